@@ -1,0 +1,89 @@
+// A task's own memory: what it has decided and done, kept at the destination in a schema of its own, in
+// the same transactions as the data. A claim is a fence: whoever claimed last writes, everyone
+// before is refused inside their own transactions. Known to the task, to sinks, and to the commands.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "migrator/engine/source.h"
+#include "migrator/model/chunk.h"
+#include "migrator/model/net_batch.h"
+
+namespace cutover::engine {
+
+enum class TaskPhase : std::uint8_t {
+    created,      ///< claimed, nothing at the source yet
+    schema,       ///< capture recorded
+    full,
+    keys,         ///< keys and indexes are being built
+    incremental,
+    finished,     ///< cut over or complete; no process may write any more
+    released,
+};
+
+std::string_view to_string(TaskPhase phase);
+
+struct TaskRecord {
+    std::string name;
+    std::string fingerprint;  ///< of the plan it was created with
+    TaskPhase phase = TaskPhase::created;
+    std::uint64_t epoch = 0;  ///< the fence: the number of the claim in force
+    std::optional<CaptureOrigin> origin;
+    model::Marker marker;
+    std::uint64_t starts = 0; ///< how often a process has claimed it
+    std::string last_error;   ///< why the last process ended, empty if it ended well
+};
+
+/// What an operator asks of a running task, by another process.
+struct Command {
+    std::uint64_t id = 0;
+    std::string verb;      ///< pause, resume, throttle, stop, finish
+    std::string argument;  ///< of throttle: `full.rows_per_second=1000` ...
+};
+
+/// One connection, one thread. Every function throws connection; those that write throw
+/// stopped(`task.fenced`) if another claim is in force or the task is finished.
+class Control {
+public:
+    virtual ~Control() = default;
+
+    virtual std::optional<TaskRecord> load(const std::string& task) = 0;
+    /// Makes this process the one that may write: creates the record if there is none, takes the
+    /// task's lock for as long as this object lives, raises the epoch.
+    /// Throws: refused `task.running` (another live process), `task.finished`, `task.changed`
+    /// (the fingerprint differs).
+    virtual TaskRecord claim(const std::string& task, const std::string& fingerprint) = 0;
+    /// Stores phase, origin and last_error of the claimed task.
+    virtual void save(const TaskRecord& record) = 0;
+
+    virtual std::vector<model::Chunk> chunks() = 0;
+    virtual std::vector<model::ChunkReceipt> receipts() = 0;
+    /// Stores a table's chunks before the first is copied.
+    virtual void add_chunks(const std::vector<model::Chunk>& chunks) = 0;
+    /// Empties the destination table, forgets its chunks and receipts, stores new chunks: one transaction.
+    virtual void restart_table(const plan::TablePlan& table, const std::vector<model::Chunk>& chunks) = 0;
+    virtual std::vector<std::string> done_schema_steps() = 0;
+
+    /// The marker alone, for a source that is idle.
+    virtual void save_marker(const model::Marker& marker) = 0;
+
+    virtual std::vector<Command> pending_commands() = 0;
+    virtual void answer_command(std::uint64_t id, const std::string& answer) = 0;
+    /// Used by another process: leaves a command, or asks for its answer.
+    virtual std::uint64_t post_command(const std::string& task, const Command& command) = 0;
+    virtual std::optional<std::string> command_answer(std::uint64_t id) = 0;
+
+    /// A JSON text for `cutover status`.
+    virtual void publish_status(const std::string& json) = 0;
+    virtual std::string status(const std::string& task) = 0;
+
+    /// From here on no process of this task can write. Keeps the record, as `finished`.
+    virtual void fence() = 0;
+    /// Removes every trace of the task at the destination; the last task takes the schema along.
+    virtual void release(const std::string& task) = 0;
+};
+
+}  // namespace cutover::engine

@@ -1,0 +1,299 @@
+#include "migrator/engine/postgres/connection.h"
+
+#include <libpq-fe.h>
+
+#include <charconv>
+#include <utility>
+
+#include "migrator/engine/postgres/error.h"
+#include "migrator/model/check.h"
+
+namespace cutover::postgres {
+
+using model::Error;
+using model::ErrorClass;
+
+namespace {
+
+/// Settings under which a value has one form only. search_path is emptied to what the system needs, so
+/// that every name we see or use is qualified.
+constexpr const char* kSession =
+    "SET client_encoding='UTF8'; SET timezone='UTC'; SET datestyle='ISO, YMD'; SET intervalstyle='postgres';"
+    " SET extra_float_digits=3; SET bytea_output='hex'; SET lc_monetary='C'; SET xmloption='content';"
+    " SET statement_timeout=0; SET lock_timeout=0; SET idle_in_transaction_session_timeout=0;"
+    " SET search_path=pg_catalog; SET quote_all_identifiers=off; SET row_security=off;"
+    " SET synchronize_seqscans=off";
+
+const char* tls_mode(plan::TlsMode mode) {
+    switch (mode) {
+        case plan::TlsMode::disable: return "disable";
+        case plan::TlsMode::prefer: return "prefer";
+        case plan::TlsMode::require: return "require";
+        case plan::TlsMode::verify_ca: return "verify-ca";
+        case plan::TlsMode::verify_full: return "verify-full";
+    }
+    return "prefer";
+}
+
+void quiet(void*, const pg_result*) {}
+
+class Keywords {
+public:
+    void add(const char* keyword, std::string value) {
+        if (!value.empty()) {
+            keywords_.push_back(keyword);
+            values_.push_back(std::move(value));
+        }
+    }
+    pg_conn* connect() const {
+        std::vector<const char*> keywords = keywords_;
+        std::vector<const char*> values;
+        for (const std::string& value : values_) {
+            values.push_back(value.c_str());
+        }
+        keywords.push_back(nullptr);
+        values.push_back(nullptr);
+        return PQconnectdbParams(keywords.data(), values.data(), 0);
+    }
+
+private:
+    std::vector<const char*> keywords_;
+    std::vector<std::string> values_;
+};
+
+Keywords keywords_for(const plan::Endpoint& endpoint, const ConnectOptions& options) {
+    std::string hosts;
+    std::string ports;
+    for (const plan::HostPort& host : endpoint.hosts) {
+        hosts += (hosts.empty() ? "" : ",") + host.host;
+        ports += (ports.empty() ? "" : ",") + std::to_string(host.port);
+    }
+    Keywords keywords;
+    keywords.add("host", hosts);
+    keywords.add("port", ports);
+    keywords.add("dbname", endpoint.database);
+    keywords.add("user", endpoint.user);
+    keywords.add("password", endpoint.password.reveal());
+    keywords.add("sslmode", tls_mode(endpoint.tls));
+    keywords.add("sslrootcert", endpoint.tls_ca_file);
+    keywords.add("sslcert", endpoint.tls_certificate_file);
+    keywords.add("sslkey", endpoint.tls_key_file);
+    keywords.add("application_name", options.application_name);
+    keywords.add("connect_timeout", std::to_string(options.connect_timeout.count()));
+    keywords.add("target_session_attrs", options.require_writable ? "read-write" : "any");
+    keywords.add("tcp_user_timeout", "20000");
+    keywords.add("keepalives_idle", "10");
+    keywords.add("keepalives_interval", "5");
+    keywords.add("keepalives_count", "3");
+    if (options.replication) {
+        keywords.add("replication", "database");
+    }
+    return keywords;
+}
+
+}  // namespace
+
+Result::Result(pg_result* result) : result_(result) {}
+void Result::Clear::operator()(pg_result* result) const { PQclear(result); }
+int Result::rows() const { return PQntuples(result_.get()); }
+int Result::columns() const { return PQnfields(result_.get()); }
+bool Result::is_null(int row, int column) const {
+    return PQgetisnull(result_.get(), row, column) != 0;
+}
+std::string_view Result::get(int row, int column) const {
+    return {PQgetvalue(result_.get(), row, column),
+            static_cast<std::size_t>(PQgetlength(result_.get(), row, column))};
+}
+std::int64_t Result::integer(int row, int column) const {
+    const std::string_view text = get(row, column);
+    std::int64_t value = 0;
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
+    CUTOVER_CHECK(parsed.ec == std::errc());
+    return value;
+}
+std::uint64_t Result::affected() const {
+    const std::string_view text = PQcmdTuples(result_.get());
+    std::uint64_t value = 0;
+    std::from_chars(text.data(), text.data() + text.size(), value);
+    return value;
+}
+
+Connection::Connection(pg_conn* connection) : connection_(connection) {}
+Connection::Connection(Connection&&) noexcept = default;
+Connection& Connection::operator=(Connection&&) noexcept = default;
+Connection::~Connection() = default;
+void Connection::Finish::operator()(pg_conn* connection) const { PQfinish(connection); }
+
+Connection Connection::open(const plan::Endpoint& endpoint, const ConnectOptions& options) {
+    pg_conn* raw = keywords_for(endpoint, options).connect();
+    if (raw == nullptr) {
+        throw Error(ErrorClass::operation, "postgres.memory", "libpq has no memory for a connection");
+    }
+    Connection connection(raw);
+    PQsetNoticeReceiver(raw, quiet, nullptr);
+    if (PQstatus(raw) != CONNECTION_OK) {
+        throw connection_error(raw, endpoint.display());
+    }
+    connection.exec(kSession);
+    return connection;
+}
+
+Result Connection::check(pg_result* result, std::string_view sql) {
+    const ExecStatusType status = PQresultStatus(result);
+    if (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE || result == nullptr) {
+        Error error = error_from(result, raw(), sql);
+        PQclear(result);
+        throw error;
+    }
+    return Result(result);
+}
+
+Result Connection::exec(const std::string& sql) { return check(PQexec(raw(), sql.c_str()), sql); }
+
+namespace {
+
+pg_result* run_params(pg_conn* connection, const std::string& sql,
+                      const std::vector<Parameter>& parameters, int format) {
+    std::vector<const char*> values;
+    values.reserve(parameters.size());
+    for (const Parameter& parameter : parameters) {
+        values.push_back(parameter ? parameter->c_str() : nullptr);
+    }
+    return PQexecParams(connection, sql.c_str(), static_cast<int>(values.size()), nullptr,
+                        values.data(), nullptr, nullptr, format);
+}
+
+}  // namespace
+
+Result Connection::exec_params(const std::string& sql, const std::vector<Parameter>& parameters) {
+    return check(run_params(raw(), sql, parameters, 0), sql);
+}
+
+Result Connection::exec_params_binary(const std::string& sql, const std::vector<Parameter>& parameters) {
+    return check(run_params(raw(), sql, parameters, 1), sql);
+}
+
+void Connection::begin_copy_out(const std::string& sql) {
+    const Result result = check(PQexec(raw(), sql.c_str()), sql);
+}
+
+bool Connection::copy_read(std::string& out) {
+    char* data = nullptr;
+    const int length = PQgetCopyData(raw(), &data, 0);
+    if (length > 0) {
+        out.append(data, static_cast<std::size_t>(length));
+        PQfreemem(data);
+        return true;
+    }
+    // -1: the copy is done; -2: it failed. Either way the results tell, and must all be taken.
+    std::optional<Error> failure;
+    if (length == -2) {
+        failure = error_from(nullptr, raw(), "COPY TO");
+    }
+    while (pg_result* result = PQgetResult(raw())) {
+        if (PQresultStatus(result) == PGRES_FATAL_ERROR) {
+            failure = error_from(result, raw(), "COPY TO");
+        }
+        PQclear(result);
+    }
+    if (failure) {
+        throw *failure;
+    }
+    return false;
+}
+
+void Connection::begin_copy_in(const std::string& sql) {
+    const Result result = check(PQexec(raw(), sql.c_str()), sql);
+}
+
+void Connection::copy_write(std::string_view data) {
+    // libpq buffers what the socket does not take at once; pieces keep that buffer small.
+    constexpr std::size_t kPiece = 1 << 20;
+    while (!data.empty()) {
+        const std::string_view piece = data.substr(0, kPiece);
+        if (PQputCopyData(raw(), piece.data(), static_cast<int>(piece.size())) != 1) {
+            throw error_from(nullptr, raw(), "COPY FROM");
+        }
+        data.remove_prefix(piece.size());
+    }
+}
+
+std::uint64_t Connection::copy_end() {
+    if (PQputCopyEnd(raw(), nullptr) != 1) {
+        throw error_from(nullptr, raw(), "COPY FROM");
+    }
+    std::uint64_t rows = 0;
+    std::optional<Error> failure;
+    while (pg_result* result = PQgetResult(raw())) {
+        if (PQresultStatus(result) == PGRES_COMMAND_OK) {
+            rows = Result(result).affected();
+            continue;
+        }
+        failure = error_from(result, raw(), "COPY FROM");
+        PQclear(result);
+    }
+    if (failure) {
+        throw *failure;
+    }
+    return rows;
+}
+
+void Connection::copy_fail() noexcept {
+    PQputCopyEnd(raw(), "given up");
+    while (pg_result* result = PQgetResult(raw())) {
+        PQclear(result);
+    }
+}
+
+bool Connection::in_transaction() const {
+    const PGTransactionStatusType status = PQtransactionStatus(raw());
+    return status == PQTRANS_INTRANS || status == PQTRANS_INERROR || status == PQTRANS_ACTIVE;
+}
+
+void Connection::rollback() noexcept {
+    if (PQtransactionStatus(raw()) == PQTRANS_ACTIVE) {
+        copy_fail();
+    }
+    if (in_transaction()) {
+        PQclear(PQexec(raw(), "ROLLBACK"));
+    }
+}
+
+bool Connection::alive() const noexcept { return PQstatus(raw()) == CONNECTION_OK; }
+
+void Connection::cancel() noexcept {
+    PGcancel* cancel = PQgetCancel(raw());
+    if (cancel != nullptr) {
+        char text[256];
+        PQcancel(cancel, text, sizeof text);
+        PQfreeCancel(cancel);
+    }
+}
+
+int Connection::server_version() const { return PQserverVersion(raw()); }
+
+std::string Connection::quote_literal(std::string_view text) const {
+    char* quoted = PQescapeLiteral(raw(), text.data(), text.size());
+    CUTOVER_CHECK(quoted != nullptr);
+    std::string out(quoted);
+    PQfreemem(quoted);
+    return out;
+}
+
+std::string quote_identifier(std::string_view name) {
+    std::string out = "\"";
+    for (const char letter : name) {
+        out += letter;
+        if (letter == '"') {
+            out += '"';
+        }
+    }
+    return out + "\"";
+}
+
+std::string quote(const model::ObjectName& name) {
+    return name.schema.empty() ? quote_identifier(name.name)
+                               : quote_identifier(name.schema) + "." + quote_identifier(name.name);
+}
+
+}  // namespace cutover::postgres

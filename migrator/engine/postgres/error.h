@@ -1,0 +1,24 @@
+// PostgreSQL's words for trouble in ours: SQLSTATE and libpq's state to model::Error.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "migrator/model/error.h"
+
+struct pg_conn;
+struct pg_result;
+
+namespace cutover::postgres {
+
+/// The class of an SQLSTATE: 08*, 57P0*, 53300 connection; 28*, 42501, 3D000 refused; 23* conflict;
+/// XX001/XX002 corrupt; the rest operation.
+model::ErrorClass classify(std::string_view sqlstate);
+
+/// From a failed result. The statement's first words are named, its values are not.
+model::Error error_from(const pg_result* result, const pg_conn* connection, std::string_view sql);
+
+/// From a connection that could not be made or has broken.
+model::Error connection_error(const pg_conn* connection, const std::string& endpoint);
+
+}  // namespace cutover::postgres

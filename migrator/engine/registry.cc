@@ -1,0 +1,46 @@
+#include "migrator/engine/registry.h"
+
+#include "migrator/model/error.h"
+
+namespace cutover::engine {
+
+using model::Error;
+using model::ErrorClass;
+
+void Registry::add_engine(const std::string& name, EngineFactories factories) {
+    engines_[name] = std::move(factories);
+}
+
+void Registry::add_route(const std::string& source, const std::string& destination,
+                         std::unique_ptr<Route> route) {
+    routes_[{source, destination}] = std::move(route);
+}
+
+const EngineFactories& Registry::engine(const std::string& name) const {
+    const auto found = engines_.find(name);
+    if (found == engines_.end()) {
+        std::string known;
+        for (const auto& [known_name, factories] : engines_) {
+            known += (known.empty() ? "" : ", ") + known_name;
+        }
+        throw Error(ErrorClass::refused, "engine.unknown", "no engine is called '" + name + "'",
+                    "use one of: " + known);
+    }
+    return found->second;
+}
+
+const Route& Registry::route(const std::string& source, const std::string& destination) const {
+    const auto found = routes_.find({source, destination});
+    if (found == routes_.end()) {
+        std::string known;
+        for (const auto& [ends, route] : routes_) {
+            known += (known.empty() ? "" : ", ") + ends.first + " -> " + ends.second;
+        }
+        throw Error(ErrorClass::refused, "route.unknown",
+                    "there is no route from '" + source + "' to '" + destination + "'",
+                    "routes are: " + known);
+    }
+    return *found->second;
+}
+
+}  // namespace cutover::engine

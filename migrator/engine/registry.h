@@ -1,0 +1,38 @@
+// Name to factories: the one place where engines and routes are known by name. Filled by the program
+// (and by tests); read by task and by the commands. Not a singleton.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "migrator/engine/route.h"
+#include "migrator/engine/sink.h"
+#include "migrator/engine/source.h"
+
+namespace cutover::engine {
+
+/// `task` names the auxiliary objects and the control rows.
+struct EngineFactories {
+    std::function<std::unique_ptr<Source>(flow::Runtime&, const plan::TaskSpec&)> source;
+    std::function<std::unique_ptr<Sink>(flow::Runtime&, const plan::TaskSpec&)> sink;
+    std::function<std::unique_ptr<Inspector>(const plan::Endpoint&)> inspector;
+};
+
+class Registry {
+public:
+    void add_engine(const std::string& name, EngineFactories factories);
+    void add_route(const std::string& source, const std::string& destination,
+                   std::unique_ptr<Route> route);
+    /// Throws: refused, naming the engines or routes there are.
+    const EngineFactories& engine(const std::string& name) const;
+    const Route& route(const std::string& source, const std::string& destination) const;
+
+private:
+    std::map<std::string, EngineFactories> engines_;
+    std::map<std::pair<std::string, std::string>, std::unique_ptr<Route>> routes_;
+};
+
+}  // namespace cutover::engine

@@ -1,0 +1,115 @@
+// One source: views to copy from, a log to follow, proofs that nothing is missing in between.
+//
+// The Source object belongs to the task's coordinating thread; every ChunkReader and ChangeStream has a
+// connection of its own and belongs to one thread at a time. Readers must not outlive the Source.
+// A Source applies the plan's row filters itself, in the copy and in the log (a row that leaves the
+// filter arrives as a removal, one that enters as an insert).
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "migrator/engine/change_stream.h"
+#include "migrator/engine/inspector.h"
+#include "migrator/flow/runtime.h"
+#include "migrator/model/chunk.h"
+#include "migrator/model/row_batch.h"
+#include "migrator/plan/plan.h"
+
+namespace cutover::engine {
+
+/// What the capture started from. Stored at the destination before the first row is copied and shown to
+/// verify_capture() on every resume.
+struct CaptureOrigin {
+    std::string identity;   ///< opaque: server identity, slot name and birth, timeline
+    model::Position start;  ///< the log delivers everything after this
+};
+
+/// An auxiliary object that a task leaves at one end while it lives.
+struct AuxiliaryObject {
+    std::string kind;  ///< `replication slot`, `publication`, `schema`
+    std::string name;
+};
+
+/// How the rest of a half-copied table may be read once the view it was begun under has died.
+enum class ResumeMode : std::uint8_t {
+    remaining_chunks,  ///< the planned chunks that have no receipt
+    whole_table,       ///< empty the destination table and read it anew, in one view
+};
+
+/// One worker's reading session.
+class ChunkReader {
+public:
+    virtual ~ChunkReader() = default;
+    /// Stands before the first row of `chunk`. `original` is the view under which this table's copy was
+    /// begun, null if this chunk begins it: a reader that can still use that view, or can restrict
+    /// itself to what that view saw, does so and returns its stamp; otherwise it returns a stamp of its own.
+    /// Throws: connection, operation, refused.
+    virtual model::ChunkView open(const plan::TablePlan& table, const model::Chunk& chunk,
+                                  const model::ChunkView* original) = 0;
+    /// Appends rows until about `limit` bytes are in `batch`; false when the chunk is at its end
+    /// (the batch may still hold the last rows). Throws as open().
+    virtual bool next(model::RowBatch& batch, model::Bytes limit) = 0;
+};
+
+/// A row read again by key, with the view it was read under; no tuple if there is no such row.
+struct RowRead {
+    model::ChunkView view;
+    std::optional<model::Tuple> row;  ///< complete, in the source's wire form
+};
+
+class Source {
+public:
+    virtual ~Source() = default;
+
+    virtual std::unique_ptr<Inspector> open_inspector() = 0;
+
+    /// Creates what the log needs (a slot, a publication) and opens the view that belongs to its start.
+    /// What is left of an earlier attempt of the same task that was never recorded is replaced.
+    /// Throws: refused (no right, no free slot), connection.
+    virtual CaptureOrigin create_capture(const plan::Plan& plan) = 0;
+    /// Proves that the log still reaches back to `applied` on the server that answers now, which may be a
+    /// promoted standby. Throws: corrupt or refused with the reason and `applied` in the text; connection.
+    virtual void verify_capture(const CaptureOrigin& origin, const model::Position& applied) = 0;
+    /// Removes what create_capture() has made and undoes what it has set. Nothing there: fine.
+    virtual void drop_capture(const plan::Plan& plan) = 0;
+    virtual std::vector<AuxiliaryObject> auxiliary_objects(const plan::Plan& plan) = 0;
+
+    /// The view for the full copy: the capture's own where this process created it, else a new one.
+    /// Stays open until close_view().
+    virtual void open_view(const plan::Plan& plan) = 0;
+    virtual void close_view() noexcept = 0;
+    /// Cuts a table into chunks of about `target` bytes, in the view. Numbers start at 0.
+    virtual std::vector<model::Chunk> split(const plan::TablePlan& table, model::Bytes target) = 0;
+    /// `original`: the view the table was begun under. `with_log`: changes since will be applied.
+    virtual ResumeMode resume_mode(const plan::TablePlan& table, const model::ChunkView& original,
+                                   bool with_log) = 0;
+    virtual std::unique_ptr<ChunkReader> open_reader() = 0;
+    /// Reads one row by its key (key columns in key order, source wire form) under a view of its own.
+    virtual RowRead read_row(const plan::TablePlan& table, const model::Tuple& key) = 0;
+
+    /// The log after `from`. `plan` must outlive the stream.
+    virtual std::unique_ptr<ChangeStream> open_changes(const plan::Plan& plan, const CaptureOrigin& origin,
+                                                       const model::Position& from) = 0;
+    /// The end of the log now: everything committed before the call lies at or before it.
+    virtual model::Position current_position() = 0;
+    /// Writes something small into the log, so that an idle source's position moves and lag is honest.
+    virtual void heartbeat() = 0;
+    virtual model::Instant clock() = 0;
+    /// Present values of the plan's sequences.
+    virtual std::vector<model::SequenceSchema> sequences(const plan::Plan& plan) = 0;
+
+    // Pure, any thread:
+    /// True if everything up to `position` is also covered by `by` (position <= by).
+    virtual bool covers(const model::Position& by, const model::Position& position) const = 0;
+    /// True if the view had already seen the transaction.
+    virtual bool visible(const model::Stamp& stamp, const model::TransactionId& id) const = 0;
+    /// True if the row with this key (source wire form, key order) belongs to the range. Asked only of
+    /// tables whose receipts carry different stamps.
+    virtual bool contains(const plan::TablePlan& table, const model::ChunkRange& range,
+                          const model::Tuple& key) const = 0;
+};
+
+}  // namespace cutover::engine

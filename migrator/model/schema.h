@@ -1,0 +1,146 @@
+// What an inspector saw at one end, unaltered; nothing in it is a wish. Expressions and definitions
+// are texts in the engine's own language, with the object's own (source) names.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "migrator/model/name.h"
+#include "migrator/model/units.h"
+
+namespace cutover::model {
+
+enum class Identity : std::uint8_t { none, by_default, always };
+
+/// How a type is built; decides with the name whether two ends agree on its wire form.
+enum class TypeClass : std::uint8_t { base, array, enumeration, domain, composite, range, multirange, other };
+
+struct ColumnSchema {
+    std::string name;
+    std::string type;            ///< as the engine prints it, with modifiers: `numeric(12,2)`, `app.mood[]`
+    ObjectName type_name;        ///< schema and name of the type, without modifiers
+    std::uint64_t type_id = 0;   ///< the engine's own id (an oid); 0 where there is none
+    TypeClass type_class = TypeClass::base;
+    bool nullable = true;
+    std::optional<std::string> default_expression;
+    std::optional<std::string> generated_expression;  ///< stored generated column: never copied
+    Identity identity = Identity::none;
+    std::string collation;       ///< empty: the type's or the database's default
+    bool deterministic = true;   ///< false: equal keys may have unequal bytes
+};
+
+/// A primary key, unique constraint or unique index: columns in order, by index into the table's columns.
+struct KeySchema {
+    std::string name;
+    std::vector<std::size_t> columns;
+    bool primary = false;
+    bool deferrable = false;
+};
+
+/// An index that is not a key's. `definition` is the engine's own complete text.
+struct IndexSchema {
+    std::string name;
+    std::string definition;
+    bool unique = false;
+    bool plain_columns = true;         ///< no expression, no predicate: `columns` says all
+    std::vector<std::size_t> columns;  ///< key columns where they are plain
+};
+
+struct ForeignKeySchema {
+    std::string name;
+    std::vector<std::size_t> columns;
+    ObjectName parent;
+    std::vector<std::string> parent_columns;
+    std::string definition;  ///< the engine's text after `CONSTRAINT name`
+};
+
+struct CheckSchema {
+    std::string name;
+    std::string definition;
+};
+
+/// Physical and logical parts of a partitioned table.
+struct PartitionSchema {
+    ObjectName parent;
+    std::string bound;  ///< `FOR VALUES ...` or `DEFAULT`
+};
+
+/// What the log carries of an old row.
+enum class ReplicaIdentity : std::uint8_t { key, full, index, nothing };
+
+struct TableSchema {
+    ObjectName name;
+    std::vector<ColumnSchema> columns;
+    std::vector<KeySchema> keys;  ///< the primary key first if there is one, then the unique constraints
+    std::vector<IndexSchema> indexes;
+    std::vector<ForeignKeySchema> foreign_keys;
+    std::vector<CheckSchema> checks;
+    std::optional<std::string> partition_key;     ///< `RANGE (at)`: this is a partitioned root or branch
+    std::optional<PartitionSchema> partition_of;  ///< this is a branch or leaf
+    ReplicaIdentity replica_identity = ReplicaIdentity::key;
+    std::string replica_identity_index;
+    Rows estimated_rows;
+    Bytes size;
+    std::vector<std::string> flags;  ///< what the engine knows besides: `unlogged`, `inherits:x.y`, `hypertable`
+
+    const KeySchema* primary_key() const {
+        return !keys.empty() && keys.front().primary ? &keys.front() : nullptr;
+    }
+    std::optional<std::size_t> column_index(const std::string& column) const {
+        for (std::size_t at = 0; at < columns.size(); ++at) {
+            if (columns[at].name == column) {
+                return at;
+            }
+        }
+        return std::nullopt;
+    }
+};
+
+struct SequenceSchema {
+    ObjectName name;
+    std::string type;
+    std::int64_t start = 1, increment = 1, minimum = 1, maximum = 0, cache = 1;
+    bool cycle = false;
+    std::int64_t last_value = 0;
+    bool is_called = false;
+    std::optional<ObjectName> owned_by_table;  ///< with `owned_by_column`; identity sequences have `identity`
+    std::string owned_by_column;
+    bool identity = false;
+};
+
+/// An enum, a domain or a composite type.
+struct TypeSchema {
+    ObjectName name;
+    TypeClass type_class = TypeClass::enumeration;
+    std::uint64_t type_id = 0;
+    std::vector<std::string> labels;    ///< of an enum, in order
+    std::string definition;             ///< of a domain or range: what follows `CREATE DOMAIN name AS`
+    std::vector<ColumnSchema> columns;  ///< of a composite
+};
+
+/// An object of a kind that is not carried (a view, a function, a trigger), for the precheck to list.
+struct OtherObject {
+    std::string kind;
+    ObjectName name;
+};
+
+struct Catalog {
+    std::vector<std::string> schemas;
+    std::vector<TypeSchema> types;  ///< in an order in which they can be created
+    std::vector<SequenceSchema> sequences;
+    std::vector<TableSchema> tables;  ///< parents before their partitions
+    std::vector<OtherObject> others;
+
+    const TableSchema* find(const ObjectName& name) const {
+        for (const TableSchema& table : tables) {
+            if (table.name == name) {
+                return &table;
+            }
+        }
+        return nullptr;
+    }
+};
+
+}  // namespace cutover::model

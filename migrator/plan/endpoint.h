@@ -1,0 +1,34 @@
+// One end of a task as the user named it: where, who, how encrypted. Holds the secret, prints without it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "migrator/model/secret.h"
+
+namespace cutover::plan {
+
+struct HostPort {
+    std::string host;
+    std::uint16_t port = 0;
+};
+
+enum class TlsMode : std::uint8_t { disable, prefer, require, verify_ca, verify_full };
+
+struct Endpoint {
+    std::string engine;           ///< name in the engine registry: `postgres`, `memory`
+    std::vector<HostPort> hosts;  ///< all servers that may be the primary; the writable one is used
+    std::string database;
+    std::string user;
+    model::Secret password;       ///< empty: the engine's own means (~/.pgpass)
+    TlsMode tls = TlsMode::prefer;
+    std::string tls_ca_file;
+    std::string tls_certificate_file;
+    std::string tls_key_file;
+
+    /// `postgres://user@host:port,host:port/database`, without secrets.
+    std::string display() const;
+};
+
+}  // namespace cutover::plan

@@ -1,0 +1,110 @@
+// The spec resolved against both catalogs: everything decided before the first row. Made by a route
+// (engine/route.h); read by stages, sinks and sources. Immutable once made; shared by all threads.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "migrator/model/change.h"
+#include "migrator/model/row_batch.h"
+#include "migrator/model/schema.h"
+#include "migrator/model/tuple.h"
+#include "migrator/plan/task_spec.h"
+
+namespace cutover::plan {
+
+/// raw: bytes pass through; codec: cells are rewritten by the table's transcoder.
+enum class Lane : std::uint8_t { raw, codec };
+
+struct ColumnPlan {
+    model::ColumnSchema source;
+    std::string destination_name;
+    std::string destination_type;       ///< as the destination prints it
+    std::uint64_t destination_type_id = 0;
+};
+
+/// Appends bytes that are equal exactly if the cells are equal as keys at the source.
+/// nullptr: the cell's own bytes are such.
+using KeyFold = void (*)(std::string_view cell, std::string& out);
+
+struct KeyColumn {
+    std::size_t column = 0;  ///< index into TablePlan::columns
+    KeyFold fold = nullptr;
+};
+
+/// A primary or unique key. `comparable` is false if some column's equality cannot be told from bytes
+/// (a collation that is not deterministic): such a key is never collapsed.
+struct KeyPlan {
+    std::vector<KeyColumn> columns;
+    bool comparable = true;
+};
+
+struct ForeignKeyPlan {
+    std::vector<KeyColumn> columns;
+    model::TableIndex parent = 0;
+    std::vector<KeyColumn> parent_columns;
+};
+
+/// Rewrites rows from the source's wire form to the destination's. Stateless, shared by threads.
+/// Throws: refused (a value the destination cannot hold, with table and column).
+class Transcoder {
+public:
+    virtual ~Transcoder() = default;
+    /// Rewrites whole rows of a full copy.
+    virtual void batch(const model::RowBatch& in, model::RowBatch& out) const = 0;
+    /// Rewrites one row's cells; absent stays absent.
+    virtual model::Tuple tuple(const model::Tuple& in) const = 0;
+};
+
+struct TablePlan {
+    model::TableIndex index = 0;
+    model::ObjectName source;       ///< the table the rows are read from: a leaf where it is partitioned
+    model::ObjectName destination;  ///< the table the rows are written to
+    std::vector<ColumnPlan> columns;
+    std::vector<KeyPlan> unique_keys;  ///< those besides `key`
+    KeyPlan key;                       ///< no columns: a keyless table, multiset semantics
+    std::vector<ForeignKeyPlan> parents;
+    Lane lane = Lane::raw;
+    std::shared_ptr<const Transcoder> transcoder;  ///< null in the raw lane
+    std::string filter;                            ///< empty: all rows
+    bool sets_replica_identity = false;            ///< the source must log whole old rows for us
+    model::TableSchema schema;                     ///< as seen at the source
+
+    bool keyless() const { return key.columns.empty(); }
+};
+
+/// Statements that make the destination's objects, in the order of their sections.
+enum class SchemaSection : std::uint8_t {
+    before_rows,   ///< schemas, types, sequences, tables
+    keys,          ///< primary and unique keys, after the rows, in parallel per table
+    indexes,       ///< after the rows, in parallel
+    foreign_keys,  ///< added without validation, after the rows
+    validation,    ///< foreign keys validated, after the consistency point
+};
+
+struct SchemaStep {
+    std::string id;  ///< unique and stable: `index:shop.orders_by_day`
+    SchemaSection section = SchemaSection::before_rows;
+    std::string object;     ///< for messages
+    std::string statement;  ///< in the destination's language
+    model::Bytes weight;    ///< size of the table it works on: largest first
+};
+
+struct SequencePlan {
+    model::ObjectName source;
+    model::ObjectName destination;
+};
+
+struct Plan {
+    TaskSpec spec;
+    std::vector<TablePlan> tables;
+    std::vector<SchemaStep> schema_steps;  ///< empty if the schema phase is not selected
+    std::vector<SequencePlan> sequences;
+    /// Changes if anything that a resumed task relies on changes: objects, columns, names, filters.
+    std::string fingerprint;
+};
+
+}  // namespace cutover::plan
