@@ -1,0 +1,39 @@
+// Never lets more than the configured amount pass in any second; delays, never drops. Limits may be
+// changed while it runs and hold within a second.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "migrator/flow/runtime.h"
+#include "migrator/flow/stop_signal.h"
+#include "migrator/plan/task_spec.h"
+
+namespace cutover::flow {
+
+/// Any thread. `runtime` must outlive it.
+class Throttle {
+public:
+    Throttle(Runtime& runtime, plan::Throttle limits);
+
+    void set(plan::Throttle limits);
+    plan::Throttle limits() const;
+    /// Waits until so much may pass. A single amount larger than a second's worth passes alone and is
+    /// paid for by those that follow. Returns early if asked to stop.
+    void pass(model::Rows rows, model::Bytes bytes, std::uint64_t queries, StopSignal& stop);
+
+private:
+    /// A debt in time: what has passed beyond the limit, as the moment from which the next may pass.
+    struct Meter {
+        TimePoint free_at{};
+        void charge(TimePoint now, std::uint64_t amount, std::optional<std::uint64_t> per_second);
+    };
+    TimePoint free_at() const;
+
+    Runtime& runtime_;
+    std::unique_ptr<Gate> gate_;
+    plan::Throttle limits_;
+    Meter rows_, bytes_, queries_;
+};
+
+}  // namespace cutover::flow
