@@ -32,6 +32,7 @@ struct TaskRecord {
     TaskPhase phase = TaskPhase::created;
     std::uint64_t epoch = 0;  ///< the fence: the number of the claim in force
     std::optional<CaptureOrigin> origin;
+    std::optional<model::ChunkView> copy_view;  ///< what Source::open_view() gave when the copy began
     model::Marker marker;
     std::uint64_t starts = 0; ///< how often a process has claimed it
     std::string last_error;   ///< why the last process ended, empty if it ended well
@@ -56,7 +57,7 @@ public:
     /// Throws: refused `task.running` (another live process), `task.finished`, `task.changed`
     /// (the fingerprint differs).
     virtual TaskRecord claim(const std::string& task, const std::string& fingerprint) = 0;
-    /// Stores phase, origin and last_error of the claimed task.
+    /// Stores phase, origin, copy_view and last_error of the claimed task.
     virtual void save(const TaskRecord& record) = 0;
 
     virtual std::vector<model::Chunk> chunks() = 0;

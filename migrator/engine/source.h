@@ -1,7 +1,7 @@
 // One source: views to copy from, a log to follow, proofs that nothing is missing in between.
 //
-// The Source object belongs to the task's coordinating thread; every ChunkReader and ChangeStream has a
-// connection of its own and belongs to one thread at a time. Readers must not outlive the Source.
+// The Source object belongs to the task's coordinating thread; every ChunkReader, RowReader and ChangeStream
+// has a connection of its own and belongs to one thread at a time. Readers must not outlive the Source.
 // A Source applies the plan's row filters itself, in the copy and in the log (a row that leaves the
 // filter arrives as a removal, one that enters as an insert).
 #pragma once
@@ -60,6 +60,14 @@ struct RowRead {
     std::optional<model::Tuple> row;  ///< complete, in the source's wire form
 };
 
+/// Reads single rows again. Own connection, one thread.
+class RowReader {
+public:
+    virtual ~RowReader() = default;
+    /// `key`: key columns in key order, source wire form. Each call has a view of its own.
+    virtual RowRead read(const plan::TablePlan& table, const model::Tuple& key) = 0;
+};
+
 class Source {
 public:
     virtual ~Source() = default;
@@ -78,17 +86,17 @@ public:
     virtual std::vector<AuxiliaryObject> auxiliary_objects(const plan::Plan& plan) = 0;
 
     /// The view for the full copy: the capture's own where this process created it, else a new one.
-    /// Stays open until close_view().
-    virtual void open_view(const plan::Plan& plan) = 0;
+    /// Stays open until close_view(). Called once in a task's life (its result is stored); a resumed
+    /// copy hands the stored view to its readers instead.
+    virtual model::ChunkView open_view(const plan::Plan& plan) = 0;
     virtual void close_view() noexcept = 0;
     /// Cuts a table into chunks of about `target` bytes, in the view. Numbers start at 0.
     virtual std::vector<model::Chunk> split(const plan::TablePlan& table, model::Bytes target) = 0;
-    /// `original`: the view the table was begun under. `with_log`: changes since will be applied.
+    /// `original`: the view the copy was begun under. `with_log`: changes since will be applied.
     virtual ResumeMode resume_mode(const plan::TablePlan& table, const model::ChunkView& original,
                                    bool with_log) = 0;
     virtual std::unique_ptr<ChunkReader> open_reader() = 0;
-    /// Reads one row by its key (key columns in key order, source wire form) under a view of its own.
-    virtual RowRead read_row(const plan::TablePlan& table, const model::Tuple& key) = 0;
+    virtual std::unique_ptr<RowReader> open_row_reader() = 0;
 
     /// The log after `from`. `plan` must outlive the stream.
     virtual std::unique_ptr<ChangeStream> open_changes(const plan::Plan& plan, const CaptureOrigin& origin,

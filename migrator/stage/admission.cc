@@ -1,0 +1,139 @@
+#include "migrator/stage/admission.h"
+
+#include <string_view>
+
+namespace cutover::stage {
+
+namespace {
+
+/// Marks the range of a chunk that is one row; no engine's range begins so.
+constexpr std::string_view kRowRange = "\x01row:";
+
+std::string tuple_bytes(const model::Tuple& key) {
+    std::string out;
+    for (std::size_t column = 0; column < key.size(); ++column) {
+        out += static_cast<char>(key.kind(column));
+        out += std::to_string(key.bytes(column).size());
+        out += ':';
+        out.append(key.bytes(column));
+    }
+    return out;
+}
+
+}  // namespace
+
+model::ChunkRange Admission::row_range(const model::Tuple& key) {
+    return {std::string(kRowRange) + tuple_bytes(key), "one row"};
+}
+
+Admission::Admission(const engine::Source& source, const plan::Plan& plan,
+                     const engine::CaptureOrigin& origin,
+                     const std::vector<model::ChunkReceipt>& receipts)
+    : source_(source), plan_(plan), start_(origin.start), tables_(plan.tables.size()) {
+    for (const model::ChunkReceipt& receipt : receipts) {
+        TableViews& table = tables_[receipt.chunk.table];
+        if (!(receipt.view.settled == start_)) {
+            table.unsettled = true;
+        }
+        if (receipt.chunk.range.bytes.starts_with(kRowRange)) {
+            table.rows[receipt.chunk.range.bytes] = receipt.view;
+            continue;
+        }
+        table.one_stamp &=
+            table.ranges.empty() || table.ranges.front().view.stamp == receipt.view.stamp;
+        table.ranges.push_back(receipt);
+    }
+    for (const TableViews& table : tables_) {
+        unsettled_count_ += table.unsettled ? 1 : 0;
+    }
+}
+
+const model::ChunkView* Admission::view_of(model::TableIndex index, const model::Tuple& key) const {
+    const TableViews& table = tables_[index];
+    if (!table.rows.empty()) {
+        const auto row = table.rows.find(row_range(key).bytes);
+        if (row != table.rows.end()) {
+            return &row->second;
+        }
+    }
+    if (table.one_stamp) {
+        return table.ranges.empty() ? nullptr : &table.ranges.front().view;
+    }
+    for (const model::ChunkReceipt& receipt : table.ranges) {
+        if (source_.contains(plan_.tables[index], receipt.chunk.range, key)) {
+            return &receipt.view;
+        }
+    }
+    return nullptr;
+}
+
+bool Admission::seen(model::TableIndex index, const model::Tuple& key,
+                     const model::TransactionId& id) const {
+    if (!tables_[index].unsettled) {
+        return false;
+    }
+    const model::ChunkView* view = view_of(index, key);
+    return view != nullptr && source_.visible(view->stamp, id);
+}
+
+bool Admission::seen(model::TableIndex index, const model::TransactionId& id) const {
+    const TableViews& table = tables_[index];
+    return table.unsettled && !table.ranges.empty() &&
+           source_.visible(table.ranges.front().view.stamp, id);
+}
+
+TruncateAdmission Admission::truncate(model::TableIndex index, const model::TransactionId& id) const {
+    const TableViews& table = tables_[index];
+    if (!table.unsettled || table.ranges.empty()) {
+        return TruncateAdmission::apply;
+    }
+    std::size_t seen = 0;
+    for (const model::ChunkReceipt& receipt : table.ranges) {
+        seen += source_.visible(receipt.view.stamp, id) ? 1 : 0;
+    }
+    for (const auto& [range, view] : table.rows) {
+        if (source_.visible(view.stamp, id) != (seen != 0)) {
+            return TruncateAdmission::mixed;
+        }
+    }
+    if (seen == 0) {
+        return TruncateAdmission::apply;
+    }
+    return seen == table.ranges.size() ? TruncateAdmission::drop : TruncateAdmission::mixed;
+}
+
+void Admission::add_row(const model::ChunkReceipt& receipt, const model::Tuple& key) {
+    TableViews& table = tables_[receipt.chunk.table];
+    table.rows[row_range(key).bytes] = receipt.view;
+    if (!table.unsettled) {
+        table.unsettled = true;
+        ++unsettled_count_;
+    }
+}
+
+bool Admission::advance(const model::Position& position) {
+    if (unsettled_count_ == 0) {
+        return false;
+    }
+    bool changed = false;
+    for (TableViews& table : tables_) {
+        if (!table.unsettled) {
+            continue;
+        }
+        bool passed = true;
+        for (const model::ChunkReceipt& receipt : table.ranges) {
+            passed = passed && source_.covers(position, receipt.view.settled);
+        }
+        for (const auto& [range, view] : table.rows) {
+            passed = passed && source_.covers(position, view.settled);
+        }
+        if (passed) {
+            table = TableViews{};
+            --unsettled_count_;
+            changed = true;
+        }
+    }
+    return changed;
+}
+
+}  // namespace cutover::stage

@@ -1,0 +1,391 @@
+#include "migrator/stage/collapse.h"
+
+#include <functional>
+#include <utility>
+
+#include "migrator/model/check.h"
+#include "migrator/model/error.h"
+
+namespace cutover::stage {
+
+using model::CellKind;
+using model::Error;
+using model::ErrorClass;
+using model::TableIndex;
+using model::Tuple;
+
+namespace {
+
+void append_cell(std::string& out, CellKind kind, std::string_view bytes, plan::KeyFold fold) {
+    out += static_cast<char>(kind);
+    const std::size_t length_at = out.size();
+    out.append(4, '\0');
+    if (fold != nullptr) {
+        fold(bytes, out);
+    } else {
+        out.append(bytes);
+    }
+    const auto length = static_cast<std::uint32_t>(out.size() - length_at - 4);
+    for (int byte = 0; byte < 4; ++byte) {
+        out[length_at + static_cast<std::size_t>(byte)] = static_cast<char>(length >> (8 * byte));
+    }
+}
+
+std::string row_bytes(const Tuple& row) {
+    std::string out;
+    out.reserve(row.footprint());
+    for (std::size_t column = 0; column < row.size(); ++column) {
+        append_cell(out, row.kind(column), row.bytes(column), nullptr);
+    }
+    return out;
+}
+
+bool key_has_null(const plan::KeyPlan& key, const Tuple& row) {
+    for (const plan::KeyColumn& column : key.columns) {
+        if (row.kind(column.column) == CellKind::null) {
+            return true;
+        }
+    }
+    return false;
+}
+
+}  // namespace
+
+std::string key_bytes(const plan::KeyPlan& key, const Tuple& row) {
+    std::string out;
+    for (const plan::KeyColumn& column : key.columns) {
+        CUTOVER_CHECK(row.kind(column.column) != CellKind::absent);
+        append_cell(out, row.kind(column.column), row.bytes(column.column), column.fold);
+    }
+    return out;
+}
+
+bool has_key(const plan::KeyPlan& key, const Tuple& row) {
+    if (row.empty()) {
+        return false;
+    }
+    for (const plan::KeyColumn& column : key.columns) {
+        if (row.kind(column.column) == CellKind::absent) {
+            return false;
+        }
+    }
+    return true;
+}
+
+Tuple key_tuple(const plan::KeyPlan& key, const Tuple& row) {
+    Tuple out;
+    for (const plan::KeyColumn& column : key.columns) {
+        out.append(row.kind(column.column), row.bytes(column.column));
+    }
+    return out;
+}
+
+void Footprint::add(TableIndex table, std::uint32_t key_number, std::string_view key) {
+    const std::uint64_t hash = std::hash<std::string_view>()(key);
+    keys_.insert(hash ^ (0x9e3779b97f4a7c15ull * (table * 64ull + key_number + 1)));
+    tables_.insert(table);
+}
+
+bool Footprint::meets(const Footprint& other) const {
+    for (const TableIndex table : whole_tables_) {
+        if (other.tables_.contains(table)) {
+            return true;
+        }
+    }
+    for (const TableIndex table : other.whole_tables_) {
+        if (tables_.contains(table)) {
+            return true;
+        }
+    }
+    const auto& few = keys_.size() < other.keys_.size() ? keys_ : other.keys_;
+    const auto& many = keys_.size() < other.keys_.size() ? other.keys_ : keys_;
+    for (const std::uint64_t key : few) {
+        if (many.contains(key)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+Collapser::Collapser(const plan::Plan& plan) : plan_(plan), tables_(plan.tables.size()) {
+    for (const plan::TablePlan& table : plan.tables) {
+        tables_[table.index].plan = &table;
+    }
+}
+
+void Collapser::set_tolerant(TableIndex table, bool tolerant) { tables_[table].tolerant = tolerant; }
+
+Collapser::TableState& Collapser::state(TableIndex table) {
+    TableState& state = tables_[table];
+    if (!state.touched) {
+        state.touched = true;
+        touched_.push_back(table);
+    }
+    return state;
+}
+
+void Collapser::count(std::size_t bytes) {
+    footprint_bytes_ += bytes;
+    ++changes_;
+}
+
+/// Every key value the row has goes into the footprint: its own, its unique ones, its parents'.
+void Collapser::note_keys(TableState& table, const Tuple& row) {
+    const TableIndex index = table.plan->index;
+    const auto note = [&](TableIndex owner, std::uint32_t number, const plan::KeyPlan& key) {
+        if (!key.comparable) {
+            footprint_.add_whole_table(owner);
+        } else if (has_key(key, row) && !key_has_null(key, row)) {
+            footprint_.add(owner, number, key_bytes(key, row));
+        }
+    };
+    footprint_.touch(index);
+    if (!table.plan->keyless()) {
+        note(index, 0, table.plan->key);
+    }
+    for (std::size_t number = 0; number < table.plan->unique_keys.size(); ++number) {
+        note(index, static_cast<std::uint32_t>(number + 1), table.plan->unique_keys[number]);
+    }
+    for (const plan::ForeignKeyPlan& parent : table.plan->parents) {
+        note(parent.parent, 0, plan::KeyPlan{parent.columns, true});
+    }
+}
+
+void Collapser::contradiction(const TableState& table, const char* what) const {
+    throw Error(ErrorClass::corrupt, "incremental.contradiction",
+                std::string("the log contradicts itself for table ") + table.plan->source.display() +
+                    ": " + what,
+                "verify the table; the task's last durable position is unaffected");
+}
+
+void Collapser::insert(TableIndex index, Tuple row) {
+    TableState& table = state(index);
+    count(row.footprint());
+    note_keys(table, row);
+    if (table.plan->keyless()) {
+        multiset_add(table, std::move(row), 1);
+        return;
+    }
+    if (!table.plan->key.comparable) {
+        table.steps.push_back({model::ChangeKind::insert, {}, std::move(row)});
+        return;
+    }
+    Net net;
+    net.present = net.fresh = true;
+    net.row = std::move(row);
+    const std::string key = key_bytes(table.plan->key, net.row);
+    place(table, key, std::move(net));
+}
+
+/// Puts a row at a key where none may be. A tolerant table lets it replace the one that is there.
+void Collapser::place(TableState& table, const std::string& key, Net net) {
+    Net& slot = table.rows[key];
+    if (slot.present) {
+        if (!table.tolerant) {
+            contradiction(table, "a row arrives at a key that is taken");
+        }
+        drop_row(table, slot);
+    }
+    slot = std::move(net);
+}
+
+/// The row is gone at the batch's end; if it was there before the batch, it has to be removed. A
+/// tolerant table's destination may hold a later version of a row that is new to the log.
+void Collapser::drop_row(TableState& table, Net& net) {
+    if (!net.fresh) {
+        table.removals.push_back(std::move(net.origin));
+    }
+    if (table.tolerant) {
+        table.removals.push_back(key_tuple(table.plan->key, net.row));
+    }
+    net = Net{};
+}
+
+void Collapser::update(TableIndex index, const Tuple& before, Tuple row) {
+    TableState& table = state(index);
+    count(row.footprint() + before.footprint());
+    if (!before.empty()) {
+        row.fill_absent_from(before);
+        note_keys(table, before);
+    }
+    note_keys(table, row);
+    if (table.plan->keyless()) {
+        if (before.empty() || !before.complete()) {
+            throw Error(ErrorClass::refused, "incremental.keyless_without_old_row",
+                        "table " + table.plan->source.display() +
+                            " has no key and its log does not carry whole old rows",
+                        "set REPLICA IDENTITY FULL on it (or allow the task to) and copy the table again");
+        }
+        footprint_.add_whole_table(index);
+        multiset_add(table, before, -1);
+        multiset_add(table, std::move(row), 1);
+    } else if (!table.plan->key.comparable) {
+        Tuple key = key_tuple(table.plan->key, has_key(table.plan->key, before) ? before : row);
+        table.steps.push_back({model::ChangeKind::update, std::move(key), std::move(row)});
+    } else {
+        update_keyed(table, before, std::move(row));
+    }
+}
+
+/// True unless the images prove that every unique key stays as it was.
+bool Collapser::unique_may_change(const TableState& table, const Tuple& before, const Tuple& row) const {
+    for (const plan::KeyPlan& unique : table.plan->unique_keys) {
+        if (!unique.comparable || !has_key(unique, before) || !has_key(unique, row) ||
+            key_bytes(unique, before) != key_bytes(unique, row)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void Collapser::update_keyed(TableState& table, const Tuple& before, Tuple row) {
+    const plan::KeyPlan& key = table.plan->key;
+    const std::string new_key = key_bytes(key, row);
+    const bool old_known = has_key(key, before);
+    const std::string old_key = old_known ? key_bytes(key, before) : new_key;
+    const bool moved = old_key != new_key || unique_may_change(table, before, row);
+
+    Net& at = table.rows[old_key];
+    Net net;
+    if (at.present) {
+        net = std::move(at);
+        row.fill_absent_from(net.row);
+    } else if (at.row.empty() && at.origin.empty() && !at.moved) {
+        net.origin = key_tuple(key, old_known ? before : row);
+    } else {
+        if (!table.tolerant) {
+            contradiction(table, "an update meets a row that was removed before it");
+        }
+        net.origin = key_tuple(key, row);
+    }
+    net.present = true;
+    net.moved |= moved;
+    net.row = std::move(row);
+    // What stays at the old key is a hole: known to be empty, not unknown.
+    at = Net{};
+    at.moved = true;
+    if (table.tolerant && old_key != new_key) {
+        table.removals.push_back(key_tuple(key, before));
+    }
+    if (old_key == new_key) {
+        at = std::move(net);
+    } else {
+        place(table, new_key, std::move(net));
+    }
+}
+
+void Collapser::remove(TableIndex index, const Tuple& before) {
+    TableState& table = state(index);
+    count(before.footprint());
+    note_keys(table, before);
+    if (table.plan->keyless()) {
+        if (!before.complete()) {
+            throw Error(ErrorClass::refused, "incremental.keyless_without_old_row",
+                        "table " + table.plan->source.display() +
+                            " has no key and its log does not carry whole old rows",
+                        "set REPLICA IDENTITY FULL on it (or allow the task to) and copy the table again");
+        }
+        footprint_.add_whole_table(index);
+        multiset_add(table, before, -1);
+        return;
+    }
+    if (!table.plan->key.comparable) {
+        table.steps.push_back({model::ChangeKind::remove, key_tuple(table.plan->key, before), {}});
+        return;
+    }
+    Net& net = table.rows[key_bytes(table.plan->key, before)];
+    if (net.present) {
+        drop_row(table, net);
+    } else if (!net.moved) {
+        table.removals.push_back(key_tuple(table.plan->key, before));
+    } else if (!table.tolerant) {
+        contradiction(table, "a row is removed twice");
+    }
+    net.moved = true;
+}
+
+void Collapser::truncate(TableIndex index) {
+    TableState& table = state(index);
+    count(0);
+    footprint_.add_whole_table(index);
+    const plan::TablePlan* plan = table.plan;
+    const bool tolerant = table.tolerant;
+    table = TableState{};
+    table.plan = plan;
+    table.tolerant = tolerant;
+    table.touched = true;
+    table.truncated = true;
+}
+
+void Collapser::multiset_add(TableState& table, Tuple row, std::int64_t count) {
+    if (count > 0 && table.multiset.empty()) {
+        table.appended.push_back(std::move(row));
+        return;
+    }
+    const auto add = [&](Tuple one, std::int64_t times) {
+        std::string bytes = row_bytes(one);
+        auto& entry = table.multiset[std::move(bytes)];
+        entry.count += times;
+        entry.row = std::move(one);
+    };
+    // The first removal may be of a row that has just been appended.
+    for (Tuple& earlier : table.appended) {
+        add(std::move(earlier), 1);
+    }
+    table.appended.clear();
+    add(std::move(row), count);
+}
+
+model::TableBatch Collapser::take_table(TableState& table) {
+    model::TableBatch batch;
+    batch.table = table.plan->index;
+    batch.truncate = table.truncated;
+    batch.removals = std::move(table.removals);
+    batch.inserts = std::move(table.appended);
+    batch.steps = std::move(table.steps);
+    for (auto& [bytes, entry] : table.multiset) {
+        for (std::int64_t at = 0; at < entry.count; ++at) {
+            batch.inserts.push_back(entry.row);
+        }
+        for (std::int64_t at = entry.count; at < 0; ++at) {
+            batch.removals.push_back(entry.row);
+        }
+    }
+    for (auto& [key, net] : table.rows) {
+        if (!net.present) {
+            continue;
+        }
+        if (net.fresh) {
+            batch.inserts.push_back(std::move(net.row));
+        } else if (net.moved) {
+            batch.moves.push_back({std::move(net.origin), std::move(net.row)});
+        } else {
+            batch.updates.push_back({std::move(net.origin), std::move(net.row)});
+        }
+    }
+    return batch;
+}
+
+model::NetBatch Collapser::take(Footprint& footprint) {
+    model::NetBatch batch;
+    for (const TableIndex index : touched_) {
+        TableState& table = tables_[index];
+        model::TableBatch taken = take_table(table);
+        if (!taken.empty()) {
+            batch.tables.push_back(std::move(taken));
+        }
+        const plan::TablePlan* plan = table.plan;
+        const bool tolerant = table.tolerant;
+        table = TableState{};
+        table.plan = plan;
+        table.tolerant = tolerant;
+    }
+    touched_.clear();
+    footprint = std::move(footprint_);
+    footprint_ = Footprint{};
+    footprint_bytes_ = 0;
+    changes_ = 0;
+    return batch;
+}
+
+}  // namespace cutover::stage
