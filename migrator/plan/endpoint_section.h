@@ -1,0 +1,18 @@
+// One end of a task file: `source:` or `destination:`. Resolves the password from the environment
+// or a file of tight permissions; a password written into the file is refused and never shown. It
+// does not connect and does not know which engines there are.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "migrator/plan/document.h"
+#include "migrator/plan/endpoint.h"
+
+namespace cutover::plan {
+
+/// `folder`: where relative file names start. Tells every mistake to `problems`.
+Endpoint read_endpoint(const Node* node, const std::string& path,
+                       const std::filesystem::path& folder, Problems& problems);
+
+}  // namespace cutover::plan

@@ -1,0 +1,23 @@
+// The task file (YAML): from a person's text to a TaskSpec that is complete and within the
+// documented ranges. All mistakes of a file are told together, each with line, object, value and
+// remedy. It looks at no server: what only the catalogs can tell is a route's or the precheck's.
+//
+// One file per section: endpoint_section, objects_section, limits_section.
+#pragma once
+
+#include <string>
+
+#include "migrator/plan/document.h"
+#include "migrator/plan/task_spec.h"
+
+namespace cutover::plan {
+
+/// Reads the file, the environment variables and the password files that it names.
+/// Throws: FileError (a model::Error of class refused; the program's exit code is kBadUsage).
+TaskSpec read_task_file(const std::string& path);
+
+/// `file_name` is shown in messages, gives the task its name if it has none (G199), and its folder
+/// is where relative names of password and certificate files start. Throws: FileError.
+TaskSpec parse_task_file(const std::string& text, const std::string& file_name);
+
+}  // namespace cutover::plan
