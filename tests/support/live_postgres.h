@@ -1,0 +1,73 @@
+// A running PostgreSQL server for a live GoogleTest: one per version and test executable, started at first use, with
+// a fresh, empty database for every test, dropped (by force) afterwards.
+//
+//     class MyTest : public cutover::tests::LivePostgres {};             // version 17
+//     TEST_F(MyTest, ReadsARow) {
+//         auto client = connect();                                       // to this test's database
+//         run_the_product_on(endpoint());                                // host, port, user, password, database
+//     }
+//     class OldTest : public cutover::tests::LivePostgresOf<15> {};
+//
+// Without servers (no image in the cache) a test is skipped aloud; with CUTOVER_REQUIRE_SERVERS=1, as in CI, it
+// fails instead. On a failed test the end of the server's log is printed. Tests that need a server of
+// their own (kills, standbys, TLS) take one from factory().
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "fixtures/postgres/postgres_server.h"
+#include "fixtures/server_factory.h"
+
+namespace cutover::tests {
+
+/// The factory of this test executable; nullptr if no server can be had (then `*why` says why).
+fixtures::ServerFactory* factory(std::string* why);
+
+/// The running shared server of that version; nullptr likewise.
+fixtures::PostgresServer* shared_postgres(int version, std::string* why);
+
+class LivePostgresBase : public testing::Test {
+protected:
+    explicit LivePostgresBase(int version) : version_(version) {}
+
+    void SetUp() override;
+    void TearDown() override;
+
+    fixtures::PostgresServer& server() { return *server_; }
+    /// This test's own database; `endpoint().conninfo()` for libpq, `endpoint().as_plan()` for the product.
+    const fixtures::PostgresEndpoint& endpoint() const { return endpoint_; }
+    /// One more database of this test on the same server, e.g. as the destination. Dropped with the test.
+    fixtures::PostgresEndpoint make_database(const std::string& suffix);
+    /// A fixtures' connection to endpoint().
+    fixtures::PostgresClient connect() const { return fixtures::PostgresClient(endpoint_); }
+
+private:
+    int version_;
+    fixtures::PostgresServer* server_ = nullptr;
+    fixtures::PostgresEndpoint endpoint_;
+    std::vector<std::string> databases_;
+};
+
+template <int Version>
+class LivePostgresOf : public LivePostgresBase {
+protected:
+    LivePostgresOf() : LivePostgresBase(Version) {}
+};
+
+using LivePostgres = LivePostgresOf<17>;
+
+/// For a test that takes servers from factory() itself: skips (or fails, see above) when there are none.
+class LiveServers : public testing::Test {
+protected:
+    void SetUp() override;
+
+    fixtures::ServerFactory& servers() { return *factory_; }
+
+private:
+    fixtures::ServerFactory* factory_ = nullptr;
+};
+
+}  // namespace cutover::tests
