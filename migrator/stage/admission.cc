@@ -32,9 +32,7 @@ Admission::Admission(const engine::Source& source, const plan::Plan& plan,
     : source_(source), plan_(plan), start_(origin.start), tables_(plan.tables.size()) {
     for (const model::ChunkReceipt& receipt : receipts) {
         TableViews& table = tables_[receipt.chunk.table];
-        if (!(receipt.view.settled == start_)) {
-            table.unsettled = true;
-        }
+        extend(table, receipt.view);
         if (receipt.chunk.range.bytes.starts_with(kRowRange)) {
             table.rows[receipt.chunk.range.bytes] = receipt.view;
             continue;
@@ -46,6 +44,13 @@ Admission::Admission(const engine::Source& source, const plan::Plan& plan,
     for (const TableViews& table : tables_) {
         unsettled_count_ += table.unsettled ? 1 : 0;
     }
+}
+
+void Admission::extend(TableViews& table, const model::ChunkView& view) {
+    if (table.settled.empty() || source_.covers(view.settled, table.settled)) {
+        table.settled = view.settled;
+    }
+    table.unsettled = !(table.settled == start_);
 }
 
 const model::ChunkView* Admission::view_of(model::TableIndex index, const model::Tuple& key) const {
@@ -105,10 +110,9 @@ TruncateAdmission Admission::truncate(model::TableIndex index, const model::Tran
 void Admission::add_row(const model::ChunkReceipt& receipt, const model::Tuple& key) {
     TableViews& table = tables_[receipt.chunk.table];
     table.rows[row_range(key).bytes] = receipt.view;
-    if (!table.unsettled) {
-        table.unsettled = true;
-        ++unsettled_count_;
-    }
+    const bool was_unsettled = table.unsettled;
+    extend(table, receipt.view);
+    unsettled_count_ += table.unsettled && !was_unsettled ? 1 : 0;
 }
 
 bool Admission::advance(const model::Position& position) {
@@ -117,17 +121,7 @@ bool Admission::advance(const model::Position& position) {
     }
     bool changed = false;
     for (TableViews& table : tables_) {
-        if (!table.unsettled) {
-            continue;
-        }
-        bool passed = true;
-        for (const model::ChunkReceipt& receipt : table.ranges) {
-            passed = passed && source_.covers(position, receipt.view.settled);
-        }
-        for (const auto& [range, view] : table.rows) {
-            passed = passed && source_.covers(position, view.settled);
-        }
-        if (passed) {
+        if (table.unsettled && source_.covers(position, table.settled)) {
             table = TableViews{};
             --unsettled_count_;
             changed = true;

@@ -47,9 +47,11 @@ private:
     struct TableViews {
         bool unsettled = false;
         bool one_stamp = true;
+        model::Position settled;  ///< the farthest of all views
         std::vector<model::ChunkReceipt> ranges;
         std::unordered_map<std::string, model::ChunkView> rows;
     };
+    void extend(TableViews& table, const model::ChunkView& view);
     const model::ChunkView* view_of(model::TableIndex table, const model::Tuple& key) const;
 
     const engine::Source& source_;

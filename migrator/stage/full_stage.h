@@ -1,0 +1,52 @@
+// The full copy: plans each table's chunks, stores them, copies those that have no receipt, on all workers.
+//
+//   open view -> split -> store chunks -> [ open chunk -> read -> transcode -> throttle -> write ]* -> receipt
+//
+// A chunk's rows and its receipt are one destination transaction. It neither retries (the task does, by
+// running it again) nor builds indexes (schema_stage).
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "migrator/model/chunk.h"
+#include "migrator/stage/context.h"
+
+namespace cutover::stage {
+
+/// Used once, by the task's coordinating thread.
+class FullStage {
+public:
+    explicit FullStage(Context& context);
+
+    /// Throws: what readers and writers throw; stopped.
+    void run();
+    /// Any thread, while run() is at work.
+    FullProgress progress() const;
+
+private:
+    struct Work {
+        model::Chunk chunk;
+        bool original = true;  ///< belongs to the first copy of its table
+    };
+    struct CopyWorker;
+
+    void open_view();
+    std::deque<Work> plan_work();
+    void plan_new_tables(const std::vector<bool>& planned);
+    std::vector<model::Chunk> numbered(std::vector<model::Chunk> chunks, model::TableIndex table,
+                                       std::uint32_t generation, std::uint32_t first_number) const;
+    void copy(CopyWorker& worker, const Work& work);
+    void count(const model::ChunkReceipt& receipt);
+
+    Context& context_;
+    bool resumed_ = false;  ///< an earlier run has begun this copy
+    mutable std::unique_ptr<flow::Gate> gate_;
+    FullProgress progress_;
+    flow::TimePoint started_;
+    model::Rows rows_this_run_;
+};
+
+}  // namespace cutover::stage

@@ -1,0 +1,327 @@
+#include "migrator/stage/incremental_stage.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "migrator/flow/sync_points.h"
+#include "migrator/model/error.h"
+
+namespace cutover::stage {
+
+using engine::ApplyMode;
+using model::Change;
+using model::ChangeKind;
+using model::TransactionId;
+using model::Tuple;
+
+namespace {
+
+constexpr std::chrono::milliseconds kStreamWait(50);
+constexpr flow::Duration kIdleCheckpoint = std::chrono::seconds(2);
+
+Tuple converted(const plan::TablePlan& table, Tuple tuple) {
+    return table.transcoder && !tuple.empty() ? table.transcoder->tuple(tuple) : tuple;
+}
+
+}  // namespace
+
+IncrementalStage::IncrementalStage(Context& context)
+    : context_(context),
+      admission_(context.source, context.plan, *context.record.origin, context.control.receipts()),
+      collapser_(context.plan),
+      processed_(context.record.marker.position),
+      next_marker_(context.record.marker),
+      row_keys_(context.plan.tables.size()),
+      started_(context.runtime.now()),
+      changes_at_start_(context.record.marker.changes),
+      applied_time_(context.record.marker.commit_time) {
+    admission_.advance(processed_);
+}
+
+IncrementalStage::~IncrementalStage() = default;
+
+IncrementalEnd IncrementalStage::run() {
+    clock_offset_ = context_.source.clock() - context_.runtime.wall();
+    set_modes();
+    stream_ = context_.source.open_changes(context_.plan, *context_.record.origin, processed_);
+    lanes_ = std::make_unique<Lanes>(context_, context_.plan.spec.limits.lanes);
+    try {
+        while (!reached()) {
+            context_.tick();
+            if (context_.stop.requested()) {
+                flush_and_wait();
+                context_.stop.throw_if_requested();
+            }
+            collect();
+            heartbeat();
+            engine::StreamEvent event = stream_->next(kStreamWait);
+            if (event.transaction) {
+                take(*event.transaction);
+                flush_if_due();
+            } else {
+                be_idle(event);
+            }
+        }
+        flush_and_wait();
+    } catch (const Mixed&) {
+        return IncrementalEnd::restart_table;
+    }
+    return IncrementalEnd::reached;
+}
+
+bool IncrementalStage::reached() const {
+    return finish_at_ && context_.source.covers(context_.record.marker.position, *finish_at_);
+}
+
+void IncrementalStage::take(model::SourceTransaction& transaction) {
+    if (context_.source.covers(processed_, transaction.commit)) {
+        return;  // delivered again after a reconnect inside the engine
+    }
+    if (batch_transactions_ == 0) {
+        batch_since_ = context_.runtime.now();
+    }
+    Change change;
+    std::uint64_t taken = 0;
+    while (transaction.changes->next(change)) {
+        take_change(change, transaction.id);
+        ++taken;
+        if (collapser_.footprint_bytes() >= context_.plan.spec.limits.batch_bytes.count) {
+            flush(false);
+            context_.tick();
+        }
+    }
+    context_.incremental_throttle.pass({taken}, {transaction.footprint_bytes}, 0, context_.stop);
+    processed_ = transaction.commit;
+    next_marker_.position = transaction.commit;
+    next_marker_.commit_time = transaction.commit_time;
+    next_marker_.transactions += 1;
+    next_marker_.changes += taken;
+    ++batch_transactions_;
+    ++transactions_;
+    quiet_until_.reset();
+    if (incomplete_) {
+        // What a row that is read again has seen must be known before the next change is judged.
+        flush_and_wait();
+    }
+    settle(processed_);
+}
+
+void IncrementalStage::flush_and_wait() {
+    flush(true);
+    lanes_->drain();
+    collect();
+}
+
+/// Tables that `position` settles are strict from the next batch on.
+void IncrementalStage::settle(const model::Position& position) {
+    if (!admission_.advance(position)) {
+        return;
+    }
+    flush(true);
+    set_modes();
+}
+
+void IncrementalStage::set_modes() {
+    for (const plan::TablePlan& table : context_.plan.tables) {
+        collapser_.set_tolerant(table.index, tolerant(table.index));
+    }
+}
+
+/// Whether the destination may hold something else than the log expects.
+bool IncrementalStage::tolerant(model::TableIndex table) const {
+    return admission_.tolerant(table) || context_.plan.spec.conflict == plan::ConflictRule::ignore;
+}
+
+void IncrementalStage::take_change(Change& change, const TransactionId& id) {
+    if (change.kind == ChangeKind::truncate) {
+        take_truncate(change, id);
+    } else {
+        take_row(change, id);
+    }
+}
+
+void IncrementalStage::take_truncate(const Change& change, const TransactionId& id) {
+    for (const model::TableIndex table : change.truncated) {
+        switch (admission_.truncate(table, id)) {
+            case TruncateAdmission::apply: collapser_.truncate(table); break;
+            case TruncateAdmission::drop: break;
+            case TruncateAdmission::mixed: restart_table_ = table; throw Mixed{};
+        }
+    }
+}
+
+void IncrementalStage::take_row(Change& change, const TransactionId& id) {
+    const plan::TablePlan& table = context_.plan.tables[change.table];
+    if (change.kind == ChangeKind::update && !change.before.empty()) {
+        change.after.fill_absent_from(change.before);
+    }
+    if (table.keyless()) {
+        take_keyless(table, change, id);
+    } else if (change.kind == ChangeKind::update) {
+        take_update(table, change, id);
+    } else if (change.kind == ChangeKind::insert) {
+        if (!admission_.seen(table.index, key_tuple(table.key, change.after), id)) {
+            collapser_.insert(table.index, converted(table, std::move(change.after)));
+        }
+    } else if (!admission_.seen(table.index, key_tuple(table.key, change.before), id)) {
+        collapser_.remove(table.index, converted(table, std::move(change.before)));
+    }
+}
+
+void IncrementalStage::take_keyless(const plan::TablePlan& table, Change& change,
+                                    const TransactionId& id) {
+    if (admission_.seen(table.index, id)) {
+        return;
+    }
+    const Tuple before = converted(table, std::move(change.before));
+    Tuple after = converted(table, std::move(change.after));
+    switch (change.kind) {
+        case ChangeKind::insert: collapser_.insert(table.index, std::move(after)); break;
+        case ChangeKind::update: collapser_.update(table.index, before, std::move(after)); break;
+        default: collapser_.remove(table.index, before); break;
+    }
+}
+
+/// An update is a removal at the old key and an insert at the new one; each half is judged by the chunk
+/// that owns its key.
+void IncrementalStage::take_update(const plan::TablePlan& table, Change& change,
+                                   const TransactionId& id) {
+    const bool key_changes =
+        has_key(table.key, change.before) &&
+        key_bytes(table.key, change.before) != key_bytes(table.key, change.after);
+    const Tuple new_key = key_tuple(table.key, change.after);
+    const bool new_seen = admission_.seen(table.index, new_key, id);
+    const bool old_seen =
+        key_changes ? admission_.seen(table.index, key_tuple(table.key, change.before), id) : new_seen;
+    if (new_seen) {
+        if (!old_seen) {
+            collapser_.remove(table.index, converted(table, std::move(change.before)));
+        }
+        return;
+    }
+    Tuple row = converted(table, std::move(change.after));
+    if (tolerant(table.index) && !row.complete()) {
+        // Its base may be missing: then the row is read again by the key that the source knows.
+        row_keys_[table.index][key_bytes(table.key, row)] = new_key;
+        incomplete_ = true;
+    }
+    // Where the old half is in the copy already, what arrives is a new row.
+    const Tuple before = old_seen ? Tuple() : converted(table, std::move(change.before));
+    collapser_.update(table.index, before, std::move(row));
+}
+
+void IncrementalStage::flush_if_due() {
+    const plan::Limits& limits = context_.plan.spec.limits;
+    const bool full = collapser_.footprint_bytes() >= limits.batch_bytes.count ||
+                      batch_transactions_ >= limits.batch_transactions;
+    const bool old = context_.runtime.now() - batch_since_ >= flow::Duration(limits.batch_delay);
+    if (full || (old && batch_transactions_ > 0)) {
+        flush(true);
+    }
+}
+
+/// Submits what has been collected: a whole batch, the last part of one, or (not `last`) a part of a
+/// transaction that does not fit into memory.
+void IncrementalStage::flush(bool last) {
+    if (last && batch_transactions_ == 0) {
+        return;
+    }
+    Part part;
+    part.batch = batch_;
+    part.first = !batch_open_;
+    part.last = last;
+    part.alone = !last;
+    part.net = collapser_.take(part.footprint);
+    for (const plan::TablePlan& table : context_.plan.tables) {
+        part.modes.push_back(tolerant(table.index) ? ApplyMode::tolerant : ApplyMode::strict);
+    }
+    part.row_keys = std::exchange(row_keys_, RowKeys(context_.plan.tables.size()));
+    incomplete_ = false;
+    part.marker = next_marker_;
+    batch_open_ = !last;
+    if (last) {
+        ++batch_;
+        batch_transactions_ = 0;
+    }
+    lanes_->submit(std::move(part));
+}
+
+/// Takes over what the lanes have made durable, and only then lets the source forget it.
+void IncrementalStage::collect() {
+    for (const RowRepaired& repaired : lanes_->take_repairs()) {
+        admission_.add_row(repaired.receipt, repaired.key);
+        collapser_.set_tolerant(repaired.receipt.chunk.table, true);
+    }
+    const std::optional<model::Marker> marker = lanes_->committed();
+    if (!marker) {
+        return;
+    }
+    context_.record.marker = *marker;
+    update_lag(marker->commit_time);
+    context_.succeeded();
+    stream_->acknowledge(marker->position);
+    context_.runtime.yield(flow::sync::kAcknowledged);
+}
+
+void IncrementalStage::be_idle(const engine::StreamEvent& event) {
+    flush(true);
+    if (!event.quiet_until.empty() && !context_.source.covers(processed_, event.quiet_until)) {
+        quiet_until_ = event.quiet_until;
+    }
+    if (!quiet_until_ || !lanes_->idle()) {
+        return;
+    }
+    collect();
+    if (event.source_time != model::Instant{}) {
+        update_lag(event.source_time);
+    }
+    checkpoint_idle();
+}
+
+/// Nothing of ours lies between the last transaction and `quiet_until_`: the marker may follow, so that
+/// the source can forget and a finish can be reached. Not more often than needed.
+void IncrementalStage::checkpoint_idle() {
+    const bool wanted = finish_at_ && context_.source.covers(*quiet_until_, *finish_at_);
+    const flow::TimePoint now = context_.runtime.now();
+    if (!wanted && now - idle_saved_at_ < kIdleCheckpoint) {
+        return;
+    }
+    idle_saved_at_ = now;
+    next_marker_.position = *quiet_until_;
+    context_.control.save_marker(next_marker_);
+    processed_ = *quiet_until_;
+    context_.record.marker = next_marker_;
+    quiet_until_.reset();
+    settle(processed_);
+    stream_->acknowledge(processed_);
+    context_.runtime.yield(flow::sync::kAcknowledged);
+}
+
+void IncrementalStage::heartbeat() {
+    const flow::Duration interval = context_.plan.spec.heartbeat;
+    const flow::TimePoint now = context_.runtime.now();
+    if (interval > flow::Duration(0) && now - heartbeat_at_ >= interval) {
+        heartbeat_at_ = now;
+        context_.source.heartbeat();
+    }
+}
+
+void IncrementalStage::update_lag(model::Instant applied_at) {
+    applied_time_ = std::max(applied_time_, applied_at);
+}
+
+IncrementalProgress IncrementalStage::progress() const {
+    IncrementalProgress now;
+    now.transactions = context_.record.marker.transactions;
+    now.changes = context_.record.marker.changes;
+    const double seconds = std::chrono::duration<double>(context_.runtime.now() - started_).count();
+    now.changes_per_second =
+        seconds > 0 ? static_cast<double>(now.changes - changes_at_start_) / seconds : 0;
+    const model::Instant source_now = context_.runtime.wall() + clock_offset_;
+    now.lag = std::max(flow::Duration(0), flow::Duration(source_now - applied_time_));
+    now.position = context_.record.marker.position.text;
+    now.consistent = consistent();
+    return now;
+}
+
+}  // namespace cutover::stage

@@ -1,0 +1,92 @@
+// The log, applied: whole transactions in commit order, net effect per key, one destination transaction
+// per batch with the marker.
+//
+//   stream -> admission -> transcode -> collapse -> lanes -> commit -> checkpointed -> acknowledge
+//
+// It neither retries (the task does, by running it again from the durable marker) nor sets sequences.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "migrator/stage/admission.h"
+#include "migrator/stage/collapse.h"
+#include "migrator/stage/context.h"
+#include "migrator/stage/lanes.h"
+
+namespace cutover::stage {
+
+/// Why run() has returned.
+enum class IncrementalEnd : std::uint8_t {
+    reached,        ///< everything up to the asked position is applied and durable
+    restart_table,  ///< `table()` must be copied anew before the log can go on
+};
+
+/// Used once, by the task's coordinating thread.
+class IncrementalStage {
+public:
+    explicit IncrementalStage(Context& context);
+    ~IncrementalStage();
+
+    /// Follows the log until finish_at() is covered. Updates context.record.marker as batches become
+    /// durable. Throws: what the stream and the appliers throw; stopped (what was begun is drained first).
+    IncrementalEnd run();
+    /// run() returns once everything up to here is applied. Called from context.tick.
+    void finish_at(const model::Position& position) { finish_at_ = position; }
+    model::TableIndex table() const { return restart_table_; }
+    /// True once the log has passed every view of the copy.
+    bool consistent() const { return admission_.all_settled(); }
+    IncrementalProgress progress() const;
+    /// Transactions of this task that were met after finish_at() had been reached, if run() goes on.
+    std::uint64_t transactions_seen() const { return transactions_; }
+
+private:
+    struct Mixed {};  ///< a truncate that some chunks of its table had seen and some had not
+
+    void take(model::SourceTransaction& transaction);
+    void take_change(model::Change& change, const model::TransactionId& id);
+    void take_row(model::Change& change, const model::TransactionId& id);
+    void take_keyless(const plan::TablePlan& table, model::Change& change,
+                      const model::TransactionId& id);
+    void take_update(const plan::TablePlan& table, model::Change& change,
+                     const model::TransactionId& id);
+    void take_truncate(const model::Change& change, const model::TransactionId& id);
+    void flush(bool last);
+    void flush_if_due();
+    void flush_and_wait();
+    bool tolerant(model::TableIndex table) const;
+    void set_modes();
+    void settle(const model::Position& position);
+    void collect();
+    void be_idle(const engine::StreamEvent& event);
+    void checkpoint_idle();
+    void heartbeat();
+    bool reached() const;
+    void update_lag(model::Instant applied_at);
+
+    Context& context_;
+    Admission admission_;
+    Collapser collapser_;
+    std::unique_ptr<engine::ChangeStream> stream_;
+    std::unique_ptr<Lanes> lanes_;
+
+    model::Position processed_;      ///< end of the last transaction taken into a batch
+    model::Marker next_marker_;      ///< what the batch in the making will say
+    std::uint64_t batch_ = 1;        ///< number of the batch in the making
+    bool batch_open_ = false;        ///< a part of it has been submitted
+    std::uint64_t batch_transactions_ = 0;
+    flow::TimePoint batch_since_{};
+    RowKeys row_keys_;
+    bool incomplete_ = false;        ///< the batch has a row that may have to be read again
+    std::optional<model::Position> quiet_until_;
+    std::optional<model::Position> finish_at_;
+    model::TableIndex restart_table_ = 0;
+
+    flow::TimePoint started_, heartbeat_at_{}, idle_saved_at_{};
+    std::uint64_t transactions_ = 0;
+    std::uint64_t changes_at_start_ = 0;
+    model::Instant applied_time_{};   ///< source clock up to which everything is applied
+    flow::Duration clock_offset_{};   ///< source clock - our wall clock
+};
+
+}  // namespace cutover::stage

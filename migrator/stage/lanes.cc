@@ -1,0 +1,220 @@
+#include "migrator/stage/lanes.h"
+
+#include <utility>
+
+#include "migrator/flow/sync_points.h"
+#include "migrator/model/check.h"
+#include "migrator/stage/admission.h"
+
+namespace cutover::stage {
+
+using model::Error;
+using model::ErrorClass;
+
+struct Lanes::Lane {
+    Lane(flow::Runtime& runtime) : parts(runtime, 2) {}
+
+    flow::BoundedQueue<Part> parts;
+    std::unique_ptr<engine::ChangeApplier> applier;
+    std::unique_ptr<engine::RowReader> rows;
+    std::unique_ptr<flow::Worker> thread;
+};
+
+Lanes::Lanes(Context& context, std::uint32_t count)
+    : context_(context), gate_(context.runtime.make_gate()) {
+    CUTOVER_CHECK(count > 0);
+    for (std::uint32_t at = 0; at < count; ++at) {
+        lanes_.push_back(std::make_unique<Lane>(context.runtime));
+        Lane& lane = *lanes_.back();
+        lane.thread =
+            context.runtime.spawn("lane" + std::to_string(at), [this, &lane] { run(lane); });
+    }
+}
+
+Lanes::~Lanes() {
+    {
+        const std::unique_lock lock(*gate_);
+        closing_ = true;
+        gate_->notify_all();
+    }
+    for (const auto& lane : lanes_) {
+        lane->parts.abandon();
+    }
+    for (const auto& lane : lanes_) {
+        lane->thread->join();
+    }
+}
+
+void Lanes::run(Lane& lane) {
+    try {
+        lane.applier = context_.sink.open_applier(context_.plan);
+        while (std::optional<Part> part = lane.parts.pop()) {
+            apply(lane, *part);
+        }
+    } catch (const Error& error) {
+        fail(error);
+    }
+    if (lane.applier) {
+        lane.applier->abort();
+    }
+}
+
+void Lanes::apply(Lane& lane, Part& part) {
+    if (part.first) {
+        lane.applier->begin();
+    }
+    lane.applier->stage(part.net);
+    context_.runtime.yield(flow::sync::kBatchStaged);
+    if (!wait_until_free(part.batch)) {
+        return;
+    }
+    const std::vector<engine::MissingBase> missing = lane.applier->apply(part.modes);
+    if (!missing.empty()) {
+        if (!wait_for_turn(part.batch)) {
+            return;
+        }
+        repair(lane, part, missing);
+    }
+    if (!part.last) {
+        return;
+    }
+    context_.runtime.yield(flow::sync::kBatchApplied);
+    if (!wait_for_turn(part.batch)) {
+        return;
+    }
+    lane.applier->commit(part.marker);
+    context_.runtime.yield(flow::sync::kBatchCommitted);
+    const std::unique_lock lock(*gate_);
+    CUTOVER_CHECK(outstanding_.front().batch == part.batch);
+    outstanding_.pop_front();
+    committed_ = std::move(part.marker);
+    gate_->notify_all();
+}
+
+/// Rows that the log could not complete are read again, each in a view of its own, and put in place in
+/// the batch's own transaction.
+void Lanes::repair(Lane& lane, const Part& part, const std::vector<engine::MissingBase>& missing) {
+    if (!lane.rows) {
+        lane.rows = context_.source.open_row_reader();
+    }
+    for (const engine::MissingBase& base : missing) {
+        const plan::TablePlan& table = context_.plan.tables[base.table];
+        plan::KeyPlan whole;
+        for (std::size_t column = 0; column < base.key.size(); ++column) {
+            whole.columns.push_back({column, table.key.columns[column].fold});
+        }
+        const auto& keys = part.row_keys[base.table];
+        const auto key = keys.find(key_bytes(whole, base.key));
+        CUTOVER_CHECK(key != keys.end());
+        const engine::RowRead read = lane.rows->read(table, key->second);
+
+        RowRepaired repaired;
+        repaired.key = key->second;
+        repaired.receipt.chunk.table = base.table;
+        repaired.receipt.chunk.range = Admission::row_range(repaired.key);
+        repaired.receipt.view = read.view;
+        repaired.receipt.rows = {read.row ? 1ull : 0ull};
+        std::optional<model::Tuple> row = read.row;
+        if (row && table.transcoder) {
+            row = table.transcoder->tuple(*row);
+        }
+        lane.applier->repair(table, base.key, row, repaired.receipt);
+        const std::unique_lock lock(*gate_);
+        repairs_.push_back(std::move(repaired));
+    }
+}
+
+/// Waits until no earlier batch under way touches what this one touches.
+bool Lanes::wait_until_free(std::uint64_t batch) {
+    std::unique_lock lock(*gate_);
+    for (;;) {
+        if (failure_ || closing_) {
+            return false;
+        }
+        std::size_t at = 0;
+        while (outstanding_[at].batch != batch) {
+            ++at;
+        }
+        bool free = !(outstanding_[at].alone && at > 0);
+        for (std::size_t earlier = 0; earlier < at && free; ++earlier) {
+            free = !outstanding_[earlier].alone &&
+                   !outstanding_[earlier].footprint.meets(outstanding_[at].footprint);
+        }
+        if (free) {
+            return true;
+        }
+        gate_->wait();
+    }
+}
+
+bool Lanes::wait_for_turn(std::uint64_t batch) {
+    std::unique_lock lock(*gate_);
+    while (!failure_ && !closing_ && outstanding_.front().batch != batch) {
+        gate_->wait();
+    }
+    return !failure_ && !closing_;
+}
+
+void Lanes::fail(const Error& error) {
+    const std::unique_lock lock(*gate_);
+    if (!failure_) {
+        failure_ = error;
+    }
+    gate_->notify_all();
+    for (const auto& lane : lanes_) {
+        lane->parts.abandon();
+    }
+}
+
+void Lanes::throw_failure() const {
+    if (failure_) {
+        throw *failure_;
+    }
+}
+
+void Lanes::submit(Part part) {
+    Lane& lane = *lanes_[part.batch % lanes_.size()];
+    {
+        const std::unique_lock lock(*gate_);
+        throw_failure();
+        if (part.first) {
+            outstanding_.push_back({part.batch, part.alone, std::move(part.footprint)});
+        } else {
+            outstanding_.back().alone = true;
+        }
+    }
+    if (!lane.parts.push(std::move(part))) {
+        const std::unique_lock lock(*gate_);
+        throw_failure();
+    }
+}
+
+void Lanes::drain() {
+    std::unique_lock lock(*gate_);
+    while (!outstanding_.empty()) {
+        throw_failure();
+        gate_->wait_until(context_.runtime.now() + std::chrono::milliseconds(100));
+        lock.unlock();
+        context_.tick();
+        lock.lock();
+    }
+    throw_failure();
+}
+
+std::optional<model::Marker> Lanes::committed() {
+    const std::unique_lock lock(*gate_);
+    throw_failure();
+    return std::exchange(committed_, std::nullopt);
+}
+
+bool Lanes::idle() const {
+    const std::unique_lock lock(*gate_);
+    return outstanding_.empty();
+}
+
+std::vector<RowRepaired> Lanes::take_repairs() {
+    const std::unique_lock lock(*gate_);
+    return std::exchange(repairs_, {});
+}
+
+}  // namespace cutover::stage

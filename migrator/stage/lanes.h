@@ -1,0 +1,87 @@
+// The parallel half of the incremental phase: batches of whole source transactions, each applied in one
+// destination transaction with its marker, on several lanes, committed in source order.
+//
+// A batch may be staged at any time. It may take effect once no earlier batch that is still under way
+// touches one of its keys (primary, unique or parent), and it commits when all before it have. So a
+// reader of the destination only ever sees states that the source had.
+//
+// A batch too large for memory comes in several parts; it takes effect alone.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "migrator/flow/bounded_queue.h"
+#include "migrator/stage/collapse.h"
+#include "migrator/stage/context.h"
+
+namespace cutover::stage {
+
+/// Source-form keys of rows whose image in the part is incomplete, by table and destination-form key.
+using RowKeys = std::vector<std::unordered_map<std::string, model::Tuple>>;
+
+struct Part {
+    std::uint64_t batch = 0;  ///< numbers rise by one per batch
+    bool first = true;
+    bool last = true;
+    bool alone = false;       ///< no other batch may be under way while this takes effect
+    model::NetBatch net;
+    Footprint footprint;
+    std::vector<engine::ApplyMode> modes;
+    RowKeys row_keys;
+    model::Marker marker;  ///< with the last part
+};
+
+/// A row that was read again, for the admission of what follows.
+struct RowRepaired {
+    model::ChunkReceipt receipt;
+    model::Tuple key;  ///< source form
+};
+
+/// Used by one coordinating thread. `context` outlives it.
+class Lanes {
+public:
+    Lanes(Context& context, std::uint32_t count);
+    /// What is not committed is given up.
+    ~Lanes();
+
+    /// Hands a part over; waits while its lane is busy with two others. Parts of a batch come in order.
+    /// Throws: the first error of a lane.
+    void submit(Part part);
+    /// Waits until everything submitted is committed. Throws as submit().
+    void drain();
+    /// The last committed marker, if any has been committed since the last call. Throws as submit().
+    std::optional<model::Marker> committed();
+    bool idle() const;
+    std::vector<RowRepaired> take_repairs();
+
+private:
+    struct Outstanding {
+        std::uint64_t batch = 0;
+        bool alone = false;
+        Footprint footprint;
+    };
+    struct Lane;
+
+    void run(Lane& lane);
+    void apply(Lane& lane, Part& part);
+    void repair(Lane& lane, const Part& part, const std::vector<engine::MissingBase>& missing);
+    bool wait_until_free(std::uint64_t batch);
+    bool wait_for_turn(std::uint64_t batch);
+    void fail(const model::Error& error);
+    void throw_failure() const;
+
+    Context& context_;
+    mutable std::unique_ptr<flow::Gate> gate_;
+    std::deque<Outstanding> outstanding_;  ///< in order; the front commits next
+    std::optional<model::Marker> committed_;
+    std::vector<RowRepaired> repairs_;
+    std::optional<model::Error> failure_;
+    bool closing_ = false;
+    std::vector<std::unique_ptr<Lane>> lanes_;
+};
+
+}  // namespace cutover::stage

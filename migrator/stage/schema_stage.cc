@@ -1,0 +1,37 @@
+#include "migrator/stage/schema_stage.h"
+
+#include <algorithm>
+#include <deque>
+#include <set>
+
+#include "migrator/flow/sync_points.h"
+#include "migrator/stage/worker_pool.h"
+
+namespace cutover::stage {
+
+void run_schema_section(Context& context, plan::SchemaSection section) {
+    const std::vector<std::string> done_list = context.control.done_schema_steps();
+    const std::set<std::string> done(done_list.begin(), done_list.end());
+    std::deque<const plan::SchemaStep*> steps;
+    for (const plan::SchemaStep& step : context.plan.schema_steps) {
+        if (step.section == section && !done.contains(step.id)) {
+            steps.push_back(&step);
+        }
+    }
+    const bool ordered = section == plan::SchemaSection::before_rows;
+    if (!ordered) {
+        std::stable_sort(steps.begin(), steps.end(),
+                         [](const auto* a, const auto* b) { return a->weight > b->weight; });
+    }
+    struct Nothing {};
+    run_workers(
+        context, std::move(steps), ordered ? 1 : context.plan.spec.limits.workers, "schema",
+        [] { return std::make_unique<Nothing>(); },
+        [&](Nothing&, const plan::SchemaStep* step) {
+            context.sink.run_schema_step(*step);
+            context.succeeded();
+            context.runtime.yield(flow::sync::kSchemaStep);
+        });
+}
+
+}  // namespace cutover::stage

@@ -1,0 +1,13 @@
+// Makes the destination's objects, section by section. Each step is recorded together with what it makes,
+// so that a resumed task skips it. It knows no SQL: the plan holds the statements.
+#pragma once
+
+#include "migrator/stage/context.h"
+
+namespace cutover::stage {
+
+/// Runs the steps of `section` that are not done: one after the other where order matters
+/// (before_rows), else on all workers, the heaviest first. Throws: refused, operation, connection, stopped.
+void run_schema_section(Context& context, plan::SchemaSection section);
+
+}  // namespace cutover::stage

@@ -1,0 +1,87 @@
+// A few workers over one queue, with the first error kept. The coordinating thread ticks until they are
+// through; then the error, if any, is thrown there.
+#pragma once
+
+#include <deque>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "migrator/flow/runtime.h"
+#include "migrator/model/error.h"
+#include "migrator/stage/context.h"
+
+namespace cutover::stage {
+
+/// Runs `work(worker, item)` for all items on `workers` threads; `make_worker()` is called on each
+/// thread for what it alone owns. After an error or a stop nothing new is begun.
+/// Throws: the first error of a worker; stopped.
+template <typename Item, typename MakeWorker, typename Work>
+void run_workers(Context& context, std::deque<Item> items, std::uint32_t workers,
+                 const std::string& name, MakeWorker make_worker, Work work) {
+    const std::unique_ptr<flow::Gate> gate = context.runtime.make_gate();
+    std::optional<model::Error> failure;
+    std::uint32_t running = 0;
+
+    const auto take = [&]() -> std::optional<Item> {
+        const std::unique_lock lock(*gate);
+        if (items.empty() || failure || context.stop.requested()) {
+            return std::nullopt;
+        }
+        std::optional<Item> item(std::move(items.front()));
+        items.pop_front();
+        return item;
+    };
+    const auto body = [&] {
+        try {
+            std::optional<Item> item = take();
+            if (item) {
+                auto worker = make_worker();
+                for (; item; item = take()) {
+                    work(*worker, *item);
+                }
+            }
+        } catch (const model::Error& error) {
+            const std::unique_lock lock(*gate);
+            if (!failure) {
+                failure = error;
+            }
+        }
+        const std::unique_lock lock(*gate);
+        --running;
+        gate->notify_all();
+    };
+
+    std::vector<std::unique_ptr<flow::Worker>> threads;
+    const auto count = std::min<std::size_t>(workers, items.size());
+    running = static_cast<std::uint32_t>(count);
+    for (std::size_t at = 0; at < count; ++at) {
+        threads.push_back(context.runtime.spawn(name + std::to_string(at), body));
+    }
+    std::unique_lock lock(*gate);
+    while (running > 0) {
+        gate->wait_until(context.runtime.now() + std::chrono::milliseconds(100));
+        lock.unlock();
+        try {
+            context.tick();
+        } catch (const model::Error& error) {
+            const std::unique_lock inner(*gate);
+            if (!failure) {
+                failure = error;
+            }
+        }
+        lock.lock();
+    }
+    lock.unlock();
+    threads.clear();
+    if (failure) {
+        throw *failure;
+    }
+    context.stop.throw_if_requested();
+}
+
+}  // namespace cutover::stage
