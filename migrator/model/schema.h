@@ -27,7 +27,7 @@ struct ColumnSchema {
     std::optional<std::string> default_expression;
     std::optional<std::string> generated_expression;  ///< stored generated column: never copied
     Identity identity = Identity::none;
-    std::string collation;       ///< empty: the type's or the database's default
+    std::string collation;       ///< as SQL names it, quoted where need be; empty: the type's own
     bool deterministic = true;   ///< false: equal keys may have unequal bytes
 };
 
@@ -37,6 +37,8 @@ struct KeySchema {
     std::vector<std::size_t> columns;
     bool primary = false;
     bool deferrable = false;
+    std::string definition;  ///< the engine's text after `CONSTRAINT name`: INCLUDE, NULLS NOT DISTINCT
+    bool inherited = false;  ///< a partition's piece of its parent's: made together with that one
 };
 
 /// An index that is not a key's. `definition` is the engine's own complete text.
@@ -46,6 +48,7 @@ struct IndexSchema {
     bool unique = false;
     bool plain_columns = true;         ///< no expression, no predicate: `columns` says all
     std::vector<std::size_t> columns;  ///< key columns where they are plain
+    bool inherited = false;            ///< a partition's piece of its parent's index
 };
 
 struct ForeignKeySchema {
@@ -54,11 +57,13 @@ struct ForeignKeySchema {
     ObjectName parent;
     std::vector<std::string> parent_columns;
     std::string definition;  ///< the engine's text after `CONSTRAINT name`
+    bool inherited = false;  ///< a partition's piece of its parent's
 };
 
 struct CheckSchema {
     std::string name;
     std::string definition;
+    bool inherited = false;  ///< comes with the parent
 };
 
 /// Physical and logical parts of a partitioned table.
