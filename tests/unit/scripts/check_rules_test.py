@@ -1,0 +1,113 @@
+"""Every rule of scripts/check_rules.py is seen to fail once: a rule that cannot fail holds nothing."""
+
+import os
+import sys
+import tempfile
+import unittest
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "scripts"))
+import check_rules  # noqa: E402  (the path comes first)
+
+HEADER = "// What this is.\n#pragma once\n"
+
+
+class Rules(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = folder.name
+
+    def write(self, path, text, mode=0o644):
+        full = os.path.join(self.root, path)
+        os.makedirs(os.path.dirname(full), exist_ok=True)
+        with open(full, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(full, mode)
+
+    def broken(self, path, text, mode=0o644):
+        """The rules that one file breaks in a tree that is good otherwise."""
+        for top in ("migrator", "verify", "scenarios", "fixtures", "tests", "scripts"):
+            self.write(f"{top}/README.md", "")
+        for name in ("migrator/model/name.h", "migrator/engine/source.h", "migrator/engine/postgres/connection.h",
+                     "migrator/engine/mysql/connection.h", "migrator/stage/full_stage.h", "verify/compare.h"):
+            self.write(name, HEADER)
+        self.write(path, text, mode)
+        if path.endswith(".cc"):
+            lists = os.path.join(os.path.dirname(path), "CMakeLists.txt")
+            if not os.path.exists(os.path.join(self.root, lists)):
+                self.write(lists, os.path.basename(path))
+        findings = check_rules.Checker(self.root).run()
+        return sorted({finding.split(": ")[1] for finding in findings})
+
+    def test_a_good_tree_breaks_nothing(self):
+        self.assertEqual(self.broken("migrator/stage/a.cc", '#include "migrator/engine/source.h"\n'), [])
+
+    def test_include_directions(self):
+        for path, name in (("migrator/model/a.cc", "migrator/engine/source.h"),
+                           ("migrator/stage/a.cc", "migrator/engine/postgres/connection.h"),
+                           ("migrator/engine/a.cc", "migrator/engine/postgres/connection.h"),
+                           ("migrator/engine/postgres/a.cc", "migrator/engine/mysql/connection.h"),
+                           ("verify/a.cc", "migrator/stage/full_stage.h"),
+                           ("fixtures/a.cc", "verify/compare.h")):
+            self.assertEqual(self.broken(path, f'#include "{name}"\n'), ["direction"], path)
+            os.remove(os.path.join(self.root, path))
+
+    def test_the_judge_may_borrow_a_connection(self):
+        self.assertEqual(self.broken("verify/a.cc", '#include "migrator/engine/postgres/connection.h"\n'), [])
+
+    def test_an_include_is_a_path_from_the_root(self):
+        self.assertEqual(self.broken("migrator/model/a.cc", '#include "name.h"\n'), ["include"])
+
+    def test_libraries_stay_in_their_folders(self):
+        self.assertEqual(self.broken("verify/a.cc", "#include <libpq-fe.h>\n"), ["library"])
+
+    def test_heavy_headers_stay_out_of_headers(self):
+        self.assertEqual(self.broken("verify/a.h", HEADER + "#include <nlohmann/json.hpp>\n"), ["heavy"])
+
+    def test_the_core_is_deterministic(self):
+        for line in ("std::mutex m;", "auto t = std::chrono::steady_clock::now();", "std::thread t;",
+                     "std::this_thread::sleep_for(a);", "std::random_device r;"):
+            self.assertEqual(self.broken("migrator/stage/a.cc", line + "\n"), ["deterministic core"], line)
+        self.assertEqual(self.broken("migrator/stage/a.cc", "// std::mutex\n"), [])
+
+    def test_a_header_opens_with_a_comment_and_pragma_once(self):
+        self.assertEqual(self.broken("verify/a.h", "#pragma once\n"), ["opening"])
+        self.assertEqual(self.broken("verify/a.h", "// What this is.\n"), ["pragma"])
+        self.assertEqual(self.broken("verify/a.h", HEADER + "using namespace std;\n"), ["using"])
+
+    def test_nothing_unfinished_lands(self):
+        self.assertEqual(self.broken("verify/a.cc", "// TO" + "DO: later\n"), ["unfinished"])
+
+    def test_no_machine_paths(self):
+        self.assertEqual(self.broken("verify/a.cc", 'auto p = "/ro' + 'ot/x";\n'), ["machine path"])
+
+    def test_words(self):
+        self.assertEqual(self.broken("verify/a.cc", "int s" + "rc_rows = 0;\n"), ["words"])
+
+    def test_lengths(self):
+        self.assertEqual(self.broken("verify/a.cc", "int a;\n" * 601), ["length"])
+        body = "void f(int a,\n       int b) {\n" + "    g();\n" * 70 + "}\n"
+        self.assertEqual(self.broken("verify/a.cc", body), ["function"])
+
+    def test_places_and_names(self):
+        self.assertEqual(self.broken("verify/utils/a.h", HEADER), ["folder"])
+        self.assertEqual(self.broken("verify/A.h", HEADER), ["folder", "name"])
+        self.assertEqual(self.broken("lib/a.h", HEADER), ["folder", "name", "top-level"])
+
+    def test_unit_tests_mirror_the_tree(self):
+        self.assertEqual(self.broken("tests/unit/nowhere/a_test.cc", "\n"), ["mirror"])
+
+    def test_every_source_is_listed(self):
+        self.write("verify/CMakeLists.txt", "other.cc")
+        self.assertEqual(self.broken("verify/a.cc", "\n"), ["unlisted"])
+
+    def test_every_folder_has_a_readme(self):
+        self.assertEqual(self.broken("bench/CMakeLists.txt", "\n"), ["readme"])
+
+    def test_scripts_explain_themselves(self):
+        self.assertEqual(self.broken("scripts/run", "#!/bin/sh\n", 0o755), ["help"])
+
+
+if __name__ == "__main__":
+    unittest.main()
