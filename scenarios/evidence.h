@@ -1,9 +1,9 @@
-// Everything that one rehearsal has seen, as plain values: the runner fills it, the assertions judge it,
-// the report renders it. Nothing here is a pointer, a handle or a secret, nothing computes. A field that
-// was not seen is empty (optional or empty text), never a made-up zero.
+// Everything that one rehearsal has seen, as plain values: the runner fills it, the assertions
+// judge it, the report renders it. Nothing here is a pointer, a handle or a secret, nothing
+// computes. A field that was not seen is empty (optional or empty text), never a made-up zero.
 //
-// All instants are the machine's wall clock (servers, migrator and runner share one machine), so that
-// they can be laid on one axis.
+// All instants are the machine's wall clock (servers, migrator and runner share one machine), so
+// that they can be laid on one axis.
 #pragma once
 
 #include <chrono>
@@ -35,12 +35,12 @@ struct ProcessRun {
     std::optional<Instant> ended;
     std::optional<int> exit_code;  ///< none: killed by a signal
     std::optional<int> signal;
-    bool killed_by_us = false;     ///< by a fault or by a sync point that the scenario named
-    bool resumed = false;          ///< found the task begun
-    std::uint64_t epoch = 0;       ///< the claim it worked under
-    std::string outcome;           ///< of the `ended` event: completed, finished, stopped, failed
-    std::string position;          ///< last position it named
-    std::string log_file;          ///< its JSON lines, relative to the report directory
+    bool killed_by_us = false;  ///< by a fault or by a sync point that the scenario named
+    bool resumed = false;       ///< found the task begun
+    std::uint64_t epoch = 0;    ///< the claim it worked under
+    std::string outcome;        ///< of the `ended` event: completed, finished, stopped, failed
+    std::string position;       ///< last position it named
+    std::string log_file;       ///< its JSON lines, relative to the report directory
 };
 
 struct PhaseChange {
@@ -63,15 +63,15 @@ struct ChunkCopied {
 struct Sample {
     Instant at{};
     std::uint32_t process = 0;
-    std::string phase;              ///< `full` or `incremental`
-    std::uint64_t rows = 0;         ///< full: so far (over all processes, as the migrator counts)
-    std::uint64_t rows_total = 0;   ///< full: expected
-    std::uint64_t bytes = 0;        ///< full
-    std::uint64_t bytes_total = 0;  ///< full: expected
-    double fraction = 0;            ///< full: 0..1
-    std::uint64_t transactions = 0; ///< incremental: applied, over all processes
-    std::uint64_t changes = 0;      ///< incremental
-    double per_second = 0;          ///< rows/s (full) or changes/s (incremental)
+    std::string phase;               ///< `full` or `incremental`
+    std::uint64_t rows = 0;          ///< full: so far (over all processes, as the migrator counts)
+    std::uint64_t rows_total = 0;    ///< full: expected
+    std::uint64_t bytes = 0;         ///< full
+    std::uint64_t bytes_total = 0;   ///< full: expected
+    double fraction = 0;             ///< full: 0..1
+    std::uint64_t transactions = 0;  ///< incremental: applied, over all processes
+    std::uint64_t changes = 0;       ///< incremental
+    double per_second = 0;           ///< rows/s (full) or changes/s (incremental)
     std::optional<std::chrono::milliseconds> lag;  ///< incremental
 };
 
@@ -122,24 +122,25 @@ struct FaultRecord {
     std::string landed_proof;       ///< what was seen
     std::optional<Instant> healed;  ///< none: it lasted to the end (a promotion, a kill)
     std::string healed_proof;
-    /// For shading: until things ran again (healed, recovered or the next process's first progress).
+    /// For shading: until things ran again (healed, recovered or the next process's first
+    /// progress).
     std::optional<Instant> effect_ended;
 };
 
 /// One step of the timeline as it really happened. A run is replayed from these.
 struct ScheduleStep {
-    std::uint32_t number = 0;    ///< from 1, in the scenario's order
-    std::string trigger;         ///< as the scenario says it: `full progress 40 %`
-    std::string action;          ///< as the scenario says it: `kill_migrator`
+    std::uint32_t number = 0;  ///< from 1, in the scenario's order
+    std::string trigger;       ///< as the scenario says it: `full progress 40 %`
+    std::string action;        ///< as the scenario says it: `kill_migrator`
     bool fired = false;
     std::string not_fired_because;
     std::optional<Instant> at;
-    std::string phase;           ///< the logical place where it fired:
-    double fraction = 0;         ///< of the full copy
-    std::uint64_t chunks = 0;    ///< copied so far
-    std::uint64_t transactions = 0;        ///< applied so far
-    std::uint64_t link_bytes = 0;          ///< through the link the trigger watches, if any
-    std::uint64_t acknowledged = 0;        ///< transactions the workloads had acknowledged
+    std::string phase;                         ///< the logical place where it fired:
+    double fraction = 0;                       ///< of the full copy
+    std::uint64_t chunks = 0;                  ///< copied so far
+    std::uint64_t transactions = 0;            ///< applied so far
+    std::uint64_t link_bytes = 0;              ///< through the link the trigger watches, if any
+    std::uint64_t acknowledged = 0;            ///< transactions the workloads had acknowledged
     std::map<std::string, std::string> drawn;  ///< values that the seed chose for this step
 };
 
@@ -159,7 +160,7 @@ struct WorkloadRecord {
     std::optional<Instant> last_write;
     std::uint64_t acknowledged = 0;  ///< transactions
     std::uint64_t failed = 0;
-    std::uint64_t unknown = 0;       ///< the connection broke before the answer
+    std::uint64_t unknown = 0;              ///< the connection broke before the answer
     std::map<std::string, double> metrics;  ///< whatever else it counts
     std::vector<Check> checks;
 };
@@ -171,15 +172,15 @@ struct LedgerRecord {
     std::uint64_t failed = 0;
     std::uint64_t unknown = 0;
     std::uint64_t unknown_present = 0;  ///< of the unknown: found at the destination
-    std::vector<Check> checks;          ///< `ledger.lost`, `ledger.phantom`, `ledger.doubled`, per side
+    std::vector<Check> checks;  ///< `ledger.lost`, `ledger.phantom`, `ledger.doubled`, per side
 };
 
 struct TableProof {
-    std::string table;        ///< destination name
+    std::string table;  ///< destination name
     std::uint64_t source_rows = 0;
     std::uint64_t destination_rows = 0;
-    std::string verdict;      ///< equal, equal_by_rule, different, partial, ...
-    std::string method;       ///< how it was compared: stream-merge, multiset, ...
+    std::string verdict;  ///< equal, equal_by_rule, different, partial, ...
+    std::string method;   ///< how it was compared: stream-merge, multiset, ...
     std::uint64_t differences = 0;
     std::vector<std::string> samples;  ///< up to 20: class, key, columns
 };
@@ -207,7 +208,7 @@ struct FindingRecord {
 struct Resume {
     std::uint32_t process = 0;
     Instant at{};
-    std::string phase;                   ///< it went on in
+    std::string phase;  ///< it went on in
     std::uint64_t chunks_done_before = 0;
     std::uint64_t rows_done_before = 0;
     std::uint64_t chunks_copied_again = 0;  ///< receipts of earlier processes that were not kept
@@ -217,13 +218,14 @@ struct Resume {
 
 /// Measured, outside of faults where it says so.
 struct Rates {
-    std::optional<double> full_rows_per_second;   ///< over the time the copy was really running
+    std::optional<double> full_rows_per_second;  ///< over the time the copy was really running
     std::optional<double> full_bytes_per_second;
-    std::optional<double> catch_up_changes_per_second;  ///< the best that was sustained while behind
+    std::optional<double>
+        catch_up_changes_per_second;  ///< the best that was sustained while behind
     std::optional<double> workload_transactions_per_second;
     std::optional<std::chrono::milliseconds> full_took;
     std::optional<std::chrono::milliseconds> cutover_took;  ///< writers stopped -> finished
-    std::optional<std::chrono::milliseconds> drain_took;    ///< writers stopped -> everything applied
+    std::optional<std::chrono::milliseconds> drain_took;  ///< writers stopped -> everything applied
     std::optional<std::chrono::milliseconds> lag_p50;
     std::optional<std::chrono::milliseconds> lag_p99;
     std::optional<std::chrono::milliseconds> lag_max;
@@ -231,8 +233,8 @@ struct Rates {
 
 struct SequenceState {
     std::string sequence;
-    std::string column;               ///< the column it feeds, if any
-    std::int64_t next_value = 0;      ///< at the destination
+    std::string column;                      ///< the column it feeds, if any
+    std::int64_t next_value = 0;             ///< at the destination
     std::optional<std::int64_t> column_max;  ///< at the destination
 };
 
@@ -249,7 +251,8 @@ struct ZombieRecord {
     std::optional<int> exit_code;
     std::string error_code;
     std::string message;
-    bool destination_changed = false;  ///< any row at the destination differs from before the attempt
+    bool destination_changed =
+        false;  ///< any row at the destination differs from before the attempt
 };
 
 struct SecretScan {
@@ -260,7 +263,7 @@ struct SecretScan {
 enum class Verdict : std::uint8_t { go, no_go, could_not };
 
 struct AssertionResult {
-    std::string name;    ///< with its parameters: `no_lost_ack`, `failed_loudly {within: 60 s}`
+    std::string name;  ///< with its parameters: `no_lost_ack`, `failed_loudly {within: 60 s}`
     bool passed = false;
     std::string detail;  ///< why, in one or two sentences with the numbers
 };
@@ -271,12 +274,12 @@ struct Evidence {
     std::string promise;
     std::vector<std::string> claims;  ///< G-numbers
     std::uint64_t seed = 0;
-    std::string reproduction;         ///< the command that runs this again
-    std::string schedule_file;        ///< relative to the report directory
+    std::string reproduction;                     ///< the command that runs this again
+    std::string schedule_file;                    ///< relative to the report directory
     std::map<std::string, std::string> versions;  ///< `cutover`, `source`, `destination`, `machine`
-    std::string topology;             ///< one line for people
-    std::string body;                 ///< containers, processes
-    std::uint64_t dataset_rows = 0;   ///< loaded before the start
+    std::string topology;                         ///< one line for people
+    std::string body;                             ///< containers, processes
+    std::uint64_t dataset_rows = 0;               ///< loaded before the start
     std::uint64_t dataset_tables = 0;
     Instant started{};
     std::optional<Instant> ended;

@@ -1,0 +1,272 @@
+// Assertions about how the migrator behaved: how it went on, failed over, stopped, kept out.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <utility>
+
+#include "scenarios/assertion/assertion.h"
+#include "scenarios/trigger.h"
+
+namespace cutover::scenarios {
+
+namespace {
+
+std::string lower(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](unsigned char c) { return std::tolower(c); });
+    return text;
+}
+
+Judgement resumed(const Evidence& evidence, const Parameters& with) {
+    const auto killed = std::count_if(evidence.processes.begin(), evidence.processes.end(),
+                                      [](const ProcessRun& run) { return run.killed_by_us; });
+    const bool passed = static_cast<double>(evidence.resumes.size()) >= with.number("least", 1);
+    return {passed, fmt::format("{} kills, {} resumes", killed, evidence.resumes.size())};
+}
+
+/// In-flight chunks may be copied again, nothing else.
+Judgement resumed_without_full_reload(const Evidence& evidence, const Parameters& with) {
+    const double most_chunks = with.number("chunks", 2);
+    int in_copy = 0;
+    for (const Resume& resume : evidence.resumes) {
+        if (static_cast<double>(resume.chunks_copied_again) > most_chunks) {
+            return {false,
+                    fmt::format("process {} copied {} chunks again ({} rows)", resume.process,
+                                resume.chunks_copied_again, resume.rows_copied_again)};
+        }
+        in_copy += resume.phase == "full" && resume.chunks_done_before > 0 ? 1 : 0;
+    }
+    std::uint64_t copied = 0;
+    for (const ChunkCopied& chunk : evidence.chunks) {
+        copied += chunk.rows;
+    }
+    // Rows that the workloads added before their table was read are copied too; hence the slack.
+    const double most_rows =
+        static_cast<double>(evidence.dataset_rows) * with.number("factor", 1.1);
+    if (static_cast<double>(copied) > most_rows) {
+        return {false, fmt::format("{} rows were copied for a dataset of {}", copied,
+                                   evidence.dataset_rows)};
+    }
+    if (in_copy == 0) {
+        return {false, "no process went on in the middle of the copy"};
+    }
+    return {true,
+            fmt::format("{} resumes in the middle of the copy; {} rows copied for a dataset of {}",
+                        in_copy, copied, evidence.dataset_rows)};
+}
+
+Judgement failed_over(const Evidence& evidence, const Parameters&) {
+    for (const Failover& failover : evidence.failovers) {
+        if (failover.proof.empty()) {
+            return {false, "the migrator went on at the promoted server without a proof"};
+        }
+    }
+    if (evidence.failovers.empty()) {
+        return {false, "the migrator reported no failover"};
+    }
+    const Failover& last = evidence.failovers.back();
+    return {true, fmt::format("{} -> {}: {}", last.from, last.to, last.proof)};
+}
+
+Judgement recovered(const Evidence& evidence, const Parameters& with) {
+    const std::string end = with.text("end");
+    std::uint64_t closed = 0;
+    for (const Retry& retry : evidence.retries) {
+        closed += retry.recovered && (end.empty() || retry.end == end) ? 1 : 0;
+    }
+    return {static_cast<double>(closed) >= with.number("least", 1),
+            fmt::format("{} retries, {} of them recovered{}", evidence.retries.size(), closed,
+                        end.empty() ? "" : " at the " + end)};
+}
+
+/// Every process but the last was killed by us; the last ended as `outcome` says.
+Judgement ended_as(const Evidence& evidence, const std::string& outcome) {
+    if (evidence.processes.empty()) {
+        return {false, "the migrator was never started"};
+    }
+    for (const ProcessRun& run : evidence.processes) {
+        if (&run != &evidence.processes.back() && !run.killed_by_us) {
+            return {false, fmt::format("process {} ended by itself: {}", run.number, run.outcome)};
+        }
+    }
+    const ProcessRun& last = evidence.processes.back();
+    const bool passed = last.exit_code == 0 && last.outcome == outcome;
+    return {passed,
+            fmt::format("the last process ended as `{}` with exit code {}", last.outcome,
+                        last.exit_code ? fmt::format("{}", *last.exit_code) : "none (a signal)")};
+}
+
+Judgement completed_by_itself(const Evidence& evidence, const Parameters&) {
+    return ended_as(evidence, "completed");
+}
+
+Judgement cut_over(const Evidence& evidence, const Parameters&) {
+    return ended_as(evidence, "finished");
+}
+
+Judgement phases_in_order(const Evidence& evidence, const Parameters&) {
+    int rank = 0;
+    for (const PhaseChange& change : evidence.phases) {
+        // A resumed process may begin where the last one stood, never further back than its task.
+        if (phase_rank(change.phase) < rank && change.process == evidence.phases.front().process) {
+            return {false, "after a later phase came " + change.phase};
+        }
+        rank = std::max(rank, phase_rank(change.phase));
+    }
+    const bool passed = rank >= phase_rank("incremental");
+    return {passed, fmt::format("{} phase changes seen", evidence.phases.size())};
+}
+
+Judgement fence_holds(const Evidence& evidence, const Parameters&) {
+    const ZombieRecord& zombie = evidence.zombie;
+    if (!zombie.attempted) {
+        return {false, "nobody tried to write after the cutover"};
+    }
+    if (zombie.destination_changed) {
+        return {false, "the destination changed after the cutover"};
+    }
+    if (!zombie.exit_code || *zombie.exit_code == 0) {
+        return {false, "the late process was not refused"};
+    }
+    return {true, fmt::format("the late process was refused (exit {}, {}) and changed nothing",
+                              *zombie.exit_code, zombie.error_code)};
+}
+
+Judgement caught_up(const Evidence& evidence, const Parameters& with) {
+    if (!evidence.rates.drain_took) {
+        return {false, "it was never seen to have caught up"};
+    }
+    const auto ms = evidence.rates.drain_took->count();
+    return {static_cast<double>(ms) <= with.number("within", 120) * 1000,
+            fmt::format("everything was applied {} ms after the writers had stopped", ms)};
+}
+
+/// Transactions acknowledged between two instants, by the runner's samples.
+std::uint64_t acknowledged_between(const Evidence& evidence, Instant from, Instant to) {
+    std::uint64_t least = 0;
+    std::uint64_t most = 0;
+    bool first = true;
+    for (const WorkloadSample& sample : evidence.workload_samples) {
+        if (sample.at < from || sample.at > to) {
+            continue;
+        }
+        least = std::exchange(first, false) ? sample.transactions_acknowledged : least;
+        most = sample.transactions_acknowledged;
+    }
+    return most - least;
+}
+
+std::optional<Instant> first_seen(const Evidence& evidence, const std::string& phase) {
+    for (const PhaseChange& change : evidence.phases) {
+        if (change.phase == phase) {
+            return change.at;
+        }
+    }
+    return std::nullopt;
+}
+
+Judgement writes_throughout(const Evidence& evidence, const Parameters& with) {
+    std::uint64_t connections = 0;
+    for (const WorkloadRecord& record : evidence.workloads) {
+        connections += record.connections;
+    }
+    const auto full = first_seen(evidence, "full");
+    const auto incremental = first_seen(evidence, "incremental");
+    const auto stopped = evidence.milestones.find("writers_stopped");
+    if (!full || !incremental || stopped == evidence.milestones.end()) {
+        return {false, "the copy, the incremental phase or the writers' end was not seen"};
+    }
+    const std::uint64_t in_copy = acknowledged_between(evidence, *full, *incremental);
+    const std::uint64_t after = acknowledged_between(evidence, *incremental, stopped->second);
+    const bool passed = static_cast<double>(connections) >= with.number("connections", 1) &&
+                        in_copy > 0 && after > 0;
+    return {passed,
+            fmt::format("{} connections committed {} transactions during the copy and {} after it",
+                        connections, in_copy, after)};
+}
+
+Judgement error_named(const Evidence& evidence, const Parameters& with) {
+    const std::string code = with.text("code");
+    for (const MigratorError& error : evidence.errors) {
+        if (error.code == code) {
+            return {true, error.message};
+        }
+    }
+    return {false, fmt::format("no error with code {} among {}", code, evidence.errors.size())};
+}
+
+const AssertionKind kKinds[] = {
+    {"resumed", "killed processes were followed by ones that resumed", resumed, {{"least"}}},
+    {"resumed_without_full_reload",
+     "at most `chunks` chunks were copied again",
+     resumed_without_full_reload,
+     {{"chunks"}, {"factor"}}},
+    {"failed_over", "went on at the promoted server, with a proof", failed_over, {}},
+    {"recovered", "a lost connection was found again", recovered, {{"least"}, {"end", false}}},
+    {"completed_by_itself", "a task without incremental ends by itself", completed_by_itself, {}},
+    {"cut_over", "never ended by itself; ended by the cutover", cut_over, {}},
+    {"phases_in_order", "schema, full, incremental in one task", phases_in_order, {}},
+    {"fence_holds", "after the cutover no process of the task writes", fence_holds, {}},
+    {"caught_up", "caught up within so many seconds of the writers' end", caught_up, {{"within"}}},
+    {"writes_throughout",
+     "so many connections wrote all the time",
+     writes_throughout,
+     {{"connections"}}},
+    {"error_named", "the migrator stopped with this error code", error_named, {{"code", false}}},
+};
+
+std::optional<Instant> last_landed(const Evidence& evidence) {
+    std::optional<Instant> last;
+    for (const FaultRecord& fault : evidence.faults) {
+        const Instant at = fault.landed.value_or(fault.injected);
+        last = last ? std::max(*last, at) : at;
+    }
+    return last;
+}
+
+Judgement loud_failure(const ExpectedOutcome& outcome, const Evidence& evidence) {
+    if (evidence.processes.empty()) {
+        return {false, "the migrator was never started"};
+    }
+    const ProcessRun& run = evidence.processes.back();
+    if (!run.ended || run.killed_by_us || !run.exit_code || *run.exit_code == 0) {
+        return {false, "the migrator did not stop by itself with an error"};
+    }
+    const auto late = last_landed(evidence);
+    const auto took = late ? *run.ended - *late : *run.ended - run.started;
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(took).count();
+    if (seconds > static_cast<std::int64_t>(outcome.within_seconds)) {
+        return {false, fmt::format("it stopped {} s after the fault; {} s were allowed", seconds,
+                                   outcome.within_seconds)};
+    }
+    std::string said;
+    for (const MigratorError& error : evidence.errors) {
+        if (error.process == run.number) {
+            said += fmt::format("{} {} {} {} {}\n", error.error_class, error.code, error.message,
+                                error.hint, error.position);
+        }
+    }
+    for (const std::string& name : outcome.names) {
+        if (lower(said).find(lower(name)) == std::string::npos) {
+            return {false, fmt::format("its error does not name `{}`; it says: {}", name,
+                                       said.empty() ? "nothing" : said)};
+        }
+    }
+    return {true,
+            fmt::format("stopped after {} s with exit code {}: {}", seconds, *run.exit_code, said)};
+}
+
+}  // namespace
+
+std::span<const AssertionKind> conduct_assertions() {
+    return kKinds;
+}
+
+AssertionResult judge_loud_failure(const ExpectedOutcome& outcome, const Evidence& evidence) {
+    Judgement judgement = loud_failure(outcome, evidence);
+    return {fmt::format("failed_loudly {{within: {} s}}", outcome.within_seconds), judgement.passed,
+            std::move(judgement.detail)};
+}
+
+}  // namespace cutover::scenarios

@@ -1,0 +1,76 @@
+// Assertions about what a task leaves behind and what it must never say.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "scenarios/assertion/assertion.h"
+
+namespace cutover::scenarios {
+
+namespace {
+
+std::string listed(const std::vector<AuxiliaryRecord>& records) {
+    std::string out;
+    for (const AuxiliaryRecord& record : records) {
+        out += fmt::format("{}{} {} at the {}", out.empty() ? "" : ", ", record.kind, record.name,
+                           record.side);
+    }
+    return out;
+}
+
+Judgement no_auxiliary_left(const Evidence& evidence, const Parameters&) {
+    if (!evidence.released) {
+        return {false, "the task was not released"};
+    }
+    if (evidence.auxiliary_while_running.empty()) {
+        return {false, "nothing was seen while it ran, so that its absence proves nothing"};
+    }
+    if (!evidence.auxiliary_after_release.empty()) {
+        return {false, "left behind: " + listed(evidence.auxiliary_after_release)};
+    }
+    return {true, "gone: " + listed(evidence.auxiliary_while_running)};
+}
+
+Judgement no_secret_in_logs(const Evidence& evidence, const Parameters&) {
+    if (evidence.secrets.scanned.empty()) {
+        return {false, "nothing was searched"};
+    }
+    if (!evidence.secrets.hits.empty()) {
+        return {false, "a password stands in " + evidence.secrets.hits.front()};
+    }
+    return {true, fmt::format("{} files and process listings were searched",
+                              evidence.secrets.scanned.size())};
+}
+
+Judgement finding_named(const Evidence& evidence, const Parameters& with) {
+    const std::string code = with.text("code");
+    for (const FindingRecord& record : evidence.findings) {
+        if (record.finding.code == code) {
+            return {true, record.finding.found};
+        }
+    }
+    return {false, fmt::format("no finding {} among {}", code, evidence.findings.size())};
+}
+
+const AssertionKind kKinds[] = {
+    {"no_auxiliary_left",
+     "what the task made beside the data is gone after release",
+     no_auxiliary_left,
+     {}},
+    {"no_secret_in_logs",
+     "no password in a log, an argument list or a report",
+     no_secret_in_logs,
+     {}},
+    {"finding_named",
+     "the migrator or its precheck named this finding",
+     finding_named,
+     {{"code", false}}},
+};
+
+}  // namespace
+
+std::span<const AssertionKind> hygiene_assertions() {
+    return kKinds;
+}
+
+}  // namespace cutover::scenarios

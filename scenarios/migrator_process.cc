@@ -1,0 +1,90 @@
+#include "scenarios/migrator_process.h"
+
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <thread>
+
+#include "fixtures/server/command.h"
+
+namespace cutover::scenarios {
+
+namespace {
+
+constexpr std::chrono::milliseconds kPollEvery{20};
+
+// setpriv becomes the program (same process id) after asking the kernel for SIGKILL at our death,
+// so that a rehearsal that is itself killed leaves no migrator behind.
+std::vector<std::string> dying_with_us(const std::vector<std::string>& argv) {
+    std::vector<std::string> out = {"setpriv", "--pdeathsig", "KILL"};
+    out.insert(out.end(), argv.begin(), argv.end());
+    return out;
+}
+
+}  // namespace
+
+MigratorProcess::MigratorProcess(Launch launch) : launch_(std::move(launch)) {
+    const bool appended = std::filesystem::exists(launch_.log_file);
+    const auto begin = appended ? std::filesystem::file_size(launch_.log_file) : 0;
+    fixtures::CommandPlace place;
+    place.environment = launch_.environment;
+    pid_ = fixtures::start_command(dying_with_us(launch_.argv), launch_.log_file, place);
+    log_.open(launch_.log_file);
+    log_.seekg(static_cast<std::streamoff>(begin));
+}
+
+MigratorProcess::~MigratorProcess() {
+    signal(SIGKILL);
+    wait_ended(std::chrono::seconds(10));
+}
+
+std::vector<std::string> MigratorProcess::new_lines() {
+    std::vector<std::string> lines;
+    log_.clear();  // the end of the file is only its end for now
+    char buffer[65536];
+    while (log_.read(buffer, sizeof buffer), log_.gcount() > 0) {
+        partial_.append(buffer, static_cast<std::size_t>(log_.gcount()));
+    }
+    std::size_t begin = 0;
+    for (std::size_t end; (end = partial_.find('\n', begin)) != std::string::npos;
+         begin = end + 1) {
+        lines.push_back(partial_.substr(begin, end - begin));
+    }
+    partial_.erase(0, begin);
+    return lines;
+}
+
+void MigratorProcess::signal(int number) {
+    if (!ended()) {
+        ::kill(pid_, number);
+    }
+}
+
+std::optional<ProcessEnd> MigratorProcess::ended() {
+    if (end_) {
+        return end_;
+    }
+    int status = 0;
+    if (::waitpid(pid_, &status, WNOHANG) != pid_) {
+        return std::nullopt;
+    }
+    end_.emplace();
+    if (WIFSIGNALED(status)) {
+        end_->signal = WTERMSIG(status);
+    } else {
+        end_->exit_code = WEXITSTATUS(status);
+    }
+    return end_;
+}
+
+std::optional<ProcessEnd> MigratorProcess::wait_ended(std::chrono::milliseconds limit) {
+    const auto deadline = std::chrono::steady_clock::now() + limit;
+    while (!ended() && std::chrono::steady_clock::now() < deadline) {
+        std::this_thread::sleep_for(kPollEvery);
+    }
+    return end_;
+}
+
+}  // namespace cutover::scenarios

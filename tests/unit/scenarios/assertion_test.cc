@@ -1,0 +1,198 @@
+#include "scenarios/assertion/assertion.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+
+namespace cutover::scenarios {
+namespace {
+
+using testing::HasSubstr;
+
+bool holds(const std::string& name, const Evidence& evidence,
+           const std::map<std::string, std::string>& with = {}) {
+    const AssertionChoice choice{name, with, 1};
+    EXPECT_EQ(assertion_mistake(choice), "");
+    return judge_assertion(choice, evidence).passed;
+}
+
+/// A run in which everything went well.
+Evidence good() {
+    Evidence evidence;
+    const Instant t0 = Instant(std::chrono::seconds(1'000'000));
+    const auto at = [&](int seconds) { return t0 + std::chrono::seconds(seconds); };
+    evidence.dataset_rows = 1000;
+    evidence.dataset_tables = 2;
+    evidence.verify.ran = true;
+    evidence.verify.exit_code = 0;
+    evidence.verify.verdict = "consistent";
+    evidence.verify.tables = {{"a", 600, 600, "equal", "stream-merge", 0, {}},
+                              {"b", 400, 400, "equal_by_rule", "multiset", 0, {}}};
+    evidence.ledger.kept = true;
+    evidence.ledger.acknowledged = 500;
+    evidence.ledger.checks = {{"append.lost", "source", true, "", {}},
+                              {"append.lost", "destination", true, "", {}},
+                              {"append.doubled", "destination", true, "", {}}};
+    WorkloadRecord bank;
+    bank.name = "bank";
+    bank.connections = 4;
+    bank.checks = {{"bank.total", "source", true, "", {}},
+                   {"bank.total", "destination", true, "", {}},
+                   {"bank.total", "destination while running", true, "", {}}};
+    evidence.workloads = {bank};
+    evidence.workload_samples = {
+        {at(1), 10, 10}, {at(9), 90, 10}, {at(11), 110, 10}, {at(19), 190, 10}};
+    evidence.phases = {{at(0), 1, "full"}, {at(10), 2, "incremental"}};
+    evidence.milestones["writers_stopped"] = at(20);
+    ProcessRun first{1, at(0), at(5), std::nullopt, 9, true, false, 1, "", "", "m1"};
+    ProcessRun last{2, at(5), at(30), 0, std::nullopt, false, true, 2, "finished", "0/9", "m2"};
+    evidence.processes = {first, last};
+    evidence.chunks = {{at(2), 1, "a", 0, 600, false}, {at(8), 2, "b", 0, 400, true}};
+    Resume resume;
+    resume.process = 2;
+    resume.phase = "full";
+    resume.chunks_done_before = 1;
+    evidence.resumes = {resume};
+    evidence.failovers = {{at(15), 2, "h:1", "h:2", "timeline 1 -> 2"}};
+    Retry retry;
+    retry.end = "source";
+    retry.recovered = at(15);
+    evidence.retries = {retry};
+    evidence.sequences = {{"s", "a.id", 11, 10}};
+    evidence.auxiliary_while_running = {{"source", "replication slot", "cutover_shop"}};
+    evidence.released = true;
+    evidence.zombie = {true, 15, "task.fenced", "fenced", false};
+    evidence.secrets.scanned = {"migrator.log"};
+    evidence.rates.drain_took = std::chrono::milliseconds(900);
+    return evidence;
+}
+
+struct Breakage {
+    std::string assertion;
+    std::function<void(Evidence&)> breaks;
+    std::map<std::string, std::string> with = {};
+};
+
+class EachAssertion : public testing::TestWithParam<Breakage> {};
+
+TEST_P(EachAssertion, HoldsInAGoodRunAndFailsWhenItsSubjectIsBroken) {
+    Evidence evidence = good();
+    EXPECT_TRUE(holds(GetParam().assertion, evidence, GetParam().with)) << "in the good run";
+    GetParam().breaks(evidence);
+    EXPECT_FALSE(holds(GetParam().assertion, evidence, GetParam().with)) << "in the broken run";
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Assertion, EachAssertion,
+    testing::Values(
+        Breakage{"equal", [](Evidence& e) { e.verify.exit_code = 1; }},
+        Breakage{"equal", [](Evidence& e) { e.verify.exit_code = 2; }},
+        Breakage{"equal", [](Evidence& e) { e.verify.ran = false; }},
+        Breakage{"equal", [](Evidence& e) { e.verify.tables[1].verdict = "partial"; }},
+        Breakage{"equal", [](Evidence& e) { e.verify.tables.clear(); }},
+        Breakage{"no_lost_ack", [](Evidence& e) { e.ledger.checks[1].passed = false; }},
+        Breakage{"no_lost_ack", [](Evidence& e) { e.ledger.checks.clear(); }},
+        Breakage{"no_lost_ack", [](Evidence& e) { e.ledger.acknowledged = 0; }},
+        Breakage{"no_duplicate", [](Evidence& e) { e.ledger.checks[2].passed = false; }},
+        Breakage{"bank_total", [](Evidence& e) { e.workloads[0].checks[1].passed = false; }},
+        Breakage{"bank_total", [](Evidence& e) { e.workloads.clear(); }},
+        Breakage{"workload_invariants",
+                 [](Evidence& e) { e.workloads[0].checks[0].passed = false; }},
+        Breakage{"consistent_states", [](Evidence& e) { e.workloads[0].checks[2].passed = false; }},
+        Breakage{"consistent_states", [](Evidence& e) { e.workloads[0].checks.pop_back(); }},
+        Breakage{"sequences_ahead", [](Evidence& e) { e.sequences[0].next_value = 10; }},
+        Breakage{"sequences_ahead", [](Evidence& e) { e.sequences.clear(); }},
+        Breakage{"dataset_at_least", [](Evidence& e) { e.dataset_rows = 999; }, {{"rows", "1000"}}},
+        Breakage{"resumed", [](Evidence& e) { e.resumes.clear(); }},
+        Breakage{"resumed_without_full_reload",
+                 [](Evidence& e) { e.resumes[0].chunks_copied_again = 3; }},
+        Breakage{"resumed_without_full_reload",
+                 [](Evidence& e) { e.chunks.push_back(e.chunks[0]); }},
+        Breakage{"resumed_without_full_reload", [](Evidence& e) { e.resumes.clear(); }},
+        Breakage{"failed_over", [](Evidence& e) { e.failovers[0].proof.clear(); }},
+        Breakage{"failed_over", [](Evidence& e) { e.failovers.clear(); }},
+        Breakage{"recovered", [](Evidence& e) { e.retries[0].recovered.reset(); }},
+        Breakage{"cut_over", [](Evidence& e) { e.processes[1].outcome = "failed"; }},
+        Breakage{"cut_over", [](Evidence& e) { e.processes[0].killed_by_us = false; }},
+        Breakage{"fence_holds", [](Evidence& e) { e.zombie.exit_code = 0; }},
+        Breakage{"fence_holds", [](Evidence& e) { e.zombie.destination_changed = true; }},
+        Breakage{"fence_holds", [](Evidence& e) { e.zombie.attempted = false; }},
+        Breakage{"caught_up", [](Evidence& e) { e.rates.drain_took.reset(); }},
+        Breakage{"caught_up", [](Evidence& e) { e.rates.drain_took = std::chrono::minutes(5); }},
+        Breakage{"writes_throughout",
+                 [](Evidence& e) { e.workloads[0].connections = 3; },
+                 {{"connections", "4"}}},
+        Breakage{"writes_throughout", [](Evidence& e) { e.workload_samples.resize(2); }},
+        Breakage{"phases_in_order", [](Evidence& e) { e.phases.resize(1); }},
+        Breakage{"no_auxiliary_left",
+                 [](Evidence& e) { e.auxiliary_after_release = e.auxiliary_while_running; }},
+        Breakage{"no_auxiliary_left", [](Evidence& e) { e.auxiliary_while_running.clear(); }},
+        Breakage{"no_secret_in_logs", [](Evidence& e) { e.secrets.hits = {"migrator.log"}; }},
+        Breakage{"no_secret_in_logs", [](Evidence& e) { e.secrets.scanned.clear(); }}));
+
+TEST(Assertion, TellsAnUnknownNameOrParameterWithTheNearOne) {
+    EXPECT_THAT(assertion_mistake({"no_lost_akc", {}, 1}),
+                HasSubstr("did you mean `no_lost_ack`?"));
+    EXPECT_THAT(assertion_mistake({"resumed", {{"leats", "1"}}, 1}),
+                HasSubstr("did you mean `least`?"));
+    EXPECT_THAT(assertion_mistake({"resumed", {{"least", "one"}}, 1}), HasSubstr("not a number"));
+}
+
+TEST(Assertion, ShowsTheDivergenceOnlyIfTheJudgeFoundOne) {
+    Evidence evidence = good();
+    EXPECT_FALSE(holds("divergence_shown", evidence));
+    evidence.verify.exit_code = 1;
+    evidence.verify.tables[0].differences = 3;
+    EXPECT_TRUE(holds("divergence_shown", evidence));
+    EXPECT_FALSE(holds("divergence_shown", evidence, {{"least", "4"}}));
+}
+
+/// A run that ended 10 s after its fault with an error that names the slot.
+Evidence loud() {
+    Evidence evidence = good();
+    ProcessRun& run = evidence.processes.back();
+    run.exit_code = 14;
+    run.outcome = "failed";
+    FaultRecord fault;
+    fault.name = "drop_slot";
+    fault.injected = *run.ended - std::chrono::seconds(11);
+    fault.landed = *run.ended - std::chrono::seconds(10);
+    evidence.faults = {fault};
+    evidence.errors = {{*run.ended, run.number, "corrupt", "slot.missing",
+                        "slot cutover_shop is gone", "", "0/9"}};
+    return evidence;
+}
+
+const ExpectedOutcome kLoud{false, 60, {"Cutover_shop", "0/9"}};
+
+TEST(LoudFailure, HoldsIfTheCauseIsNamedInTime) {
+    EXPECT_TRUE(judge_loud_failure(kLoud, loud()).passed);
+}
+
+TEST(LoudFailure, FailsIfTheMigratorWentOnOrWasKilledOrSaidNothing) {
+    Evidence evidence = loud();
+    evidence.processes.back().exit_code = 0;
+    EXPECT_FALSE(judge_loud_failure(kLoud, evidence).passed);
+    evidence = loud();
+    evidence.processes.back().exit_code.reset();
+    EXPECT_FALSE(judge_loud_failure(kLoud, evidence).passed);
+    evidence = loud();
+    evidence.processes.back().ended.reset();
+    EXPECT_FALSE(judge_loud_failure(kLoud, evidence).passed);
+    evidence = loud();
+    evidence.errors.clear();
+    EXPECT_FALSE(judge_loud_failure(kLoud, evidence).passed);
+    evidence = loud();
+    evidence.errors[0].position.clear();
+    EXPECT_FALSE(judge_loud_failure(kLoud, evidence).passed);
+}
+
+TEST(LoudFailure, FailsIfItCameTooLate) {
+    Evidence evidence = loud();
+    evidence.faults[0].landed = *evidence.processes.back().ended - std::chrono::seconds(61);
+    EXPECT_FALSE(judge_loud_failure(kLoud, evidence).passed);
+}
+
+}  // namespace
+}  // namespace cutover::scenarios

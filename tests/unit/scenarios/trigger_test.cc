@@ -1,0 +1,79 @@
+#include "scenarios/trigger.h"
+
+#include <gtest/gtest.h>
+
+namespace cutover::scenarios {
+namespace {
+
+Trigger trigger(Trigger::Kind kind, double amount, bool relative = false) {
+    Trigger made;
+    made.kind = kind;
+    made.amount = {amount, amount};
+    made.relative = relative;
+    return made;
+}
+
+TEST(Trigger, CountsFromTheStartOrFromThePreviousStep) {
+    Observed base;
+    base.transactions = 1000;
+    Observed now;
+    now.transactions = 1199;
+    EXPECT_TRUE(reached(trigger(Trigger::Kind::transactions, 200), base, now));
+    EXPECT_FALSE(reached(trigger(Trigger::Kind::transactions, 200, true), base, now));
+    now.transactions = 1200;
+    EXPECT_TRUE(reached(trigger(Trigger::Kind::transactions, 200, true), base, now));
+}
+
+TEST(Trigger, TakesACopyThatIsOverAsPastEveryFraction) {
+    Observed now;
+    now.phase = "full";
+    now.fraction = 0.39;
+    EXPECT_FALSE(reached(trigger(Trigger::Kind::progress, 0.4), {}, now));
+    now.fraction = 0.4;
+    EXPECT_TRUE(reached(trigger(Trigger::Kind::progress, 0.4), {}, now));
+    now.fraction = 0;
+    now.phase = "incremental";
+    EXPECT_TRUE(reached(trigger(Trigger::Kind::progress, 0.4), {}, now));
+}
+
+TEST(Trigger, WaitsForAPhaseOrALaterOne) {
+    Trigger incremental;
+    incremental.kind = Trigger::Kind::phase;
+    incremental.name = "incremental";
+    Observed now;
+    now.phase = "full";
+    EXPECT_FALSE(reached(incremental, {}, now));
+    now.phase = "finishing";
+    EXPECT_TRUE(reached(incremental, {}, now));
+}
+
+TEST(Trigger, TrustsLagOnlyInTheIncrementalPhaseAndOnlyIfItWasSaid) {
+    const Trigger below = trigger(Trigger::Kind::lag_below, 1000);
+    Observed now;
+    now.phase = "full";
+    now.lag = std::chrono::milliseconds(5);
+    EXPECT_FALSE(reached(below, {}, now));
+    now.phase = "incremental";
+    EXPECT_TRUE(reached(below, {}, now));
+    now.lag.reset();
+    EXPECT_FALSE(reached(below, {}, now));
+}
+
+TEST(Trigger, CountsTheBytesOfItsOwnLinkOnly) {
+    Trigger bytes = trigger(Trigger::Kind::link_bytes, 100);
+    bytes.name = "destination";
+    Observed now;
+    now.link_bytes["source"] = 1000;
+    EXPECT_FALSE(reached(bytes, {}, now));
+    now.link_bytes["destination"] = 100;
+    EXPECT_TRUE(reached(bytes, {}, now));
+}
+
+TEST(Trigger, IsNeverFiredByObservationAtASyncPoint) {
+    Observed now;
+    now.phase = "finished";
+    EXPECT_FALSE(reached(trigger(Trigger::Kind::sync_point, 1), {}, now));
+}
+
+}  // namespace
+}  // namespace cutover::scenarios
