@@ -19,6 +19,12 @@ plan::Throttle Throttle::limits() const {
     return limits_;
 }
 
+void Throttle::pause(bool paused) {
+    const std::unique_lock lock(*gate_);
+    paused_ = paused;
+    gate_->notify_all();
+}
+
 void Throttle::Meter::charge(TimePoint now, std::uint64_t amount,
                              std::optional<std::uint64_t> per_second) {
     if (!per_second || amount == 0) {
@@ -36,8 +42,9 @@ TimePoint Throttle::free_at() const {
 void Throttle::pass(model::Rows rows, model::Bytes bytes, std::uint64_t queries, StopSignal& stop) {
     constexpr Duration kSlice = std::chrono::milliseconds(250);
     std::unique_lock lock(*gate_);
-    while (!stop.requested() && runtime_.now() < free_at()) {
-        gate_->wait_until(std::min(free_at(), runtime_.now() + kSlice));
+    while (!stop.requested() && (paused_ || runtime_.now() < free_at())) {
+        const TimePoint slice = runtime_.now() + kSlice;
+        gate_->wait_until(paused_ ? slice : std::min(free_at(), slice));
     }
     const TimePoint now = runtime_.now();
     rows_.charge(now, rows.count,

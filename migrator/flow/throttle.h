@@ -18,6 +18,8 @@ public:
 
     void set(plan::Throttle limits);
     plan::Throttle limits() const;
+    /// While paused nothing passes.
+    void pause(bool paused);
     /// Waits until so much may pass. A single amount larger than a second's worth passes alone and is
     /// paid for by those that follow. Returns early if asked to stop.
     void pass(model::Rows rows, model::Bytes bytes, std::uint64_t queries, StopSignal& stop);
@@ -33,6 +35,7 @@ private:
     Runtime& runtime_;
     std::unique_ptr<Gate> gate_;
     plan::Throttle limits_;
+    bool paused_ = false;
     Meter rows_, bytes_, queries_;
 };
 

@@ -86,7 +86,7 @@ void IncrementalStage::take(model::SourceTransaction& transaction) {
         take_change(change, transaction.id);
         ++taken;
         if (collapser_.footprint_bytes() >= context_.plan.spec.limits.batch_bytes.count) {
-            flush(false);
+            flush_part();
             context_.tick();
         }
     }
@@ -220,6 +220,17 @@ void IncrementalStage::flush_if_due() {
     }
 }
 
+/// A part of a transaction that is too large for memory. What rows that are read again have seen must be
+/// known before its next change is judged.
+void IncrementalStage::flush_part() {
+    const bool incomplete = incomplete_;
+    flush(false);
+    if (incomplete) {
+        lanes_->wait_applied();
+        take_repairs();
+    }
+}
+
 /// Submits what has been collected: a whole batch, the last part of one, or (not `last`) a part of a
 /// transaction that does not fit into memory.
 void IncrementalStage::flush(bool last) {
@@ -246,12 +257,16 @@ void IncrementalStage::flush(bool last) {
     lanes_->submit(std::move(part));
 }
 
-/// Takes over what the lanes have made durable, and only then lets the source forget it.
-void IncrementalStage::collect() {
+void IncrementalStage::take_repairs() {
     for (const RowRepaired& repaired : lanes_->take_repairs()) {
         admission_.add_row(repaired.receipt, repaired.key);
         collapser_.set_tolerant(repaired.receipt.chunk.table, true);
     }
+}
+
+/// Takes over what the lanes have made durable, and only then lets the source forget it.
+void IncrementalStage::collect() {
+    take_repairs();
     const std::optional<model::Marker> marker = lanes_->committed();
     if (!marker) {
         return;

@@ -37,7 +37,7 @@ public:
     /// True once the log has passed every view of the copy.
     bool consistent() const { return admission_.all_settled(); }
     IncrementalProgress progress() const;
-    /// Transactions of this task that were met after finish_at() had been reached, if run() goes on.
+    /// Transactions that this run has met.
     std::uint64_t transactions_seen() const { return transactions_; }
 
 private:
@@ -52,11 +52,13 @@ private:
                      const model::TransactionId& id);
     void take_truncate(const model::Change& change, const model::TransactionId& id);
     void flush(bool last);
+    void flush_part();
     void flush_if_due();
     void flush_and_wait();
     bool tolerant(model::TableIndex table) const;
     void set_modes();
     void settle(const model::Position& position);
+    void take_repairs();
     void collect();
     void be_idle(const engine::StreamEvent& event);
     void checkpoint_idle();

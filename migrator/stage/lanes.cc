@@ -50,6 +50,9 @@ void Lanes::run(Lane& lane) {
         lane.applier = context_.sink.open_applier(context_.plan);
         while (std::optional<Part> part = lane.parts.pop()) {
             apply(lane, *part);
+            const std::unique_lock lock(*gate_);
+            --parts_pending_;
+            gate_->notify_all();
         }
     } catch (const Error& error) {
         fail(error);
@@ -75,9 +78,13 @@ void Lanes::apply(Lane& lane, Part& part) {
         }
         repair(lane, part, missing);
     }
-    if (!part.last) {
-        return;
+    if (part.last) {
+        commit(lane, part);
     }
+}
+
+/// In source order; a reader of the destination never sees a later batch without the ones before it.
+void Lanes::commit(Lane& lane, Part& part) {
     context_.runtime.yield(flow::sync::kBatchApplied);
     if (!wait_for_turn(part.batch)) {
         return;
@@ -179,14 +186,22 @@ void Lanes::submit(Part part) {
         throw_failure();
         if (part.first) {
             outstanding_.push_back({part.batch, part.alone, std::move(part.footprint)});
-        } else {
-            outstanding_.back().alone = true;
         }
+        ++parts_pending_;
     }
     if (!lane.parts.push(std::move(part))) {
         const std::unique_lock lock(*gate_);
         throw_failure();
     }
+}
+
+void Lanes::wait_applied() {
+    std::unique_lock lock(*gate_);
+    while (parts_pending_ > 0) {
+        throw_failure();
+        gate_->wait();
+    }
+    throw_failure();
 }
 
 void Lanes::drain() {

@@ -51,6 +51,8 @@ public:
     /// Hands a part over; waits while its lane is busy with two others. Parts of a batch come in order.
     /// Throws: the first error of a lane.
     void submit(Part part);
+    /// Waits until every submitted part has taken effect (not: is committed). Throws as submit().
+    void wait_applied();
     /// Waits until everything submitted is committed. Throws as submit().
     void drain();
     /// The last committed marker, if any has been committed since the last call. Throws as submit().
@@ -68,6 +70,7 @@ private:
 
     void run(Lane& lane);
     void apply(Lane& lane, Part& part);
+    void commit(Lane& lane, Part& part);
     void repair(Lane& lane, const Part& part, const std::vector<engine::MissingBase>& missing);
     bool wait_until_free(std::uint64_t batch);
     bool wait_for_turn(std::uint64_t batch);
@@ -81,6 +84,7 @@ private:
     std::vector<RowRepaired> repairs_;
     std::optional<model::Error> failure_;
     bool closing_ = false;
+    std::size_t parts_pending_ = 0;  ///< submitted and not yet through a lane
     std::vector<std::unique_ptr<Lane>> lanes_;
 };
 

@@ -1,0 +1,384 @@
+#include "migrator/task/task.h"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "migrator/flow/sync_points.h"
+#include "migrator/model/error.h"
+#include "migrator/stage/full_stage.h"
+#include "migrator/stage/incremental_stage.h"
+#include "migrator/stage/schema_stage.h"
+#include "migrator/task/steward.h"
+#include "migrator/task/validation.h"
+
+namespace cutover::task {
+
+using engine::TaskPhase;
+using model::Error;
+using model::ErrorClass;
+using plan::SchemaSection;
+
+namespace {
+
+/// How long a claim that meets another holder waits for it to go: the server may not have noticed yet
+/// that a killed process is gone.
+constexpr flow::Duration kClaimPatience = std::chrono::seconds(15);
+/// How often a cutover looks again for transactions that came after its point.
+constexpr int kCutoverRounds = 3;
+
+Error blocked_by(const std::vector<model::Finding>& findings) {
+    std::string text;
+    for (const model::Finding& finding : findings) {
+        if (finding.severity == model::Severity::block) {
+            text += "\n  " + finding.object + ": " + finding.found + " [" + finding.code + "]; " +
+                    finding.remedy;
+        }
+    }
+    return Error(ErrorClass::refused, "plan.blocked", "the task cannot be planned:" + text,
+                 "run `cutover precheck` for the whole list");
+}
+
+bool has_block(const std::vector<model::Finding>& findings) {
+    for (const model::Finding& finding : findings) {
+        if (finding.severity == model::Severity::block) {
+            return true;
+        }
+    }
+    return false;
+}
+
+}  // namespace
+
+std::string_view to_string(Outcome outcome) {
+    switch (outcome) {
+        case Outcome::completed: return "completed";
+        case Outcome::finished: return "finished";
+        case Outcome::stopped: return "stopped";
+    }
+    return "unknown";
+}
+
+Task::Task(flow::Runtime& runtime, const engine::Registry& registry, plan::TaskSpec spec,
+           stage::Observer& observer)
+    : runtime_(runtime),
+      registry_(registry),
+      spec_(std::move(spec)),
+      observer_(observer),
+      stop_(runtime),
+      full_throttle_(runtime, spec_.limits.full),
+      incremental_throttle_(runtime, spec_.limits.incremental),
+      retry_(runtime, spec_.retry),
+      retry_gate_(runtime.make_gate()),
+      steward_(std::make_unique<Steward>(runtime, stop_, full_throttle_, incremental_throttle_,
+                                         observer)) {}
+
+Task::~Task() = default;
+
+Outcome Task::run() {
+    try {
+        const Outcome outcome = run_with_retries();
+        report_end(std::string(to_string(outcome)), 0);
+        return outcome;
+    } catch (const Error& error) {
+        note_failure(error);
+        report_end("failed", model::exit_code(error.error_class()));
+        throw;
+    }
+}
+
+Outcome Task::run_with_retries() {
+    for (;;) {
+        try {
+            return attempt();
+        } catch (const Error& error) {
+            steward_->watch({});
+            if (error.error_class() == ErrorClass::stopped && stop_.requested()) {
+                return Outcome::stopped;
+            }
+            std::optional<flow::Duration> wait;
+            stage::Retrying retrying{error, 0, {}};
+            {
+                const std::unique_lock lock(*retry_gate_);
+                wait = retry_.after(error);
+                retrying.attempt = retry_.attempts();
+                retrying.gives_up_in = retry_.remaining(error.error_class());
+            }
+            if (!wait) {
+                throw;
+            }
+            observer_.on(retrying);
+            disconnect();
+            if (stop_.wait_for(*wait)) {
+                return Outcome::stopped;
+            }
+        }
+    }
+}
+
+void Task::disconnect() noexcept {
+    control_.reset();
+    source_.reset();
+    sink_.reset();
+}
+
+stage::Context Task::context() {
+    return stage::Context{
+        runtime_, *plan_, *source_, *sink_, *control_, record_, stop_, full_throttle_,
+        incremental_throttle_, observer_,
+        [this] { steward_->tick(*control_, record_); },
+        [this] {
+            flow::Duration open{};
+            {
+                const std::unique_lock lock(*retry_gate_);
+                open = retry_.open_for();
+                retry_.success();
+            }
+            if (open > flow::Duration(0)) {
+                observer_.on(stage::Recovered{open});
+            }
+        }};
+}
+
+Outcome Task::attempt() {
+    if (!control_) {
+        connect();
+    }
+    if (record_.phase == TaskPhase::finished) {
+        return spec_.phases.incremental ? Outcome::finished : Outcome::completed;
+    }
+    if (record_.origin) {
+        verify_capture();
+    } else if (spec_.phases.incremental) {
+        create_capture();
+    }
+    if (record_.phase == TaskPhase::created) {
+        advance_to(TaskPhase::schema);
+    }
+    if (record_.phase == TaskPhase::schema) {
+        run_schema();
+    }
+    if (record_.phase == TaskPhase::full) {
+        run_full();
+    }
+    if (record_.phase == TaskPhase::keys) {
+        run_keys();
+    }
+    return spec_.phases.incremental ? run_incremental() : complete();
+}
+
+void Task::connect() {
+    sink_ = registry_.engine(spec_.destination.engine).sink(runtime_, spec_);
+    source_ = registry_.engine(spec_.source.engine).source(runtime_, spec_);
+    if (!plan_) {
+        make_plan();
+    }
+    claim();
+}
+
+void Task::make_plan() {
+    const engine::Route& route = registry_.route(spec_.source.engine, spec_.destination.engine);
+    const model::Catalog source = source_->open_inspector()->catalog(spec_.objects);
+    const model::Catalog destination = sink_->open_inspector()->catalog({});
+    engine::Planned planned = route.plan(spec_, source, destination);
+    if (has_block(planned.findings)) {
+        throw blocked_by(planned.findings);
+    }
+    plan_ = std::move(planned.plan);
+}
+
+void Task::claim() {
+    control_ = sink_->open_control();
+    const flow::TimePoint deadline = runtime_.now() + kClaimPatience;
+    for (;;) {
+        try {
+            record_ = control_->claim(spec_.name, plan_->fingerprint);
+            break;
+        } catch (const Error& error) {
+            if (error.code() != "task.running" || runtime_.now() >= deadline ||
+                stop_.wait_for(std::chrono::milliseconds(500))) {
+                throw;
+            }
+        }
+    }
+    if (!std::exchange(claimed_before_, true)) {
+        observer_.on(stage::Started{record_.name, record_.starts > 1, record_.epoch});
+        observer_.on(stage::PhaseStarted{record_.phase});
+    }
+}
+
+void Task::verify_capture() {
+    const model::Position& applied =
+        record_.marker.position.empty() ? record_.origin->start : record_.marker.position;
+    source_->verify_capture(*record_.origin, applied);
+}
+
+void Task::create_capture() {
+    const engine::CaptureOrigin origin = source_->create_capture(*plan_);
+    runtime_.yield(flow::sync::kCaptureCreated);
+    record_.origin = origin;
+    record_.marker.position = origin.start;
+    control_->save_marker(record_.marker);
+    advance_to(TaskPhase::schema);
+}
+
+void Task::advance_to(TaskPhase phase) {
+    record_.phase = phase;
+    control_->save(record_);
+    observer_.on(stage::PhaseStarted{phase});
+}
+
+void Task::run_schema() {
+    stage::Context stage = context();
+    stage::run_schema_section(stage, SchemaSection::before_rows);
+    make_plan();  // the destination's own type ids are known only now
+    advance_to(TaskPhase::full);
+}
+
+void Task::run_full() {
+    if (spec_.phases.full) {
+        stage::Context stage = context();
+        stage::FullStage full(stage);
+        steward_->watch([&full] { return std::optional<stage::Event>(full.progress()); });
+        full.run();
+        observer_.on(full.progress());
+        steward_->watch({});
+        source_->close_view();
+    }
+    runtime_.yield(flow::sync::kFullDone);
+    advance_to(TaskPhase::keys);
+}
+
+void Task::run_keys() {
+    stage::Context stage = context();
+    stage::run_schema_section(stage, SchemaSection::keys);
+    stage::run_schema_section(stage, SchemaSection::indexes);
+    if (sink_->ignores_foreign_keys()) {
+        stage::run_schema_section(stage, SchemaSection::foreign_keys);
+    }
+    if (spec_.phases.incremental) {
+        advance_to(TaskPhase::incremental);
+    }
+}
+
+Outcome Task::run_incremental() {
+    stage::Context stage = context();
+    Validation validation(stage);
+    for (;;) {
+        if (follow_log(stage, validation) == stage::IncrementalEnd::restart_table) {
+            continue;
+        }
+        validation.wait();
+        if (cut_over()) {
+            return Outcome::finished;
+        }
+    }
+}
+
+/// Follows the log until a finish is asked for and reached. A table that must be copied anew is.
+stage::IncrementalEnd Task::follow_log(stage::Context& stage, Validation& validation) {
+    stage::IncrementalStage incremental(stage);
+    bool finishing = false;
+    stage.tick = [&] {
+        steward_->tick(*control_, record_);
+        if (!validation.started() && incremental.consistent() && sink_->ignores_foreign_keys()) {
+            validation.start(stage::pending_steps(stage, SchemaSection::validation));
+        }
+        if (!finishing && steward_->finish_command()) {
+            finishing = true;
+            incremental.finish_at(source_->current_position());
+            source_->heartbeat();
+        }
+    };
+    steward_->watch([&incremental] { return std::optional<stage::Event>(incremental.progress()); });
+    const stage::IncrementalEnd end = incremental.run();
+    steward_->watch({});
+    if (end == stage::IncrementalEnd::restart_table) {
+        control_->restart_table(plan_->tables[incremental.table()], {});
+        run_full();
+        advance_to(TaskPhase::incremental);
+    }
+    return end;
+}
+
+/// Applies the log up to `position`; the number of transactions that were met on the way.
+std::uint64_t Task::follow_to(const model::Position& position) {
+    stage::Context stage = context();
+    stage::IncrementalStage incremental(stage);
+    incremental.finish_at(position);
+    source_->heartbeat();
+    incremental.run();
+    return incremental.transactions_seen();
+}
+
+/// The cutover: everything the source has is applied, constraints are validated, sequences set, and from
+/// then on nobody of this task can write. False if the source is still being written to: then the
+/// task goes on as before and the operator is told.
+bool Task::cut_over() {
+    stage::Context stage = context();
+    stage::run_schema_section(stage, SchemaSection::foreign_keys);
+    stage::run_schema_section(stage, SchemaSection::validation);
+    std::uint64_t late = 0;
+    for (int round = 0; round < kCutoverRounds; ++round) {
+        sink_->set_sequences(*plan_, source_->sequences(*plan_));
+        runtime_.yield(flow::sync::kSequencesSet);
+        late = follow_to(source_->current_position());
+        if (late == 0) {
+            break;
+        }
+    }
+    nlohmann::json answer = {{"ok", late == 0}, {"position", record_.marker.position.text}};
+    if (late == 0) {
+        control_->fence();
+        record_.phase = TaskPhase::finished;
+        runtime_.yield(flow::sync::kFenced);
+        observer_.on(stage::PhaseStarted{TaskPhase::finished});
+        answer["answer"] = "finished: the destination has everything up to this position";
+    } else {
+        answer["error"] = "the source is still being written to: " + std::to_string(late) +
+                          " transactions came while the cutover looked; stop the writers, then finish again";
+    }
+    if (const auto command = steward_->finish_command()) {
+        control_->answer_command(*command, answer.dump());
+        steward_->finish_answered();
+    }
+    return late == 0;
+}
+
+/// The end of a task without incremental.
+Outcome Task::complete() {
+    stage::Context stage = context();
+    stage::run_schema_section(stage, SchemaSection::foreign_keys);
+    stage::run_schema_section(stage, SchemaSection::validation);
+    sink_->set_sequences(*plan_, source_->sequences(*plan_));
+    runtime_.yield(flow::sync::kSequencesSet);
+    control_->fence();
+    record_.phase = TaskPhase::finished;
+    observer_.on(stage::PhaseStarted{TaskPhase::finished});
+    return Outcome::completed;
+}
+
+/// Leaves the reason at the destination, if it can still be reached, for `cutover status`.
+void Task::note_failure(const Error& error) {
+    observer_.on(stage::Failed{error, record_.marker.position.text});
+    if (!control_ || record_.name.empty()) {
+        return;
+    }
+    try {
+        record_.last_error = error.what();
+        control_->save(record_);
+    } catch (const Error&) {
+        // The error itself is what matters; it is on its way to the user.
+    }
+}
+
+void Task::report_end(const std::string& outcome, int exit_code) {
+    stage::Ended ended;
+    ended.outcome = outcome;
+    ended.exit_code = exit_code;
+    ended.position = record_.marker.position.text;
+    ended.transactions = record_.marker.transactions;
+    ended.changes = record_.marker.changes;
+    observer_.on(ended);
+}
+
+}  // namespace cutover::task

@@ -1,0 +1,91 @@
+// The state machine of a migration: claims the task at the destination, creates the capture, runs the
+// stages, retries within the windows, resumes where a predecessor has stopped, cuts over.
+//
+//   created -> schema -> full -> keys -> incremental -> finished
+//
+// The phase is stored at the destination; a process that starts finds it there and goes on. Whatever
+// fails with a class that may be retried ends the attempt: all connections are given up, the claim is
+// taken anew, the source proves that its log has no gap, and the stage goes on from what is durable.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "migrator/engine/registry.h"
+#include "migrator/flow/retry_window.h"
+#include "migrator/flow/stop_signal.h"
+#include "migrator/flow/throttle.h"
+#include "migrator/plan/plan.h"
+#include "migrator/stage/context.h"
+#include "migrator/stage/event.h"
+#include "migrator/stage/incremental_stage.h"
+
+namespace cutover::task {
+
+class Steward;
+class Validation;
+
+enum class Outcome : std::uint8_t {
+    completed,  ///< a task without incremental has done its work
+    finished,   ///< cut over: destination complete, sequences set, fenced
+    stopped,    ///< on request; can be started again
+};
+
+std::string_view to_string(Outcome outcome);
+
+/// One process's work on one task. Everything given must outlive it.
+class Task {
+public:
+    Task(flow::Runtime& runtime, const engine::Registry& registry, plan::TaskSpec spec,
+         stage::Observer& observer);
+    ~Task();
+
+    /// Runs until the task is complete, cut over or stopped. One thread, once.
+    /// Throws model::Error when it gives up; what was durable stays, and the task can be started again.
+    Outcome run();
+    /// Any thread; stop_signal().request_from_signal() from a signal handler.
+    flow::StopSignal& stop_signal() { return stop_; }
+
+private:
+    Outcome run_with_retries();
+    Outcome attempt();
+    void connect();
+    void make_plan();
+    void claim();
+    void verify_capture();
+    void create_capture();
+    void advance_to(engine::TaskPhase phase);
+    void run_schema();
+    void run_full();
+    void run_keys();
+    Outcome run_incremental();
+    stage::IncrementalEnd follow_log(stage::Context& stage, Validation& validation);
+    bool cut_over();
+    std::uint64_t follow_to(const model::Position& position);
+    Outcome complete();
+    void disconnect() noexcept;
+    void note_failure(const model::Error& error);
+    void report_end(const std::string& outcome, int exit_code);
+    stage::Context context();
+
+    flow::Runtime& runtime_;
+    const engine::Registry& registry_;
+    plan::TaskSpec spec_;
+    stage::Observer& observer_;
+    flow::StopSignal stop_;
+    flow::Throttle full_throttle_;
+    flow::Throttle incremental_throttle_;
+    flow::RetryWindow retry_;
+    std::unique_ptr<flow::Gate> retry_gate_;
+
+    std::optional<plan::Plan> plan_;
+    std::unique_ptr<engine::Source> source_;
+    std::unique_ptr<engine::Sink> sink_;
+    std::unique_ptr<engine::Control> control_;
+    engine::TaskRecord record_;
+    bool claimed_before_ = false;
+    std::unique_ptr<Steward> steward_;
+};
+
+}  // namespace cutover::task

@@ -1,0 +1,51 @@
+#include "migrator/task/validation.h"
+
+#include <utility>
+
+namespace cutover::task {
+
+Validation::Validation(const stage::Context& context)
+    : runtime_(context.runtime), sink_(context.sink), gate_(context.runtime.make_gate()) {}
+
+Validation::~Validation() {
+    {
+        const std::unique_lock lock(*gate_);
+        giving_up_ = true;
+    }
+    thread_.reset();
+}
+
+void Validation::start(std::vector<const plan::SchemaStep*> steps) {
+    if (!thread_) {
+        thread_ = runtime_.spawn("validation", [this, steps = std::move(steps)] { run(steps); });
+    }
+}
+
+void Validation::run(const std::vector<const plan::SchemaStep*>& steps) {
+    for (const plan::SchemaStep* step : steps) {
+        {
+            const std::unique_lock lock(*gate_);
+            if (giving_up_) {
+                return;
+            }
+        }
+        try {
+            sink_.run_schema_step(*step);
+        } catch (const model::Error& error) {
+            const std::unique_lock lock(*gate_);
+            failure_ = error;
+            return;
+        }
+    }
+}
+
+void Validation::wait() {
+    if (thread_) {
+        thread_->join();
+    }
+    if (failure_) {
+        throw *failure_;
+    }
+}
+
+}  // namespace cutover::task
