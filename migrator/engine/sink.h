@@ -79,6 +79,9 @@ public:
     virtual std::unique_ptr<ChunkWriter> open_writer(const plan::Plan& plan) = 0;
     virtual std::unique_ptr<ChangeApplier> open_applier(const plan::Plan& plan) = 0;
 
+    /// True if writers and appliers are not held to foreign keys, so that these may exist while rows come
+    /// in any order. Otherwise they are added at the cutover. Throws: connection.
+    virtual bool ignores_foreign_keys() = 0;
     /// Executes a step and records it as done, in one transaction where the engine can; a step that is
     /// recorded is not executed. Own connection per call: any thread. Throws: operation, refused, connection.
     virtual void run_schema_step(const plan::SchemaStep& step) = 0;

@@ -69,7 +69,6 @@ struct Ended {
     int exit_code = 0;
     std::string position;
     std::uint64_t transactions = 0, changes = 0;
-    model::Rows rows;
 };
 
 using Event = std::variant<Started, PhaseStarted, ChunkDone, FullProgress, IncrementalProgress, Retrying,

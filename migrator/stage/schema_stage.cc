@@ -9,15 +9,21 @@
 
 namespace cutover::stage {
 
-void run_schema_section(Context& context, plan::SchemaSection section) {
+std::vector<const plan::SchemaStep*> pending_steps(Context& context, plan::SchemaSection section) {
     const std::vector<std::string> done_list = context.control.done_schema_steps();
     const std::set<std::string> done(done_list.begin(), done_list.end());
-    std::deque<const plan::SchemaStep*> steps;
+    std::vector<const plan::SchemaStep*> steps;
     for (const plan::SchemaStep& step : context.plan.schema_steps) {
         if (step.section == section && !done.contains(step.id)) {
             steps.push_back(&step);
         }
     }
+    return steps;
+}
+
+void run_schema_section(Context& context, plan::SchemaSection section) {
+    const std::vector<const plan::SchemaStep*> pending = pending_steps(context, section);
+    std::deque<const plan::SchemaStep*> steps(pending.begin(), pending.end());
     const bool ordered = section == plan::SchemaSection::before_rows;
     if (!ordered) {
         std::stable_sort(steps.begin(), steps.end(),

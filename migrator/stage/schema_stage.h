@@ -2,9 +2,14 @@
 // so that a resumed task skips it. It knows no SQL: the plan holds the statements.
 #pragma once
 
+#include <vector>
+
 #include "migrator/stage/context.h"
 
 namespace cutover::stage {
+
+/// The steps of `section` that are not done.
+std::vector<const plan::SchemaStep*> pending_steps(Context& context, plan::SchemaSection section);
 
 /// Runs the steps of `section` that are not done: one after the other where order matters
 /// (before_rows), else on all workers, the heaviest first. Throws: refused, operation, connection, stopped.
