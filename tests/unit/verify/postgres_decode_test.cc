@@ -1,0 +1,243 @@
+#include "verify/postgres_decode.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <vector>
+
+#include "tests/unit/verify/wire.h"
+#include "verify/canonical.h"
+
+namespace cutover::verify {
+namespace {
+
+/// A small database: user types with numbers of their own, shifted by `base`.
+WireTypes types(std::uint32_t base = 20000) {
+    std::vector<CatalogType> rows;
+    const auto add = [&](std::uint32_t oid, std::string name, char kind, CatalogType rest) {
+        rest.oid = oid;
+        rest.name = std::move(name);
+        rest.kind = kind;
+        rows.push_back(std::move(rest));
+    };
+    add(1007, "_int4", 'b', {.element = 23});
+    add(1009, "_text", 'b', {.element = 25});
+    add(3904, "int4range", 'r', {.subtype = 23});
+    add(4451, "int4multirange", 'm', {.subtype = 3904});
+    add(1033, "aclitem", 'b', {});
+    add(2205, "regclass", 'b', {});
+    add(base, "app.mood", 'e', {});
+    add(base + 1, "app._mood", 'b', {.element = base});
+    add(base + 2, "app.amount", 'd', {.base = 1700});
+    add(base + 3, "app.pair", 'c', {.fields = {base + 2, base}});
+    add(base + 4, "app.odd", 'c', {.fields = {23, 1033}});
+    add(base + 5, "app.point3", 'c', {.fields = {701, 701, 701}});
+    return WireTypes(std::move(rows));
+}
+
+std::string canonical(std::uint32_t oid, std::string_view bytes, RuleSet rules = {},
+                      std::uint32_t base = 20000) {
+    std::string out;
+    decode_postgres(*types(base).find(oid), bytes, rules, out);
+    return out;
+}
+
+std::string shown(std::uint32_t oid, std::string_view bytes) { return printable(canonical(oid, bytes)); }
+
+TEST(PostgresDecode, ReadsEveryIntegerWidthAsOneClass) {
+    EXPECT_EQ(canonical(21, wire::int16(-7)), canonical(20, wire::int64(-7)));
+    EXPECT_EQ(canonical(23, wire::int32(1000)), canonical(20, wire::int64(1000)));
+    EXPECT_EQ(shown(20, wire::int64(std::numeric_limits<std::int64_t>::min())), "-9223372036854775808");
+    EXPECT_EQ(shown(26, wire::int32(-1)), "4294967295");
+}
+
+TEST(PostgresDecode, ReadsNumericsExactly) {
+    EXPECT_EQ(shown(1700, wire::numeric({1, 5000}, 0, 0, 2)), "1.50");
+    EXPECT_EQ(shown(1700, wire::numeric({12, 3456, 7800}, 1, 0x4000, 4)), "-123456.7800");
+    EXPECT_EQ(shown(1700, wire::numeric({1}, -2, 0, 8)), "0.00000001");
+    EXPECT_EQ(shown(1700, wire::numeric({1}, 3, 0, 0)), "1000000000000");
+    EXPECT_EQ(shown(1700, wire::numeric({}, 0, 0, 0)), "0");
+    EXPECT_EQ(shown(1700, wire::numeric({}, 0, 0xC000, 0)), "NaN");
+    EXPECT_EQ(shown(1700, wire::numeric({}, 0, 0xD000, 0)), "Infinity");
+    EXPECT_EQ(shown(1700, wire::numeric({}, 0, 0xF000, 0)), "-Infinity");
+}
+
+TEST(PostgresDecode, CountsTheScaleUnlessARuleSaysOtherwise) {
+    const std::string long_form = wire::numeric({1, 5000}, 0, 0, 2);
+    const std::string short_form = wire::numeric({1, 5000}, 0, 0, 1);
+    EXPECT_NE(canonical(1700, long_form), canonical(1700, short_form));
+    EXPECT_EQ(canonical(1700, long_form, {Rule::numeric_scale}),
+              canonical(1700, short_form, {Rule::numeric_scale}));
+    EXPECT_NE(canonical(1700, long_form, {Rule::numeric_scale}),
+              canonical(1700, wire::numeric({1, 5001}, 0, 0, 4), {Rule::numeric_scale}));
+}
+
+TEST(PostgresDecode, ReadsPointsInTime) {
+    EXPECT_EQ(shown(1114, wire::int64(0)), "2000-01-01 00:00:00");
+    EXPECT_EQ(shown(1184, wire::int64(-1)), "1999-12-31 23:59:59.999999+00");
+    EXPECT_EQ(shown(1184, wire::int64(9223371331199999999)), "294276-12-31 23:59:59.999999+00");
+    EXPECT_EQ(shown(1114, wire::int64(std::numeric_limits<std::int64_t>::max())), "infinity");
+    EXPECT_EQ(shown(1082, wire::int32(-730119)), "0001-01-01");
+    EXPECT_EQ(shown(1082, wire::int32(-730120)), "0001-12-31 BC");
+    EXPECT_EQ(shown(1082, wire::int32(59)), "2000-02-29");
+    EXPECT_EQ(shown(1083, wire::int64(86400000000)), "24:00:00");
+    EXPECT_EQ(shown(1266, wire::int64(3600000000) + wire::int32(-7200)), "01:00:00+02");
+}
+
+TEST(PostgresDecode, KeepsLocalTimesInstantsAndDatesApart) {
+    EXPECT_NE(canonical(1114, wire::int64(0)), canonical(1184, wire::int64(0)));
+    EXPECT_NE(canonical(1114, wire::int64(std::numeric_limits<std::int64_t>::max())),
+              canonical(1082, wire::int32(std::numeric_limits<std::int32_t>::max())));
+}
+
+TEST(PostgresDecode, TruncatesTimesOnlyByRuleAndTowardMinusInfinity) {
+    const RuleSet cut{Rule::ms_truncation};
+    EXPECT_NE(canonical(1184, wire::int64(1)), canonical(1184, wire::int64(0)));
+    EXPECT_EQ(canonical(1184, wire::int64(1), cut), canonical(1184, wire::int64(0), cut));
+    EXPECT_EQ(canonical(1184, wire::int64(-1), cut), canonical(1184, wire::int64(-1000), cut));
+}
+
+TEST(PostgresDecode, KeepsTheThreeFieldsOfAnInterval) {
+    const auto interval = [](std::int64_t micros, int days, int months) {
+        return wire::int64(micros) + wire::int32(days) + wire::int32(months);
+    };
+    EXPECT_NE(canonical(1186, interval(0, 30, 0)), canonical(1186, interval(0, 0, 1)));
+    EXPECT_NE(canonical(1186, interval(86400000000, 0, 0)), canonical(1186, interval(0, 1, 0)));
+    EXPECT_EQ(shown(1186, interval(-1500000, 2, 14)), "14 mons 2 days -00:00:01.500000");
+}
+
+TEST(PostgresDecode, FoldsNanButKeepsTheSignOfZero) {
+    EXPECT_NE(canonical(701, wire::float64(0.0)), canonical(701, wire::float64(-0.0)));
+    EXPECT_EQ(canonical(701, wire::float64(0.0), {Rule::negative_zero}),
+              canonical(701, wire::float64(-0.0), {Rule::negative_zero}));
+    EXPECT_EQ(canonical(701, wire::big(0x7ff8000000000001, 8)),
+              canonical(701, wire::float64(std::numeric_limits<double>::quiet_NaN())));
+    EXPECT_EQ(shown(701, wire::float64(0.1)), "0.1");
+}
+
+TEST(PostgresDecode, KeepsTrailingBlanksUnlessARuleSaysOtherwise) {
+    EXPECT_NE(canonical(1042, "a  "), canonical(1042, "a"));
+    EXPECT_EQ(canonical(1042, "a  ", {Rule::rtrim_char}), canonical(1042, "a", {Rule::rtrim_char}));
+    EXPECT_NE(canonical(1043, "a  ", {Rule::rtrim_char}), canonical(1043, "a", {Rule::rtrim_char}));
+}
+
+TEST(PostgresDecode, ComparesJsonbAsATreeAndJsonAsText) {
+    EXPECT_EQ(canonical(3802, std::string("\1") + R"({"b": 1, "a": 2})"),
+              canonical(3802, std::string("\1") + R"({"a": 2, "b": 1})"));
+    EXPECT_NE(canonical(114, R"({"b":1,"a":2})"), canonical(114, R"({"a":2,"b":1})"));
+    EXPECT_EQ(canonical(114, R"({"b":1,"a":2})", {Rule::json_text}),
+              canonical(3802, std::string("\1") + R"({"a": 2, "b": 1})", {Rule::json_text}));
+}
+
+std::string int_array(std::initializer_list<int> values, int lower = 1) {
+    std::string out = wire::int32(1) + wire::int32(0) + wire::int32(23) +
+                      wire::int32(static_cast<int>(values.size())) + wire::int32(lower);
+    for (const int value : values) {
+        out += wire::part(wire::int32(value));
+    }
+    return out;
+}
+
+TEST(PostgresDecode, ReadsArraysWithBoundsAndNulls) {
+    EXPECT_EQ(shown(1007, int_array({1, 2, 3})), "{1,2,3}");
+    EXPECT_NE(canonical(1007, int_array({1, 2})), canonical(1007, int_array({2, 1})));
+    EXPECT_NE(canonical(1007, int_array({1}, 0)), canonical(1007, int_array({1})));
+    EXPECT_EQ(canonical(1007, int_array({1}, 0), {Rule::array_bounds}),
+              canonical(1007, int_array({1}), {Rule::array_bounds}));
+    const std::string with_null = wire::int32(1) + wire::int32(1) + wire::int32(25) + wire::int32(2) +
+                                  wire::int32(1) + wire::null_part() + wire::part("");
+    EXPECT_EQ(shown(1009, with_null), "{NULL,}");
+    EXPECT_EQ(shown(1007, wire::int32(0) + wire::int32(0) + wire::int32(23)), "{}");
+}
+
+TEST(PostgresDecode, TellsOneRowOfFourFromTwoRowsOfTwo) {
+    std::string flat = int_array({1, 2, 3, 4});
+    std::string square = wire::int32(2) + wire::int32(0) + wire::int32(23) + wire::int32(2) +
+                         wire::int32(1) + wire::int32(2) + wire::int32(1);
+    for (const int value : {1, 2, 3, 4}) {
+        square += wire::part(wire::int32(value));
+    }
+    EXPECT_NE(canonical(1007, flat), canonical(1007, square));
+}
+
+TEST(PostgresDecode, ReadsEnumsDomainsAndRecordsWhateverTheirNumbers) {
+    const auto pair = [](std::uint32_t base) {
+        return wire::int32(2) + wire::int32(base + 2) + wire::part(wire::numeric({3}, 0, 0, 0)) +
+               wire::int32(base) + wire::part("happy");
+    };
+    EXPECT_EQ(canonical(20003, pair(20000)), canonical(30003, pair(30000), {}, 30000));
+    EXPECT_EQ(shown(20003, pair(20000)), "(3,happy)");
+    EXPECT_EQ(canonical(20000, "happy"), canonical(25, "happy"));
+}
+
+TEST(PostgresDecode, ReadsRangesAndMultiranges) {
+    const std::string range = std::string("\x02") + wire::part(wire::int32(1)) + wire::part(wire::int32(9));
+    EXPECT_EQ(shown(3904, range), "[1,9)");
+    EXPECT_EQ(shown(3904, "\x01"), "empty");
+    EXPECT_EQ(shown(3904, std::string("\x12") + wire::part(wire::int32(5))), "[5,)");
+    EXPECT_EQ(shown(4451, wire::int32(1) + wire::part(range)), "{[1,9)}");
+}
+
+TEST(PostgresDecode, ReadsTheSmallTypes) {
+    EXPECT_EQ(shown(16, std::string_view("\1", 1)), "true");
+    EXPECT_EQ(shown(2950, "0123456789abcdef"), "30313233-3435-3637-3839-616263646566");
+    EXPECT_EQ(shown(1560, wire::int32(5) + "\xA8"), "10101");
+    EXPECT_EQ(shown(869, std::string("\x02\x18\x00\x04\x0A\x00\x00\x01", 8)), "10.0.0.1/24");
+    EXPECT_EQ(shown(829, "\x08\x01\x02\x03\x04\x05"), "080102030405");
+    EXPECT_EQ(shown(600, wire::float64(1.5) + wire::float64(-2)), "p0(1.5,-2)");
+    EXPECT_EQ(shown(17, "\x01\xff"), "\\x01ff");
+    EXPECT_EQ(shown(790, wire::int64(12345)), "12345 (smallest unit)");
+}
+
+TEST(PostgresDecode, CallsBrokenBytesUncomparableAndNeverThrows) {
+    std::string out;
+    for (const std::uint32_t oid : {16u, 20u, 21u, 23u, 700u, 701u, 1082u, 1083u, 1114u, 1186u, 1266u, 1700u,
+                                    2950u, 3802u, 1007u, 3904u, 4451u, 1560u, 869u, 829u, 600u, 20003u}) {
+        EXPECT_FALSE(decode_postgres(*types().find(oid), "\x07\x07\x07", {}, out)) << oid;
+    }
+    std::string_view in = canonical(23, "\x07");
+    EXPECT_EQ(canonical(23, "\x07")[0], static_cast<char>(Tag::uncomparable));
+}
+
+TEST(PostgresType, FallsBackToTextForWhatHasNoBinaryForm) {
+    const WireTypes all = types();
+    for (const std::uint32_t oid : {1033u, 2205u, 20004u, 99999u}) {
+        EXPECT_EQ(all.find(oid)->wire, Wire::via_text) << oid;
+    }
+    EXPECT_EQ(all.find(20003)->wire, Wire::record);
+}
+
+TEST(PostgresType, TrustsEqualBytesOnlyWithoutForeignNumbersInThem) {
+    const WireTypes one = types(20000);
+    const WireTypes other = types(30000);
+    const auto same = [&](std::uint32_t a, std::uint32_t b) {
+        return same_bytes_same_value(*one.find(a), *other.find(b));
+    };
+    EXPECT_TRUE(same(23, 23));
+    EXPECT_TRUE(same(25, 1043));
+    EXPECT_TRUE(same(1007, 1007));
+    EXPECT_TRUE(same(3904, 3904));
+    EXPECT_TRUE(same(20000, 30000));   // an enum travels as its label
+    EXPECT_TRUE(same(20005, 30005));   // a record of built-in types
+    EXPECT_FALSE(same(23, 20));
+    EXPECT_FALSE(same(20001, 30001));  // an array of an enum carries the enum's number
+    EXPECT_FALSE(same(20003, 30003));
+    EXPECT_FALSE(same(1114, 1184));
+}
+
+TEST(PostgresType, NamesPairsThatCannotBeCompared) {
+    const WireTypes all = types();
+    const auto reason = [&](std::uint32_t a, std::uint32_t b) {
+        return why_not_comparable(*all.find(a), *all.find(b));
+    };
+    EXPECT_EQ(reason(23, 1700), "");
+    EXPECT_EQ(reason(25, 20000), "");
+    EXPECT_EQ(reason(1007, 1007), "");
+    EXPECT_NE(reason(23, 25), "");
+    EXPECT_NE(reason(1114, 1184), "");
+    EXPECT_NE(reason(1007, 1009), "");
+    EXPECT_NE(reason(20003, 20005), "");
+}
+
+}  // namespace
+}  // namespace cutover::verify
