@@ -161,36 +161,66 @@ bool take_cell(std::string_view& in, CellView& out) {
 
 std::string_view to_string(Tag tag) {
     switch (tag) {
-        case Tag::null: return "null";
-        case Tag::absent: return "absent";
-        case Tag::boolean: return "boolean";
-        case Tag::number: return "number";
-        case Tag::scaled_number: return "number with scale";
-        case Tag::float32: return "float32";
-        case Tag::float64: return "float64";
-        case Tag::text: return "text";
-        case Tag::bytes: return "bytes";
-        case Tag::instant: return "instant";
-        case Tag::local_time: return "local time";
-        case Tag::date: return "date";
-        case Tag::time: return "time";
-        case Tag::zoned_time: return "zoned time";
-        case Tag::interval: return "interval";
-        case Tag::uuid: return "uuid";
-        case Tag::json: return "json";
-        case Tag::json_text: return "json text";
-        case Tag::array: return "array";
-        case Tag::record: return "record";
-        case Tag::range: return "range";
-        case Tag::multirange: return "multirange";
-        case Tag::bits: return "bits";
-        case Tag::network: return "network";
-        case Tag::hardware: return "hardware address";
-        case Tag::money: return "money";
-        case Tag::geometry: return "geometry";
-        case Tag::special_time: return "infinite time";
-        case Tag::opaque: return "opaque";
-        case Tag::uncomparable: return "uncomparable";
+        case Tag::null:
+            return "null";
+        case Tag::absent:
+            return "absent";
+        case Tag::boolean:
+            return "boolean";
+        case Tag::number:
+            return "number";
+        case Tag::scaled_number:
+            return "number with scale";
+        case Tag::float32:
+            return "float32";
+        case Tag::float64:
+            return "float64";
+        case Tag::text:
+            return "text";
+        case Tag::bytes:
+            return "bytes";
+        case Tag::instant:
+            return "instant";
+        case Tag::local_time:
+            return "local time";
+        case Tag::date:
+            return "date";
+        case Tag::time:
+            return "time";
+        case Tag::zoned_time:
+            return "zoned time";
+        case Tag::interval:
+            return "interval";
+        case Tag::uuid:
+            return "uuid";
+        case Tag::json:
+            return "json";
+        case Tag::json_text:
+            return "json text";
+        case Tag::array:
+            return "array";
+        case Tag::record:
+            return "record";
+        case Tag::range:
+            return "range";
+        case Tag::multirange:
+            return "multirange";
+        case Tag::bits:
+            return "bits";
+        case Tag::network:
+            return "network";
+        case Tag::hardware:
+            return "hardware address";
+        case Tag::money:
+            return "money";
+        case Tag::geometry:
+            return "geometry";
+        case Tag::special_time:
+            return "infinite time";
+        case Tag::opaque:
+            return "opaque";
+        case Tag::uncomparable:
+            return "uncomparable";
     }
     return "unknown";
 }

@@ -1,10 +1,11 @@
-// The canonical form: what a value is once the engine's wire form is gone. A cell is a tag, an unsigned
-// varint length and a payload; a row is a version, a count and its cells. There are no delimiters and
-// no text settings, so two rows have the same bytes exactly if they are the same row. Decoders
-// (postgres_decode.h) write it; digest.h hashes it; narrow.h compares it cell by cell.
+// The canonical form: what a value is once the engine's wire form is gone. A cell is a tag, an
+// unsigned varint length and a payload; a row is a version, a count and its cells. There are no
+// delimiters and no text settings, so two rows have the same bytes exactly if they are the same
+// row. Decoders (postgres_decode.h) write it; digest.h hashes it; narrow.h compares it cell by
+// cell.
 //
-// In the strict form a value also carries what a reader of the database could see although it is not
-// part of the value: the scale of 1.50, the lower bound of an array. Rules (rule.h) drop it.
+// In the strict form a value also carries what a reader of the database could see although it is
+// not part of the value: the scale of 1.50, the lower bound of an array. Rules (rule.h) drop it.
 #pragma once
 
 #include <cstdint>
@@ -17,13 +18,13 @@ namespace cutover::verify {
 
 enum class Tag : std::uint8_t {
     null = 0,
-    absent = 1,          ///< a document field that is not there; never the same as null
-    boolean = 2,         ///< one byte, 0 or 1
-    number = 3,          ///< exact number, its value alone
-    scaled_number = 4,   ///< exact number with the scale it is shown with
-    float32 = 5,         ///< 4 bytes, big-endian; NaN has one form
-    float64 = 6,         ///< 8 bytes, big-endian; NaN has one form
-    text = 7,            ///< UTF-8
+    absent = 1,         ///< a document field that is not there; never the same as null
+    boolean = 2,        ///< one byte, 0 or 1
+    number = 3,         ///< exact number, its value alone
+    scaled_number = 4,  ///< exact number with the scale it is shown with
+    float32 = 5,        ///< 4 bytes, big-endian; NaN has one form
+    float64 = 6,        ///< 8 bytes, big-endian; NaN has one form
+    text = 7,           ///< UTF-8
     bytes = 8,
     instant = 9,         ///< days since 1970 (4 bytes), microseconds of the day (8), UTC
     local_time = 10,     ///< as instant, without a zone
@@ -52,7 +53,9 @@ inline constexpr std::uint8_t kRowVersion = 1;
 
 void put_varint(std::string& out, std::uint64_t value);
 void put_cell(std::string& out, Tag tag, std::string_view payload);
-inline void put_null(std::string& out) { out.append("\0\0", 2); }
+inline void put_null(std::string& out) {
+    out.append("\0\0", 2);
+}
 void put_boolean(std::string& out, bool value);
 /// With `scaled`, the scale is part of the cell.
 void put_number(std::string& out, const ExactNumber& number, bool scaled);

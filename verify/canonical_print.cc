@@ -55,7 +55,9 @@ std::string date_text(const Civil& date) {
     return fmt::format("{:04}-{:02}-{:02}", year, date.month, date.day);
 }
 
-const char* era(const Civil& date) { return date.year > 0 ? "" : " BC"; }
+const char* era(const Civil& date) {
+    return date.year > 0 ? "" : " BC";
+}
 
 std::string time_text(std::int64_t microseconds) {
     const std::int64_t seconds = microseconds / 1000000;
@@ -96,14 +98,16 @@ std::string float_text(Float value) {
     return fmt::format("{}", value);
 }
 
-double float64(std::string_view bytes) { return std::bit_cast<double>(big_endian(bytes.substr(0, 8))); }
+double float64(std::string_view bytes) {
+    return std::bit_cast<double>(big_endian(bytes.substr(0, 8)));
+}
 
 std::string interval_text(std::string_view payload) {
     const std::int64_t micros = signed64(payload.substr(8));
     const bool negative = micros < 0;
     const std::uint64_t absolute =
         negative ? 0 - static_cast<std::uint64_t>(micros) : static_cast<std::uint64_t>(micros);
-    return fmt::format("{} mons {} days {}{}:{:02}:{:02}.{:06}", signed32(payload),
+    return fmt::format("{} mons {} days {}{:02}:{:02}:{:02}.{:06}", signed32(payload),
                        signed32(payload.substr(4)), negative ? "-" : "", absolute / 3600000000u,
                        absolute / 60000000u % 60, absolute / 1000000u % 60, absolute % 1000000u);
 }
@@ -233,38 +237,70 @@ std::string json_text(std::string_view payload) {
 /// Bytes the payload must have at least; shorter ones are printed as hex.
 std::size_t least_size(Tag tag) {
     switch (tag) {
-        case Tag::boolean: return 1;
-        case Tag::float32: case Tag::date: return 4;
-        case Tag::float64: case Tag::time: case Tag::money: return 8;
-        case Tag::instant: case Tag::local_time: case Tag::zoned_time: return 12;
-        case Tag::interval: return 16;
-        case Tag::network: return 3;
-        case Tag::geometry: return 2;
-        default: return 0;
+        case Tag::boolean:
+            return 1;
+        case Tag::float32:
+        case Tag::date:
+            return 4;
+        case Tag::float64:
+        case Tag::time:
+        case Tag::money:
+            return 8;
+        case Tag::instant:
+        case Tag::local_time:
+        case Tag::zoned_time:
+            return 12;
+        case Tag::interval:
+            return 16;
+        case Tag::network:
+            return 3;
+        case Tag::geometry:
+            return 2;
+        default:
+            return 0;
     }
 }
 
 std::string scalar_text(Tag tag, std::string_view payload) {
     switch (tag) {
-        case Tag::boolean: return payload[0] != 0 ? "true" : "false";
+        case Tag::boolean:
+            return payload[0] != 0 ? "true" : "false";
         case Tag::float32:
-            return float_text(std::bit_cast<float>(static_cast<std::uint32_t>(big_endian(payload))));
-        case Tag::float64: return float_text(float64(payload));
-        case Tag::bytes: return "\\x" + hex(payload);
-        case Tag::instant: return point_in_time(payload, "+00");
-        case Tag::local_time: return point_in_time(payload, "");
-        case Tag::date: return date_text(civil(signed32(payload))) + era(civil(signed32(payload)));
-        case Tag::time: return time_text(signed64(payload));
-        case Tag::zoned_time: return time_text(signed64(payload)) + zone_text(signed32(payload.substr(8)));
-        case Tag::interval: return interval_text(payload);
-        case Tag::uuid: return uuid_text(payload);
-        case Tag::bits: return bits_text(payload);
-        case Tag::network: return network_text(payload);
-        case Tag::money: return fmt::format("{} (smallest unit)", signed64(payload));
-        case Tag::geometry: return geometry_text(payload);
-        case Tag::special_time: return special_text(payload);
-        case Tag::hardware: case Tag::opaque: return hex(payload);
-        default: return std::string(payload);
+            return float_text(
+                std::bit_cast<float>(static_cast<std::uint32_t>(big_endian(payload))));
+        case Tag::float64:
+            return float_text(float64(payload));
+        case Tag::bytes:
+            return "\\x" + hex(payload);
+        case Tag::instant:
+            return point_in_time(payload, "+00");
+        case Tag::local_time:
+            return point_in_time(payload, "");
+        case Tag::date:
+            return date_text(civil(signed32(payload))) + era(civil(signed32(payload)));
+        case Tag::time:
+            return time_text(signed64(payload));
+        case Tag::zoned_time:
+            return time_text(signed64(payload)) + zone_text(signed32(payload.substr(8)));
+        case Tag::interval:
+            return interval_text(payload);
+        case Tag::uuid:
+            return uuid_text(payload);
+        case Tag::bits:
+            return bits_text(payload);
+        case Tag::network:
+            return network_text(payload);
+        case Tag::money:
+            return fmt::format("{} (smallest unit)", signed64(payload));
+        case Tag::geometry:
+            return geometry_text(payload);
+        case Tag::special_time:
+            return special_text(payload);
+        case Tag::hardware:
+        case Tag::opaque:
+            return hex(payload);
+        default:
+            return std::string(payload);
     }
 }
 
@@ -280,17 +316,27 @@ std::string printable(std::string_view bytes) {
         return hex(cell.payload);
     }
     switch (cell.tag) {
-        case Tag::null: return "NULL";
-        case Tag::absent: return "(absent)";
+        case Tag::null:
+            return "NULL";
+        case Tag::absent:
+            return "(absent)";
         case Tag::number:
-        case Tag::scaled_number: return read_number(cell, number) ? to_string(number) : "(broken number)";
-        case Tag::json: return json_text(cell.payload);
-        case Tag::array: return array_text(cell.payload);
-        case Tag::record: return record_text(cell.payload);
-        case Tag::range: return range_text(cell.payload);
-        case Tag::multirange: return multirange_text(cell.payload);
-        case Tag::uncomparable: return "(cannot be decoded: " + std::string(cell.payload) + ")";
-        default: return scalar_text(cell.tag, cell.payload);
+        case Tag::scaled_number:
+            return read_number(cell, number) ? to_string(number) : "(broken number)";
+        case Tag::json:
+            return json_text(cell.payload);
+        case Tag::array:
+            return array_text(cell.payload);
+        case Tag::record:
+            return record_text(cell.payload);
+        case Tag::range:
+            return range_text(cell.payload);
+        case Tag::multirange:
+            return multirange_text(cell.payload);
+        case Tag::uncomparable:
+            return "(cannot be decoded: " + std::string(cell.payload) + ")";
+        default:
+            return scalar_text(cell.tag, cell.payload);
     }
 }
 

@@ -1,5 +1,5 @@
-// Where an engine's wire form becomes canonical: one decoder per column and end, made by that engine's
-// reader from its own catalog. Everything above this line knows cells only as bytes.
+// Where an engine's wire form becomes canonical: one decoder per column and end, made by that
+// engine's reader from its own catalog. Everything above this line knows cells only as bytes.
 #pragma once
 
 #include <string>

@@ -1,6 +1,6 @@
-// What a range of rows adds up to: how many, the sum of their hashes and the sum of their keys' hashes,
-// modulo 2^128. Sums keep multiplicity, where XOR would lose every pair; the hash is XXH3-128 with a seed
-// drawn per run. Two sums tell "other keys" from "other values" at a glance.
+// What a range of rows adds up to: how many, the sum of their hashes and the sum of their keys'
+// hashes, modulo 2^128. Sums keep multiplicity, where XOR would lose every pair; the hash is
+// XXH3-128 with a seed drawn per run. Two sums tell "other keys" from "other values" at a glance.
 #pragma once
 
 #include <cstdint>

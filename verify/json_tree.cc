@@ -32,9 +32,7 @@ class Parser {
 public:
     Parser(std::string_view text, bool scaled) : text_(text), scaled_(scaled) {}
 
-    bool document(std::string& out) {
-        return value(out, 0) && (skip_space(), at_ == text_.size());
-    }
+    bool document(std::string& out) { return value(out, 0) && (skip_space(), at_ == text_.size()); }
 
 private:
     void skip_space() {
@@ -66,18 +64,26 @@ private:
             return false;
         }
         switch (text_[at_]) {
-            case '{': return object(out, depth);
-            case '[': return array(out, depth);
-            case '"': return string_value(out);
-            case 'n': return word("null", 'n', out);
-            case 't': return word("true", 't', out);
-            case 'f': return word("false", 'f', out);
-            default: return number(out);
+            case '{':
+                return object(out, depth);
+            case '[':
+                return array(out, depth);
+            case '"':
+                return string_value(out);
+            case 'n':
+                return word("null", 'n', out);
+            case 't':
+                return word("true", 't', out);
+            case 'f':
+                return word("false", 'f', out);
+            default:
+                return number(out);
         }
     }
 
     bool number(std::string& out) {
-        const std::size_t end = std::min(text_.find_first_not_of("+-0123456789.eE", at_), text_.size());
+        const std::size_t end =
+            std::min(text_.find_first_not_of("+-0123456789.eE", at_), text_.size());
         ExactNumber number;
         if (!parse_number(text_.substr(at_, end - at_), number)) {
             return false;
@@ -190,14 +196,30 @@ private:
             return false;
         }
         switch (text_[at_]) {
-            case '"': case '\\': case '/': out.push_back(text_[at_]); return true;
-            case 'b': out.push_back('\b'); return true;
-            case 'f': out.push_back('\f'); return true;
-            case 'n': out.push_back('\n'); return true;
-            case 'r': out.push_back('\r'); return true;
-            case 't': out.push_back('\t'); return true;
-            case 'u': return unicode(out);
-            default: return false;
+            case '"':
+            case '\\':
+            case '/':
+                out.push_back(text_[at_]);
+                return true;
+            case 'b':
+                out.push_back('\b');
+                return true;
+            case 'f':
+                out.push_back('\f');
+                return true;
+            case 'n':
+                out.push_back('\n');
+                return true;
+            case 'r':
+                out.push_back('\r');
+                return true;
+            case 't':
+                out.push_back('\t');
+                return true;
+            case 'u':
+                return unicode(out);
+            default:
+                return false;
         }
     }
 
@@ -274,14 +296,25 @@ public:
         const char kind = in_[0];
         in_.remove_prefix(1);
         switch (kind) {
-            case 'n': out += "null"; return true;
-            case 't': out += "true"; return true;
-            case 'f': out += "false"; return true;
-            case 's': return string(out);
-            case 'd': return number(out);
-            case 'a': return items(out, false);
-            case 'o': return items(out, true);
-            default: return false;
+            case 'n':
+                out += "null";
+                return true;
+            case 't':
+                out += "true";
+                return true;
+            case 'f':
+                out += "false";
+                return true;
+            case 's':
+                return string(out);
+            case 'd':
+                return number(out);
+            case 'a':
+                return items(out, false);
+            case 'o':
+                return items(out, true);
+            default:
+                return false;
         }
     }
 

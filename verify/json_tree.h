@@ -1,5 +1,5 @@
-// JSON text to the canonical tree: keys sorted by bytes, the last of equal keys wins, numbers as exact
-// decimals that never pass through a float. Payload of Tag::json. It knows no engine.
+// JSON text to the canonical tree: keys sorted by bytes, the last of equal keys wins, numbers as
+// exact decimals that never pass through a float. Payload of Tag::json. It knows no engine.
 #pragma once
 
 #include <string>

@@ -7,7 +7,9 @@ namespace cutover::verify {
 
 namespace {
 
-bool is_digit(char letter) { return letter >= '0' && letter <= '9'; }
+bool is_digit(char letter) {
+    return letter >= '0' && letter <= '9';
+}
 
 /// Where the first digit stands: 10^(magnitude - 1) <= |value| < 10^magnitude.
 std::int64_t magnitude(const ExactNumber& number) {
@@ -106,18 +108,25 @@ int compare(const ExactNumber& a, const ExactNumber& b) {
         return a.kind < b.kind ? -1 : 1;
     }
     switch (a.kind) {
-        case NumberKind::positive: return compare_magnitudes(a, b);
-        case NumberKind::negative: return compare_magnitudes(b, a);
-        default: return 0;
+        case NumberKind::positive:
+            return compare_magnitudes(a, b);
+        case NumberKind::negative:
+            return compare_magnitudes(b, a);
+        default:
+            return 0;
     }
 }
 
 std::string to_string(const ExactNumber& number) {
     switch (number.kind) {
-        case NumberKind::nan: return "NaN";
-        case NumberKind::infinity: return "Infinity";
-        case NumberKind::minus_infinity: return "-Infinity";
-        default: break;
+        case NumberKind::nan:
+            return "NaN";
+        case NumberKind::infinity:
+            return "Infinity";
+        case NumberKind::minus_infinity:
+            return "-Infinity";
+        default:
+            break;
     }
     const std::string sign = number.kind == NumberKind::negative ? "-" : "";
     constexpr std::int64_t kLongest = 2000;

@@ -15,7 +15,8 @@ struct ExactNumber {
     NumberKind kind = NumberKind::zero;
     std::int64_t exponent = 0;
     std::string digits;
-    std::uint32_t scale = 0;  ///< digits after the point as the engine shows them; not part of the value
+    std::uint32_t scale =
+        0;  ///< digits after the point as the engine shows them; not part of the value
 
     bool operator==(const ExactNumber& other) const {
         return kind == other.kind && exponent == other.exponent && digits == other.digits;

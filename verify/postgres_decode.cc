@@ -108,7 +108,8 @@ void put_float32(float value, const Context& context) {
 }
 
 bool put_float32(Fields& fields, const Context& context) {
-    put_float32(std::bit_cast<float>(static_cast<std::uint32_t>(fields.unsigned_integer(4))), context);
+    put_float32(std::bit_cast<float>(static_cast<std::uint32_t>(fields.unsigned_integer(4))),
+                context);
     return fields.done();
 }
 
@@ -369,7 +370,7 @@ bool put_fixed(std::string_view wire, Tag tag, std::initializer_list<std::size_t
     return false;
 }
 
-bool put_boolean(std::string_view wire, const Context& context) {
+bool put_truth(std::string_view wire, const Context& context) {
     if (wire.size() != 1) {
         return false;
     }
@@ -388,38 +389,69 @@ bool decode(const WireType& type, std::string_view wire, const Context& context,
     }
     Fields fields(wire);
     switch (type.wire) {
-        case Wire::boolean: return put_boolean(wire, context);
-        case Wire::int16: return put_integer(fields, 2, context);
-        case Wire::int32: return put_integer(fields, 4, context);
-        case Wire::int64: return put_integer(fields, 8, context);
-        case Wire::uint32: return put_unsigned(fields, 4, context);
-        case Wire::uint64: return put_unsigned(fields, 8, context);
-        case Wire::numeric: return put_numeric(wire, context);
-        case Wire::float32: return put_float32(fields, context);
-        case Wire::float64: return put_float64(fields, context);
+        case Wire::boolean:
+            return put_truth(wire, context);
+        case Wire::int16:
+            return put_integer(fields, 2, context);
+        case Wire::int32:
+            return put_integer(fields, 4, context);
+        case Wire::int64:
+            return put_integer(fields, 8, context);
+        case Wire::uint32:
+            return put_unsigned(fields, 4, context);
+        case Wire::uint64:
+            return put_unsigned(fields, 8, context);
+        case Wire::numeric:
+            return put_numeric(wire, context);
+        case Wire::float32:
+            return put_float32(fields, context);
+        case Wire::float64:
+            return put_float64(fields, context);
         case Wire::text:
-        case Wire::via_text: return put_text(wire, Tag::text, context);
-        case Wire::padded_text: return put_padded(wire, context);
-        case Wire::bytes: return put_text(wire, Tag::bytes, context);
-        case Wire::json: return put_json(wire, context);
-        case Wire::jsonb: return put_jsonb(fields, context);
-        case Wire::date: return put_date(fields, context);
-        case Wire::time: return put_time(fields, Tag::time, context);
-        case Wire::zoned_time: return put_time(fields, Tag::zoned_time, context);
-        case Wire::local_time: return put_timestamp(fields, Tag::local_time, context);
-        case Wire::instant: return put_timestamp(fields, Tag::instant, context);
-        case Wire::interval: return put_interval(fields, context);
-        case Wire::uuid: return put_fixed(wire, Tag::uuid, {16}, context);
-        case Wire::array: return put_array(type, fields, context, depth);
-        case Wire::record: return put_record(type, fields, context, depth);
-        case Wire::range: return put_range(type, fields, context, depth);
-        case Wire::multirange: return put_multirange(type, fields, context, depth);
-        case Wire::bits: return put_bits(fields, context);
-        case Wire::network: return put_network(fields, context);
-        case Wire::hardware: return put_fixed(wire, Tag::hardware, {6, 8}, context);
-        case Wire::money: return put_fixed(wire, Tag::money, {8}, context);
-        case Wire::geometry: return put_geometry(type, fields, context);
-        case Wire::opaque: return put_text(wire, Tag::opaque, context);
+        case Wire::via_text:
+            return put_text(wire, Tag::text, context);
+        case Wire::padded_text:
+            return put_padded(wire, context);
+        case Wire::bytes:
+            return put_text(wire, Tag::bytes, context);
+        case Wire::json:
+            return put_json(wire, context);
+        case Wire::jsonb:
+            return put_jsonb(fields, context);
+        case Wire::date:
+            return put_date(fields, context);
+        case Wire::time:
+            return put_time(fields, Tag::time, context);
+        case Wire::zoned_time:
+            return put_time(fields, Tag::zoned_time, context);
+        case Wire::local_time:
+            return put_timestamp(fields, Tag::local_time, context);
+        case Wire::instant:
+            return put_timestamp(fields, Tag::instant, context);
+        case Wire::interval:
+            return put_interval(fields, context);
+        case Wire::uuid:
+            return put_fixed(wire, Tag::uuid, {16}, context);
+        case Wire::array:
+            return put_array(type, fields, context, depth);
+        case Wire::record:
+            return put_record(type, fields, context, depth);
+        case Wire::range:
+            return put_range(type, fields, context, depth);
+        case Wire::multirange:
+            return put_multirange(type, fields, context, depth);
+        case Wire::bits:
+            return put_bits(fields, context);
+        case Wire::network:
+            return put_network(fields, context);
+        case Wire::hardware:
+            return put_fixed(wire, Tag::hardware, {6, 8}, context);
+        case Wire::money:
+            return put_fixed(wire, Tag::money, {8}, context);
+        case Wire::geometry:
+            return put_geometry(type, fields, context);
+        case Wire::opaque:
+            return put_text(wire, Tag::opaque, context);
     }
     return false;
 }

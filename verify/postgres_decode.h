@@ -1,6 +1,7 @@
-// PostgreSQL's binary wire form to the canonical form, for every type that WireTypes knows. The judge's
-// own reading of the wire: it shares nothing with the migrator's codecs, so that a bug cannot hide
-// in both. No allocation besides `out`, except for numbers with more than a few digits and JSON.
+// PostgreSQL's binary wire form to the canonical form, for every type that WireTypes knows. The
+// judge's own reading of the wire: it shares nothing with the migrator's codecs, so that a bug
+// cannot hide in both. No allocation besides `out`, except for numbers with more than a few digits
+// and JSON.
 #pragma once
 
 #include <memory>
@@ -13,8 +14,8 @@
 
 namespace cutover::verify {
 
-/// Appends the canonical cell of `wire`. False if the bytes are not what the type sends: `out` then ends
-/// with a Tag::uncomparable cell that says why.
+/// Appends the canonical cell of `wire`. False if the bytes are not what the type sends: `out` then
+/// ends with a Tag::uncomparable cell that says why.
 bool decode_postgres(const WireType& type, std::string_view wire, const RuleSet& rules,
                      std::string& out);
 

@@ -17,9 +17,9 @@ struct BuiltIn {
     char geometry = 0;
 };
 
-/// Built-in base types with a binary form that the judge decodes. Not here on purpose: names of objects
-/// (regclass and its kin travel as numbers that differ between databases), tsvector, tsquery, xml,
-/// jsonpath, snapshots, aclitem: their text form is exact and says more.
+/// Built-in base types with a binary form that the judge decodes. Not here on purpose: names of
+/// objects (regclass and its kin travel as numbers that differ between databases), tsvector,
+/// tsquery, xml, jsonpath, snapshots, aclitem: their text form is exact and says more.
 constexpr std::array kBuiltIns{
     BuiltIn{16, Wire::boolean},        BuiltIn{17, Wire::bytes},
     BuiltIn{18, Wire::text},           BuiltIn{19, Wire::text},
@@ -54,21 +54,31 @@ const BuiltIn* built_in(std::uint32_t oid) {
 /// Types of one family have values that can be told equal or not.
 int family(Wire wire) {
     switch (wire) {
-        case Wire::int16: case Wire::int32: case Wire::int64:
-        case Wire::uint32: case Wire::uint64: case Wire::numeric:
+        case Wire::int16:
+        case Wire::int32:
+        case Wire::int64:
+        case Wire::uint32:
+        case Wire::uint64:
+        case Wire::numeric:
             return static_cast<int>(Wire::numeric);
-        case Wire::float32: case Wire::float64:
+        case Wire::float32:
+        case Wire::float64:
             return static_cast<int>(Wire::float64);
-        case Wire::text: case Wire::padded_text: case Wire::via_text:
+        case Wire::text:
+        case Wire::padded_text:
+        case Wire::via_text:
             return static_cast<int>(Wire::text);
-        case Wire::json: case Wire::jsonb:
+        case Wire::json:
+        case Wire::jsonb:
             return static_cast<int>(Wire::json);
         default:
             return static_cast<int>(wire);
     }
 }
 
-std::string names(const WireType& a, const WireType& b) { return a.name + " and " + b.name; }
+std::string names(const WireType& a, const WireType& b) {
+    return a.name + " and " + b.name;
+}
 
 }  // namespace
 
@@ -78,8 +88,8 @@ bool same_bytes_same_value(const WireType& a, const WireType& b) {
             return false;
         }
         for (std::size_t at = 0; at < a.fields.size(); ++at) {
-            const bool numbered_alike = a.fields[at]->oid == b.fields[at]->oid &&
-                                        a.fields[at]->oid < kFirstUserOid;
+            const bool numbered_alike =
+                a.fields[at]->oid == b.fields[at]->oid && a.fields[at]->oid < kFirstUserOid;
             if (!numbered_alike || !same_bytes_same_value(*a.fields[at], *b.fields[at])) {
                 return false;
             }
@@ -94,10 +104,14 @@ bool same_bytes_same_value(const WireType& a, const WireType& b) {
             return a.element->oid == b.element->oid && a.element->oid < kFirstUserOid &&
                    same_bytes_same_value(*a.element, *b.element);
         case Wire::range:
-        case Wire::multirange: return same_bytes_same_value(*a.element, *b.element);
-        case Wire::record: return parts_agree();  // carries its fields' numbers
-        case Wire::opaque: return a.oid == b.oid;
-        default: return true;
+        case Wire::multirange:
+            return same_bytes_same_value(*a.element, *b.element);
+        case Wire::record:
+            return parts_agree();  // carries its fields' numbers
+        case Wire::opaque:
+            return a.oid == b.oid;
+        default:
+            return true;
     }
 }
 
@@ -167,17 +181,23 @@ WireTypePtr WireTypes::build_known(const CatalogType& row, int depth) const {
         return part(Wire::array, row.element);
     }
     switch (row.kind) {
-        case 'e': type->wire = Wire::text; return type;
-        case 'r': return part(Wire::range, row.subtype);
-        case 'm': return part(Wire::multirange, row.subtype);
+        case 'e':
+            type->wire = Wire::text;
+            return type;
+        case 'r':
+            return part(Wire::range, row.subtype);
+        case 'm':
+            return part(Wire::multirange, row.subtype);
         case 'd': {
             auto base = std::make_shared<WireType>(*build(row.base, depth));
             base->oid = row.oid;  // nested in an array or a record the domain's own number travels
             base->name = row.name;
             return base;
         }
-        case 'c': break;
-        default: return nullptr;
+        case 'c':
+            break;
+        default:
+            return nullptr;
     }
     type->wire = Wire::record;
     for (const std::uint32_t field : row.fields) {

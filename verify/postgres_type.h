@@ -1,6 +1,7 @@
-// How a PostgreSQL type travels in binary, as a tree: an array knows its element, a record its fields,
-// a range its subtype; a domain has become its base. Built from the catalog's rows by WireTypes; used by
-// postgres_decode.h (wire to canonical) and by the pairing of columns (may their bytes be compared?).
+// How a PostgreSQL type travels in binary, as a tree: an array knows its element, a record its
+// fields, a range its subtype; a domain has become its base. Built from the catalog's rows by
+// WireTypes; used by postgres_decode.h (wire to canonical) and by the pairing of columns (may their
+// bytes be compared?).
 #pragma once
 
 #include <cstdint>
@@ -11,12 +12,41 @@
 
 namespace cutover::verify {
 
-/// One binary form each. `via_text`: there is no binary form that we know, the column is read as text.
+/// One binary form each. `via_text`: there is no binary form that we know, the column is read as
+/// text.
 enum class Wire : std::uint8_t {
-    boolean, int16, int32, int64, uint32, uint64, numeric, float32, float64,
-    text, padded_text, bytes, json, jsonb, via_text,
-    date, time, zoned_time, local_time, instant, interval,
-    uuid, array, record, range, multirange, bits, network, hardware, money, geometry, opaque,
+    boolean,
+    int16,
+    int32,
+    int64,
+    uint32,
+    uint64,
+    numeric,
+    float32,
+    float64,
+    text,
+    padded_text,
+    bytes,
+    json,
+    jsonb,
+    via_text,
+    date,
+    time,
+    zoned_time,
+    local_time,
+    instant,
+    interval,
+    uuid,
+    array,
+    record,
+    range,
+    multirange,
+    bits,
+    network,
+    hardware,
+    money,
+    geometry,
+    opaque,
 };
 
 struct WireType;
@@ -25,9 +55,9 @@ using WireTypePtr = std::shared_ptr<const WireType>;
 struct WireType {
     Wire wire = Wire::via_text;
     std::uint32_t oid = 0;
-    std::string name;            ///< schema.name of the column's type, for messages
-    char geometry = 0;           ///< which geometry: p l b s o(path) y(polygon) c
-    WireTypePtr element;         ///< of array, range and multirange
+    std::string name;                 ///< schema.name of the column's type, for messages
+    char geometry = 0;                ///< which geometry: p l b s o(path) y(polygon) c
+    WireTypePtr element;              ///< of array, range and multirange
     std::vector<WireTypePtr> fields;  ///< of a record
 };
 
@@ -42,10 +72,10 @@ std::string why_not_comparable(const WireType& a, const WireType& b);
 struct CatalogType {
     std::uint32_t oid = 0;
     std::string name;
-    char kind = 'b';               ///< typtype: b e d c r m p
-    std::uint32_t element = 0;     ///< typelem, of a true array only
-    std::uint32_t base = 0;        ///< typbasetype, of a domain
-    std::uint32_t subtype = 0;     ///< of a range; of a multirange, its range
+    char kind = 'b';                    ///< typtype: b e d c r m p
+    std::uint32_t element = 0;          ///< typelem, of a true array only
+    std::uint32_t base = 0;             ///< typbasetype, of a domain
+    std::uint32_t subtype = 0;          ///< of a range; of a multirange, its range
     std::vector<std::uint32_t> fields;  ///< of a composite, in order
 };
 

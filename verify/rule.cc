@@ -24,9 +24,13 @@ constexpr std::array<RuleText, kRuleCount> kTexts{{
 
 }  // namespace
 
-std::string_view to_string(Rule rule) { return kTexts[static_cast<std::size_t>(rule)].name; }
+std::string_view to_string(Rule rule) {
+    return kTexts[static_cast<std::size_t>(rule)].name;
+}
 
-std::string_view meaning(Rule rule) { return kTexts[static_cast<std::size_t>(rule)].meaning; }
+std::string_view meaning(Rule rule) {
+    return kTexts[static_cast<std::size_t>(rule)].meaning;
+}
 
 std::optional<Rule> rule_by_name(std::string_view name) {
     for (const RuleText& text : kTexts) {

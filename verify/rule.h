@@ -11,7 +11,8 @@
 namespace cutover::verify {
 
 enum class Rule : std::uint8_t {
-    numeric_scale,  ///< 1.5 and 1.50, also inside JSON: the value counts, the number of digits does not
+    numeric_scale,  ///< 1.5 and 1.50, also inside JSON: the value counts, the number of digits does
+                    ///< not
     json_text,      ///< `json` as a tree: white space, key order and repeated keys do not count
     negative_zero,  ///< -0.0 and 0.0
     array_bounds,   ///< the lower bounds of an array do not count

@@ -37,7 +37,8 @@ TEST(Canonical, KeepsNullAbsentAndEmptyApart) {
 TEST(Canonical, HasNoAmbiguousJoin) {
     EXPECT_NE(cell(Tag::text, "a,b") + cell(Tag::text, "c"),
               cell(Tag::text, "a") + cell(Tag::text, "b,c"));
-    EXPECT_NE(cell(Tag::text, "ab") + cell(Tag::text, ""), cell(Tag::text, "a") + cell(Tag::text, "b"));
+    EXPECT_NE(cell(Tag::text, "ab") + cell(Tag::text, ""),
+              cell(Tag::text, "a") + cell(Tag::text, "b"));
 }
 
 TEST(Canonical, WritesLongLengthsAfterTheFact) {
@@ -67,15 +68,17 @@ TEST(ExactNumber, HasOneFormPerValue) {
     EXPECT_EQ(number("1.50"), number("1.5"));
     EXPECT_EQ(number("0100"), number("1e2"));
     EXPECT_EQ(number("-0.000"), number("0"));
-    EXPECT_EQ(number("18446744073709551615"), number_from(std::numeric_limits<std::uint64_t>::max()));
-    EXPECT_EQ(number("-9223372036854775808"), number_from(std::numeric_limits<std::int64_t>::min()));
+    EXPECT_EQ(number("18446744073709551615"),
+              number_from(std::numeric_limits<std::uint64_t>::max()));
+    EXPECT_EQ(number("-9223372036854775808"),
+              number_from(std::numeric_limits<std::int64_t>::min()));
     EXPECT_FALSE(number("1.5") == number("15"));
     EXPECT_FALSE(number("1.5") == number("-1.5"));
 }
 
 TEST(ExactNumber, OrdersByValue) {
-    const char* ascending[] = {"-1e30", "-100.01", "-100", "-0.5", "0", "0.05", "0.5", "0.51", "5",
-                               "9.99",  "10",      "11",   "1e30"};
+    const char* ascending[] = {"-1e30", "-100.01", "-100", "-0.5", "0",  "0.05", "0.5",
+                               "0.51",  "5",       "9.99", "10",   "11", "1e30"};
     for (std::size_t at = 1; at < std::size(ascending); ++at) {
         EXPECT_LT(compare(number(ascending[at - 1]), number(ascending[at])), 0) << ascending[at];
         EXPECT_GT(compare(number(ascending[at]), number(ascending[at - 1])), 0) << ascending[at];

@@ -13,7 +13,9 @@ Digest of(std::initializer_list<std::string_view> rows, std::uint64_t seed = 1) 
     return digest;
 }
 
-TEST(Digest, DoesNotCountOrder) { EXPECT_EQ(of({"a1", "b2", "c3"}), of({"c3", "a1", "b2"})); }
+TEST(Digest, DoesNotCountOrder) {
+    EXPECT_EQ(of({"a1", "b2", "c3"}), of({"c3", "a1", "b2"}));
+}
 
 TEST(Digest, CountsPairsThatXorWouldLose) {
     EXPECT_NE(of({"a", "a", "b"}), of({"c", "c", "b"}));
@@ -28,7 +30,9 @@ TEST(Digest, TellsOtherKeysFromOtherValues) {
     EXPECT_NE(one.key_sum, of({"a1", "c2"}).key_sum);
 }
 
-TEST(Digest, DependsOnTheSeed) { EXPECT_NE(of({"a"}, 1).row_sum, of({"a"}, 2).row_sum); }
+TEST(Digest, DependsOnTheSeed) {
+    EXPECT_NE(of({"a"}, 1).row_sum, of({"a"}, 2).row_sum);
+}
 
 TEST(Digest, CarriesIntoTheHighHalf) {
     Hash128 sum{0, ~std::uint64_t{0}};

@@ -14,24 +14,30 @@ namespace {
 /// A small database: user types with numbers of their own, shifted by `base`.
 WireTypes types(std::uint32_t base = 20000) {
     std::vector<CatalogType> rows;
-    const auto add = [&](std::uint32_t oid, std::string name, char kind, CatalogType rest) {
-        rest.oid = oid;
-        rest.name = std::move(name);
-        rest.kind = kind;
-        rows.push_back(std::move(rest));
+    const auto add = [&](std::uint32_t oid, std::string name, char kind, std::uint32_t part = 0,
+                         std::vector<std::uint32_t> fields = {}) {
+        CatalogType row;
+        row.oid = oid;
+        row.name = std::move(name);
+        row.kind = kind;
+        row.element = kind == 'b' ? part : 0;
+        row.base = kind == 'd' ? part : 0;
+        row.subtype = kind == 'r' || kind == 'm' ? part : 0;
+        row.fields = std::move(fields);
+        rows.push_back(std::move(row));
     };
-    add(1007, "_int4", 'b', {.element = 23});
-    add(1009, "_text", 'b', {.element = 25});
-    add(3904, "int4range", 'r', {.subtype = 23});
-    add(4451, "int4multirange", 'm', {.subtype = 3904});
-    add(1033, "aclitem", 'b', {});
-    add(2205, "regclass", 'b', {});
-    add(base, "app.mood", 'e', {});
-    add(base + 1, "app._mood", 'b', {.element = base});
-    add(base + 2, "app.amount", 'd', {.base = 1700});
-    add(base + 3, "app.pair", 'c', {.fields = {base + 2, base}});
-    add(base + 4, "app.odd", 'c', {.fields = {23, 1033}});
-    add(base + 5, "app.point3", 'c', {.fields = {701, 701, 701}});
+    add(1007, "_int4", 'b', 23);
+    add(1009, "_text", 'b', 25);
+    add(3904, "int4range", 'r', 23);
+    add(4451, "int4multirange", 'm', 3904);
+    add(1033, "aclitem", 'b');
+    add(2205, "regclass", 'b');
+    add(base, "app.mood", 'e');
+    add(base + 1, "app._mood", 'b', base);
+    add(base + 2, "app.amount", 'd', 1700);
+    add(base + 3, "app.pair", 'c', 0, {base + 2, base});
+    add(base + 4, "app.odd", 'c', 0, {23, 1033});
+    add(base + 5, "app.point3", 'c', 0, {701, 701, 701});
     return WireTypes(std::move(rows));
 }
 
@@ -42,12 +48,15 @@ std::string canonical(std::uint32_t oid, std::string_view bytes, RuleSet rules =
     return out;
 }
 
-std::string shown(std::uint32_t oid, std::string_view bytes) { return printable(canonical(oid, bytes)); }
+std::string shown(std::uint32_t oid, std::string_view bytes) {
+    return printable(canonical(oid, bytes));
+}
 
 TEST(PostgresDecode, ReadsEveryIntegerWidthAsOneClass) {
     EXPECT_EQ(canonical(21, wire::int16(-7)), canonical(20, wire::int64(-7)));
     EXPECT_EQ(canonical(23, wire::int32(1000)), canonical(20, wire::int64(1000)));
-    EXPECT_EQ(shown(20, wire::int64(std::numeric_limits<std::int64_t>::min())), "-9223372036854775808");
+    EXPECT_EQ(shown(20, wire::int64(std::numeric_limits<std::int64_t>::min())),
+              "-9223372036854775808");
     EXPECT_EQ(shown(26, wire::int32(-1)), "4294967295");
 }
 
@@ -144,8 +153,9 @@ TEST(PostgresDecode, ReadsArraysWithBoundsAndNulls) {
     EXPECT_NE(canonical(1007, int_array({1}, 0)), canonical(1007, int_array({1})));
     EXPECT_EQ(canonical(1007, int_array({1}, 0), {Rule::array_bounds}),
               canonical(1007, int_array({1}), {Rule::array_bounds}));
-    const std::string with_null = wire::int32(1) + wire::int32(1) + wire::int32(25) + wire::int32(2) +
-                                  wire::int32(1) + wire::null_part() + wire::part("");
+    const std::string with_null = wire::int32(1) + wire::int32(1) + wire::int32(25) +
+                                  wire::int32(2) + wire::int32(1) + wire::null_part() +
+                                  wire::part("");
     EXPECT_EQ(shown(1009, with_null), "{NULL,}");
     EXPECT_EQ(shown(1007, wire::int32(0) + wire::int32(0) + wire::int32(23)), "{}");
 }
@@ -171,7 +181,8 @@ TEST(PostgresDecode, ReadsEnumsDomainsAndRecordsWhateverTheirNumbers) {
 }
 
 TEST(PostgresDecode, ReadsRangesAndMultiranges) {
-    const std::string range = std::string("\x02") + wire::part(wire::int32(1)) + wire::part(wire::int32(9));
+    const std::string range =
+        std::string("\x02") + wire::part(wire::int32(1)) + wire::part(wire::int32(9));
     EXPECT_EQ(shown(3904, range), "[1,9)");
     EXPECT_EQ(shown(3904, "\x01"), "empty");
     EXPECT_EQ(shown(3904, std::string("\x12") + wire::part(wire::int32(5))), "[5,)");
@@ -191,11 +202,11 @@ TEST(PostgresDecode, ReadsTheSmallTypes) {
 
 TEST(PostgresDecode, CallsBrokenBytesUncomparableAndNeverThrows) {
     std::string out;
-    for (const std::uint32_t oid : {16u, 20u, 21u, 23u, 700u, 701u, 1082u, 1083u, 1114u, 1186u, 1266u, 1700u,
-                                    2950u, 3802u, 1007u, 3904u, 4451u, 1560u, 869u, 829u, 600u, 20003u}) {
+    for (const std::uint32_t oid :
+         {16u,   20u,   21u,   23u,   700u,  701u,  1082u, 1083u, 1114u, 1186u, 1266u,
+          1700u, 2950u, 3802u, 1007u, 3904u, 4451u, 1560u, 869u,  829u,  600u,  20003u}) {
         EXPECT_FALSE(decode_postgres(*types().find(oid), "\x07\x07\x07", {}, out)) << oid;
     }
-    std::string_view in = canonical(23, "\x07");
     EXPECT_EQ(canonical(23, "\x07")[0], static_cast<char>(Tag::uncomparable));
 }
 
@@ -217,8 +228,8 @@ TEST(PostgresType, TrustsEqualBytesOnlyWithoutForeignNumbersInThem) {
     EXPECT_TRUE(same(25, 1043));
     EXPECT_TRUE(same(1007, 1007));
     EXPECT_TRUE(same(3904, 3904));
-    EXPECT_TRUE(same(20000, 30000));   // an enum travels as its label
-    EXPECT_TRUE(same(20005, 30005));   // a record of built-in types
+    EXPECT_TRUE(same(20000, 30000));  // an enum travels as its label
+    EXPECT_TRUE(same(20005, 30005));  // a record of built-in types
     EXPECT_FALSE(same(23, 20));
     EXPECT_FALSE(same(20001, 30001));  // an array of an enum carries the enum's number
     EXPECT_FALSE(same(20003, 30003));

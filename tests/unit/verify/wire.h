@@ -16,20 +16,31 @@ inline std::string big(std::uint64_t value, int bytes) {
     return out;
 }
 
-inline std::string int16(int value) { return big(static_cast<std::uint64_t>(value), 2); }
-inline std::string int32(std::int64_t value) { return big(static_cast<std::uint64_t>(value), 4); }
-inline std::string int64(std::int64_t value) { return big(static_cast<std::uint64_t>(value), 8); }
-inline std::string float64(double value) { return big(std::bit_cast<std::uint64_t>(value), 8); }
+inline std::string int16(int value) {
+    return big(static_cast<std::uint64_t>(value), 2);
+}
+inline std::string int32(std::int64_t value) {
+    return big(static_cast<std::uint64_t>(value), 4);
+}
+inline std::string int64(std::int64_t value) {
+    return big(static_cast<std::uint64_t>(value), 8);
+}
+inline std::string float64(double value) {
+    return big(std::bit_cast<std::uint64_t>(value), 8);
+}
 
 /// With its length in front, as inside rows, arrays and records.
 inline std::string part(std::string_view bytes) {
     return int32(static_cast<std::int64_t>(bytes.size())) + std::string(bytes);
 }
-inline std::string null_part() { return int32(-1); }
+inline std::string null_part() {
+    return int32(-1);
+}
 
 /// numeric: groups of four digits, the weight of the first, sign word, scale.
 inline std::string numeric(std::initializer_list<int> groups, int weight, int sign, int scale) {
-    std::string out = int16(static_cast<int>(groups.size())) + int16(weight) + int16(sign) + int16(scale);
+    std::string out =
+        int16(static_cast<int>(groups.size())) + int16(weight) + int16(sign) + int16(scale);
     for (const int group : groups) {
         out += int16(group);
     }
