@@ -24,6 +24,18 @@ constexpr const char* kSession =
     " SET search_path=pg_catalog; SET quote_all_identifiers=off; SET row_security=off;"
     " SET synchronize_seqscans=off";
 
+/// Timeouts of later versions that would end a long copy or a waiting session.
+std::string later_timeouts(int version) {
+    std::string sql;
+    if (version >= 140000) {
+        sql += "; SET idle_session_timeout=0";
+    }
+    if (version >= 170000) {
+        sql += "; SET transaction_timeout=0";
+    }
+    return sql;
+}
+
 const char* tls_mode(plan::TlsMode mode) {
     switch (mode) {
         case plan::TlsMode::disable: return "disable";
@@ -134,7 +146,7 @@ Connection Connection::open(const plan::Endpoint& endpoint, const ConnectOptions
     if (PQstatus(raw) != CONNECTION_OK) {
         throw connection_error(raw, endpoint.display());
     }
-    connection.exec(kSession);
+    connection.exec(kSession + later_timeouts(connection.server_version()));
     return connection;
 }
 

@@ -1,0 +1,103 @@
+#include "migrator/engine/postgres/inspector.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "migrator/engine/postgres/catalog.h"
+#include "migrator/engine/postgres/requirements.h"
+#include "migrator/model/error.h"
+
+namespace cutover::postgres {
+
+namespace {
+
+/// The writable host; a standby only if there is no other, so that the precheck can say so.
+Connection open_any(const plan::Endpoint& endpoint) {
+    ConnectOptions options;
+    options.application_name = "cutover inspector";
+    try {
+        return Connection::open(endpoint, options);
+    } catch (const model::Error& error) {
+        if (error.error_class() != model::ErrorClass::connection) {
+            throw;
+        }
+    }
+    options.require_writable = false;
+    return Connection::open(endpoint, options);
+}
+
+}  // namespace
+
+PostgresInspector::PostgresInspector(plan::Endpoint endpoint) : endpoint_(std::move(endpoint)) {}
+
+Connection& PostgresInspector::connection() {
+    if (!connection_ || !connection_->alive()) {
+        connection_.reset();
+        connection_ = open_any(endpoint_);
+    }
+    return *connection_;
+}
+
+engine::ServerFacts PostgresInspector::server() {
+    const Result row = connection().exec(
+        "SELECT current_setting('server_version'), current_setting('server_version_num')::int / 10000,"
+        " system_identifier, NOT pg_is_in_recovery(), current_setting('is_superuser') = 'on'"
+        " FROM pg_control_system()");
+    engine::ServerFacts facts;
+    facts.engine = "PostgreSQL " + row.text(0, 0);
+    facts.version = static_cast<int>(row.integer(0, 1));
+    facts.system_identifier = row.text(0, 2);
+    facts.writable = row.boolean(0, 3);
+    facts.superuser = row.boolean(0, 4);
+    return facts;
+}
+
+model::Catalog PostgresInspector::catalog(const plan::ObjectSelection& selection) {
+    return read_catalog(connection(), selection);
+}
+
+std::vector<engine::Requirement> PostgresInspector::requirements(engine::Topic topic,
+                                                                 const plan::TaskSpec& spec,
+                                                                 const model::Catalog& catalog,
+                                                                 bool as_source) {
+    return as_source ? source_requirements(connection(), topic, spec, catalog)
+                     : destination_requirements(connection(), topic, spec, catalog);
+}
+
+std::vector<model::ObjectName> PostgresInspector::non_empty(
+    const std::vector<model::ObjectName>& tables) {
+    constexpr std::size_t kPerStatement = 200;
+    Connection& session = connection();
+    std::vector<model::ObjectName> out;
+    for (std::size_t from = 0; from < tables.size(); from += kPerStatement) {
+        const std::size_t to = std::min(tables.size(), from + kPerStatement);
+        std::string names;
+        for (std::size_t at = from; at < to; ++at) {
+            names += (at == from ? "(" : ",(") + std::to_string(at) + "," +
+                     session.quote_literal(quote(tables[at])) + ")";
+        }
+        const Result there = session.exec("SELECT at FROM (VALUES " + names +
+                                          ") v(at, name) WHERE to_regclass(name) IS NOT NULL");
+        std::string sql;
+        for (int row = 0; row < there.rows(); ++row) {
+            const auto at = static_cast<std::size_t>(there.integer(row, 0));
+            sql += (sql.empty() ? "" : " UNION ALL ") + std::string("SELECT ") + std::to_string(at) +
+                   " WHERE EXISTS (SELECT FROM " + quote(tables[at]) + ")";
+        }
+        if (sql.empty()) {
+            continue;
+        }
+        const Result filled = session.exec(sql);
+        for (int row = 0; row < filled.rows(); ++row) {
+            out.push_back(tables[static_cast<std::size_t>(filled.integer(row, 0))]);
+        }
+    }
+    return out;
+}
+
+std::unique_ptr<engine::Inspector> make_inspector(const plan::Endpoint& endpoint) {
+    return std::make_unique<PostgresInspector>(endpoint);
+}
+
+}  // namespace cutover::postgres

@@ -1,0 +1,36 @@
+// Facts about one PostgreSQL server and database: what engine::Inspector asks. The catalog itself is read by
+// catalog.h, the list of what a migration needs stands in requirements.h.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "migrator/engine/inspector.h"
+#include "migrator/engine/postgres/connection.h"
+#include "migrator/plan/endpoint.h"
+
+namespace cutover::postgres {
+
+/// Connects at the first call, and again after the connection was lost; to a standby only if no
+/// host is writable.
+class PostgresInspector final : public engine::Inspector {
+public:
+    explicit PostgresInspector(plan::Endpoint endpoint);
+
+    engine::ServerFacts server() override;
+    model::Catalog catalog(const plan::ObjectSelection& selection) override;
+    std::vector<engine::Requirement> requirements(engine::Topic topic, const plan::TaskSpec& spec,
+                                                  const model::Catalog& catalog,
+                                                  bool as_source) override;
+    std::vector<model::ObjectName> non_empty(const std::vector<model::ObjectName>& tables) override;
+
+private:
+    Connection& connection();
+
+    plan::Endpoint endpoint_;
+    std::optional<Connection> connection_;
+};
+
+std::unique_ptr<engine::Inspector> make_inspector(const plan::Endpoint& endpoint);
+
+}  // namespace cutover::postgres
