@@ -308,4 +308,18 @@ std::string quote(const model::ObjectName& name) {
                                : quote_identifier(name.schema) + "." + quote_identifier(name.name);
 }
 
+std::string names_as_rows(const Connection& connection, const std::vector<model::ObjectName>& names,
+                          std::size_t from, std::size_t to, const std::string& alias) {
+    std::string rows;
+    for (std::size_t at = from; at < to; ++at) {
+        rows += (rows.empty() ? "(" : ",(") + std::to_string(at) + "," +
+                connection.quote_literal(names[at].schema) + "," +
+                connection.quote_literal(names[at].name) + ")";
+    }
+    if (rows.empty()) {
+        return "(SELECT 0, '', '' WHERE false) AS " + alias + "(at, schema, name)";
+    }
+    return "(VALUES " + rows + ") AS " + alias + "(at, schema, name)";
+}
+
 }  // namespace cutover::postgres

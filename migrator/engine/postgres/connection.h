@@ -106,5 +106,9 @@ private:
 /// `name` as an identifier in SQL: always quoted, so that case and reserved words are safe.
 std::string quote_identifier(std::string_view name);
 std::string quote(const model::ObjectName& name);
+/// `(VALUES (0,'schema','name'), ...) AS alias(at, schema, name)` for names[from..to): to be joined with
+/// pg_namespace and pg_class. Unlike to_regclass() that never fails for want of a right on a schema.
+std::string names_as_rows(const Connection& connection, const std::vector<model::ObjectName>& names,
+                          std::size_t from, std::size_t to, const std::string& alias);
 
 }  // namespace cutover::postgres

@@ -72,13 +72,11 @@ std::vector<model::ObjectName> PostgresInspector::non_empty(
     std::vector<model::ObjectName> out;
     for (std::size_t from = 0; from < tables.size(); from += kPerStatement) {
         const std::size_t to = std::min(tables.size(), from + kPerStatement);
-        std::string names;
-        for (std::size_t at = from; at < to; ++at) {
-            names += (at == from ? "(" : ",(") + std::to_string(at) + "," +
-                     session.quote_literal(quote(tables[at])) + ")";
-        }
-        const Result there = session.exec("SELECT at FROM (VALUES " + names +
-                                          ") v(at, name) WHERE to_regclass(name) IS NOT NULL");
+        const Result there = session.exec(
+            "SELECT v.at FROM " + names_as_rows(session, tables, from, to, "v") +
+            " JOIN pg_namespace n ON n.nspname = v.schema"
+            " JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = v.name"
+            " AND c.relkind IN ('r', 'p', 'f')");
         std::string sql;
         for (int row = 0; row < there.rows(); ++row) {
             const auto at = static_cast<std::size_t>(there.integer(row, 0));

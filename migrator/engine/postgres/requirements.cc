@@ -127,24 +127,20 @@ std::vector<Requirement> retention(Connection& connection) {
 
 // --- privileges -------------------------------------------------------------------------------------
 
-std::string names_array(Connection& connection, const model::Catalog& catalog) {
-    std::string out;
-    for (const model::TableSchema& table : catalog.tables) {
-        out += (out.empty() ? "" : ",") + connection.quote_literal(quote(table.name));
-    }
-    return "ARRAY[" + out + "]::text[]";
-}
-
 std::vector<std::string> failing_tables(Connection& connection, const model::Catalog& catalog,
                                         const std::string& condition) {
-    // CASE keeps the privilege functions from being asked about a table in a schema we may not enter.
+    std::vector<model::ObjectName> names;
+    for (const model::TableSchema& table : catalog.tables) {
+        names.push_back(table.name);
+    }
     const Result rows = connection.exec(
-        "SELECT name FROM (SELECT name, to_regclass(name) AS oid FROM unnest(" +
-        names_array(connection, catalog) +
-        ") name) t JOIN pg_class c ON c.oid = t.oid WHERE NOT (" + condition + ") ORDER BY 1");
+        "SELECT v.at FROM " + names_as_rows(connection, names, 0, names.size(), "v") +
+        " JOIN pg_namespace n ON n.nspname = v.schema"
+        " JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = v.name WHERE NOT (" +
+        condition + ") ORDER BY 1");
     std::vector<std::string> out;
     for (int row = 0; row < rows.rows(); ++row) {
-        out.push_back(rows.text(row, 0));
+        out.push_back(names[static_cast<std::size_t>(rows.integer(row, 0))].display());
     }
     return out;
 }

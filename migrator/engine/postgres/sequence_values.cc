@@ -13,21 +13,18 @@ constexpr std::size_t kPerStatement = 200;
 /// Indexes of those that exist and are readable, by a query that fails for none of them.
 std::vector<std::size_t> readable(Connection& connection,
                                   const std::vector<model::SequenceSchema>& sequences) {
+    std::vector<model::ObjectName> names;
+    for (const model::SequenceSchema& sequence : sequences) {
+        names.push_back(sequence.name);
+    }
     std::vector<std::size_t> out;
     for (std::size_t from = 0; from < sequences.size(); from += kPerStatement) {
         const std::size_t to = std::min(sequences.size(), from + kPerStatement);
-        std::string names;
-        for (std::size_t at = from; at < to; ++at) {
-            names += (at == from ? "" : ",") + std::string("(") + std::to_string(at) + "," +
-                     connection.quote_literal(quote(sequences[at].name)) + ")";
-        }
-        // The planner may not ask for the privilege of what is not there, hence CASE.
         const Result rows = connection.exec(
-            "SELECT at FROM (VALUES " + names +
-            ") v(at, name) WHERE CASE WHEN to_regclass(name) IS NULL THEN false ELSE"
-            " has_sequence_privilege(to_regclass(name), 'SELECT') AND"
-            " has_schema_privilege((SELECT relnamespace FROM pg_class"
-            " WHERE oid = to_regclass(name)), 'USAGE') END");
+            "SELECT v.at FROM " + names_as_rows(connection, names, from, to, "v") +
+            " JOIN pg_namespace n ON n.nspname = v.schema"
+            " JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = v.name AND c.relkind = 'S'"
+            " WHERE has_schema_privilege(n.oid, 'USAGE') AND has_sequence_privilege(c.oid, 'SELECT')");
         for (int row = 0; row < rows.rows(); ++row) {
             out.push_back(static_cast<std::size_t>(rows.integer(row, 0)));
         }
