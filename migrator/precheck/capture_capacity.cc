@@ -1,0 +1,11 @@
+#include "migrator/precheck/questions.h"
+
+namespace cutover::precheck {
+
+Findings capture_capacity(const Facts& facts) {
+    // A task that has been started holds its place already.
+    const bool needs_place = facts.spec.phases.incremental && !facts.started;
+    return needs_place ? unmet(facts, engine::Topic::capture_capacity, true) : Findings{};
+}
+
+}  // namespace cutover::precheck

@@ -1,0 +1,66 @@
+#include "migrator/precheck/questions.h"
+
+namespace cutover::precheck {
+
+using model::Severity;
+
+namespace {
+
+void ask_end(const End& end, const plan::Endpoint& endpoint, const std::string& role,
+             Findings& findings) {
+    if (!end.failure) {
+        return;
+    }
+    findings.push_back({"connectivity." + role,
+                        Severity::block,
+                        endpoint.display(),
+                        end.failure->message() + " [" + end.failure->code() + "]",
+                        "a task needs both ends; nothing else can be asked without this one",
+                        end.failure->hint(),
+                        {"G140", "G193", "G196"}});
+}
+
+void ask_writable(const End& end, const plan::Endpoint& endpoint, const std::string& role,
+                  const std::string& why, Findings& findings) {
+    if (end.answers() && !end.server.writable) {
+        findings.push_back({"connectivity." + role + "_read_only",
+                            Severity::block,
+                            endpoint.display(),
+                            "the server that answers is a standby and takes no writes",
+                            why,
+                            "name the primary, or add it to `hosts`",
+                            {"G193"}});
+    }
+}
+
+}  // namespace
+
+Findings connectivity(const Facts& facts) {
+    const plan::TaskSpec& spec = facts.spec;
+    Findings findings;
+    ask_end(facts.source, spec.source, "source", findings);
+    ask_end(facts.destination, spec.destination, "destination", findings);
+    ask_writable(facts.destination, spec.destination, "destination", "rows are written there",
+                 findings);
+    if (spec.phases.incremental) {
+        ask_writable(facts.source, spec.source, "source",
+                     "the incremental phase creates a reader of the log at the primary", findings);
+    }
+    const bool same =
+        facts.source.answers() && facts.destination.answers() &&
+        !facts.source.server.system_identifier.empty() &&
+        facts.source.server.system_identifier == facts.destination.server.system_identifier &&
+        spec.source.database == spec.destination.database;
+    if (same && spec.mapping.empty()) {
+        findings.push_back({"connectivity.one_database",
+                            Severity::block,
+                            spec.destination.display(),
+                            "both ends are the same database of the same server",
+                            "every table would be copied onto itself",
+                            "correct one end, or rename schemas or tables under `objects.rename`",
+                            {}});
+    }
+    return findings;
+}
+
+}  // namespace cutover::precheck

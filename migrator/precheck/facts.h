@@ -1,0 +1,41 @@
+// What the questions of a precheck are asked of: both ends as their inspectors saw them, and the
+// plan that a route made of it. Gathered once, before the first question; nothing here changes a
+// server.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "migrator/engine/inspector.h"
+#include "migrator/engine/registry.h"
+#include "migrator/engine/route.h"
+#include "migrator/model/error.h"
+#include "migrator/model/schema.h"
+#include "migrator/plan/task_spec.h"
+
+namespace cutover::precheck {
+
+/// One end. Either the inspector and what it saw are there, or the reason why not.
+struct End {
+    std::unique_ptr<engine::Inspector> inspector;
+    engine::ServerFacts server;
+    model::Catalog catalog;
+    std::optional<model::Error> failure;
+
+    bool answers() const { return inspector != nullptr && !failure; }
+};
+
+struct Facts {
+    plan::TaskSpec spec;
+    /// The task has rows and tables of its own at the destination already: it is being resumed.
+    bool started = false;
+    End source;
+    End destination;
+    std::optional<engine::Planned> planned;  ///< absent if an end does not answer
+};
+
+/// Asks both ends. What cannot be asked is a fact too: only engines or routes that do not exist
+/// throw (refused).
+Facts gather(const engine::Registry& registry, const plan::TaskSpec& spec);
+
+}  // namespace cutover::precheck

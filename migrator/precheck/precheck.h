@@ -1,0 +1,42 @@
+// The precheck: asks every question of questions.h and says whether the task may start. What an
+// operator has put under `ignore:` is kept apart and stays in every report. It changes nothing
+// anywhere.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "migrator/precheck/facts.h"
+#include "migrator/precheck/questions.h"
+
+namespace cutover::precheck {
+
+/// One question with what it has found; findings that are ignored are not among them.
+struct Answer {
+    std::string question;  ///< `capture_settings`
+    std::string asks;      ///< the question in words
+    bool asked = true;     ///< false: could not be, because an end does not answer
+    Findings findings;
+};
+
+struct Report {
+    std::vector<Answer> answers;
+    /// What the task file says to ignore; every report of a run names them (G191).
+    Findings ignored;
+
+    std::size_t count(model::Severity severity) const;
+    /// A task with such a report does not start (G187).
+    bool blocks() const { return count(model::Severity::block) > 0; }
+};
+
+/// Asks all questions of facts that are there. A question that cannot be answered (a server that
+/// goes away, a right that is missing) becomes a finding that blocks.
+Report ask(const Facts& facts);
+
+/// Gathers the facts and asks. Throws: refused (no such engine or route).
+Report check(const engine::Registry& registry, const plan::TaskSpec& spec);
+
+/// `block`, `alert`, `alert, may be ignored`, `note`.
+std::string_view to_string(model::Severity severity);
+
+}  // namespace cutover::precheck

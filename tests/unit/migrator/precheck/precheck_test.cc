@@ -1,0 +1,97 @@
+#include "migrator/precheck/precheck.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "migrator/precheck/text.h"
+#include "tests/unit/migrator/precheck/scripted_ends.h"
+
+namespace cutover::precheck {
+namespace {
+
+using model::Severity;
+
+/// Ends with one table without a key: an alert that may be ignored.
+Ends keyless() {
+    return Ends({table_schema({"app", "log"}, false)});
+}
+
+const Answer& answer(const Report& report, const std::string& question) {
+    for (const Answer& candidate : report.answers) {
+        if (candidate.question == question) {
+            return candidate;
+        }
+    }
+    throw std::out_of_range(question);
+}
+
+TEST(Precheck, PassesWhenNothingBlocks) {
+    const Report report = ask(keyless().facts);
+    EXPECT_FALSE(report.blocks());
+    EXPECT_EQ(report.count(Severity::alert_ignorable), 1U);
+}
+
+TEST(Precheck, KeepsIgnoredAlertsInTheReport) {  // G189, G191
+    Ends ends = keyless();
+    ends.facts.spec.ignored_findings = {"tables.keyless"};
+    const Report report = ask(ends.facts);
+    EXPECT_EQ(report.count(Severity::alert_ignorable), 0U);
+    ASSERT_EQ(report.ignored.size(), 1U);
+    EXPECT_EQ(report.ignored[0].object, "app.log");
+}
+
+TEST(Precheck, IgnoresNothingThatMayNotBeIgnored) {  // G190
+    Ends ends;
+    ends.source->needs[{engine::Topic::capture_settings, true}] = {Ends::unmet("source.wal_level")};
+    ends.facts.spec.ignored_findings = {"source.wal_level"};
+    const Report report = ask(ends.facts);
+    EXPECT_TRUE(report.blocks());
+    EXPECT_TRUE(report.ignored.empty());
+    const Findings& findings = answer(report, "capture_settings").findings;
+    EXPECT_NE(findings.at(0).why.find("cannot be ignored"), std::string::npos);
+}
+
+TEST(Precheck, AsksNothingElseWhenAnEndDoesNotAnswer) {
+    Ends ends;
+    ends.facts.destination.failure =
+        model::Error(model::ErrorClass::connection, "postgres.unreachable", "connection refused");
+    ends.facts.planned.reset();
+    const Report report = ask(ends.facts);
+    EXPECT_TRUE(report.blocks());
+    EXPECT_FALSE(answer(report, "types").asked);
+    EXPECT_TRUE(answer(report, "connectivity").asked);
+}
+
+TEST(Precheck, TurnsAQuestionThatFailsIntoABlock) {
+    Ends ends;
+    ends.source->failure = model::Error(model::ErrorClass::refused, "postgres.42501",
+                                        "permission denied for pg_settings", "grant it");
+    const Report report = ask(ends.facts);
+    EXPECT_TRUE(report.blocks());
+    EXPECT_EQ(answer(report, "privileges").findings.at(0).code, "privileges.unanswered");
+    EXPECT_FALSE(answer(report, "keys").findings.empty() && !answer(report, "keys").asked);
+}
+
+TEST(PrecheckText, EndsWithTheVerdictAndShowsNoSecret) {
+    Ends ends = keyless();
+    std::ostringstream out;
+    print(out, ends.facts, ask(ends.facts));
+    EXPECT_NE(out.str().find("\nGO: 0 blocking, 1 alerts, 0 ignored, 1 notes\n"), std::string::npos)
+        << out.str();
+    EXPECT_NE(out.str().find("[alert, may be ignored] tables.keyless: app.log"), std::string::npos);
+    EXPECT_EQ(out.str().find("hunter2"), std::string::npos);
+}
+
+TEST(PrecheckText, GivesTheSameAsJson) {
+    Ends ends = keyless();
+    const auto json = nlohmann::json::parse(to_json(ends.facts, ask(ends.facts)));
+    EXPECT_TRUE(json["go"].get<bool>());
+    EXPECT_EQ(json["questions"].size(), 15U);
+    EXPECT_EQ(json["source"]["endpoint"], "postgres://mover@h:5432/shop");
+    EXPECT_EQ(json.dump().find("hunter2"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace cutover::precheck
