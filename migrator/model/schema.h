@@ -120,6 +120,7 @@ struct TypeSchema {
     ObjectName name;
     TypeClass type_class = TypeClass::enumeration;
     std::uint64_t type_id = 0;
+    std::uint64_t array_type_id = 0;    ///< of its array type, where the engine makes one
     std::vector<std::string> labels;    ///< of an enum, in order
     std::string definition;             ///< of a domain or range: what follows `CREATE DOMAIN name AS`
     std::vector<ColumnSchema> columns;  ///< of a composite

@@ -88,6 +88,7 @@ private:
         UserType type;
         type.schema.name = {rows.text(row, 1), rows.text(row, 2)};
         type.schema.type_id = id;
+        type.schema.array_type_id = oid(rows, row, 4);
         type.schema.definition = text_or_empty(rows, row, 10);
         type.relation = oid(rows, row, 6);
         switch (rows.get(row, 3).front()) {

@@ -1,0 +1,330 @@
+#include "migrator/route/postgres_to_postgres.h"
+
+#include <algorithm>
+#include <map>
+
+#include "migrator/route/postgres_schema.h"
+#include "migrator/route/postgres_types.h"
+
+namespace cutover::route {
+
+using model::ColumnSchema;
+using model::Finding;
+using model::ObjectName;
+using model::Severity;
+using model::TableSchema;
+using plan::ColumnPlan;
+using plan::KeyPlan;
+using plan::TablePlan;
+
+namespace {
+
+class Planner {
+public:
+    Planner(const plan::TaskSpec& spec, const model::Catalog& source,
+            const model::Catalog& destination)
+        : spec_(spec),
+          source_(source),
+          destination_(destination),
+          ids_(std::make_shared<const TypeIds>(source, destination, spec.mapping)) {
+        out_.plan.spec = spec;
+    }
+
+    engine::Planned run() {
+        for (const TableSchema& table : source_.tables) {
+            if (!table.partition_key) {
+                add_table(table);
+            }
+        }
+        for (TablePlan& table : out_.plan.tables) {
+            add_parents(table);
+        }
+        for (const model::SequenceSchema& sequence : source_.sequences) {
+            out_.plan.sequences.push_back({sequence.name, spec_.mapping.table(sequence.name)});
+        }
+        if (spec_.phases.schema) {
+            out_.plan.schema_steps = schema_steps(spec_, source_, out_.findings);
+        }
+        check_claims();
+        out_.plan.fingerprint = fingerprint();
+        return std::move(out_);
+    }
+
+private:
+    void find(const std::string& code, Severity severity, const std::string& object,
+              const std::string& found, const std::string& why, const std::string& remedy,
+              std::vector<std::string> guarantees = {}) {
+        out_.findings.push_back({code, severity, object, found, why, remedy, std::move(guarantees)});
+    }
+
+    /// Where a table's rows go: its own counterpart, or, for a partition that has none, the nearest
+    /// parent's.
+    const TableSchema* counterpart(const TableSchema& table, ObjectName& name) const {
+        const TableSchema* at = &table;
+        for (;;) {
+            name = spec_.mapping.table(at->name);
+            if (const TableSchema* there = destination_.find(name)) {
+                return there;
+            }
+            if (spec_.phases.schema || !at->partition_of ||
+                (at = source_.find(at->partition_of->parent)) == nullptr) {
+                name = spec_.mapping.table(table.name);
+                return nullptr;
+            }
+        }
+    }
+
+    void add_table(const TableSchema& schema) {
+        TablePlan table;
+        table.index = static_cast<model::TableIndex>(out_.plan.tables.size());
+        table.source = schema.name;
+        table.schema = schema;
+        const TableSchema* there = counterpart(schema, table.destination);
+        if (there == nullptr && !spec_.phases.schema) {
+            find("destination.table_missing", Severity::block, table.destination.display(),
+                 "it does not exist at the destination",
+                 "without the schema phase the task creates no table",
+                 "create it, map the source table to one that exists, or select the schema phase",
+                 {"G11", "G12"});
+            return;
+        }
+        const auto filter = spec_.filters.find(schema.name);
+        table.filter = filter == spec_.filters.end() ? "" : filter->second;
+        for (std::size_t at = 0; at < schema.columns.size(); ++at) {
+            add_column(table, schema.columns[at], there);
+        }
+        add_keys(table);
+        table.sets_replica_identity = needs_whole_old_rows(table);
+        table.transcoder = make_transcoder(table, ids_);
+        table.lane = table.transcoder ? plan::Lane::codec : plan::Lane::raw;
+        out_.plan.tables.push_back(std::move(table));
+    }
+
+    bool excluded(const TableSchema& table, const std::string& column) const {
+        const auto found = spec_.mapping.excluded_columns.find(table.name);
+        return found != spec_.mapping.excluded_columns.end() && found->second.contains(column);
+    }
+
+    void add_column(TablePlan& table, const ColumnSchema& source, const TableSchema* there) {
+        if (source.generated_expression || excluded(table.schema, source.name)) {
+            return;
+        }
+        const std::string object = table.source.display() + "." + source.name;
+        if (const auto reason = cannot_carry(source)) {
+            find("types.cannot_carry", Severity::block, object, *reason, "its values would change meaning",
+                 "exclude the column (objects.exclude_columns) or change its type at the source", {"G17"});
+            return;
+        }
+        ColumnPlan column;
+        column.source = source;
+        column.destination_name = spec_.mapping.column(table.source, source.name);
+        column.destination_type = source.type;
+        if (there != nullptr) {
+            const auto at = there->column_index(column.destination_name);
+            if (!at) {
+                find("destination.column_missing", Severity::block, object,
+                     "table " + table.destination.display() + " has no column '" +
+                         column.destination_name + "'",
+                     "the column's data would be lost",
+                     "add the column, map it to one that exists, or exclude it "
+                     "(objects.exclude_columns)",
+                     {"G52"});
+                return;
+            }
+            compare_types(object, source, there->columns[*at]);
+            column.destination_type = there->columns[*at].type;
+            column.destination_type_id = there->columns[*at].type_id;
+        }
+        table.columns.push_back(std::move(column));
+    }
+
+    /// Both ends must read the same bytes in the same way. A destination without a modifier takes any.
+    void compare_types(const std::string& object, const ColumnSchema& source,
+                       const ColumnSchema& there) {
+        const ObjectName expected = source.type_name.schema == "pg_catalog"
+                                        ? source.type_name
+                                        : ObjectName{spec_.mapping.table(source.type_name).schema,
+                                                     source.type_name.name};
+        const bool same_type = expected == there.type_name ||
+                               spec_.mapping.table(source.type_name) == there.type_name;
+        const bool modifier = there.type.find('(') != std::string::npos;
+        const bool tighter = modifier && source.type != there.type;
+        if (there.generated_expression || !same_type || tighter) {
+            find("types.differ", Severity::block, object,
+                 "the source has " + source.type + ", the destination " +
+                     (there.generated_expression ? "a generated column" : there.type),
+                 "values would be refused or changed on the way",
+                 "give the destination column the source's type, or exclude the column", {"G39"});
+        }
+    }
+
+    KeyPlan key_plan(const TablePlan& table, const std::vector<std::size_t>& columns) const {
+        KeyPlan key;
+        for (const std::size_t column : columns) {
+            const std::string& name = table.schema.columns[column].name;
+            const auto at = std::find_if(
+                table.columns.begin(), table.columns.end(),
+                [&](const ColumnPlan& planned) { return planned.source.name == name; });
+            if (at == table.columns.end()) {
+                return KeyPlan{};  // a key over a column that is not carried is no key of ours
+            }
+            const auto [fold, comparable] = key_fold(at->source);
+            key.columns.push_back({static_cast<std::size_t>(at - table.columns.begin()), fold});
+            key.comparable = key.comparable && comparable;
+        }
+        return key;
+    }
+
+    bool all_not_null(const TablePlan& table, const std::vector<std::size_t>& columns) const {
+        return std::none_of(columns.begin(), columns.end(), [&](std::size_t column) {
+            return table.schema.columns[column].nullable;
+        });
+    }
+
+    /// The primary key, else the first unique key without NULLs. Every other uniqueness is kept in mind: two
+    /// rows may trade values.
+    void add_keys(TablePlan& table) {
+        for (const model::KeySchema& key : table.schema.keys) {
+            KeyPlan planned = key_plan(table, key.columns);
+            if (planned.columns.empty()) {
+                continue;
+            }
+            const bool usable = key.primary || (!key.deferrable && all_not_null(table, key.columns));
+            if (table.keyless() && usable) {
+                table.key = std::move(planned);
+            } else {
+                table.unique_keys.push_back(std::move(planned));
+            }
+        }
+        for (const model::IndexSchema& index : table.schema.indexes) {
+            if (!index.unique) {
+                continue;
+            }
+            KeyPlan planned = index.plain_columns ? key_plan(table, index.columns) : KeyPlan{};
+            if (!index.plain_columns || planned.columns.empty()) {
+                planned.comparable = false;
+            }
+            if (table.keyless() && planned.comparable && all_not_null(table, index.columns)) {
+                table.key = std::move(planned);
+            } else {
+                table.unique_keys.push_back(std::move(planned));
+            }
+        }
+    }
+
+    bool log_names_key(const TablePlan& table) const {
+        switch (table.schema.replica_identity) {
+            case model::ReplicaIdentity::full: return true;
+            case model::ReplicaIdentity::nothing: return false;
+            case model::ReplicaIdentity::key:
+                return table.schema.primary_key() != nullptr && !table.keyless();
+            case model::ReplicaIdentity::index: return index_is_key(table);
+        }
+        return false;
+    }
+
+    /// REPLICA IDENTITY USING INDEX is enough if that index is over the columns of our key.
+    bool index_is_key(const TablePlan& table) const {
+        const auto covers_key = [&](const std::vector<std::size_t>& columns) {
+            return std::all_of(table.key.columns.begin(), table.key.columns.end(),
+                               [&](const plan::KeyColumn& key) {
+                                   const auto at = table.schema.column_index(
+                                       table.columns[key.column].source.name);
+                                   return at && std::find(columns.begin(), columns.end(), *at) !=
+                                                    columns.end();
+                               });
+        };
+        for (const model::KeySchema& key : table.schema.keys) {
+            if (key.name == table.schema.replica_identity_index) {
+                return covers_key(key.columns);
+            }
+        }
+        for (const model::IndexSchema& index : table.schema.indexes) {
+            if (index.name == table.schema.replica_identity_index) {
+                return covers_key(index.columns);
+            }
+        }
+        return false;
+    }
+
+    bool needs_whole_old_rows(const TablePlan& table) const {
+        const bool full = table.schema.replica_identity == model::ReplicaIdentity::full;
+        return spec_.phases.incremental && !full &&
+               (!log_names_key(table) || table.keyless() || !table.filter.empty());
+    }
+
+    void add_parents(TablePlan& table) {
+        for (const model::ForeignKeySchema& key : table.schema.foreign_keys) {
+            const auto parent =
+                std::find_if(out_.plan.tables.begin(), out_.plan.tables.end(),
+                             [&](const TablePlan& candidate) { return candidate.source == key.parent; });
+            if (parent == out_.plan.tables.end()) {
+                continue;
+            }
+            plan::ForeignKeyPlan planned;
+            planned.parent = parent->index;
+            planned.columns = key_plan(table, key.columns).columns;
+            std::vector<std::size_t> parent_columns;
+            for (const std::string& name : key.parent_columns) {
+                if (const auto at = parent->schema.column_index(name)) {
+                    parent_columns.push_back(*at);
+                }
+            }
+            planned.parent_columns = key_plan(*parent, parent_columns).columns;
+            const bool to_key = planned.parent_columns.size() == parent->key.columns.size() &&
+                                std::equal(planned.parent_columns.begin(), planned.parent_columns.end(),
+                                           parent->key.columns.begin(),
+                                           [](const auto& a, const auto& b) { return a.column == b.column; });
+            if (to_key && !planned.columns.empty()) {
+                table.parents.push_back(std::move(planned));
+            }
+        }
+    }
+
+    /// One destination name for two sources (unless both are partitions of one parent).
+    void check_claims() {
+        std::map<ObjectName, const TablePlan*> claimed;
+        for (const TablePlan& table : out_.plan.tables) {
+            const auto [at, first] = claimed.emplace(table.destination, &table);
+            const bool one_parent = !first && table.schema.partition_of &&
+                                    at->second->schema.partition_of &&
+                                    table.destination != spec_.mapping.table(table.source);
+            if (!first && !one_parent) {
+                find("mapping.claimed_twice", Severity::block, table.destination.display(),
+                     "both " + at->second->source.display() + " and " + table.source.display() +
+                         " map to it",
+                     "their rows would be mixed", "rename one of them (objects.rename)", {"G33"});
+            }
+        }
+    }
+
+    /// What a resumed task relies on: tables, columns, types, names, filters, phases.
+    std::string fingerprint() const {
+        std::string text = "1;" + std::to_string(spec_.phases.schema) +
+                           std::to_string(spec_.phases.full) +
+                           std::to_string(spec_.phases.incremental);
+        for (const TablePlan& table : out_.plan.tables) {
+            text += ";" + table.source.display() + ">" + spec_.mapping.table(table.source).display() +
+                    "?" + table.filter;
+            for (const ColumnPlan& column : table.columns) {
+                text += "," + column.source.name + ">" + column.destination_name + ":" + column.source.type;
+            }
+        }
+        return text;
+    }
+
+    const plan::TaskSpec& spec_;
+    const model::Catalog& source_;
+    const model::Catalog& destination_;
+    std::shared_ptr<const TypeIds> ids_;
+    engine::Planned out_;
+};
+
+}  // namespace
+
+engine::Planned PostgresToPostgres::plan(const plan::TaskSpec& spec, const model::Catalog& source,
+                                         const model::Catalog& destination) const {
+    return Planner(spec, source, destination).run();
+}
+
+}  // namespace cutover::route

@@ -1,0 +1,322 @@
+#include "migrator/route/postgres_types.h"
+
+#include <set>
+
+#include "migrator/model/check.h"
+#include "migrator/model/error.h"
+
+namespace cutover::route {
+
+using model::CellKind;
+using model::Error;
+using model::ErrorClass;
+using model::TypeClass;
+
+namespace {
+
+/// Ids below this are the server's own and the same everywhere.
+constexpr std::uint64_t kFirstUserId = 16384;
+
+/// Binary reading with bounds. Network byte order.
+class Reader {
+public:
+    explicit Reader(std::string_view bytes) : bytes_(bytes) {}
+
+    std::string_view take(std::size_t length) {
+        if (length > bytes_.size()) {
+            throw Error(ErrorClass::corrupt, "postgres.value", "a value's binary form ends too early");
+        }
+        const std::string_view taken = bytes_.substr(0, length);
+        bytes_.remove_prefix(length);
+        return taken;
+    }
+    std::uint32_t number() {
+        std::uint32_t value = 0;
+        for (const char byte : take(4)) {
+            value = value << 8 | static_cast<unsigned char>(byte);
+        }
+        return value;
+    }
+    std::uint16_t short_number() {
+        const std::string_view two = take(2);
+        return static_cast<std::uint16_t>(static_cast<unsigned char>(two[0]) << 8 |
+                                          static_cast<unsigned char>(two[1]));
+    }
+    bool at_end() const { return bytes_.empty(); }
+
+private:
+    std::string_view bytes_;
+};
+
+void append_number(std::string& out, std::uint32_t value) {
+    for (int shift = 24; shift >= 0; shift -= 8) {
+        out += static_cast<char>(value >> shift);
+    }
+}
+
+/// Writes the length of what `body` appends in front of it.
+template <typename Body>
+void with_length(std::string& out, Body body) {
+    const std::size_t at = out.size();
+    append_number(out, 0);
+    body();
+    std::string length;
+    append_number(length, static_cast<std::uint32_t>(out.size() - at - 4));
+    out.replace(at, 4, length);
+}
+
+/// numeric: the display scale (1.50 or 1.5) is not part of the value.
+void fold_numeric(std::string_view cell, std::string& out) {
+    if (cell.size() < 8) {
+        out.append(cell);
+        return;
+    }
+    out.append(cell.substr(0, 6));
+    out.append(cell.substr(8));
+}
+
+/// float4, float8: minus zero equals zero, every NaN equals every other.
+void fold_float(std::string_view cell, std::string& out) {
+    const bool negative_zero = cell[0] == '\x80' && cell.find_first_not_of('\0', 1) == std::string_view::npos;
+    const unsigned high = static_cast<unsigned char>(cell[0]) << 8 | static_cast<unsigned char>(cell[1]);
+    const unsigned exponent = cell.size() == 4 ? 0x7f80 : 0x7ff0;
+    const bool extreme = (high & exponent) == exponent;
+    const bool fraction = (high & ~exponent & 0x7fff) != 0 ||
+                          cell.find_first_not_of('\0', 2) != std::string_view::npos;
+    if (negative_zero) {
+        out.append(cell.size(), '\0');
+    } else if (extreme && fraction) {
+        out += "NaN";
+    } else {
+        out.append(cell);
+    }
+}
+
+/// char(n): trailing blanks are not part of the value.
+void fold_padded(std::string_view cell, std::string& out) {
+    const std::size_t last = cell.find_last_not_of(' ');
+    out.append(cell.substr(0, last == std::string_view::npos ? 0 : last + 1));
+}
+
+}  // namespace
+
+std::optional<std::string> cannot_carry(const model::ColumnSchema& column) {
+    static const std::set<std::string> kNoBinary = {
+        "aclitem", "gtsvector", "pg_node_tree", "pg_ndistinct", "pg_dependencies", "pg_mcv_list"};
+    if (column.type_name.schema != "pg_catalog") {
+        return std::nullopt;
+    }
+    std::string name = column.type_name.name;
+    if (name.starts_with("_")) {
+        name.erase(0, 1);
+    }
+    if (kNoBinary.contains(name)) {
+        return "type " + column.type + " has no binary form";
+    }
+    if (name.starts_with("reg")) {
+        return "type " + column.type + " holds object ids, which mean something else in another database";
+    }
+    return std::nullopt;
+}
+
+std::pair<plan::KeyFold, bool> key_fold(const model::ColumnSchema& column) {
+    static const std::set<std::string> kBytesAreEqual = {
+        "int2", "int4",        "int8",   "oid",  "bool", "uuid",    "text",      "varchar",  "name", "char",
+        "date", "timestamptz", "bytea",  "time", "inet", "timestamp", "macaddr", "macaddr8", "bit",  "varbit",
+        "pg_lsn", "money", "xid8"};
+    if (!column.deterministic) {
+        return {nullptr, false};
+    }
+    if (column.type_class == TypeClass::enumeration) {
+        return {nullptr, true};
+    }
+    if (column.type_name.schema != "pg_catalog" || column.type_class != TypeClass::base) {
+        return {nullptr, false};
+    }
+    if (column.type_name.name == "numeric") {
+        return {fold_numeric, true};
+    }
+    if (column.type_name.name == "float4" || column.type_name.name == "float8") {
+        return {fold_float, true};
+    }
+    if (column.type_name.name == "bpchar") {
+        return {fold_padded, true};
+    }
+    return {nullptr, kBytesAreEqual.contains(column.type_name.name)};
+}
+
+TypeIds::TypeIds(const model::Catalog& source, const model::Catalog& destination,
+                 const plan::NameMapping& mapping) {
+    for (const model::TypeSchema& type : source.types) {
+        const model::TypeSchema* counterpart = nullptr;
+        const model::ObjectName name = mapping.table(type.name);
+        for (const model::TypeSchema& candidate : destination.types) {
+            if (candidate.name == name) {
+                counterpart = &candidate;
+            }
+        }
+        add(type, counterpart);
+    }
+}
+
+void TypeIds::add(const model::TypeSchema& type, const model::TypeSchema* counterpart) {
+    Entry entry;
+    entry.name = type.name.display();
+    entry.destination = counterpart == nullptr ? 0 : counterpart->type_id;
+    if (type.type_class == TypeClass::composite) {
+        entry.shape = Shape::composite;
+        for (const model::ColumnSchema& column : type.columns) {
+            entry.parts.push_back(column.type_id);
+        }
+    }
+    entries_[type.type_id] = entry;
+    Entry array;
+    array.shape = Shape::array;
+    array.name = entry.name + "[]";
+    array.destination = counterpart == nullptr ? 0 : counterpart->array_type_id;
+    array.parts = {type.type_id};
+    entries_[type.array_type_id] = array;
+}
+
+bool TypeIds::embeds_ids(std::uint64_t source_type) const {
+    const auto found = entries_.find(source_type);
+    if (found == entries_.end() || found->second.shape == Shape::plain) {
+        return false;
+    }
+    for (const std::uint64_t part : found->second.parts) {
+        if (part >= kFirstUserId) {
+            return true;
+        }
+    }
+    return false;
+}
+
+std::uint32_t TypeIds::counterpart(std::uint32_t source_type) const {
+    if (source_type < kFirstUserId) {
+        return source_type;
+    }
+    const auto found = entries_.find(source_type);
+    if (found == entries_.end() || found->second.destination == 0) {
+        throw Error(ErrorClass::refused, "route.type_without_counterpart",
+                    "type " + (found == entries_.end() ? std::to_string(source_type) : found->second.name) +
+                        " does not exist at the destination",
+                    "create it there, or let the task migrate the schema");
+    }
+    return static_cast<std::uint32_t>(found->second.destination);
+}
+
+void TypeIds::rewrite(std::uint64_t source_type, std::string_view bytes, std::string& out) const {
+    const auto found = entries_.find(source_type);
+    const Shape shape = found == entries_.end() ? Shape::plain : found->second.shape;
+    switch (shape) {
+        case Shape::plain: out.append(bytes); break;
+        case Shape::array: rewrite_array(bytes, out); break;
+        case Shape::composite: rewrite_composite(bytes, out); break;
+    }
+}
+
+/// int32 dimensions, int32 has-nulls, int32 element type, (int32 size, int32 lower bound) per dimension,
+/// then per element int32 length (-1: null) and the value.
+void TypeIds::rewrite_array(std::string_view bytes, std::string& out) const {
+    Reader reader(bytes);
+    const std::uint32_t dimensions = reader.number();
+    const std::uint32_t nulls = reader.number();
+    const std::uint32_t element = reader.number();
+    append_number(out, dimensions);
+    append_number(out, nulls);
+    append_number(out, counterpart(element));
+    if (dimensions > 6) {
+        throw Error(ErrorClass::corrupt, "postgres.value", "an array has more than six dimensions");
+    }
+    out.append(reader.take(dimensions * 8ul));
+    while (!reader.at_end()) {
+        const std::uint32_t length = reader.number();
+        if (length == 0xffffffff) {
+            append_number(out, length);
+        } else {
+            with_length(out, [&] { rewrite(element, reader.take(length), out); });
+        }
+    }
+}
+
+/// int32 columns, then per column int32 type, int32 length (-1: null) and the value.
+void TypeIds::rewrite_composite(std::string_view bytes, std::string& out) const {
+    Reader reader(bytes);
+    append_number(out, reader.number());
+    while (!reader.at_end()) {
+        const std::uint32_t type = reader.number();
+        append_number(out, counterpart(type));
+        const std::uint32_t length = reader.number();
+        if (length == 0xffffffff) {
+            append_number(out, length);
+        } else {
+            with_length(out, [&] { rewrite(type, reader.take(length), out); });
+        }
+    }
+}
+
+namespace {
+
+class IdTranscoder final : public plan::Transcoder {
+public:
+    IdTranscoder(std::vector<std::uint64_t> types, std::shared_ptr<const TypeIds> ids)
+        : types_(std::move(types)), ids_(std::move(ids)) {}
+
+    /// Rows as binary COPY has them: int16 columns, then per column int32 length (-1: null) and value.
+    void batch(const model::RowBatch& in, model::RowBatch& out) const override {
+        Reader reader(in.bytes);
+        while (!reader.at_end()) {
+            const std::uint16_t columns = reader.short_number();
+            CUTOVER_CHECK(columns == types_.size());
+            out.bytes += static_cast<char>(columns >> 8);
+            out.bytes += static_cast<char>(columns);
+            for (const std::uint64_t type : types_) {
+                const std::uint32_t length = reader.number();
+                if (length == 0xffffffff) {
+                    append_number(out.bytes, length);
+                } else if (type == 0) {
+                    append_number(out.bytes, length);
+                    out.bytes.append(reader.take(length));
+                } else {
+                    with_length(out.bytes, [&] { ids_->rewrite(type, reader.take(length), out.bytes); });
+                }
+            }
+        }
+        out.rows += in.rows;
+    }
+
+    model::Tuple tuple(const model::Tuple& in) const override {
+        model::Tuple out;
+        std::string value;
+        for (std::size_t column = 0; column < in.size(); ++column) {
+            if (types_[column] == 0 || in.kind(column) != CellKind::binary) {
+                out.append(in.kind(column), in.bytes(column));
+                continue;
+            }
+            value.clear();
+            ids_->rewrite(types_[column], in.bytes(column), value);
+            out.append(CellKind::binary, value);
+        }
+        return out;
+    }
+
+private:
+    std::vector<std::uint64_t> types_;  ///< by column; 0: as it is
+    std::shared_ptr<const TypeIds> ids_;
+};
+
+}  // namespace
+
+std::shared_ptr<const plan::Transcoder> make_transcoder(const plan::TablePlan& table,
+                                                        std::shared_ptr<const TypeIds> ids) {
+    std::vector<std::uint64_t> types;
+    bool any = false;
+    for (const plan::ColumnPlan& column : table.columns) {
+        const bool embeds = ids->embeds_ids(column.source.type_id);
+        types.push_back(embeds ? column.source.type_id : 0);
+        any = any || embeds;
+    }
+    return any ? std::make_shared<IdTranscoder>(std::move(types), std::move(ids)) : nullptr;
+}
+
+}  // namespace cutover::route

@@ -1,0 +1,58 @@
+// Which PostgreSQL types two databases agree on in their binary form, and the transcoder for those that
+// carry type ids inside (arrays and composites of user-defined types), whose ids differ at each end.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "migrator/model/schema.h"
+#include "migrator/plan/plan.h"
+
+namespace cutover::route {
+
+/// Why a column cannot be carried, if it cannot: its binary form is missing or means something else
+/// elsewhere (object ids).
+std::optional<std::string> cannot_carry(const model::ColumnSchema& column);
+
+/// The fold under which equal keys of this type have equal bytes. Second: false if there is none.
+std::pair<plan::KeyFold, bool> key_fold(const model::ColumnSchema& column);
+
+/// Type ids of both ends side by side. Immutable.
+class TypeIds {
+public:
+    /// `destination` may lack types that are not made yet: their columns are then not carried until the
+    /// plan is made again.
+    TypeIds(const model::Catalog& source, const model::Catalog& destination,
+            const plan::NameMapping& mapping);
+
+    /// True if values of this type carry ids that differ between the ends.
+    bool embeds_ids(std::uint64_t source_type) const;
+    /// Appends `bytes`, a value of `source_type` in binary form, with the destination's ids.
+    /// Throws: corrupt (bytes that are no such value), refused (a type without a counterpart).
+    void rewrite(std::uint64_t source_type, std::string_view bytes, std::string& out) const;
+
+private:
+    enum class Shape : std::uint8_t { plain, array, composite };
+    struct Entry {
+        Shape shape = Shape::plain;
+        std::uint64_t destination = 0;
+        std::vector<std::uint64_t> parts;  ///< an array's element, a composite's columns
+        std::string name;
+    };
+    void add(const model::TypeSchema& type, const model::TypeSchema* counterpart);
+    std::uint32_t counterpart(std::uint32_t source_type) const;
+    void rewrite_array(std::string_view bytes, std::string& out) const;
+    void rewrite_composite(std::string_view bytes, std::string& out) const;
+
+    std::unordered_map<std::uint64_t, Entry> entries_;
+};
+
+/// A transcoder for the columns of `table` that embed ids; null if none does.
+std::shared_ptr<const plan::Transcoder> make_transcoder(const plan::TablePlan& table,
+                                                        std::shared_ptr<const TypeIds> ids);
+
+}  // namespace cutover::route

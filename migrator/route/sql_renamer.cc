@@ -1,0 +1,175 @@
+#include "migrator/route/sql_renamer.h"
+
+#include <cctype>
+#include <optional>
+#include <vector>
+
+#include "migrator/engine/postgres/connection.h"
+
+namespace cutover::route {
+
+namespace {
+
+enum class TokenKind { identifier, literal, other };
+
+struct Token {
+    TokenKind kind = TokenKind::other;
+    std::string text;  ///< as written
+    std::string name;  ///< of an identifier: without quotes
+    bool quoted = false;
+};
+
+bool starts_identifier(char letter) {
+    return std::isalpha(static_cast<unsigned char>(letter)) != 0 || letter == '_' ||
+           static_cast<unsigned char>(letter) >= 0x80;
+}
+
+bool continues_identifier(char letter) {
+    return starts_identifier(letter) || letter == '$' ||
+           std::isdigit(static_cast<unsigned char>(letter)) != 0;
+}
+
+/// Past the closing quote of what begins at `at`; a doubled quote stands for itself.
+std::size_t quoted_end(std::string_view text, std::size_t at, bool backslashes) {
+    const char quote = text[at];
+    for (std::size_t end = at + 1; end < text.size(); ++end) {
+        if (backslashes && text[end] == '\\') {
+            ++end;
+        } else if (text[end] == quote) {
+            if (end + 1 < text.size() && text[end + 1] == quote) {
+                ++end;
+            } else {
+                return end + 1;
+            }
+        }
+    }
+    return text.size();
+}
+
+std::string unquoted(std::string_view text) {
+    std::string out;
+    for (std::size_t at = 1; at + 1 < text.size(); ++at) {
+        out += text[at];
+        if (text[at] == text.front()) {
+            ++at;
+        }
+    }
+    return out;
+}
+
+std::vector<Token> tokens_of(std::string_view text) {
+    std::vector<Token> tokens;
+    std::size_t at = 0;
+    while (at < text.size()) {
+        Token token;
+        std::size_t end = at + 1;
+        const bool escape_literal =
+            text[at] == 'E' && at + 1 < text.size() && text[at + 1] == '\'';
+        if (text[at] == '"') {
+            end = quoted_end(text, at, false);
+            token.kind = TokenKind::identifier;
+            token.name = unquoted(text.substr(at, end - at));
+            token.quoted = true;
+        } else if (text[at] == '\'' || escape_literal) {
+            end = quoted_end(text, escape_literal ? at + 1 : at, escape_literal);
+            token.kind = TokenKind::literal;
+        } else if (starts_identifier(text[at])) {
+            while (end < text.size() && continues_identifier(text[end])) {
+                ++end;
+            }
+            token.kind = TokenKind::identifier;
+            token.name = std::string(text.substr(at, end - at));
+        } else if (std::isdigit(static_cast<unsigned char>(text[at])) != 0) {
+            while (end < text.size() && (continues_identifier(text[end]) || text[end] == '.')) {
+                ++end;
+            }
+        }
+        token.text = std::string(text.substr(at, end - at));
+        tokens.push_back(std::move(token));
+        at = end;
+    }
+    return tokens;
+}
+
+class Rewriter {
+public:
+    Rewriter(const plan::NameMapping& mapping, const model::ObjectName* columns_of)
+        : mapping_(mapping), columns_of_(columns_of) {}
+
+    std::string rewrite(std::string_view text) const {
+        const std::vector<Token> tokens = tokens_of(text);
+        std::string out;
+        for (std::size_t at = 0; at < tokens.size(); ++at) {
+            if (is_pair(tokens, at)) {
+                out += postgres::quote(mapping_.table({tokens[at].name, tokens[at + 2].name}));
+                at += 2;
+            } else if (tokens[at].kind == TokenKind::literal && is_regclass(tokens, at)) {
+                out += rewritten_literal(tokens[at].text);
+            } else {
+                out += is_column(tokens, at) ? column(tokens[at]) : tokens[at].text;
+            }
+        }
+        return out;
+    }
+
+private:
+    static bool is(const std::vector<Token>& tokens, std::size_t at, std::string_view text) {
+        return at < tokens.size() && tokens[at].kind == TokenKind::other && tokens[at].text == text;
+    }
+    static bool is_name(const std::vector<Token>& tokens, std::size_t at) {
+        return at < tokens.size() && tokens[at].kind == TokenKind::identifier;
+    }
+    static bool is_pair(const std::vector<Token>& tokens, std::size_t at) {
+        return is_name(tokens, at) && is(tokens, at + 1, ".") && is_name(tokens, at + 2) &&
+               tokens[at].name != "pg_catalog" && !is(tokens, at + 3, ".");
+    }
+    static bool is_regclass(const std::vector<Token>& tokens, std::size_t at) {
+        return is(tokens, at + 1, ":") && is(tokens, at + 2, ":") && is_name(tokens, at + 3) &&
+               tokens[at + 3].name == "regclass";
+    }
+    bool is_column(const std::vector<Token>& tokens, std::size_t at) const {
+        const bool after_cast = at > 0 && is(tokens, at - 1, ":");
+        const bool call = is(tokens, at + 1, "(") && !tokens[at].quoted;
+        return columns_of_ != nullptr && is_name(tokens, at) && !after_cast && !call;
+    }
+    std::string column(const Token& token) const {
+        const std::string renamed = mapping_.column(*columns_of_, token.name);
+        return renamed == token.name ? token.text : postgres::quote_identifier(renamed);
+    }
+    std::string rewritten_literal(const std::string& literal) const {
+        const std::string inner = Rewriter(mapping_, nullptr).rewrite(unquoted(literal));
+        std::string out = "'";
+        for (const char letter : inner) {
+            out += letter;
+            if (letter == '\'') {
+                out += '\'';
+            }
+        }
+        return out + "'";
+    }
+
+    const plan::NameMapping& mapping_;
+    const model::ObjectName* columns_of_;
+};
+
+}  // namespace
+
+std::string SqlRenamer::objects(std::string_view text) const {
+    return mapping_.empty() ? std::string(text) : Rewriter(mapping_, nullptr).rewrite(text);
+}
+
+std::string SqlRenamer::in_table(std::string_view text, const model::ObjectName& table) const {
+    return mapping_.empty() ? std::string(text) : Rewriter(mapping_, &table).rewrite(text);
+}
+
+std::string SqlRenamer::foreign_key(std::string_view definition, const model::ObjectName& table,
+                                    const model::ObjectName& parent) const {
+    const std::size_t references = definition.find(" REFERENCES ");
+    if (references == std::string_view::npos) {
+        return in_table(definition, table);
+    }
+    return in_table(definition.substr(0, references), table) +
+           in_table(definition.substr(references), parent);
+}
+
+}  // namespace cutover::route

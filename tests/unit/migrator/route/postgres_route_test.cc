@@ -1,0 +1,220 @@
+// The route's pure parts: renames inside SQL texts, type ids inside values, keys, findings.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "migrator/model/error.h"
+#include "migrator/route/postgres_to_postgres.h"
+#include "migrator/route/postgres_types.h"
+#include "migrator/route/sql_renamer.h"
+
+namespace cutover::route {
+namespace {
+
+using model::CellKind;
+using model::ObjectName;
+
+plan::NameMapping renames() {
+    plan::NameMapping mapping;
+    mapping.schemas["app"] = "shop";
+    mapping.tables[{"app", "orders"}] = {"sales", "Orders 2"};
+    mapping.columns[{"app", "orders"}] = {{"qty", "quantity"}, {"Price", "select"}};
+    return mapping;
+}
+
+TEST(SqlRenamer, RenamesQualifiedNamesAndBareColumns) {
+    const plan::NameMapping mapping = renames();
+    const SqlRenamer renamer(mapping);
+    EXPECT_EQ(renamer.in_table("CHECK ((qty > 0) AND (\"Price\" < qty))", {"app", "orders"}),
+              "CHECK ((\"quantity\" > 0) AND (\"select\" < \"quantity\"))");
+    EXPECT_EQ(renamer.objects("app.mood"), "\"shop\".\"mood\"");
+    EXPECT_EQ(renamer.objects("nextval('app.orders'::regclass)"),
+              "nextval('\"sales\".\"Orders 2\"'::regclass)");
+}
+
+TEST(SqlRenamer, LeavesLiteralsCallsAndCastsAlone) {
+    const plan::NameMapping mapping = renames();
+    const SqlRenamer renamer(mapping);
+    EXPECT_EQ(renamer.in_table("qty('qty'::qty, E'a\\'qty', 1.5)", {"app", "orders"}),
+              "qty('qty'::qty, E'a\\'qty', 1.5)");
+    EXPECT_EQ(renamer.in_table("'app.orders'::text", {"app", "orders"}), "'app.orders'::text");
+}
+
+TEST(SqlRenamer, RenamesEachSideOfAForeignKeyByItsOwnTable) {
+    const plan::NameMapping mapping = renames();
+    const SqlRenamer renamer(mapping);
+    EXPECT_EQ(renamer.foreign_key("FOREIGN KEY (qty) REFERENCES app.other(qty)", {"app", "orders"},
+                                  {"app", "other"}),
+              "FOREIGN KEY (\"quantity\") REFERENCES \"shop\".\"other\"(qty)");
+}
+
+std::string number(std::uint32_t value) {
+    std::string out;
+    for (int shift = 24; shift >= 0; shift -= 8) {
+        out += static_cast<char>(value >> shift);
+    }
+    return out;
+}
+
+std::string sized(const std::string& value) {
+    return number(static_cast<std::uint32_t>(value.size())) + value;
+}
+
+model::TypeSchema type(const std::string& name, model::TypeClass type_class, std::uint64_t id) {
+    model::TypeSchema out;
+    out.name = {"app", name};
+    out.type_class = type_class;
+    out.type_id = id;
+    out.array_type_id = id + 1;
+    return out;
+}
+
+model::Catalog types(std::uint64_t first_id) {
+    model::Catalog catalog;
+    catalog.types.push_back(type("mood", model::TypeClass::enumeration, first_id));
+    model::TypeSchema pair = type("pair", model::TypeClass::composite, first_id + 10);
+    pair.columns.resize(2);
+    pair.columns[0].type_id = 23;
+    pair.columns[1].type_id = first_id + 1;
+    catalog.types.push_back(pair);
+    return catalog;
+}
+
+TEST(TypeIds, RewritesIdsInsideArraysOfComposites) {
+    const plan::NameMapping same;
+    const TypeIds ids(types(20000), types(30000), same);
+    EXPECT_TRUE(ids.embeds_ids(20001));
+    EXPECT_TRUE(ids.embeds_ids(20011));
+    EXPECT_FALSE(ids.embeds_ids(20000));
+    EXPECT_FALSE(ids.embeds_ids(1007));
+    const auto value = [](std::uint32_t base) {
+        const std::string moods = number(1) + number(0) + number(base) + number(2) + number(1) +
+                                  sized("sad") + number(0xffffffff);
+        const std::string pair =
+            number(2) + number(23) + sized(number(7)) + number(base + 1) + sized(moods);
+        return number(1) + number(0) + number(base + 10) + number(1) + number(1) + sized(pair);
+    };
+    std::string out;
+    ids.rewrite(20011, value(20000), out);
+    EXPECT_EQ(out, value(30000));
+}
+
+TEST(TypeIds, SaysWhatHasNoCounterpartAndWhatIsBroken) {
+    const plan::NameMapping same;
+    const TypeIds ids(types(20000), model::Catalog(), same);
+    std::string out;
+    EXPECT_THROW(ids.rewrite(20001, number(1) + number(0) + number(20000), out), model::Error);
+    const TypeIds both(types(20000), types(30000), same);
+    EXPECT_THROW(both.rewrite(20001, number(1) + number(0), out), model::Error);
+}
+
+model::ColumnSchema column(const std::string& name, const std::string& type, bool nullable = true) {
+    model::ColumnSchema out;
+    out.name = name;
+    out.type = type;
+    out.type_name = {"pg_catalog", type.substr(0, type.find('('))};
+    out.type_id = 25;
+    out.nullable = nullable;
+    return out;
+}
+
+model::TableSchema orders() {
+    model::TableSchema table;
+    table.name = {"app", "orders"};
+    table.columns = {column("id", "int8", false), column("qty", "int4"), column("ref", "text")};
+    model::KeySchema key;
+    key.name = "orders_pkey";
+    key.columns = {0};
+    key.primary = true;
+    key.definition = "PRIMARY KEY (id)";
+    table.keys.push_back(key);
+    return table;
+}
+
+plan::TaskSpec spec() {
+    plan::TaskSpec out;
+    out.name = "t";
+    return out;
+}
+
+bool has(const engine::Planned& planned, const std::string& code) {
+    return std::any_of(planned.findings.begin(), planned.findings.end(),
+                       [&](const model::Finding& finding) { return finding.code == code; });
+}
+
+TEST(PostgresToPostgres, TakesThePrimaryKeyAndPassesBytesThrough) {
+    model::Catalog source;
+    source.tables.push_back(orders());
+    const engine::Planned planned = PostgresToPostgres().plan(spec(), source, {});
+    ASSERT_EQ(planned.plan.tables.size(), 1u);
+    const plan::TablePlan& table = planned.plan.tables[0];
+    EXPECT_EQ(table.lane, plan::Lane::raw);
+    ASSERT_EQ(table.key.columns.size(), 1u);
+    EXPECT_EQ(table.key.columns[0].column, 0u);
+    EXPECT_FALSE(table.sets_replica_identity);
+    EXPECT_TRUE(planned.findings.empty());
+}
+
+TEST(PostgresToPostgres, AsksForWholeOldRowsWhereTheLogWouldNotNameThem) {
+    model::Catalog source;
+    source.tables.push_back(orders());
+    source.tables[0].keys.clear();
+    EXPECT_TRUE(PostgresToPostgres().plan(spec(), source, {}).plan.tables[0].sets_replica_identity);
+    source.tables[0].replica_identity = model::ReplicaIdentity::full;
+    EXPECT_FALSE(PostgresToPostgres().plan(spec(), source, {}).plan.tables[0].sets_replica_identity);
+}
+
+TEST(PostgresToPostgres, BlocksWhatWouldLoseOrMixRows) {
+    model::Catalog source;
+    source.tables.push_back(orders());
+    plan::TaskSpec task = spec();
+    task.phases.schema = false;
+    EXPECT_TRUE(has(PostgresToPostgres().plan(task, source, {}), "destination.table_missing"));
+
+    model::Catalog destination = source;
+    destination.tables[0].columns.pop_back();
+    EXPECT_TRUE(has(PostgresToPostgres().plan(task, source, destination), "destination.column_missing"));
+    destination.tables[0].columns.push_back(column("ref", "varchar(3)"));
+    EXPECT_TRUE(has(PostgresToPostgres().plan(task, source, destination), "types.differ"));
+
+    source.tables.push_back(orders());
+    source.tables[1].name = {"app", "more"};
+    task = spec();
+    task.mapping.tables[{"app", "more"}] = {"app", "orders"};
+    EXPECT_TRUE(has(PostgresToPostgres().plan(task, source, {}), "mapping.claimed_twice"));
+
+    source.tables[0].columns[1] = column("qty", "regclass");
+    EXPECT_TRUE(has(PostgresToPostgres().plan(spec(), source, {}), "types.cannot_carry"));
+}
+
+TEST(PostgresToPostgres, ChangesItsFingerprintWithWhatAResumedTaskReliesOn) {
+    model::Catalog source;
+    source.tables.push_back(orders());
+    const std::string before = PostgresToPostgres().plan(spec(), source, {}).plan.fingerprint;
+    EXPECT_EQ(PostgresToPostgres().plan(spec(), source, source).plan.fingerprint, before);
+    source.tables[0].columns[1].type = "int8";
+    EXPECT_NE(PostgresToPostgres().plan(spec(), source, {}).plan.fingerprint, before);
+}
+
+TEST(KeyFold, MakesEqualKeysEqualBytes) {
+    const auto folded = [](const std::string& type, const std::string& bytes) {
+        const auto [fold, comparable] = key_fold(column("k", type));
+        EXPECT_TRUE(comparable);
+        std::string out;
+        fold(bytes, out);
+        return out;
+    };
+    using namespace std::string_literals;
+    // 1.5 and 1.50: the same digits, another display scale.
+    EXPECT_EQ(folded("numeric", "\0\2\0\0\0\0\0\1\0\1\x13\x88"s), folded("numeric", "\0\2\0\0\0\0\0\2\0\1\x13\x88"s));
+    EXPECT_EQ(folded("float8", "\x80\0\0\0\0\0\0\0"s), folded("float8", "\0\0\0\0\0\0\0\0"s));
+    EXPECT_EQ(folded("float8", "\x7f\xf8\0\0\0\0\0\0"s), folded("float8", "\xff\xf8\0\0\0\0\0\1"s));
+    EXPECT_NE(folded("float8", "\x7f\xf0\0\0\0\0\0\0"s), folded("float8", "\xff\xf0\0\0\0\0\0\0"s));
+    EXPECT_EQ(folded("bpchar", "ab  "), "ab");
+    model::ColumnSchema folding = column("k", "text");
+    folding.deterministic = false;
+    EXPECT_FALSE(key_fold(folding).second);
+}
+
+}  // namespace
+}  // namespace cutover::route
