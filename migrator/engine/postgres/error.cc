@@ -45,10 +45,13 @@ std::string hint_for(std::string_view sqlstate, const std::string& server_hint) 
 
 ErrorClass classify(std::string_view sqlstate) {
     const std::string_view group = sqlstate.substr(0, 2);
-    if (group == "08" || sqlstate.starts_with("57P0") || sqlstate == "53300" || sqlstate.empty()) {
+    // 25006: the server has become a standby; another of the endpoint's hosts may be the primary now.
+    if (group == "08" || sqlstate.starts_with("57P0") || sqlstate == "53300" || sqlstate == "25006" ||
+        sqlstate.empty()) {
         return ErrorClass::connection;
     }
-    if (group == "28" || sqlstate == "42501" || sqlstate == "3D000" || sqlstate == "0A000") {
+    // Trying again changes nothing: wrong values, wrong or missing objects, missing rights.
+    if (group == "22" || group == "28" || group == "42" || sqlstate == "3D000" || sqlstate == "0A000") {
         return ErrorClass::refused;
     }
     if (group == "23") {
