@@ -1,16 +1,17 @@
-// A running PostgreSQL server for a live GoogleTest: one per version and test executable, started at first use, with
-// a fresh, empty database for every test, dropped (by force) afterwards.
+// A running PostgreSQL server for a live GoogleTest: one per version and test executable, started
+// at first use, with a fresh, empty database for every test, dropped (by force) afterwards.
 //
 //     class MyTest : public cutover::tests::LivePostgres {};             // version 17
 //     TEST_F(MyTest, ReadsARow) {
 //         auto client = connect();                                       // to this test's database
-//         run_the_product_on(endpoint());                                // host, port, user, password, database
+//         run_the_product_on(endpoint());                                // host, port, user,
+//         password, database
 //     }
 //     class OldTest : public cutover::tests::LivePostgresOf<15> {};
 //
-// Without servers (no image in the cache) a test is skipped aloud; with CUTOVER_REQUIRE_SERVERS=1, as in CI, it
-// fails instead. On a failed test the end of the server's log is printed. Tests that need a server of
-// their own (kills, standbys, TLS) take one from factory().
+// Without servers (no image in the cache) a test is skipped aloud; with CUTOVER_REQUIRE_SERVERS=1,
+// as in CI, it fails instead. On a failed test the end of the server's log is printed. Tests that
+// need a server of their own (kills, standbys, TLS) take one from factory().
 #pragma once
 
 #include <gtest/gtest.h>
@@ -26,6 +27,12 @@ namespace cutover::tests {
 /// The factory of this test executable; nullptr if no server can be had (then `*why` says why).
 fixtures::ServerFactory* factory(std::string* why);
 
+/// The factory of this test executable that insists on one body; nullptr likewise.
+fixtures::ServerFactory* factory_of(fixtures::BodyKind kind, std::string* why);
+
+/// Whether a test that finds no server must fail (CUTOVER_REQUIRE_SERVERS=1).
+bool servers_required();
+
 /// The running shared server of that version; nullptr likewise.
 fixtures::PostgresServer* shared_postgres(int version, std::string* why);
 
@@ -37,9 +44,11 @@ protected:
     void TearDown() override;
 
     fixtures::PostgresServer& server() { return *server_; }
-    /// This test's own database; `endpoint().conninfo()` for libpq, `endpoint().as_plan()` for the product.
+    /// This test's own database; `endpoint().conninfo()` for libpq, `endpoint().as_plan()` for the
+    /// product.
     const fixtures::PostgresEndpoint& endpoint() const { return endpoint_; }
-    /// One more database of this test on the same server, e.g. as the destination. Dropped with the test.
+    /// One more database of this test on the same server, e.g. as the destination. Dropped with the
+    /// test.
     fixtures::PostgresEndpoint make_database(const std::string& suffix);
     /// A fixtures' connection to endpoint().
     fixtures::PostgresClient connect() const { return fixtures::PostgresClient(endpoint_); }
@@ -59,7 +68,8 @@ protected:
 
 using LivePostgres = LivePostgresOf<17>;
 
-/// For a test that takes servers from factory() itself: skips (or fails, see above) when there are none.
+/// For a test that takes servers from factory() itself: skips (or fails, see above) when there are
+/// none.
 class LiveServers : public testing::Test {
 protected:
     void SetUp() override;
