@@ -424,12 +424,35 @@ private:
         }
         step.action = reader.required_text("do", "name an action such as kill_migrator");
         step.with = texts_of(reader.entries("with"), reader.path("with"), problems_);
-        if (step.at.kind == Trigger::Kind::sync_point && step.action != "kill_migrator") {
+        check_sync_point(reader, step);
+        scenario_.timeline.push_back(std::move(step));
+    }
+
+    /// A sync point is armed when the migrator starts: the step before must be what (re)starts it.
+    void check_sync_point(const DocumentReader& reader, const Step& step) {
+        if (step.at.kind != Trigger::Kind::sync_point) {
+            return;
+        }
+        if (step.action != "kill_migrator") {
             reader.problem("do", "scenario.sync_point",
                            "at a sync point only kill_migrator can happen",
                            "use another trigger for " + step.action);
         }
-        scenario_.timeline.push_back(std::move(step));
+        if (scenario_.timeline.empty()) {
+            return;
+        }
+        const Step& before = scenario_.timeline.back();
+        const bool killed =
+            before.action == "kill_migrator" &&
+            (!before.with.contains("restart") || before.with.at("restart") == "true");
+        if (!killed && before.action != "start_migrator" &&
+            before.at.kind != Trigger::Kind::start) {
+            reader.problem(
+                "at", "scenario.sync_point",
+                "a sync point is armed when the migrator starts, but the step before does not "
+                "start it",
+                "put it after a kill_migrator, or first");
+        }
     }
 
     void read_outcome(const DocumentReader& root) {

@@ -79,10 +79,8 @@ bool reached(const Trigger& trigger, const Observed& base, const Observed& now) 
             return true;
         case Trigger::Kind::phase:
             return phase_rank(now.phase) >= phase_rank(trigger.name);
-        // A copy that is over has passed every fraction, whatever its last progress line said.
         case Trigger::Kind::progress:
-            return now.fraction >= trigger.amount.least ||
-                   phase_rank(now.phase) > phase_rank("full");
+            return now.fraction >= trigger.amount.least;
         case Trigger::Kind::chunks:
             return enough(trigger, base.chunks, now.chunks);
         case Trigger::Kind::transactions:
@@ -102,6 +100,13 @@ bool reached(const Trigger& trigger, const Observed& base, const Observed& now) 
             return now.ended;
     }
     return false;
+}
+
+bool missed(const Trigger& trigger, const Observed& base, const Observed& now) {
+    const bool of_the_copy =
+        trigger.kind == Trigger::Kind::progress || trigger.kind == Trigger::Kind::chunks;
+    return of_the_copy && phase_rank(now.phase) > phase_rank("full") &&
+           !reached(trigger, base, now);
 }
 
 }  // namespace cutover::scenarios

@@ -64,6 +64,9 @@ struct Trigger {
 /// A sync point is never reached by observation: the process's death tells it.
 bool reached(const Trigger& trigger, const Observed& base, const Observed& now);
 
+/// True if the place has gone by unseen: a copy that ended before it was found at that fraction.
+bool missed(const Trigger& trigger, const Observed& base, const Observed& now);
+
 /// Order of a phase's name; 0 for one that is not known.
 int phase_rank(const std::string& phase);
 

@@ -6,7 +6,6 @@
 #include <charconv>
 
 #include "migrator/model/check.h"
-#include "migrator/plan/document_reader.h"
 
 namespace cutover::scenarios {
 
@@ -21,31 +20,6 @@ const AssertionKind* find_kind(const std::string& name) {
     return nullptr;
 }
 
-bool is_number(const std::string& text) {
-    double value = 0;
-    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
-    return parsed.ec == std::errc() && parsed.ptr == text.data() + text.size();
-}
-
-std::string suggestion(std::string_view word, const std::vector<std::string_view>& known) {
-    const std::string near = plan::nearest(word, known);
-    return near.empty() ? std::string() : fmt::format("; did you mean `{}`?", near);
-}
-
-std::string parameter_mistake(const AssertionKind& kind, const std::string& key,
-                              const std::string& value) {
-    std::vector<std::string_view> known;
-    for (const ParameterKind& parameter : kind.parameters) {
-        if (parameter.name == key) {
-            return !parameter.number || is_number(value)
-                       ? std::string()
-                       : fmt::format("{} of {} is `{}`, not a number", key, kind.name, value);
-        }
-        known.push_back(parameter.name);
-    }
-    return fmt::format("{} has no parameter `{}`{}", kind.name, key, suggestion(key, known));
-}
-
 std::string shown(const AssertionChoice& choice) {
     std::string with;
     for (const auto& [key, value] : choice.with) {
@@ -55,16 +29,6 @@ std::string shown(const AssertionChoice& choice) {
 }
 
 }  // namespace
-
-std::string Parameters::text(const std::string& key, const std::string& fallback) const {
-    const auto found = values_.find(key);
-    return found == values_.end() ? fallback : found->second;
-}
-
-double Parameters::number(const std::string& key, double fallback) const {
-    const auto found = values_.find(key);
-    return found == values_.end() ? fallback : std::stod(found->second);
-}
 
 std::vector<const AssertionKind*> assertion_kinds() {
     std::vector<const AssertionKind*> out;
@@ -83,15 +47,9 @@ std::string assertion_mistake(const AssertionChoice& choice) {
         for (const AssertionKind* other : assertion_kinds()) {
             known.push_back(other->name);
         }
-        return fmt::format("there is no assertion `{}`{}", choice.name,
-                           suggestion(choice.name, known));
+        return "there is no assertion " + unknown_word(choice.name, known);
     }
-    for (const auto& [key, value] : choice.with) {
-        if (std::string mistake = parameter_mistake(*kind, key, value); !mistake.empty()) {
-            return mistake;
-        }
-    }
-    return {};
+    return parameter_mistake(choice.name, kind->parameters, choice.with);
 }
 
 AssertionResult judge_assertion(const AssertionChoice& choice, const Evidence& evidence) {

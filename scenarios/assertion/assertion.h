@@ -13,31 +13,15 @@
 #include <vector>
 
 #include "scenarios/evidence.h"
+#include "scenarios/parameters.h"
 #include "scenarios/scenario.h"
 
 namespace cutover::scenarios {
-
-/// Parameters as the scenario wrote them; numbers were checked when the scenario was read.
-class Parameters {
-public:
-    explicit Parameters(const std::map<std::string, std::string>& values) : values_(values) {}
-
-    std::string text(const std::string& key, const std::string& fallback = {}) const;
-    double number(const std::string& key, double fallback) const;
-
-private:
-    const std::map<std::string, std::string>& values_;
-};
 
 /// What one assertion says: held or not, and why in a sentence with the numbers.
 struct Judgement {
     bool passed = false;
     std::string detail;
-};
-
-struct ParameterKind {
-    std::string_view name;
-    bool number = true;
 };
 
 struct AssertionKind {

@@ -30,6 +30,8 @@ timeline:
   - at: {after: previous, transactions: 500..3000}
     do: cut_link
     with: {link: source}
+  - at: {phase: incremental}
+    do: kill_migrator
   - at: {sync_point: batch.committed, pass: 2}
     do: kill_migrator
 outcome: survived
@@ -67,12 +69,12 @@ TEST(Scenario, ReadsEveryPart) {
     ASSERT_EQ(scenario.workloads.size(), 1u);
     EXPECT_EQ(scenario.workloads[0].options.at("accounts"), "100");
     EXPECT_TRUE(scenario.has_incremental());
-    ASSERT_EQ(scenario.timeline.size(), 3u);
+    ASSERT_EQ(scenario.timeline.size(), 4u);
     EXPECT_EQ(scenario.timeline[0].at.kind, Trigger::Kind::progress);
     EXPECT_DOUBLE_EQ(scenario.timeline[0].at.amount.least, 0.4);
     EXPECT_TRUE(scenario.timeline[1].at.relative);
     EXPECT_EQ(scenario.timeline[1].with.at("link"), "source");
-    EXPECT_EQ(scenario.timeline[2].at.name, "batch.committed");
+    EXPECT_EQ(scenario.timeline[3].at.name, "batch.committed");
     ASSERT_EQ(scenario.assertions.size(), 2u);
     EXPECT_EQ(scenario.assertions[1].with.at("chunks"), "3");
 }
@@ -112,6 +114,12 @@ TEST(Scenario, RefusesAnotherActionAtASyncPoint) {
     const std::string text =
         replaced(kWhole, "pass: 2}\n    do: kill_migrator", "pass: 2}\n    do: cut_link");
     EXPECT_THAT(mistakes(text), HasSubstr("only kill_migrator"));
+}
+
+TEST(Scenario, RefusesASyncPointThatNoStartCanArm) {
+    const std::string text = replaced(kWhole, "at: {phase: incremental}\n    do: kill_migrator",
+                                      "at: {phase: incremental}\n    do: stop_writers");
+    EXPECT_THAT(mistakes(text), HasSubstr("armed when the migrator starts"));
 }
 
 TEST(Scenario, RefusesAFailoverSlotWithoutAStandby) {

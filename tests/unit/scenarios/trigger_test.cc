@@ -24,16 +24,19 @@ TEST(Trigger, CountsFromTheStartOrFromThePreviousStep) {
     EXPECT_TRUE(reached(trigger(Trigger::Kind::transactions, 200, true), base, now));
 }
 
-TEST(Trigger, TakesACopyThatIsOverAsPastEveryFraction) {
+TEST(Trigger, TellsAPlaceInTheCopyThatWentByUnseen) {
+    const Trigger progress = trigger(Trigger::Kind::progress, 0.4);
     Observed now;
     now.phase = "full";
     now.fraction = 0.39;
-    EXPECT_FALSE(reached(trigger(Trigger::Kind::progress, 0.4), {}, now));
+    EXPECT_FALSE(reached(progress, {}, now));
+    EXPECT_FALSE(missed(progress, {}, now));
+    now.phase = "keys";
+    EXPECT_FALSE(reached(progress, {}, now));
+    EXPECT_TRUE(missed(progress, {}, now));
     now.fraction = 0.4;
-    EXPECT_TRUE(reached(trigger(Trigger::Kind::progress, 0.4), {}, now));
-    now.fraction = 0;
-    now.phase = "incremental";
-    EXPECT_TRUE(reached(trigger(Trigger::Kind::progress, 0.4), {}, now));
+    EXPECT_TRUE(reached(progress, {}, now));
+    EXPECT_FALSE(missed(progress, {}, now));
 }
 
 TEST(Trigger, WaitsForAPhaseOrALaterOne) {

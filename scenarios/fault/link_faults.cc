@@ -1,0 +1,150 @@
+// What is done to the links between the migrator and the servers.
+#include <fmt/format.h>
+
+#include "fixtures/link_proxy.h"
+#include "scenarios/fault/fault.h"
+
+namespace cutover::scenarios {
+
+namespace {
+
+using fixtures::LinkCounters;
+using fixtures::LinkDirection;
+using fixtures::LinkProxy;
+
+class LinkFault : public Fault {
+public:
+    LinkFault(const Parameters& with, double hold_ms)
+        : role_(parse_role(with.text("link"))),
+          hold_(static_cast<std::int64_t>(with.number("for_ms", hold_ms))) {}
+
+    std::string target() const override { return fmt::format("link {}", to_string(role_)); }
+    std::chrono::milliseconds hold() const override { return hold_; }
+    std::optional<std::string> heal(Scene& scene) override {
+        link(scene).heal();
+        return "the link forwards again";
+    }
+
+protected:
+    LinkProxy& link(Scene& scene) const { return scene.ground().link(role_); }
+
+private:
+    Role role_;
+    std::chrono::milliseconds hold_;
+};
+
+/// A reset of every open connection, or of the next one that has carried so many bytes.
+class CutLink : public LinkFault {
+public:
+    explicit CutLink(const Parameters& with)
+        : LinkFault(with, 0),
+          at_byte_(static_cast<std::uint64_t>(with.number("at_byte", 0))),
+          direction_(with.text("direction", "to_target") == "to_client"
+                         ? LinkDirection::to_client
+                         : LinkDirection::to_target) {}
+
+    void inject(Scene& scene) override {
+        before_ = link(scene).counters();
+        if (at_byte_ == 0) {
+            link(scene).reset_all();
+            return;
+        }
+        const std::uint64_t passed = direction_ == LinkDirection::to_client
+                                         ? before_.bytes_to_client
+                                         : before_.bytes_to_target;
+        link(scene).reset_at_byte(direction_, passed + at_byte_, fixtures::LinkScope::link);
+    }
+    std::optional<std::string> landed(Scene& scene) override {
+        const LinkCounters now = link(scene).counters();
+        if (at_byte_ > 0) {
+            return now.byte_resets > before_.byte_resets
+                       ? std::optional(fmt::format("a connection was reset at byte {} from then on",
+                                                   at_byte_))
+                       : std::nullopt;
+        }
+        if (now.resets == before_.resets) {
+            link(scene).reset_all();  // nobody was connected at that moment: the next one is cut
+            return std::nullopt;
+        }
+        return fmt::format("{} connections were reset", now.resets - before_.resets);
+    }
+
+private:
+    std::uint64_t at_byte_;
+    LinkDirection direction_;
+    LinkCounters before_;
+};
+
+/// Refuses new connections and resets the open ones, for a while.
+class BlockLink : public LinkFault {
+public:
+    explicit BlockLink(const Parameters& with) : LinkFault(with, 5000) {}
+
+    void inject(Scene& scene) override {
+        link(scene).refuse();
+        cut_ = link(scene).reset_all();
+    }
+    std::optional<std::string> landed(Scene&) override {
+        return fmt::format("{} connections were reset, new ones are refused", cut_);
+    }
+
+private:
+    std::size_t cut_ = 0;
+};
+
+class HalfOpenLink : public LinkFault {
+public:
+    explicit HalfOpenLink(const Parameters& with) : LinkFault(with, 5000) {}
+
+    void inject(Scene& scene) override { link(scene).half_open(); }
+    std::optional<std::string> landed(Scene& scene) override {
+        return fmt::format("{} connections are silent", link(scene).counters().open_connections);
+    }
+};
+
+class SlowLink : public LinkFault {
+public:
+    explicit SlowLink(const Parameters& with)
+        : LinkFault(with, 5000),
+          latency_(static_cast<std::int64_t>(with.number("latency_ms", 0))),
+          bandwidth_(static_cast<std::uint64_t>(with.number("bytes_per_second", 0))) {}
+
+    void inject(Scene& scene) override {
+        link(scene).set_latency(latency_);
+        link(scene).set_bandwidth(bandwidth_);
+    }
+    std::optional<std::string> landed(Scene&) override {
+        return fmt::format("{} ms each way, {} bytes/s", latency_.count(), bandwidth_);
+    }
+
+private:
+    std::chrono::milliseconds latency_;
+    std::uint64_t bandwidth_;
+};
+
+const FaultKind kKinds[] = {
+    {"cut_link",
+     "resets every connection of a link, now or at a byte",
+     make<CutLink>,
+     {{"link", false, true}, {"at_byte"}, {"direction", false}, {"for_ms"}}},
+    {"block_link",
+     "resets a link's connections and refuses new ones for a while",
+     make<BlockLink>,
+     {{"link", false, true}, {"for_ms"}}},
+    {"half_open_link",
+     "a link goes silent, nobody is told",
+     make<HalfOpenLink>,
+     {{"link", false, true}, {"for_ms"}}},
+    {"slow_link",
+     "latency or little bandwidth",
+     make<SlowLink>,
+     {{"link", false, true}, {"latency_ms"}, {"bytes_per_second"}, {"for_ms"}}},
+};
+
+}  // namespace
+
+std::span<const FaultKind> link_faults() {
+    return kKinds;
+}
+
+}  // namespace cutover::scenarios
