@@ -27,6 +27,12 @@ struct CaptureOrigin {
     model::Position start;  ///< the log delivers everything after this
 };
 
+/// What verify_capture() has found out.
+struct CaptureProof {
+    bool failed_over = false;  ///< another server (or timeline) answers than the one `applied` was read from
+    std::string text;          ///< what proves that there is no gap, for the report
+};
+
 /// An auxiliary object that a task leaves at one end while it lives.
 struct AuxiliaryObject {
     std::string kind;  ///< `replication slot`, `publication`, `schema`
@@ -80,7 +86,7 @@ public:
     virtual CaptureOrigin create_capture(const plan::Plan& plan) = 0;
     /// Proves that the log still reaches back to `applied` on the server that answers now, which may be a
     /// promoted standby. Throws: corrupt or refused with the reason and `applied` in the text; connection.
-    virtual void verify_capture(const CaptureOrigin& origin, const model::Position& applied) = 0;
+    virtual CaptureProof verify_capture(const CaptureOrigin& origin, const model::Position& applied) = 0;
     /// Removes what create_capture() has made and undoes what it has set. Nothing there: fine.
     virtual void drop_capture(const plan::Plan& plan) = 0;
     virtual std::vector<AuxiliaryObject> auxiliary_objects(const plan::Plan& plan) = 0;
@@ -90,11 +96,15 @@ public:
     /// copy hands the stored view to its readers instead.
     virtual model::ChunkView open_view(const plan::Plan& plan) = 0;
     virtual void close_view() noexcept = 0;
-    /// Cuts a table into chunks of about `target` bytes, in the view. Numbers start at 0.
+    /// Cuts a table into chunks of about `target` bytes.
     virtual std::vector<model::Chunk> split(const plan::TablePlan& table, model::Bytes target) = 0;
-    /// `original`: the view the copy was begun under. `with_log`: changes since will be applied.
-    virtual ResumeMode resume_mode(const plan::TablePlan& table, const model::ChunkView& original,
-                                   bool with_log) = 0;
+    /// The whole table as one chunk, to be read in one view.
+    virtual model::Chunk whole(const plan::TablePlan& table) = 0;
+    /// How `remaining` may be read, which an earlier run of the task has planned under the view
+    /// `original`. `with_log`: changes since then will be applied.
+    virtual ResumeMode resume_mode(const plan::TablePlan& table,
+                                   const std::vector<model::Chunk>& remaining,
+                                   const model::ChunkView& original, bool with_log) = 0;
     virtual std::unique_ptr<ChunkReader> open_reader() = 0;
     virtual std::unique_ptr<RowReader> open_row_reader() = 0;
 

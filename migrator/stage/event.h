@@ -57,6 +57,9 @@ struct Retrying {
 struct Recovered {
     flow::Duration after{};
 };
+struct FailoverProved {
+    std::string proof;
+};
 struct FindingRaised {
     model::Finding finding;
 };
@@ -72,7 +75,7 @@ struct Ended {
 };
 
 using Event = std::variant<Started, PhaseStarted, ChunkDone, FullProgress, IncrementalProgress, Retrying,
-                           Recovered, FindingRaised, Failed, Ended>;
+                           Recovered, FailoverProved, FindingRaised, Failed, Ended>;
 
 /// Any thread may call it; implementations serialise.
 class Observer {

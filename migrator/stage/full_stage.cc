@@ -131,12 +131,12 @@ std::deque<FullStage::Work> FullStage::plan_work() {
         const bool anew =
             remaining.front().generation > 0 ||
             (resumed_ &&
-             context_.source.resume_mode(table, *context_.record.copy_view,
+             context_.source.resume_mode(table, remaining, *context_.record.copy_view,
                                          context_.plan.spec.phases.incremental) ==
                  ResumeMode::whole_table);
         if (anew) {
-            remaining = numbered(context_.source.split(table, context_.plan.spec.limits.chunk_bytes),
-                                 index, remaining.front().generation + 1, last_number[index] + 1);
+            remaining = numbered({context_.source.whole(table)}, index,
+                                 remaining.front().generation + 1, last_number[index] + 1);
             context_.control.restart_table(table, remaining);
         }
         for (Chunk& chunk : remaining) {

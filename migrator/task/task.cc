@@ -209,7 +209,10 @@ void Task::claim() {
 void Task::verify_capture() {
     const model::Position& applied =
         record_.marker.position.empty() ? record_.origin->start : record_.marker.position;
-    source_->verify_capture(*record_.origin, applied);
+    const engine::CaptureProof proof = source_->verify_capture(*record_.origin, applied);
+    if (proof.failed_over) {
+        observer_.on(stage::FailoverProved{proof.text});
+    }
 }
 
 void Task::create_capture() {

@@ -28,13 +28,17 @@ public:
 
     std::unique_ptr<engine::Inspector> open_inspector() override { return never<engine::Inspector>(); }
     engine::CaptureOrigin create_capture(const plan::Plan&) override { return {}; }
-    void verify_capture(const engine::CaptureOrigin&, const model::Position&) override {}
+    engine::CaptureProof verify_capture(const engine::CaptureOrigin&, const model::Position&) override {
+        return {};
+    }
     void drop_capture(const plan::Plan&) override {}
     std::vector<engine::AuxiliaryObject> auxiliary_objects(const plan::Plan&) override { return {}; }
     model::ChunkView open_view(const plan::Plan&) override { return {}; }
     void close_view() noexcept override {}
     std::vector<model::Chunk> split(const plan::TablePlan&, model::Bytes) override { return {}; }
-    engine::ResumeMode resume_mode(const plan::TablePlan&, const model::ChunkView&, bool) override {
+    model::Chunk whole(const plan::TablePlan&) override { return {}; }
+    engine::ResumeMode resume_mode(const plan::TablePlan&, const std::vector<model::Chunk>&,
+                                   const model::ChunkView&, bool) override {
         return {};
     }
     std::unique_ptr<engine::ChunkReader> open_reader() override { return never<engine::ChunkReader>(); }
