@@ -1,0 +1,519 @@
+#include "migrator/engine/postgres/control.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <utility>
+
+#include "migrator/engine/postgres/control_rows.h"
+#include "migrator/engine/postgres/control_schema.h"
+#include "migrator/model/check.h"
+
+namespace cutover::postgres {
+
+using engine::TaskPhase;
+using engine::TaskRecord;
+using model::Error;
+using model::ErrorClass;
+
+namespace {
+
+constexpr const char* kLockKey = "hashtextextended('cutover/task/' || $1, 0)";
+
+constexpr const char* kLoad = R"(
+SELECT t.fingerprint, t.phase, t.epoch, t.starts, t.last_error,
+       t.origin_identity, t.origin_start, t.origin_start_text,
+       m.position, m.position_text, (extract(epoch FROM m.commit_time) * 1000000)::bigint,
+       m.transactions, m.changes
+  FROM cutover.task t LEFT JOIN cutover.marker m ON m.task = t.name WHERE t.name = $1)";
+
+constexpr const char* kHolder = R"(
+SELECT coalesce(t.owner, ''), coalesce(host(a.client_addr), 'a local socket'),
+       to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS UTC'), a.pid, a.application_name
+  FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+  LEFT JOIN cutover.task t ON t.name = $1
+ WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+   AND ((l.classid::bigint << 32) | l.objid::bigint) = hashtextextended('cutover/task/' || $1, 0))";
+
+/// Writers of a process that no longer holds the task's lock. The epoch keeps them from committing; this
+/// keeps their row and table locks from standing in our way.
+constexpr const char* kEndLeftovers = R"(
+SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+ WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
+   AND application_name = ANY ($1))";
+
+constexpr const char* kClaim = R"(
+UPDATE cutover.task SET epoch = epoch + 1, starts = starts + 1, owner = $2, claimed_at = now()
+ WHERE name = $1)";
+
+constexpr const char* kInsertChunks = R"(
+INSERT INTO cutover.chunk (task, table_index, number, generation, range, range_text,
+    estimated_rows, estimated_bytes, planned)
+SELECT $1, u.table_index, u.number, u.generation, decode(u.range, 'hex'), u.range_text,
+       u.estimated_rows, u.estimated_bytes, true
+  FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bigint[],
+              $8::bigint[]) AS u (table_index, number, generation, range, range_text,
+                                  estimated_rows, estimated_bytes))";
+
+constexpr const char* kChunkColumns =
+    "table_index, number, generation, range, range_text, estimated_rows, estimated_bytes";
+
+/// `host:pid` of this process, for the message of the one that is refused.
+std::string this_process() {
+    std::array<char, 256> host{};
+    gethostname(host.data(), host.size() - 1);
+    return std::string(host.data()) + ", process " + std::to_string(getpid());
+}
+
+TaskPhase phase_of(std::string_view text) {
+    for (const TaskPhase phase :
+         {TaskPhase::created, TaskPhase::schema, TaskPhase::full, TaskPhase::keys,
+          TaskPhase::incremental, TaskPhase::finished, TaskPhase::released}) {
+        if (engine::to_string(phase) == text) {
+            return phase;
+        }
+    }
+    throw Error(ErrorClass::corrupt, "control.phase",
+                "the task's record names a phase that this version does not know: " +
+                    std::string(text));
+}
+
+std::uint64_t unsigned_of(const Result& result, int row, int column) {
+    return static_cast<std::uint64_t>(result.integer(row, column));
+}
+
+std::string bytes_of(const Result& result, int row, int column) {
+    return result.is_null(row, column) ? std::string() : from_bytea(result.get(row, column));
+}
+
+std::string text_of(const Result& result, int row, int column) {
+    return result.is_null(row, column) ? std::string() : result.text(row, column);
+}
+
+TaskRecord record_of(const std::string& name, const Result& row) {
+    TaskRecord record;
+    record.name = name;
+    record.fingerprint = row.text(0, 0);
+    record.phase = phase_of(row.get(0, 1));
+    record.epoch = unsigned_of(row, 0, 2);
+    record.starts = unsigned_of(row, 0, 3);
+    record.last_error = row.text(0, 4);
+    if (!row.is_null(0, 5)) {
+        record.origin = engine::CaptureOrigin{bytes_of(row, 0, 5),
+                                              {bytes_of(row, 0, 6), text_of(row, 0, 7)}};
+    }
+    if (!row.is_null(0, 8)) {
+        record.marker.position = {bytes_of(row, 0, 8), text_of(row, 0, 9)};
+        record.marker.commit_time = model::Instant(std::chrono::microseconds(row.integer(0, 10)));
+        record.marker.transactions = unsigned_of(row, 0, 11);
+        record.marker.changes = unsigned_of(row, 0, 12);
+    }
+    return record;
+}
+
+model::Chunk chunk_of(const Result& result, int row) {
+    model::Chunk chunk;
+    chunk.table = static_cast<model::TableIndex>(result.integer(row, 0));
+    chunk.number = static_cast<std::uint32_t>(result.integer(row, 1));
+    chunk.generation = static_cast<std::uint32_t>(result.integer(row, 2));
+    chunk.range = {bytes_of(result, row, 3), text_of(result, row, 4)};
+    chunk.estimated_rows = {unsigned_of(result, row, 5)};
+    chunk.estimated_bytes = {unsigned_of(result, row, 6)};
+    return chunk;
+}
+
+}  // namespace
+
+PostgresControl::PostgresControl(plan::Endpoint endpoint, std::string task, ClaimHolder& claims)
+    : endpoint_(std::move(endpoint)),
+      task_(std::move(task)),
+      claims_(claims),
+      connection_(open_session(endpoint_, task_, SessionRole::control)) {
+    ensure_control_schema(connection_);
+}
+
+template <typename Body>
+auto PostgresControl::guarded(Body body) -> decltype(body()) {
+    reconnect_if_needed();
+    try {
+        return body();
+    } catch (const Error& error) {
+        connection_.rollback();
+        if (error.error_class() == ErrorClass::connection && claim_) {
+            lock_lost(error.message());
+        }
+        throw;
+    }
+}
+
+template <typename Body>
+void PostgresControl::claimed_transaction(Body body) {
+    guarded([&] {
+        const Claim claim = claimed();
+        connection_.exec("BEGIN");
+        require_claim(connection_, claim);
+        body(claim);
+        connection_.exec("COMMIT");
+    });
+}
+
+const Claim& PostgresControl::claimed() const {
+    if (!claim_) {
+        throw Error(lost_ ? ErrorClass::connection : ErrorClass::refused,
+                    lost_ ? "task.lock_lost" : "task.unclaimed",
+                    "task '" + task_ + "' is not claimed by this process");
+    }
+    return *claim_;
+}
+
+void PostgresControl::lock_lost(const std::string& why) {
+    claim_.reset();
+    locked_task_.clear();
+    lost_ = true;
+    throw Error(ErrorClass::connection, "task.lock_lost",
+                "the connection that held the lock of task '" + task_ + "' is gone: " + why,
+                "the task claims again by itself");
+}
+
+void PostgresControl::reconnect_if_needed() {
+    if (connection_.alive()) {
+        return;
+    }
+    if (claim_) {
+        lock_lost("it was found closed");
+    }
+    locked_task_.clear();
+    connection_ = open_session(endpoint_, task_, SessionRole::control);
+}
+
+std::optional<TaskRecord> PostgresControl::read_record(const std::string& task) {
+    const Result row = connection_.exec_params(kLoad, {task});
+    return row.rows() == 0 ? std::nullopt : std::optional(record_of(task, row));
+}
+
+std::optional<TaskRecord> PostgresControl::load(const std::string& task) {
+    return guarded([&]() -> std::optional<TaskRecord> {
+        return has_control_schema(connection_) ? read_record(task) : std::nullopt;
+    });
+}
+
+void PostgresControl::refuse_running(const std::string& task) {
+    const Result holder = connection_.exec_params(kHolder, {task});
+    std::string who = "a session that has just ended";
+    if (holder.rows() > 0) {
+        who = holder.text(0, 0) + " (connected from " + holder.text(0, 1) + " since " +
+              holder.text(0, 2) + ", server session " + holder.text(0, 3) + " '" +
+              holder.text(0, 4) + "')";
+    }
+    throw Error(ErrorClass::refused, "task.running",
+                "task '" + task + "' is being run by another process: " + who,
+                "stop that process first, or give this task another name");
+}
+
+void PostgresControl::take_lock(const std::string& task) {
+    if (locked_task_ == task) {
+        return;
+    }
+    // A process that was just killed may still be seen by the server for a moment.
+    connection_.exec("SET lock_timeout='3s'");
+    bool taken = true;
+    try {
+        connection_.exec_params(std::string("SELECT pg_advisory_lock(") + kLockKey + ")", {task});
+    } catch (const Error& error) {
+        if (!has_state(error, "55P03")) {
+            throw;
+        }
+        taken = false;
+    }
+    connection_.exec("SET lock_timeout=0");
+    if (!taken) {
+        refuse_running(task);
+    }
+    locked_task_ = task;
+}
+
+void PostgresControl::give_lock(const std::string& task) noexcept {
+    try {
+        locked_task_.clear();
+        connection_.exec_params(std::string("SELECT pg_advisory_unlock(") + kLockKey + ")", {task});
+    } catch (const Error&) {
+        // A lost connection has given it already.
+    }
+}
+
+void PostgresControl::end_leftover_sessions(const std::string& task) {
+    connection_.exec_params(kEndLeftovers,
+                            {array_literal({application_name(task, SessionRole::writer),
+                                            application_name(task, SessionRole::applier),
+                                            application_name(task, SessionRole::schema)})});
+}
+
+void PostgresControl::raise_epoch(const std::string& task, const std::string& fingerprint) {
+    connection_.exec("BEGIN");
+    connection_.exec("SET LOCAL lock_timeout='30s'");
+    connection_.exec_params(
+        "INSERT INTO cutover.task (name, fingerprint, phase, epoch, starts)"
+        " VALUES ($1, $2, 'created', 0, 0) ON CONFLICT (name) DO NOTHING",
+        {task, fingerprint});
+    // FOR UPDATE, not just the update: only it conflicts with the writers' FOR KEY SHARE.
+    const Result row = connection_.exec_params(
+        "SELECT fingerprint, phase FROM cutover.task WHERE name = $1 FOR UPDATE", {task});
+    CUTOVER_CHECK(row.rows() == 1);
+    if (row.get(0, 1) == "finished") {
+        throw Error(ErrorClass::refused, "task.finished",
+                    "task '" + task + "' is finished: no process may write under its name any more",
+                    "release it ('cutover release') and start anew, or use another task name");
+    }
+    if (row.get(0, 0) != fingerprint) {
+        throw Error(ErrorClass::refused, "task.changed",
+                    "what task '" + task + "' would do now is not what it was begun with: objects, "
+                    "columns, names or filters have changed (" + row.text(0, 0) + " then, " +
+                        fingerprint + " now)",
+                    "undo the change in the task file or at the source, or release the task and start anew");
+    }
+    connection_.exec_params(kClaim, {task, this_process()});
+    connection_.exec("COMMIT");
+}
+
+TaskRecord PostgresControl::claim(const std::string& task, const std::string& fingerprint) {
+    lost_ = false;
+    return guarded([&] {
+        ensure_control_schema(connection_);
+        take_lock(task);
+        try {
+            end_leftover_sessions(task);
+            raise_epoch(task, fingerprint);
+        } catch (const Error&) {
+            connection_.rollback();
+            give_lock(task);
+            throw;
+        }
+        std::optional<TaskRecord> record = read_record(task);
+        CUTOVER_CHECK(record.has_value());
+        claim_ = Claim{task, record->epoch};
+        claims_.set(*claim_);
+        return std::move(*record);
+    });
+}
+
+void PostgresControl::save(const TaskRecord& record) {
+    claimed_transaction([&](const Claim& claim) {
+        const bool has_origin = record.origin.has_value();
+        const auto bytes = [&](const std::string& value) {
+            return has_origin ? Parameter(to_bytea(value)) : Parameter();
+        };
+        const engine::CaptureOrigin origin = record.origin.value_or(engine::CaptureOrigin{});
+        connection_.exec_params(
+            "UPDATE cutover.task SET phase = $2, origin_identity = $3, origin_start = $4,"
+            " origin_start_text = $5, last_error = $6 WHERE name = $1",
+            {claim.task, std::string(engine::to_string(record.phase)), bytes(origin.identity),
+             bytes(origin.start.bytes), has_origin ? Parameter(origin.start.text) : Parameter(),
+             record.last_error});
+    });
+}
+
+std::vector<model::Chunk> PostgresControl::chunks() {
+    return guarded([&] {
+        const Result rows = connection_.exec_params(
+            std::string("SELECT ") + kChunkColumns +
+                " FROM cutover.chunk WHERE task = $1 AND planned ORDER BY table_index, number",
+            {claimed().task});
+        std::vector<model::Chunk> out;
+        for (int row = 0; row < rows.rows(); ++row) {
+            out.push_back(chunk_of(rows, row));
+        }
+        return out;
+    });
+}
+
+std::vector<model::ChunkReceipt> PostgresControl::receipts() {
+    return guarded([&] {
+        const Result rows = connection_.exec_params(
+            std::string("SELECT ") + kChunkColumns +
+                ", stamp, stamp_text, settled, settled_text, rows, bytes, hash FROM cutover.chunk"
+                " WHERE task = $1 AND committed_at IS NOT NULL ORDER BY table_index, number",
+            {claimed().task});
+        std::vector<model::ChunkReceipt> out;
+        for (int row = 0; row < rows.rows(); ++row) {
+            model::ChunkReceipt receipt;
+            receipt.chunk = chunk_of(rows, row);
+            receipt.view.stamp = {bytes_of(rows, row, 7), text_of(rows, row, 8)};
+            receipt.view.settled = {bytes_of(rows, row, 9), text_of(rows, row, 10)};
+            receipt.rows = {unsigned_of(rows, row, 11)};
+            receipt.bytes = {unsigned_of(rows, row, 12)};
+            receipt.hash = text_of(rows, row, 13);
+            out.push_back(std::move(receipt));
+        }
+        return out;
+    });
+}
+
+void PostgresControl::insert_chunks(const std::vector<model::Chunk>& chunks) {
+    std::vector<std::string> tables, numbers, generations, ranges, texts, rows, bytes;
+    for (const model::Chunk& chunk : chunks) {
+        tables.push_back(std::to_string(chunk.table));
+        numbers.push_back(std::to_string(chunk.number));
+        generations.push_back(std::to_string(chunk.generation));
+        ranges.push_back(to_bytea(chunk.range.bytes).substr(2));
+        texts.push_back(chunk.range.text);
+        rows.push_back(std::to_string(chunk.estimated_rows.count));
+        bytes.push_back(std::to_string(chunk.estimated_bytes.count));
+    }
+    connection_.exec_params(
+        kInsertChunks,
+        {claimed().task, array_literal(tables), array_literal(numbers), array_literal(generations),
+         array_literal(ranges), array_literal(texts), array_literal(rows), array_literal(bytes)});
+}
+
+void PostgresControl::add_chunks(const std::vector<model::Chunk>& chunks) {
+    claimed_transaction([&](const Claim&) { insert_chunks(chunks); });
+}
+
+void PostgresControl::restart_table(const plan::TablePlan& table,
+                                    const std::vector<model::Chunk>& chunks) {
+    claimed_transaction([&](const Claim& claim) {
+        empty_tables(connection_, {quote(table.destination)});
+        connection_.exec_params("DELETE FROM cutover.chunk WHERE task = $1 AND table_index = $2",
+                                {claim.task, std::to_string(table.index)});
+        insert_chunks(chunks);
+    });
+}
+
+std::vector<std::string> PostgresControl::done_schema_steps() {
+    return guarded([&] {
+        const Result rows = connection_.exec_params(
+            "SELECT id FROM cutover.schema_step WHERE task = $1 ORDER BY done_at, id",
+            {claimed().task});
+        std::vector<std::string> out;
+        for (int row = 0; row < rows.rows(); ++row) {
+            out.push_back(rows.text(row, 0));
+        }
+        return out;
+    });
+}
+
+void PostgresControl::save_marker(const model::Marker& marker) {
+    claimed_transaction(
+        [&](const Claim& claim) { store_marker(connection_, claim.task, marker); });
+}
+
+std::vector<engine::Command> PostgresControl::pending_commands() {
+    return guarded([&] {
+        const Result rows = connection_.exec_params(
+            "SELECT id, verb, argument FROM cutover.command"
+            " WHERE task = $1 AND answer IS NULL ORDER BY id",
+            {claimed().task});
+        std::vector<engine::Command> out;
+        for (int row = 0; row < rows.rows(); ++row) {
+            out.push_back({unsigned_of(rows, row, 0), rows.text(row, 1), rows.text(row, 2)});
+        }
+        return out;
+    });
+}
+
+/// Answers and status are no migrated data: the process that has finished a task may still give them.
+void PostgresControl::check_own_epoch(const Result& written) const {
+    if (written.affected() == 0) {
+        throw Error(ErrorClass::stopped, "task.fenced",
+                    "another process has taken over task '" + task_ + "'");
+    }
+}
+
+void PostgresControl::answer_command(std::uint64_t id, const std::string& answer) {
+    guarded([&] {
+        const Claim claim = claimed();
+        check_own_epoch(connection_.exec_params(
+            "UPDATE cutover.command c SET answer = $3 FROM cutover.task t"
+            " WHERE c.id = $1 AND c.task = t.name AND t.name = $2 AND t.epoch = $4",
+            {std::to_string(id), claim.task, answer, std::to_string(claim.epoch)}));
+    });
+}
+
+std::uint64_t PostgresControl::post_command(const std::string& task,
+                                            const engine::Command& command) {
+    return guarded([&] {
+        const Result posted = connection_.exec_params(
+            "INSERT INTO cutover.command (task, verb, argument)"
+            " SELECT name, $2, $3 FROM cutover.task WHERE name = $1 RETURNING id",
+            {task, command.verb, command.argument});
+        if (posted.rows() == 0) {
+            throw Error(ErrorClass::refused, "task.unknown",
+                        "the destination knows no task '" + task + "'",
+                        "check the task's name and the destination in the task file");
+        }
+        return unsigned_of(posted, 0, 0);
+    });
+}
+
+std::optional<std::string> PostgresControl::command_answer(std::uint64_t id) {
+    return guarded([&]() -> std::optional<std::string> {
+        const Result row = connection_.exec_params(
+            "SELECT answer FROM cutover.command WHERE id = $1", {std::to_string(id)});
+        return row.rows() == 0 || row.is_null(0, 0) ? std::nullopt : std::optional(row.text(0, 0));
+    });
+}
+
+void PostgresControl::publish_status(const std::string& json) {
+    guarded([&] {
+        const Claim claim = claimed();
+        check_own_epoch(connection_.exec_params(
+            "INSERT INTO cutover.status (task, json, published_at)"
+            " SELECT name, $3, now() FROM cutover.task WHERE name = $1 AND epoch = $2"
+            " ON CONFLICT (task) DO UPDATE SET json = excluded.json,"
+            " published_at = excluded.published_at",
+            {claim.task, std::to_string(claim.epoch), json}));
+    });
+}
+
+std::string PostgresControl::status(const std::string& task) {
+    return guarded([&]() -> std::string {
+        if (!has_control_schema(connection_)) {
+            return {};
+        }
+        const Result row =
+            connection_.exec_params("SELECT json FROM cutover.status WHERE task = $1", {task});
+        return row.rows() == 0 ? std::string() : row.text(0, 0);
+    });
+}
+
+void PostgresControl::fence() {
+    guarded([&] {
+        const Claim claim = claimed();
+        connection_.exec("BEGIN");
+        const Result row = connection_.exec_params(
+            "SELECT 1 FROM cutover.task WHERE name = $1 AND epoch = $2 FOR UPDATE",
+            {claim.task, std::to_string(claim.epoch)});
+        if (row.rows() == 0) {
+            throw Error(ErrorClass::stopped, "task.fenced",
+                        "another process has taken over task '" + claim.task + "'");
+        }
+        connection_.exec_params("UPDATE cutover.task SET phase = 'finished' WHERE name = $1",
+                                {claim.task});
+        connection_.exec("COMMIT");
+    });
+}
+
+void PostgresControl::release(const std::string& task) {
+    guarded([&] {
+        if (!has_control_schema(connection_)) {
+            return;
+        }
+        take_lock(task);
+        end_leftover_sessions(task);
+        connection_.exec("BEGIN");
+        lock_control_schema(connection_);
+        connection_.exec_params("SELECT 1 FROM cutover.task WHERE name = $1 FOR UPDATE", {task});
+        for (const char* table : {"marker", "chunk", "schema_step", "command", "status", "conflict"}) {
+            connection_.exec_params(std::string("DELETE FROM cutover.") + table + " WHERE task = $1",
+                                    {task});
+        }
+        connection_.exec_params("DELETE FROM cutover.task WHERE name = $1", {task});
+        drop_control_schema_if_empty(connection_);
+        connection_.exec("COMMIT");
+        give_lock(task);
+        claim_.reset();
+    });
+}
+
+}  // namespace cutover::postgres

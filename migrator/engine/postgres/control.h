@@ -1,0 +1,77 @@
+// engine::Control over the schema `cutover` (control_schema.h). The claim is two things: a session
+// advisory lock, which says whether a process lives, and the epoch in the task's row, which is what
+// writers are checked against. The lock may be lost with its connection; the epoch is the fence.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "migrator/engine/control.h"
+#include "migrator/engine/postgres/connection.h"
+#include "migrator/engine/postgres/write_session.h"
+
+namespace cutover::postgres {
+
+/// A control whose connection broke under a claim says so once with connection `task.lock_lost`: the
+/// task must claim again, and its writers must be opened again (theirs is the old epoch).
+class PostgresControl final : public engine::Control {
+public:
+    /// Makes the schema if it is not there. `task` names the session; `claims` outlives the control.
+    PostgresControl(plan::Endpoint endpoint, std::string task, ClaimHolder& claims);
+
+    std::optional<engine::TaskRecord> load(const std::string& task) override;
+    engine::TaskRecord claim(const std::string& task, const std::string& fingerprint) override;
+    void save(const engine::TaskRecord& record) override;
+
+    std::vector<model::Chunk> chunks() override;
+    std::vector<model::ChunkReceipt> receipts() override;
+    void add_chunks(const std::vector<model::Chunk>& chunks) override;
+    void restart_table(const plan::TablePlan& table,
+                       const std::vector<model::Chunk>& chunks) override;
+    std::vector<std::string> done_schema_steps() override;
+
+    void save_marker(const model::Marker& marker) override;
+
+    std::vector<engine::Command> pending_commands() override;
+    void answer_command(std::uint64_t id, const std::string& answer) override;
+    std::uint64_t post_command(const std::string& task, const engine::Command& command) override;
+    std::optional<std::string> command_answer(std::uint64_t id) override;
+
+    void publish_status(const std::string& json) override;
+    std::string status(const std::string& task) override;
+
+    void fence() override;
+    void release(const std::string& task) override;
+
+private:
+    /// Runs `body` on a live connection; rolls back what it leaves open when it throws.
+    template <typename Body>
+    auto guarded(Body body) -> decltype(body());
+    /// guarded(), in a transaction that only the claim in force may commit.
+    template <typename Body>
+    void claimed_transaction(Body body);
+
+    const Claim& claimed() const;
+    [[noreturn]] void lock_lost(const std::string& why);
+    void reconnect_if_needed();
+    void take_lock(const std::string& task);
+    void give_lock(const std::string& task) noexcept;
+    [[noreturn]] void refuse_running(const std::string& task);
+    void end_leftover_sessions(const std::string& task);
+    void raise_epoch(const std::string& task, const std::string& fingerprint);
+    std::optional<engine::TaskRecord> read_record(const std::string& task);
+    void insert_chunks(const std::vector<model::Chunk>& chunks);
+    void check_own_epoch(const Result& written) const;
+
+    plan::Endpoint endpoint_;
+    std::string task_;
+    ClaimHolder& claims_;
+    Connection connection_;
+    std::optional<Claim> claim_;
+    std::string locked_task_;  ///< whose advisory lock this session holds
+    bool lost_ = false;
+};
+
+}  // namespace cutover::postgres

@@ -1,0 +1,65 @@
+#include "migrator/engine/postgres/copy_rows.h"
+
+#include "migrator/model/error.h"
+
+namespace cutover::postgres {
+
+using model::CellKind;
+
+namespace {
+
+void append_int32(std::string& out, std::uint32_t value) {
+    const char bytes[4] = {static_cast<char>(value >> 24), static_cast<char>(value >> 16),
+                           static_cast<char>(value >> 8), static_cast<char>(value)};
+    out.append(bytes, sizeof bytes);
+}
+
+constexpr std::uint32_t kNullLength = 0xffffffffu;
+
+}  // namespace
+
+std::string_view copy_header() {
+    static constexpr char kHeader[] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0";
+    return {kHeader, 19};
+}
+
+std::string_view copy_trailer() { return {"\377\377", 2}; }
+
+void CopyRows::begin_row(std::size_t fields) {
+    const char bytes[2] = {static_cast<char>(fields >> 8), static_cast<char>(fields)};
+    bytes_.append(bytes, sizeof bytes);
+    ++rows_;
+}
+
+void CopyRows::integer(std::int32_t value) {
+    append_int32(bytes_, 4);
+    append_int32(bytes_, static_cast<std::uint32_t>(value));
+}
+
+void CopyRows::cell(const model::Tuple& tuple, std::size_t column) {
+    switch (tuple.kind(column)) {
+        case CellKind::null:
+        case CellKind::absent:
+            append_int32(bytes_, kNullLength);
+            return;
+        case CellKind::binary: {
+            const std::string_view value = tuple.bytes(column);
+            append_int32(bytes_, static_cast<std::uint32_t>(value.size()));
+            bytes_.append(value);
+            return;
+        }
+        case CellKind::text:
+            throw model::Error(model::ErrorClass::refused, "cell.text_form",
+                               "column number " + std::to_string(column + 1) +
+                                   " arrived in text form; its type has no binary form",
+                               "exclude the column: types without a binary form are not carried");
+    }
+}
+
+void CopyRows::cells(const model::Tuple& tuple) {
+    for (std::size_t column = 0; column < tuple.size(); ++column) {
+        cell(tuple, column);
+    }
+}
+
+}  // namespace cutover::postgres

@@ -1,0 +1,39 @@
+// Rows in the form of COPY ... (FORMAT binary), in one growing buffer. The full copy's batches are whole
+// rows of this form already (a field count, then length and bytes per field, big-endian).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "migrator/model/tuple.h"
+
+namespace cutover::postgres {
+
+/// What comes before the first row and after the last.
+std::string_view copy_header();
+std::string_view copy_trailer();
+
+class CopyRows {
+public:
+    void begin_row(std::size_t fields);
+    void integer(std::int32_t value);
+    /// Absent is written as null. Throws: refused (a cell in text form, which this form cannot hold).
+    void cell(const model::Tuple& tuple, std::size_t column);
+    void cells(const model::Tuple& tuple);
+
+    const std::string& bytes() const { return bytes_; }
+    std::uint64_t rows() const { return rows_; }
+    bool empty() const { return rows_ == 0; }
+    /// Keeps the memory.
+    void clear() {
+        bytes_.clear();
+        rows_ = 0;
+    }
+
+private:
+    std::string bytes_;
+    std::uint64_t rows_ = 0;
+};
+
+}  // namespace cutover::postgres

@@ -1,0 +1,156 @@
+#include "migrator/engine/postgres/sink.h"
+
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "migrator/engine/postgres/change_applier.h"
+#include "migrator/engine/postgres/chunk_writer.h"
+#include "migrator/engine/postgres/control.h"
+#include "migrator/engine/postgres/control_schema.h"
+#include "migrator/engine/postgres/inspector.h"
+#include "migrator/model/check.h"
+
+namespace cutover::postgres {
+
+using model::Error;
+using model::ErrorClass;
+
+namespace {
+
+/// A destination object that is there already, as the server says it.
+bool says_exists(const Error& error) {
+    return has_state(error, "42P07") || has_state(error, "42710") || has_state(error, "42P16") ||
+           has_state(error, "42P06");
+}
+
+class PostgresSink final : public engine::Sink {
+public:
+    explicit PostgresSink(const plan::TaskSpec& spec) : spec_(spec) {}
+
+    std::unique_ptr<engine::Inspector> open_inspector() override {
+        return make_inspector(spec_.destination);
+    }
+    std::unique_ptr<engine::Control> open_control() override {
+        return std::make_unique<PostgresControl>(spec_.destination, spec_.name, claims_);
+    }
+    std::unique_ptr<engine::ChunkWriter> open_writer(const plan::Plan&) override {
+        return std::make_unique<PostgresChunkWriter>(spec_.destination, spec_.conflict,
+                                                     claims_.get());
+    }
+    std::unique_ptr<engine::ChangeApplier> open_applier(const plan::Plan& plan) override {
+        return std::make_unique<PostgresChangeApplier>(spec_.destination, plan, claims_.get());
+    }
+    void run_schema_step(const plan::SchemaStep& step) override;
+    void set_sequences(const plan::Plan& plan,
+                       const std::vector<model::SequenceSchema>& values) override;
+    std::vector<engine::AuxiliaryObject> auxiliary_objects() override;
+
+private:
+    Error explained(const Error& error, const plan::SchemaStep& step) const;
+    bool record_step(Connection& connection, const Claim& claim, const plan::SchemaStep& step) const;
+
+    plan::TaskSpec spec_;
+    ClaimHolder claims_;
+};
+
+/// A statement that is wrong will be wrong again; only what may pass is left to the retry window.
+Error PostgresSink::explained(const Error& error, const plan::SchemaStep& step) const {
+    const bool needs_user = has_state(error, "42") || has_state(error, "23") || has_state(error, "3F");
+    if (!needs_user) {
+        return about(error, step.object);
+    }
+    const std::string hint =
+        says_exists(error) ? "map the object to another name, remove it at the destination, or "
+                             "leave out the schema phase"
+                           : error.hint().empty()
+                                 ? "make what the statement needs at the destination, or exclude the object"
+                                 : error.hint();
+    return Error(ErrorClass::refused, says_exists(error) ? "schema.exists" : "schema.step",
+                 step.object + " cannot be made at the destination: " + error.message(), hint);
+}
+
+bool PostgresSink::record_step(Connection& connection, const Claim& claim,
+                               const plan::SchemaStep& step) const {
+    return connection
+               .exec_params("INSERT INTO cutover.schema_step (task, id) VALUES ($1, $2)"
+                            " ON CONFLICT (task, id) DO NOTHING",
+                            {claim.task, step.id})
+               .affected() == 1;
+}
+
+void PostgresSink::run_schema_step(const plan::SchemaStep& step) {
+    const Claim claim = claims_.get();
+    Connection connection = open_session(spec_.destination, claim.task, SessionRole::schema);
+    connection.exec("BEGIN");
+    try {
+        if (!record_step(connection, claim, step)) {
+            connection.exec("ROLLBACK");
+            return;
+        }
+        connection.exec("SAVEPOINT cutover_step");
+        connection.exec(step.statement);
+    } catch (const Error& error) {
+        // Under `conflict: ignore` what the destination has stays as it is.
+        if (spec_.conflict != plan::ConflictRule::ignore || !says_exists(error)) {
+            throw explained(error, step);
+        }
+        connection.exec("ROLLBACK TO SAVEPOINT cutover_step");
+    }
+    // The claim is asked for last: while an index is built, a new claim need not wait for it.
+    require_claim(connection, claim);
+    connection.exec("COMMIT");
+}
+
+void PostgresSink::set_sequences(const plan::Plan& plan,
+                                 const std::vector<model::SequenceSchema>& values) {
+    std::map<model::ObjectName, const model::SequenceSchema*> by_name;
+    for (const model::SequenceSchema& value : values) {
+        by_name[value.name] = &value;
+    }
+    const Claim claim = claims_.get();
+    Connection connection = open_session(spec_.destination, claim.task, SessionRole::schema);
+    connection.exec("BEGIN");
+    require_claim(connection, claim);
+    for (const plan::SequencePlan& sequence : plan.sequences) {
+        const auto value = by_name.find(sequence.source);
+        if (value == by_name.end()) {
+            continue;
+        }
+        // A column's own sequence may have another name where the table was made by somebody else.
+        const plan::TablePlan* owner = nullptr;
+        for (const plan::TablePlan& table : plan.tables) {
+            if (value->second->owned_by_table == table.source) {
+                owner = &table;
+            }
+        }
+        const std::string column =
+            owner == nullptr ? ""
+                             : plan.spec.mapping.column(owner->source, value->second->owned_by_column);
+        const std::string fallback = quote(sequence.destination);
+        connection.exec_params(
+            "SELECT setval(coalesce((SELECT pg_get_serial_sequence($1, a.attname) FROM pg_attribute a"
+            " WHERE a.attrelid = to_regclass($1) AND a.attname = $2), $3)::regclass,"
+            " $4::bigint, $5::boolean)",
+            {owner == nullptr ? std::string() : quote(owner->destination), column, fallback,
+             std::to_string(value->second->last_value), value->second->is_called ? "t" : "f"});
+    }
+    connection.exec("COMMIT");
+}
+
+std::vector<engine::AuxiliaryObject> PostgresSink::auxiliary_objects() {
+    Connection connection = open_session(spec_.destination, spec_.name, SessionRole::control);
+    std::vector<engine::AuxiliaryObject> out;
+    if (has_control_schema(connection)) {
+        out.push_back({"schema", "cutover"});
+    }
+    return out;
+}
+
+}  // namespace
+
+std::unique_ptr<engine::Sink> make_sink(flow::Runtime&, const plan::TaskSpec& spec) {
+    return std::make_unique<PostgresSink>(spec);
+}
+
+}  // namespace cutover::postgres

@@ -1,0 +1,41 @@
+// What a writer must know of a destination table besides its plan: names as SQL, types to stage in, the
+// operators of the key's index. Read from the catalog when a session first meets the table.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "migrator/engine/postgres/connection.h"
+#include "migrator/plan/plan.h"
+
+namespace cutover::postgres {
+
+struct TargetColumn {
+    std::string name;       ///< quoted
+    std::string type;       ///< qualified; a domain's base type, so that absent cells may be null
+    std::string collation;  ///< ` COLLATE x`, or empty
+    bool identity_always = false;  ///< may be inserted, not updated
+    bool hashable = false;
+};
+
+struct TargetTable {
+    std::string display;  ///< for messages
+    std::string name;     ///< quoted
+    std::string only;     ///< `ONLY `, where rows of children are not this table's
+    std::vector<TargetColumn> columns;       ///< in plan order
+    std::vector<std::size_t> key;            ///< indexes into columns; empty: keyless
+    std::vector<std::string> key_operators;  ///< equality, per key column: `OPERATOR(pg_catalog.=)`
+    bool key_indexed = false;                ///< a unique index has exactly the key's columns
+
+    bool keyless() const { return key.empty(); }
+    bool in_key(std::size_t column) const;
+    /// True if a column outside the key cannot be set by UPDATE: its rows are replaced instead.
+    bool replaces_rows() const;
+    /// `"a", "b"`: all columns of the plan.
+    std::string column_list() const;
+};
+
+/// Throws: refused (`table.missing`, `column.missing`), connection, operation.
+TargetTable read_target(Connection& connection, const plan::TablePlan& table);
+
+}  // namespace cutover::postgres

@@ -1,0 +1,150 @@
+#include "migrator/engine/postgres/write_session.h"
+
+#include "migrator/model/check.h"
+
+namespace cutover::postgres {
+
+using model::Error;
+using model::ErrorClass;
+
+namespace {
+
+constexpr int kOldestVersion = 140000;
+
+/// A session whose client is gone gives its locks back within half a minute. A commit is durable
+/// whatever the server's default is.
+constexpr const char* kEverySession =
+    "SET tcp_keepalives_idle=10; SET tcp_keepalives_interval=5; SET tcp_keepalives_count=3;"
+    " SELECT set_config('synchronous_commit', 'on', false)"
+    "  WHERE current_setting('synchronous_commit') = 'off'";
+
+/// Staged rows are joined to their tables by index: a batch costs what it holds, whatever the size of
+/// the table and the age of its statistics. Keyless tables switch hash joins on for themselves.
+constexpr const char* kWritingSession =
+    "SET jit=off; SET temp_buffers='32MB'; SET work_mem='64MB';"
+    " SET enable_hashjoin=off; SET enable_mergejoin=off; SET enable_memoize=off;"
+    " SET default_transaction_isolation='read committed'; SET default_transaction_read_only=off";
+
+constexpr const char* kSchemaSession =
+    "SET default_transaction_isolation='read committed'; SET default_transaction_read_only=off;"
+    " SELECT set_config('maintenance_work_mem', '256MB', false)"
+    "  WHERE pg_size_bytes(current_setting('maintenance_work_mem')) < pg_size_bytes('256MB')";
+
+void ignore_triggers_if_allowed(Connection& connection) {
+    try {
+        connection.exec("SET session_replication_role=replica");
+    } catch (const Error& error) {
+        if (!has_state(error, "42501")) {
+            throw;
+        }
+    }
+}
+
+const char* to_text(SessionRole role) {
+    switch (role) {
+        case SessionRole::control: return "control";
+        case SessionRole::writer: return "writer";
+        case SessionRole::applier: return "applier";
+        case SessionRole::schema: return "schema";
+    }
+    return "control";
+}
+
+int hex_digit(char letter) {
+    if (letter >= '0' && letter <= '9') {
+        return letter - '0';
+    }
+    CUTOVER_CHECK(letter >= 'a' && letter <= 'f');
+    return letter - 'a' + 10;
+}
+
+}  // namespace
+
+void ClaimHolder::set(const Claim& claim) {
+    const std::lock_guard lock(mutex_);
+    claim_ = claim;
+}
+
+Claim ClaimHolder::get() const {
+    const std::lock_guard lock(mutex_);
+    if (!claim_) {
+        throw Error(ErrorClass::refused, "task.unclaimed",
+                    "the destination is written to only under a claim, and none was taken");
+    }
+    return *claim_;
+}
+
+std::string application_name(const std::string& task, SessionRole role) {
+    return "cutover/" + task + "/" + to_text(role);
+}
+
+Connection open_session(const plan::Endpoint& endpoint, const std::string& task, SessionRole role) {
+    ConnectOptions options;
+    options.application_name = application_name(task, role);
+    Connection connection = Connection::open(endpoint, options);
+    if (connection.server_version() < kOldestVersion) {
+        throw Error(ErrorClass::refused, "destination.version",
+                    "the destination runs PostgreSQL " +
+                        std::to_string(connection.server_version() / 10000) +
+                        "; rows are written in a form that versions before 14 do not take",
+                    "migrate to PostgreSQL 14 or later");
+    }
+    connection.exec(kEverySession);
+    if (role == SessionRole::schema) {
+        connection.exec(kSchemaSession);
+    } else if (role != SessionRole::control) {
+        connection.exec(kWritingSession);
+        ignore_triggers_if_allowed(connection);
+    }
+    return connection;
+}
+
+bool ignores_triggers(Connection& connection) {
+    return connection.exec("SHOW session_replication_role").get(0, 0) == "replica";
+}
+
+void require_claim(Connection& connection, const Claim& claim) {
+    const Result result = connection.exec_params(
+        "SELECT 1 FROM cutover.task WHERE name = $1 AND epoch = $2 AND phase <> 'finished'"
+        " FOR KEY SHARE",
+        {claim.task, std::to_string(claim.epoch)});
+    if (result.rows() == 0) {
+        throw Error(ErrorClass::stopped, "task.fenced",
+                    "another process has taken over task '" + claim.task +
+                        "', or the task is finished: nothing more is written here (claim " +
+                        std::to_string(claim.epoch) + ")");
+    }
+}
+
+std::string to_bytea(std::string_view bytes) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    std::string out = "\\x";
+    out.reserve(2 + bytes.size() * 2);
+    for (const char byte : bytes) {
+        out += kDigits[static_cast<unsigned char>(byte) >> 4];
+        out += kDigits[static_cast<unsigned char>(byte) & 15];
+    }
+    return out;
+}
+
+std::string from_bytea(std::string_view text) {
+    CUTOVER_CHECK(text.starts_with("\\x"));
+    std::string out;
+    out.reserve(text.size() / 2);
+    for (std::size_t at = 2; at + 1 < text.size(); at += 2) {
+        out += static_cast<char>(hex_digit(text[at]) * 16 + hex_digit(text[at + 1]));
+    }
+    return out;
+}
+
+Error about(const Error& error, const std::string& object) {
+    return Error(error.error_class(), error.code(), object + ": " + error.message(), error.hint());
+}
+
+bool has_state(const Error& error, std::string_view prefix) {
+    constexpr std::string_view kPrefix = "postgres.";
+    return error.code().starts_with(kPrefix) &&
+           std::string_view(error.code()).substr(kPrefix.size()).starts_with(prefix);
+}
+
+}  // namespace cutover::postgres

@@ -1,0 +1,65 @@
+// A connection that writes migrated rows, and the claim under which it may. Every writing transaction of
+// this folder ends in require_claim(), the check that keeps a process that was thought dead from
+// committing after a newer one has taken over.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "migrator/engine/postgres/connection.h"
+#include "migrator/model/error.h"
+
+namespace cutover::postgres {
+
+/// The right to write for one task, as taken by Control::claim().
+struct Claim {
+    std::string task;
+    std::uint64_t epoch = 0;
+};
+
+/// Where a sink's control leaves the claim for the sink's writers. Any thread.
+class ClaimHolder {
+public:
+    void set(const Claim& claim);
+    /// Throws: refused `task.unclaimed`.
+    Claim get() const;
+
+private:
+    mutable std::mutex mutex_;
+    std::optional<Claim> claim_;
+};
+
+/// What a session is for; part of its application_name, `cutover/<task>/<role>`.
+enum class SessionRole : std::uint8_t { control, writer, applier, schema };
+
+std::string application_name(const std::string& task, SessionRole role);
+
+/// Opens a session for the task. Roles other than control get settings for bulk writing: triggers and
+/// foreign key checks off where the account may, plans that do not depend on statistics.
+/// Throws: connection, refused (`destination.version`: older than 14).
+Connection open_session(const plan::Endpoint& endpoint, const std::string& task, SessionRole role);
+
+/// True if `connection` runs with session_replication_role = replica.
+bool ignores_triggers(Connection& connection);
+
+/// Throws stopped `task.fenced` unless `claim` is in force and the task is not finished. The row lock it
+/// takes conflicts with a new claim and with a fence, so neither happens between here and the commit;
+/// it does not conflict with other writers.
+void require_claim(Connection& connection, const Claim& claim);
+
+/// A value for a bytea parameter or literal: `\x6162`.
+std::string to_bytea(std::string_view bytes);
+/// From the hex text form of a bytea.
+std::string from_bytea(std::string_view text);
+
+/// The same error with what it was about in front of the message.
+model::Error about(const model::Error& error, const std::string& object);
+
+/// True if `error` came from the server with an SQLSTATE that begins so.
+bool has_state(const model::Error& error, std::string_view prefix);
+
+}  // namespace cutover::postgres
