@@ -24,7 +24,8 @@ constexpr const char* kLoad = R"(
 SELECT t.fingerprint, t.phase, t.epoch, t.starts, t.last_error,
        t.origin_identity, t.origin_start, t.origin_start_text,
        m.position, m.position_text, (extract(epoch FROM m.commit_time) * 1000000)::bigint,
-       m.transactions, m.changes
+       m.transactions, m.changes,
+       t.copy_stamp, t.copy_stamp_text, t.copy_settled, t.copy_settled_text
   FROM cutover.task t LEFT JOIN cutover.marker m ON m.task = t.name WHERE t.name = $1)";
 
 constexpr const char* kHolder = R"(
@@ -108,6 +109,10 @@ TaskRecord record_of(const std::string& name, const Result& row) {
         record.marker.commit_time = model::Instant(std::chrono::microseconds(row.integer(0, 10)));
         record.marker.transactions = unsigned_of(row, 0, 11);
         record.marker.changes = unsigned_of(row, 0, 12);
+    }
+    if (!row.is_null(0, 13)) {
+        record.copy_view = model::ChunkView{{bytes_of(row, 0, 13), text_of(row, 0, 14)},
+                                            {bytes_of(row, 0, 15), text_of(row, 0, 16)}};
     }
     return record;
 }
@@ -299,17 +304,25 @@ TaskRecord PostgresControl::claim(const std::string& task, const std::string& fi
 
 void PostgresControl::save(const TaskRecord& record) {
     claimed_transaction([&](const Claim& claim) {
-        const bool has_origin = record.origin.has_value();
-        const auto bytes = [&](const std::string& value) {
-            return has_origin ? Parameter(to_bytea(value)) : Parameter();
-        };
-        const engine::CaptureOrigin origin = record.origin.value_or(engine::CaptureOrigin{});
+        std::vector<Parameter> values{claim.task, std::string(engine::to_string(record.phase)),
+                                      record.last_error};
+        values.resize(10);
+        if (record.origin) {
+            values[3] = to_bytea(record.origin->identity);
+            values[4] = to_bytea(record.origin->start.bytes);
+            values[5] = record.origin->start.text;
+        }
+        if (record.copy_view) {
+            values[6] = to_bytea(record.copy_view->stamp.bytes);
+            values[7] = record.copy_view->stamp.text;
+            values[8] = to_bytea(record.copy_view->settled.bytes);
+            values[9] = record.copy_view->settled.text;
+        }
         connection_.exec_params(
-            "UPDATE cutover.task SET phase = $2, origin_identity = $3, origin_start = $4,"
-            " origin_start_text = $5, last_error = $6 WHERE name = $1",
-            {claim.task, std::string(engine::to_string(record.phase)), bytes(origin.identity),
-             bytes(origin.start.bytes), has_origin ? Parameter(origin.start.text) : Parameter(),
-             record.last_error});
+            "UPDATE cutover.task SET phase = $2, last_error = $3, origin_identity = $4,"
+            " origin_start = $5, origin_start_text = $6, copy_stamp = $7, copy_stamp_text = $8,"
+            " copy_settled = $9, copy_settled_text = $10 WHERE name = $1",
+            values);
     });
 }
 

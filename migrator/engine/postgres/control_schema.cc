@@ -24,6 +24,8 @@ CREATE TABLE cutover.task (
     origin_identity bytea,
     origin_start bytea,
     origin_start_text text,
+    copy_stamp bytea, copy_stamp_text text,
+    copy_settled bytea, copy_settled_text text,
     last_error text NOT NULL DEFAULT '',
     owner text NOT NULL DEFAULT '',
     claimed_at timestamptz,

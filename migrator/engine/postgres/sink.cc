@@ -41,6 +41,10 @@ public:
     std::unique_ptr<engine::ChangeApplier> open_applier(const plan::Plan& plan) override {
         return std::make_unique<PostgresChangeApplier>(spec_.destination, plan, claims_.get());
     }
+    bool ignores_foreign_keys() override {
+        Connection connection = open_session(spec_.destination, spec_.name, SessionRole::writer);
+        return ignores_triggers(connection);
+    }
     void run_schema_step(const plan::SchemaStep& step) override;
     void set_sequences(const plan::Plan& plan,
                        const std::vector<model::SequenceSchema>& values) override;

@@ -1,0 +1,257 @@
+// The control schema on a real server: claims, fences, zombies, and everything a task remembers.
+#include <gmock/gmock.h>
+
+#include <thread>
+
+#include "migrator/engine/postgres/control.h"
+#include "tests/live/engine/postgres_sink/sink_fixture.h"
+
+namespace cutover::postgres {
+namespace {
+
+using engine::TaskPhase;
+using engine::TaskRecord;
+using model::ErrorClass;
+using testing::HasSubstr;
+
+using Control = SinkTest;
+
+TEST_F(Control, RemembersWhatATaskHasDecided) {
+    TaskRecord record = *control_->load("shop");
+    EXPECT_EQ(record.phase, TaskPhase::created);
+    EXPECT_EQ(record.epoch, 1u);
+    EXPECT_FALSE(record.origin);
+    record.phase = TaskPhase::incremental;
+    record.origin = engine::CaptureOrigin{std::string("\0id", 3), {"\x01\xff", "0/1"}};
+    record.copy_view = model::ChunkView{{"stamp", "s"}, {"settled", "t"}};
+    record.last_error = "it's over";
+    control_->save(record);
+    control_->save_marker(marker("p", 7));
+
+    const TaskRecord again = *control_->load("shop");
+    EXPECT_EQ(again.phase, TaskPhase::incremental);
+    EXPECT_EQ(again.origin->identity, record.origin->identity);
+    EXPECT_EQ(again.origin->start.bytes, record.origin->start.bytes);
+    EXPECT_EQ(again.copy_view->stamp.bytes, "stamp");
+    EXPECT_EQ(again.copy_view->settled.text, "t");
+    EXPECT_EQ(again.last_error, "it's over");
+    EXPECT_EQ(again.marker.position.bytes, "p\x80");
+    EXPECT_EQ(again.marker.commit_time, marker("").commit_time);
+    EXPECT_EQ(again.marker.transactions, 7u);
+    EXPECT_EQ(rows("SELECT task, position, commit_time FROM cutover.applied_position"),
+              "shop|at p|2023-11-14 22:13:20.123456+00");
+}
+
+TEST_F(Control, KnowsNothingOfATaskThatWasNeverClaimed) {
+    EXPECT_FALSE(control_->load("other"));
+    EXPECT_EQ(control_->status("other"), "");
+    EXPECT_EQ(error_of([&] { control_->post_command("other", {0, "stop", ""}); }).code(),
+              "task.unknown");
+}
+
+TEST_F(Control, StoresChunksAndForgetsThemWhenATableIsBegunAnew) {
+    sql("CREATE TABLE t (a int); INSERT INTO t VALUES (1)");
+    const plan::Plan plan = plan_of({"public.t"});
+    control_->add_chunks({chunk(0, 0), chunk(0, 1)});
+    ASSERT_EQ(control_->chunks().size(), 2u);
+    EXPECT_EQ(control_->chunks()[1].range.bytes, chunk(0, 1).range.bytes);
+    EXPECT_EQ(control_->chunks()[1].range.text, chunk(0, 1).range.text);
+    EXPECT_TRUE(control_->receipts().empty());
+
+    model::Chunk anew = chunk(0, 2);
+    anew.generation = 1;
+    control_->restart_table(plan.tables[0], {anew});
+    ASSERT_EQ(control_->chunks().size(), 1u);
+    EXPECT_EQ(control_->chunks()[0].generation, 1u);
+    EXPECT_EQ(rows("SELECT count(*) FROM t"), "0");
+}
+
+TEST_F(Control, EmptiesATableThatAForeignKeyPointsTo) {
+    sql("CREATE TABLE p (a int PRIMARY KEY); CREATE TABLE c (a int REFERENCES p);"
+        "INSERT INTO p VALUES (1)");
+    control_->restart_table(plan_of({"public.p"}).tables[0], {});
+    EXPECT_EQ(rows("SELECT count(*) FROM p"), "0");
+}
+
+TEST_F(Control, RefusesASecondLiveProcessAndSaysWhichOneIsThere) {
+    const auto second = sink_->open_control();
+    const model::Error error = error_of([&] { second->claim("shop", "fingerprint"); });
+    EXPECT_EQ(error.error_class(), ErrorClass::refused);
+    EXPECT_EQ(error.code(), "task.running");
+    EXPECT_THAT(error.message(), HasSubstr("process " + std::to_string(getpid())));
+    EXPECT_THAT(error.message(), HasSubstr("cutover/shop/control"));
+    EXPECT_NO_THROW(second->claim("another", "fingerprint"));
+}
+
+TEST_F(Control, ClaimsAgainAfterTheFirstProcessIsGone) {
+    control_.reset();
+    const auto second = sink_->open_control();
+    const TaskRecord record = second->claim("shop", "fingerprint");
+    EXPECT_EQ(record.epoch, 2u);
+    EXPECT_EQ(record.starts, 2u);
+}
+
+TEST_F(Control, RefusesAChangedPlan) {
+    control_.reset();
+    const auto second = sink_->open_control();
+    EXPECT_EQ(error_of([&] { second->claim("shop", "changed"); }).code(), "task.changed");
+    EXPECT_NO_THROW(second->claim("shop", "fingerprint"));
+}
+
+TEST_F(Control, SaysThatItsLockWasLostAndClaimsAgain) {
+    sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE application_name = 'cutover/shop/control' AND datname = current_database()");
+    const model::Error error = error_of([&] { control_->publish_status("{}"); });
+    EXPECT_EQ(error.error_class(), ErrorClass::connection);
+    EXPECT_EQ(error.code(), "task.lock_lost");
+    EXPECT_EQ(error_of([&] { control_->chunks(); }).code(), "task.lock_lost");
+    EXPECT_EQ(control_->claim("shop", "fingerprint").epoch, 2u);
+    EXPECT_NO_THROW(control_->publish_status("{}"));
+}
+
+TEST_F(Control, AZombieChunkNeverCommitsAfterANewerClaim) {
+    sql("CREATE TABLE t (a int)");
+    const plan::Plan plan = plan_of({"public.t"});
+    const auto zombie = sink_->open_writer(plan);
+    zombie->begin(plan.tables[0], chunk(0, 0));
+    zombie->write(batch("SELECT 1"));
+    // Its session is hidden from the newcomer, as one of another account would be.
+    sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE application_name = 'cutover/shop/control' AND datname = current_database()");
+    Connection other = Connection::open(spec_.destination, {});
+    other.exec("UPDATE cutover.task SET epoch = epoch + 1");
+    const model::Error error = error_of([&] { zombie->commit(receipt(chunk(0, 0), 1)); });
+    EXPECT_EQ(error.error_class(), ErrorClass::stopped);
+    EXPECT_EQ(error.code(), "task.fenced");
+    EXPECT_EQ(rows("SELECT count(*) FROM t"), "0");
+    EXPECT_EQ(rows("SELECT count(*) FROM cutover.chunk"), "0");
+}
+
+TEST_F(Control, AClaimEndsTheWritersOfTheProcessBeforeIt) {
+    sql("CREATE TABLE t (a int PRIMARY KEY)");
+    const plan::Plan plan = plan_of({"public.t"});
+    const auto zombie = sink_->open_applier(plan);
+    zombie->begin();
+    zombie->stage({{{0, false, {}, {}, {}, {tuple("SELECT 1")}, {}}}});
+    zombie->apply(modes(plan, engine::ApplyMode::strict));
+    control_.reset();
+    const auto second = sink_->open_control();
+    second->claim("shop", "fingerprint");
+    EXPECT_EQ(error_of([&] { zombie->commit(marker("late")); }).error_class(),
+              ErrorClass::connection);
+    zombie->abort();
+    zombie->begin();  // on a new connection, under the old claim
+    EXPECT_EQ(error_of([&] { zombie->commit(marker("late")); }).code(), "task.fenced");
+    EXPECT_EQ(rows("SELECT count(*) FROM t"), "0");
+}
+
+TEST_F(Control, ANewClaimWaitsForACommitThatHasPassedItsCheck) {
+    Connection lane = Connection::open(spec_.destination, {});
+    lane.exec("BEGIN");
+    require_claim(lane, {"shop", 1});
+    control_.reset();
+    const auto second = sink_->open_control();
+    std::uint64_t epoch = 0;
+    std::thread claiming([&] { epoch = second->claim("shop", "fingerprint").epoch; });
+    while (rows("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                " AND application_name = 'cutover/shop/control'") == "0") {
+        std::this_thread::yield();
+    }
+    EXPECT_EQ(rows("SELECT epoch FROM cutover.task"), "1");
+    lane.exec("COMMIT");
+    claiming.join();
+    EXPECT_EQ(epoch, 2u);
+}
+
+TEST_F(Control, WritersDoNotWaitForEachOthersClaimCheckNorForTheControl) {
+    Connection lane = Connection::open(spec_.destination, {});
+    lane.exec("BEGIN");
+    require_claim(lane, {"shop", 1});
+    bystander_->exec("SET lock_timeout = '2s'");
+    bystander_->exec("BEGIN");
+    EXPECT_NO_THROW(require_claim(*bystander_, {"shop", 1}));
+    bystander_->exec("COMMIT");
+    TaskRecord record = *control_->load("shop");
+    record.phase = TaskPhase::full;
+    std::thread saving([&] { control_->save(record); });
+    saving.join();  // would hang if it waited for the lane
+    lane.exec("COMMIT");
+    EXPECT_EQ(control_->load("shop")->phase, TaskPhase::full);
+}
+
+TEST_F(Control, AFenceEndsAllWritingForGood) {
+    sql("CREATE TABLE t (a int PRIMARY KEY)");
+    const plan::Plan plan = plan_of({"public.t"});
+    const auto applier = sink_->open_applier(plan);
+    control_->post_command("shop", {0, "finish", ""});
+    const engine::Command command = control_->pending_commands().at(0);
+    control_->fence();
+    control_->fence();  // again, after a lost answer
+    applier->begin();
+    EXPECT_EQ(error_of([&] { applier->commit(marker("late")); }).code(), "task.fenced");
+    EXPECT_EQ(error_of([&] { control_->save_marker(marker("late")); }).code(), "task.fenced");
+    EXPECT_EQ(error_of([&] { sink_->run_schema_step({"x", {}, "x", "SELECT 1", {}}); }).code(),
+              "task.fenced");
+    control_->answer_command(command.id, "done");
+    control_->publish_status("{\"phase\":\"finished\"}");
+    EXPECT_EQ(control_->command_answer(command.id), "done");
+    control_.reset();
+    EXPECT_EQ(error_of([&] { sink_->open_control()->claim("shop", "fingerprint"); }).code(),
+              "task.finished");
+}
+
+TEST_F(Control, CarriesCommandsAndAnswersBetweenProcesses) {
+    const auto operator_side = sink_->open_control();
+    const std::uint64_t first = operator_side->post_command("shop", {0, "throttle", "a=1"});
+    const std::uint64_t second = operator_side->post_command("shop", {0, "stop", ""});
+    const std::vector<engine::Command> pending = control_->pending_commands();
+    ASSERT_EQ(pending.size(), 2u);
+    EXPECT_EQ(pending[0].id, first);
+    EXPECT_EQ(pending[0].verb, "throttle");
+    EXPECT_EQ(pending[0].argument, "a=1");
+    EXPECT_FALSE(operator_side->command_answer(first));
+    control_->answer_command(first, "ok");
+    EXPECT_EQ(operator_side->command_answer(first), "ok");
+    EXPECT_EQ(control_->pending_commands().at(0).id, second);
+    control_->publish_status("{\"a\":1}");
+    EXPECT_EQ(operator_side->status("shop"), "{\"a\":1}");
+}
+
+TEST_F(Control, ReleaseRemovesEveryTraceAndTheLastTaskTakesTheSchemaAlong) {
+    const auto other = sink_->open_control();
+    other->claim("other", "f");
+    control_->add_chunks({chunk(0, 0)});
+    control_->save_marker(marker("p"));
+    EXPECT_EQ(error_of([&] { other->release("shop"); }).code(), "task.running");
+    control_->release("shop");
+    EXPECT_EQ(rows("SELECT count(*) FROM cutover.chunk"), "0");
+    EXPECT_EQ(rows("SELECT name FROM cutover.task"), "other");
+    other->release("other");
+    EXPECT_EQ(rows("SELECT count(*) FROM pg_namespace WHERE nspname = 'cutover'"), "0");
+    EXPECT_FALSE(control_->load("shop"));
+    EXPECT_TRUE(sink_->auxiliary_objects().empty());
+}
+
+TEST_F(Control, RefusesASchemaOfThatNameThatItDidNotMake) {
+    control_->release("shop");
+    sql("CREATE SCHEMA cutover");
+    EXPECT_EQ(error_of([&] { sink_->open_control(); }).code(), "control.schema_foreign");
+}
+
+TEST_F(Control, RunsASchemaStepOnce) {
+    const plan::SchemaStep step{"table:t", plan::SchemaSection::before_rows, "table t",
+                                "CREATE TABLE public.t (a int)", {}};
+    sink_->run_schema_step(step);
+    sink_->run_schema_step(step);
+    EXPECT_THAT(control_->done_schema_steps(), testing::ElementsAre("table:t"));
+    const model::Error error = error_of([&] {
+        sink_->run_schema_step({"table:u", plan::SchemaSection::before_rows, "table u",
+                                "CREATE TABLE public.u (a int); CREATE TABLE public.t (a int)", {}});
+    });
+    EXPECT_EQ(error.code(), "schema.exists");
+    EXPECT_THAT(error.message(), HasSubstr("table u"));
+    EXPECT_EQ(rows("SELECT to_regclass('public.u')"), "-");
+}
+
+}  // namespace
+}  // namespace cutover::postgres
