@@ -108,7 +108,7 @@ std::string_view to_string(Severity severity) {
         case Severity::note:
             return "note";
         case Severity::alert_ignorable:
-            return "alert, may be ignored";
+            return "alert_ignorable";
         case Severity::alert:
             return "alert";
         case Severity::block:

@@ -36,7 +36,7 @@ Report ask(const Facts& facts);
 /// Gathers the facts and asks. Throws: refused (no such engine or route).
 Report check(const engine::Registry& registry, const plan::TaskSpec& spec);
 
-/// `block`, `alert`, `alert, may be ignored`, `note`.
+/// `block`, `alert`, `alert_ignorable`, `note`.
 std::string_view to_string(model::Severity severity);
 
 }  // namespace cutover::precheck

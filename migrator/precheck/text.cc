@@ -62,6 +62,20 @@ Json as_json(const End& end, const plan::Endpoint& endpoint) {
     return json;
 }
 
+const char* in_words(Severity severity) {
+    switch (severity) {
+        case Severity::note:
+            return "note";
+        case Severity::alert_ignorable:
+            return "alert, may be ignored";
+        case Severity::alert:
+            return "alert";
+        case Severity::block:
+            return "block";
+    }
+    return "unknown";
+}
+
 void print_end(std::ostream& out, const char* role, const End& end,
                const plan::Endpoint& endpoint) {
     out << fmt::format("  {:<12} {}  {}\n", role, endpoint.display(),
@@ -71,7 +85,7 @@ void print_end(std::ostream& out, const char* role, const End& end,
 }  // namespace
 
 void print(std::ostream& out, const Finding& finding) {
-    out << fmt::format("      [{}] {}: {}\n", to_string(finding.severity), finding.code,
+    out << fmt::format("      [{}] {}: {}\n", in_words(finding.severity), finding.code,
                        finding.object);
     const std::pair<const char*, std::string> lines[] = {{"found", finding.found},
                                                          {"why", finding.why},

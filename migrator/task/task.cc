@@ -77,7 +77,8 @@ Task::~Task() = default;
 Outcome Task::run() {
     try {
         const Outcome outcome = run_with_retries();
-        report_end(std::string(to_string(outcome)), 0);
+        report_end(std::string(to_string(outcome)),
+                   outcome == Outcome::stopped ? model::exit_code(ErrorClass::stopped) : 0);
         return outcome;
     } catch (const Error& error) {
         note_failure(error);

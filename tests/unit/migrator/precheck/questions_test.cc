@@ -198,24 +198,11 @@ TEST(Keys, ComparesUnderTheNewNames) {
     EXPECT_THAT(codes(keys(ends.facts)), IsEmpty());
 }
 
-TEST(ObjectKinds, ListsWhatIsNotCarriedByKind) {  // G134
+TEST(ObjectKinds, AreListedByTheEngine) {  // G134
     Ends ends;
-    for (int at = 0; at < 7; ++at) {
-        ends.facts.source.catalog.others.push_back({"view", {"app", "v" + std::to_string(at)}});
-    }
-    ends.facts.source.catalog.others.push_back({"trigger", {"app", "t"}});
-    const Findings findings = object_kinds(ends.facts);
-    EXPECT_THAT(codes(findings), ElementsAre("objects.not_carried", "objects.not_carried"));
-    EXPECT_EQ(findings[1].object, "view");
-    EXPECT_NE(findings[1].found.find("app.v4 and 2 more"), std::string::npos);
-}
-
-TEST(ObjectKinds, RefusesAPartitionWithoutItsParent) {  // G133
-    model::TableSchema leaf = table_schema({"app", "orders_1"});
-    leaf.partition_of = model::PartitionSchema{kOrders, "DEFAULT"};
-    EXPECT_THAT(codes(object_kinds(Ends({leaf}).facts)),
-                ElementsAre("partitions.parent_not_selected!"));
-    EXPECT_THAT(codes(object_kinds(Ends({table_schema(kOrders), leaf}).facts)), IsEmpty());
+    ends.source->needs[{engine::Topic::object_kinds, true}] = {
+        Ends::unmet("source.not_carried.view")};
+    EXPECT_THAT(codes(object_kinds(ends.facts)), ElementsAre("source.not_carried.view!"));
 }
 
 TEST(DocumentedLimits, AlertsBelowTheAdvisedFloors) {  // G24, G26

@@ -1,0 +1,158 @@
+#include "migrator/task/commands.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "migrator/task/migrate_command.h"
+#include "migrator/task/operator_command.h"
+
+namespace cutover::task {
+
+namespace {
+
+constexpr const char* kMigrateFooter =
+    "A minimal task file:\n\n"
+    "  task: shop\n"
+    "  source:      {engine: postgres, host: old.example, database: shop, user: mover, password: "
+    "{env: OLD}}\n"
+    "  destination: {engine: postgres, host: new.example, database: shop, user: mover, password: "
+    "{env: NEW}}\n"
+    "  objects: {include: [public]}\n\n"
+    "Runs the phases schema, full and incremental. Without incremental it ends by itself; with it, "
+    "it\n"
+    "runs until `cutover finish` (the cutover) or `cutover stop`. Killed, stopped or failed, it "
+    "goes on\n"
+    "where it was when started again with the same file; nothing is lost and nothing doubled.\n"
+    "Ctrl-C stops at the next durable point, a second Ctrl-C at once.\n\n"
+    "example:  cutover migrate shop.yaml\n"
+    "exit:     0 completed or cut over, 15 stopped, 3 the task file cannot be used, 10 "
+    "connection,\n"
+    "          11 operation, 12 conflict, 13 refused (a blocking precheck too), 14 corrupt";
+
+constexpr const char* kFinishFooter =
+    "Stop the application's writes at the source first. The task then applies what is left, "
+    "validates\n"
+    "constraints, sets sequences, and from that moment no late process of it can write (the "
+    "fence).\n"
+    "It refuses if the source is still being written to; then nothing has changed.\n\n"
+    "example:  cutover finish shop.yaml\n"
+    "exit:     0 cut over, 13 refused with the reason";
+
+constexpr const char* kThrottleFooter =
+    "LIMIT is PHASE.NAME=VALUE: full.rows_per_second, full.mb_per_second, "
+    "full.queries_per_second,\n"
+    "incremental.rows_per_second, incremental.mb_per_second; VALUE is a number or `unlimited`. In\n"
+    "effect within a second; a restart goes back to the task file's limits.\n\n"
+    "example:  cutover throttle shop.yaml full.mb_per_second=20 "
+    "incremental.rows_per_second=unlimited";
+
+constexpr const char* kReleaseFooter =
+    "For a task that is finished, or given up: drops the replication slot and publication at the\n"
+    "source, puts replica identities back, removes the control rows at the destination. Refused "
+    "while\n"
+    "a process is running the task. The migrated data stay.\n\n"
+    "example:  cutover release shop.yaml";
+
+CLI::App* add_command(CLI::App& app, const char* name, const char* text, OperatorOptions& options) {
+    CLI::App* command = app.add_subcommand(name, text);
+    command->add_option("FILE", options.file, "the task file")->required();
+    return command;
+}
+
+void add_migrate(CLI::App& app, const engine::Registry& registry, std::ostream& out,
+                 int& exit_code) {
+    const auto options = std::make_shared<MigrateOptions>();
+    CLI::App* command = app.add_subcommand("migrate", "migrate, or go on with a migration");
+    command->add_option("FILE", options->file, "the task file")->required();
+    command->add_flag("--json", options->json, "one JSON object per line instead of text");
+#ifdef CUTOVER_REHEARSAL_HOOKS
+    command
+        ->add_option("--kill-at", options->kill_at,
+                     "rehearsals: end with SIGKILL at the N-th pass of a sync point, POINT[:N]")
+        ->check(CLI::Validator(check_kill_at, "POINT[:N]"));
+#endif
+    command->footer(kMigrateFooter);
+    command->callback([options, &registry, &out, &exit_code] {
+        exit_code = run_migrate(*options, registry, out);
+    });
+}
+
+/// A command that the running process obeys.
+CLI::App* add_verb(CLI::App& app, const char* verb, const char* text, std::chrono::seconds wait,
+                   const engine::Registry& registry, std::ostream& out, int& exit_code,
+                   const std::shared_ptr<std::vector<std::string>>& arguments = nullptr) {
+    const auto options = std::make_shared<OperatorOptions>();
+    const auto seconds = std::make_shared<std::uint32_t>(static_cast<std::uint32_t>(wait.count()));
+    CLI::App* command = add_command(app, verb, text, *options);
+    command->add_flag("--json", options->json, "the answer as JSON");
+    command->add_option("--wait", *seconds,
+                        fmt::format("seconds to wait for the answer ({})", wait.count()));
+    command->callback([=, &registry, &out, &exit_code] {
+        options->wait = std::chrono::seconds(*seconds);
+        const std::string argument = arguments ? fmt::format("{}", fmt::join(*arguments, ",")) : "";
+        exit_code = Operator(*options, registry, out).command(verb, argument);
+    });
+    return command;
+}
+
+void add_throttle(CLI::App& app, const engine::Registry& registry, std::ostream& out,
+                  int& exit_code) {
+    const auto limits = std::make_shared<std::vector<std::string>>();
+    CLI::App* command = add_verb(app, "throttle", "change the limits of a running task",
+                                 std::chrono::seconds(60), registry, out, exit_code, limits);
+    command->add_option("LIMIT", *limits, "PHASE.NAME=VALUE")->required();
+    command->footer(kThrottleFooter);
+}
+
+void add_status(CLI::App& app, const engine::Registry& registry, std::ostream& out,
+                int& exit_code) {
+    const auto options = std::make_shared<OperatorOptions>();
+    CLI::App* command =
+        add_command(app, "status", "what the destination knows of a task", *options);
+    command->add_flag("--json", options->json, "one JSON object");
+    command->footer("example:  cutover status shop.yaml");
+    command->callback([options, &registry, &out, &exit_code] {
+        exit_code = Operator(*options, registry, out).status();
+    });
+}
+
+void add_release(CLI::App& app, const engine::Registry& registry, std::ostream& out,
+                 int& exit_code) {
+    const auto options = std::make_shared<OperatorOptions>();
+    CLI::App* command =
+        add_command(app, "release", "remove a task's traces at both ends", *options);
+    command->add_flag("--source-gone", options->source_gone,
+                      "the source does not exist any more: clean the destination only");
+    command->footer(kReleaseFooter);
+    command->callback([options, &registry, &out, &exit_code] {
+        exit_code = Operator(*options, registry, out).release();
+    });
+}
+
+}  // namespace
+
+void add_commands(CLI::App& app, const engine::Registry& registry, std::ostream& out,
+                  int& exit_code) {
+    const std::chrono::seconds soon(60);
+    add_migrate(app, registry, out, exit_code);
+    add_status(app, registry, out, exit_code);
+    add_verb(app, "pause", "hold a running task; it keeps its place", soon, registry, out,
+             exit_code)
+        ->footer(
+            "The source keeps its log meanwhile: watch its disk.\n\nexample:  cutover pause "
+            "shop.yaml");
+    add_verb(app, "resume", "let a paused task go on", soon, registry, out, exit_code)
+        ->footer("example:  cutover resume shop.yaml");
+    add_throttle(app, registry, out, exit_code);
+    add_verb(app, "stop", "end the running process at the next durable point", soon, registry, out,
+             exit_code)
+        ->footer("`cutover migrate` goes on later.\n\nexample:  cutover stop shop.yaml");
+    add_verb(app, "finish", "the cutover: prove, set sequences, fence", std::chrono::hours(1),
+             registry, out, exit_code)
+        ->footer(kFinishFooter);
+    add_release(app, registry, out, exit_code);
+}
+
+}  // namespace cutover::task

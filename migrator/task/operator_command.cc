@@ -1,0 +1,234 @@
+#include "migrator/task/operator_command.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "migrator/flow/stop_signal.h"
+#include "migrator/plan/task_file.h"
+
+namespace cutover::task {
+
+using engine::TaskPhase;
+using engine::TaskRecord;
+using model::Error;
+using model::ErrorClass;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+constexpr flow::Duration kAskEvery = std::chrono::milliseconds(200);
+/// A process that lives answers within a second; after this long it is asked whether there is one.
+constexpr flow::Duration kDoubtAfter = std::chrono::seconds(10);
+
+Json parsed(const std::string& text) {
+    Json json = Json::parse(text, nullptr, false);
+    return json.is_object() ? json : Json::object();
+}
+
+std::string shown(const Json& value) {
+    return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+}  // namespace
+
+Operator::Operator(OperatorOptions options, const engine::Registry& registry, std::ostream& out)
+    : options_(std::move(options)),
+      registry_(registry),
+      out_(out),
+      spec_(plan::read_task_file(options_.file)) {}
+
+TaskRecord Operator::load() {
+    sink_ = registry_.engine(spec_.destination.engine).sink(runtime_, spec_);
+    control_ = sink_->open_control();
+    std::optional<TaskRecord> record = control_->load(spec_.name);
+    if (!record) {
+        control_->release(spec_.name);  // having looked leaves no trace
+        throw Error(
+            ErrorClass::refused, "task.unknown",
+            fmt::format("there is no task '{}' at {}", spec_.name, spec_.destination.display()),
+            "start it with `cutover migrate`, or correct `task` and `destination` in the task "
+            "file");
+    }
+    return std::move(*record);
+}
+
+int Operator::status() {
+    const TaskRecord record = load();
+    Json json = {{"task", record.name},
+                 {"phase", engine::to_string(record.phase)},
+                 {"position", record.marker.position.text},
+                 {"transactions", record.marker.transactions},
+                 {"changes", record.marker.changes},
+                 {"starts", record.starts},
+                 {"epoch", record.epoch},
+                 {"last_error", record.last_error}};
+    // What the process has published last is younger than nothing, but older than the record.
+    const Json published = parsed(control_->status(spec_.name));
+    for (const char* key : {"paused", "progress"}) {
+        if (published.contains(key) && record.phase != TaskPhase::finished) {
+            json[key] = published[key];
+        }
+    }
+    if (options_.json) {
+        out_ << json.dump() << "\n";
+        return 0;
+    }
+    for (const auto& [key, value] : json.items()) {
+        if (!value.is_object() && !(value.is_string() && value.get<std::string>().empty())) {
+            out_ << fmt::format("{:<14} {}\n", key, shown(value));
+        }
+    }
+    const Json progress = json.value("progress", Json::object());
+    for (const auto& [key, value] : progress.items()) {
+        out_ << fmt::format("  {:<18} {}\n", key, shown(value));
+    }
+    return 0;
+}
+
+int Operator::command(const std::string& verb, const std::string& argument) {
+    const TaskRecord record = load();
+    if (record.phase == TaskPhase::finished) {
+        const bool done = verb == "finish" || verb == "stop";
+        const std::string text =
+            "the task is finished, applied up to " + record.marker.position.text;
+        if (!done) {
+            throw Error(ErrorClass::refused, "task.finished", text,
+                        "there is nothing left to " + verb);
+        }
+        out_ << (options_.json ? Json{{"ok", true}, {"answer", text}}.dump() : text) << "\n";
+        return 0;
+    }
+    engine::Command command;
+    command.verb = verb;
+    command.argument = argument;
+    const std::string answer = await_answer(control_->post_command(spec_.name, command), record);
+    const Json json = parsed(answer);
+    const bool obeyed = json.value("ok", false);
+    if (options_.json) {
+        out_ << answer << "\n";
+        return obeyed ? 0 : model::exit_code(ErrorClass::refused);
+    }
+    if (!obeyed) {
+        throw Error(ErrorClass::refused, "command.refused",
+                    fmt::format("the task does not {}: {}", verb, json.value("error", answer)));
+    }
+    out_ << json.value("answer", answer) << "\n";
+    if (json.contains("position")) {
+        out_ << "position: " << shown(json["position"]) << "\n";
+    }
+    return 0;
+}
+
+std::string Operator::await_answer(std::uint64_t id, const TaskRecord& record) {
+    flow::StopSignal pause(runtime_);
+    const flow::TimePoint asked = runtime_.now();
+    flow::TimePoint doubt = asked + kDoubtAfter;
+    for (;;) {
+        if (std::optional<std::string> answer = control_->command_answer(id)) {
+            return std::move(*answer);
+        }
+        if (runtime_.now() >= doubt) {
+            if (!is_running(record)) {
+                withdraw(id);
+                throw Error(ErrorClass::refused, "task.not_running",
+                            fmt::format("no process is running task '{}'; the command is withdrawn",
+                                        spec_.name),
+                            fmt::format("start it: cutover migrate {}", options_.file));
+            }
+            doubt = runtime_.now() + kDoubtAfter;
+        }
+        if (runtime_.now() - asked >= options_.wait) {
+            throw Error(
+                ErrorClass::refused, "task.no_answer",
+                fmt::format("the task has not answered within {} s; it is running, and the command "
+                            "stays until it does",
+                            options_.wait.count()),
+                "look at `cutover status`; wait longer with `--wait SECONDS`");
+        }
+        pause.wait_for(kAskEvery);
+    }
+}
+
+/// Whoever can claim the task knows that nobody else has it. The claim is kept, so that the command
+/// can be withdrawn without a process picking it up in between.
+bool Operator::is_running(const TaskRecord& record) {
+    try {
+        control_->claim(spec_.name, record.fingerprint);
+        return false;
+    } catch (const Error& error) {
+        if (error.code() == "task.finished") {
+            return false;
+        }
+        if (error.code() != "task.running") {
+            throw;
+        }
+        return true;
+    }
+}
+
+void Operator::withdraw(std::uint64_t id) {
+    try {
+        control_->answer_command(id,
+                                 Json{{"ok", false}, {"error", "withdrawn: no process"}}.dump());
+    } catch (const Error&) {
+        // A finished task takes no command any more: nothing to withdraw.
+    }
+}
+
+void Operator::claim_for_release(const TaskRecord& record) {
+    if (record.phase == TaskPhase::finished) {
+        return;  // fenced: no process can write; release() itself still waits for its lock
+    }
+    control_->claim(spec_.name, record.fingerprint);
+}
+
+/// The plan tells what to undo at the source. Where it cannot be made any more (a table is gone),
+/// the task's name is enough for slot and publication.
+plan::Plan Operator::plan_for_release(engine::Source& source) {
+    try {
+        const model::Catalog catalog = source.open_inspector()->catalog(spec_.objects);
+        const model::Catalog destination = sink_->open_inspector()->catalog({});
+        const engine::Route& route = registry_.route(spec_.source.engine, spec_.destination.engine);
+        return route.plan(spec_, catalog, destination).plan;
+    } catch (const Error& error) {
+        if (error.error_class() == ErrorClass::connection) {
+            throw;
+        }
+        plan::Plan plan;
+        plan.spec = spec_;
+        return plan;
+    }
+}
+
+void Operator::clean_source() {
+    const auto source = registry_.engine(spec_.source.engine).source(runtime_, spec_);
+    const plan::Plan plan = plan_for_release(*source);
+    const std::vector<engine::AuxiliaryObject> before = source->auxiliary_objects(plan);
+    source->drop_capture(plan);
+    for (const engine::AuxiliaryObject& object : before) {
+        out_ << fmt::format("removed at the source: {} {}\n", object.kind, object.name);
+    }
+    const std::vector<engine::AuxiliaryObject> after = source->auxiliary_objects(plan);
+    if (!after.empty()) {
+        throw Error(
+            ErrorClass::operation, "release.incomplete",
+            fmt::format("{} {} is still at the source", after.front().kind, after.front().name),
+            "run `cutover release` again; if it stays, drop it by hand");
+    }
+}
+
+int Operator::release() {
+    const TaskRecord record = load();
+    claim_for_release(record);
+    if (!options_.source_gone) {
+        clean_source();
+    }
+    control_->release(spec_.name);
+    out_ << fmt::format("removed at the destination: control rows of task {}\n", spec_.name)
+         << "the migrated data stay as they are\n";
+    return 0;
+}
+
+}  // namespace cutover::task
