@@ -12,6 +12,12 @@ namespace {
 class SameNames {
 public:
     explicit SameNames(const Facts& facts) : facts_(facts), spec_(facts.spec) {
+        // The schema phase makes partitioned parents too, which hold no rows and have no plan.
+        for (const model::TableSchema& table : facts.source.catalog.tables) {
+            if (spec_.phases.schema) {
+                wanted_.try_emplace(spec_.mapping.table(table.name), table.name);
+            }
+        }
         for (const plan::TablePlan& table : facts.planned->plan.tables) {
             wanted_.try_emplace(table.destination, table.source);
         }
@@ -24,10 +30,9 @@ public:
                 present.push_back(destination);
             }
         }
+        // Without the schema phase the tables must be there: what is missing, the route has told.
         if (spec_.phases.schema) {
             tell_present(present);
-        } else {
-            tell_missing();
         }
         // What the schema phase refuses anyhow need not be told twice.
         if (spec_.phases.full && !(spec_.phases.schema && refuses())) {
@@ -64,21 +69,6 @@ private:
                  "if its columns or keys differ, rows cannot be written as they are",
                  "compare the two definitions",
                  {"G34", "G39"}});
-        }
-    }
-
-    void tell_missing() {
-        for (const auto& [destination, source] : wanted_) {
-            if (facts_.destination.catalog.find(destination) == nullptr) {
-                findings_.push_back(
-                    {"destination.table_missing",
-                     Severity::block,
-                     destination.display(),
-                     "the destination has no such table for " + source.display(),
-                     "the schema phase is not selected, so that nothing creates it",
-                     "create it, correct `objects.rename`, or add `schema` to `phases`",
-                     {"G11", "G12", "G139"}});
-            }
         }
     }
 

@@ -295,7 +295,6 @@ std::vector<Requirement> table_kinds(const plan::TaskSpec& spec, const model::Ca
     std::vector<std::string> unlogged;
     std::vector<std::string> hypertables;
     std::vector<std::string> inheritance;
-    std::vector<std::string> keyless;
     for (const model::TableSchema& table : catalog.tables) {
         const std::string name = table.name.display();
         if (has_flag(table, "unlogged") && spec.phases.incremental) {
@@ -307,9 +306,6 @@ std::vector<Requirement> table_kinds(const plan::TaskSpec& spec, const model::Ca
         if (inherits_across_schemas(table)) {
             inheritance.push_back(name);
         }
-        if (table.keys.empty() && !table.partition_key) {
-            keyless.push_back(name);
-        }
     }
     return {flag_requirement("source.unlogged_table", Severity::block, unlogged, "unlogged table",
                              "changes of an unlogged table are not in the log",
@@ -319,10 +315,7 @@ std::vector<Requirement> table_kinds(const plan::TaskSpec& spec, const model::Ca
             flag_requirement("source.inheritance_across_schemas", Severity::alert_ignorable, inheritance,
                              "inheritance across schemas",
                              "each table is carried with its own rows; the inheritance itself is not",
-                             "declare the inheritance at the destination yourself", "G132"),
-            flag_requirement("source.keyless_table", Severity::note, keyless, "table without a key",
-                             "its rows are told apart by all their columns; equal rows are counted",
-                             "add a primary key if changes to it must be fast", "G116")};
+                             "declare the inheritance at the destination yourself", "G132")};
 }
 
 /// Partitions the task leaves out, and those it takes without their parent (G133).
