@@ -46,11 +46,17 @@ void SinkTest::SetUp() {
     }
     spec_.name = "shop";
     spec_.destination = endpoint().as_plan();
+    open_sink(spec_);
+    bystander_ = Connection::open(spec_.destination, {});
+    bystander_->exec("SET search_path = public");
+}
+
+void SinkTest::open_sink(const plan::TaskSpec& spec) {
+    control_.reset();
+    spec_ = spec;
     sink_ = make_sink(runtime(), spec_);
     control_ = sink_->open_control();
     control_->claim("shop", "fingerprint");
-    bystander_ = Connection::open(spec_.destination, {});
-    bystander_->exec("SET search_path = public");
 }
 
 void SinkTest::sql(const std::string& statements) { bystander_->exec(statements); }

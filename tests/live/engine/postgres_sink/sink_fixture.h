@@ -18,6 +18,8 @@ namespace cutover::postgres {
 class SinkTest : public tests::LivePostgres {
 protected:
     void SetUp() override;
+    /// Opens sink and control anew, as another process with this spec would.
+    void open_sink(const plan::TaskSpec& spec);
 
     /// Runs SQL at the destination as a bystander.
     void sql(const std::string& statements);
