@@ -221,7 +221,7 @@ void PostgresControl::take_lock(const std::string& task) {
         return;
     }
     // A process that was just killed may still be seen by the server for a moment.
-    connection_.exec("SET lock_timeout='3s'");
+    connection_.exec("SET lock_timeout='1s'");
     bool taken = true;
     try {
         connection_.exec_params(std::string("SELECT pg_advisory_lock(") + kLockKey + ")", {task});
