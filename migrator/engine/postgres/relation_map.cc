@@ -1,0 +1,123 @@
+#include "migrator/engine/postgres/relation_map.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace cutover::postgres {
+
+using model::Error;
+using model::ErrorClass;
+
+namespace {
+
+Error ddl_met(const std::string& table, const std::string& difference) {
+    return Error(ErrorClass::refused, "table.changed",
+                 "the source table " + table + " was changed while the task was running: " + difference,
+                 "changes of the schema are not followed: undo it at the source, or release the task and "
+                 "start it anew");
+}
+
+const message::RelationColumn* find(const message::Relation& relation, const std::string& name) {
+    const auto found = std::find_if(relation.columns.begin(), relation.columns.end(),
+                                    [&](const auto& column) { return column.name == name; });
+    return found == relation.columns.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+RelationMap::RelationMap(const plan::Plan& plan, TypeNames type_names)
+    : plan_(plan), type_names_(std::move(type_names)) {
+    for (const plan::TablePlan& table : plan.tables) {
+        tables_[table.source] = table.index;
+    }
+}
+
+std::shared_ptr<const MappedRelation> RelationMap::map(const message::Relation& relation) const {
+    auto out = std::make_shared<MappedRelation>();
+    const model::ObjectName name{relation.schema, relation.name};
+    const auto found = tables_.find(name);
+    if (found == tables_.end()) {
+        out->problem = ddl_met(name.display(),
+                               "it is not among the task's tables; it was renamed, or is a partition "
+                               "that was added");
+        return out;
+    }
+    const plan::TablePlan& table = plan_.tables[found->second];
+    out->problem = difference(relation, table);
+    if (out->problem) {
+        return out;
+    }
+    RowShape& shape = out->shape;
+    shape.table = table.index;
+    shape.sources.resize(table.columns.size());
+    for (const message::RelationColumn& column : relation.columns) {
+        const auto planned = std::find_if(
+            table.columns.begin(), table.columns.end(),
+            [&](const plan::ColumnPlan& known) { return known.source.name == column.name; });
+        const auto target = static_cast<std::uint32_t>(planned - table.columns.begin());
+        if (planned != table.columns.end()) {
+            shape.sources[target] = static_cast<std::uint32_t>(shape.targets.size());
+        }
+        shape.targets.push_back(planned == table.columns.end() ? RowShape::kSkipped : target);
+        shape.key.push_back(column.key);
+    }
+    return out;
+}
+
+std::optional<Error> RelationMap::difference(const message::Relation& relation,
+                                             const plan::TablePlan& table) const {
+    const std::string name = table.source.display();
+    for (const model::ColumnSchema& column : table.schema.columns) {
+        const message::RelationColumn* sent = find(relation, column.name);
+        if (column.generated_expression) {
+            continue;  // never sent before version 18, and never copied
+        }
+        if (sent == nullptr) {
+            return ddl_met(name, "column " + column.name + " is gone");
+        }
+        const std::string type = type_names_(sent->type, sent->modifier);
+        if (type != column.type) {
+            return ddl_met(name, "column " + column.name + " is of type " + type + ", it was " +
+                                     column.type);
+        }
+    }
+    for (const message::RelationColumn& sent : relation.columns) {
+        if (!table.schema.column_index(sent.name)) {
+            return ddl_met(name, "column " + sent.name + " was added");
+        }
+    }
+    for (const plan::ColumnPlan& column : table.columns) {
+        if (find(relation, column.source.name) == nullptr) {
+            return ddl_met(name, "column " + column.source.name + " is gone");
+        }
+    }
+    return identity_problem(relation, table);
+}
+
+/// The old row's key must be in the log: otherwise an update or delete could not be placed.
+std::optional<Error> RelationMap::identity_problem(const message::Relation& relation,
+                                                   const plan::TablePlan& table) const {
+    if (relation.identity == 'f') {
+        return std::nullopt;
+    }
+    std::string missing = table.keyless() ? "whole old rows" : "";
+    for (const plan::KeyColumn& key : table.key.columns) {
+        const std::string& column = table.columns[key.column].source.name;
+        const message::RelationColumn* sent = find(relation, column);
+        if (sent == nullptr || !sent->key) {
+            missing = "the old value of key column " + column;
+        }
+    }
+    if (table.sets_replica_identity) {
+        missing = "whole old rows, as was set at the start";
+    }
+    if (missing.empty()) {
+        return std::nullopt;
+    }
+    return Error(ErrorClass::refused, "table.replica_identity",
+                 "the log does not hold " + missing + " of " + table.source.display(),
+                 "ALTER TABLE ... REPLICA IDENTITY FULL on it, then release the task and start it anew: "
+                 "changes since may have been logged without it");
+}
+
+}  // namespace cutover::postgres
