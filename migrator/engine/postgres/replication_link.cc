@@ -1,0 +1,220 @@
+#include "migrator/engine/postgres/replication_link.h"
+
+#include <fmt/format.h>
+#include <libpq-fe.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "migrator/engine/postgres/decoder.h"
+#include "migrator/engine/postgres/error.h"
+#include "migrator/model/error.h"
+
+namespace cutover::postgres {
+
+using model::Error;
+using model::ErrorClass;
+
+namespace {
+
+constexpr std::chrono::seconds kStatusInterval(10);
+/// As a native subscription has it: a server that decodes one huge transaction is silent for long.
+constexpr std::chrono::seconds kAskAfter(30);
+constexpr std::chrono::seconds kGiveUpAfter(30);
+
+/// Our pauses are the sink's: the server must not take them for our death. A dead peer is found by TCP,
+/// and a slot that a ghost still holds is freed when the task comes back.
+constexpr const char* kSession =
+    "SET wal_sender_timeout = 0; SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10;"
+    " SET tcp_keepalives_count = 3";
+
+std::int64_t server_now() {
+    constexpr std::chrono::sys_days kServerEpoch =
+        std::chrono::year(2000) / std::chrono::January / std::chrono::day(1);
+    return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now() -
+                                                                 kServerEpoch)
+        .count();
+}
+
+void append(std::string& out, std::uint64_t value) {
+    for (int shift = 56; shift >= 0; shift -= 8) {
+        out += static_cast<char>((value >> shift) & 0xFF);
+    }
+}
+
+/// The server's words for what happened to slot and publication, in classes that say what may be done.
+Error stream_error(const pg_result* result, const pg_conn* connection, const std::string& slot) {
+    const char* field = result == nullptr ? nullptr : PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const std::string state = field == nullptr ? "" : field;
+    const Error plain = error_from(result, connection, "START_REPLICATION");
+    if (state == "55006") {
+        return Error(ErrorClass::operation, "slot.busy",
+                     "replication slot '" + slot + "' is in use: " + plain.message(),
+                     "end the connection that holds it, see pg_replication_slots.active_pid");
+    }
+    if (state == "42704") {
+        return Error(ErrorClass::refused, "slot.missing", "the source has lost a part of the task: " +
+                                                              plain.message(),
+                     "release the task and migrate anew; changes since the last applied position are not "
+                     "proved to be complete");
+    }
+    if (state == "55000" || state == "58P01") {
+        return Error(ErrorClass::corrupt, "slot.invalidated",
+                     "the log after the last applied position is gone: " + plain.message(),
+                     "raise max_slot_wal_keep_size at the source, release the task and migrate anew");
+    }
+    return plain;
+}
+
+}  // namespace
+
+ReplicationLink::ReplicationLink(Connection connection, const std::string& slot,
+                                 const std::string& publication, Lsn from)
+    : connection_(std::move(connection)), slot_(slot), received_(from), flushed_(from) {
+    connection_.exec(kSession);
+    const std::string sql = fmt::format(
+        "START_REPLICATION SLOT {} LOGICAL {} (proto_version '2', publication_names '{}', binary 'true',"
+        " streaming 'on', messages 'true')",
+        quote_identifier(slot), to_text(from), quote_identifier(publication));
+    pg_result* result = PQexec(connection_.raw(), sql.c_str());
+    if (PQresultStatus(result) != PGRES_COPY_BOTH) {
+        const Error error = stream_error(result, connection_.raw(), slot_);
+        PQclear(result);
+        throw Error(error);
+    }
+    PQclear(result);
+}
+
+ReplicationLink::~ReplicationLink() { PQfreemem(buffer_); }
+
+std::optional<ReplicationMessage> ReplicationLink::receive(std::chrono::milliseconds wait) {
+    ReplicationMessage message;
+    if (Clock::now() - spoken_ >= kStatusInterval) {
+        send_status(false);
+    }
+    if (take_message(message)) {
+        return message;
+    }
+    wait_readable(wait);
+    if (take_message(message)) {
+        return message;
+    }
+    watch_silence();
+    return std::nullopt;
+}
+
+bool ReplicationLink::take_message(ReplicationMessage& out) {
+    PQfreemem(std::exchange(buffer_, nullptr));
+    const int length = PQgetCopyData(connection_.raw(), &buffer_, 1);
+    if (length == 0) {
+        return false;
+    }
+    if (length < 0) {
+        fail_at_end();
+    }
+    asked_.reset();
+    out = decode({buffer_, static_cast<std::size_t>(length)});
+    if (out.wants_reply) {
+        send_status(false);
+    }
+    return true;
+}
+
+ReplicationMessage ReplicationLink::decode(std::string_view bytes) {
+    MessageReader reader(bytes);
+    const auto kind = static_cast<char>(reader.byte());
+    ReplicationMessage out;
+    if (kind == 'w') {
+        received_ = std::max(received_, reader.number64());
+        reader.number64();  // the server's end of log
+        reader.number64();  // its clock
+        out.data = reader.rest();
+        return out;
+    }
+    if (kind != 'k') {
+        throw Error(ErrorClass::corrupt, "stream.undecodable",
+                    fmt::format("the server sent a replication message of unknown kind {}",
+                                static_cast<int>(kind)));
+    }
+    out.kind = ReplicationMessage::Kind::keepalive;
+    out.log_end = reader.number64();
+    reader.number64();
+    out.wants_reply = reader.byte() != 0;
+    received_ = std::max(received_, out.log_end);
+    return out;
+}
+
+void ReplicationLink::wait_readable(std::chrono::milliseconds wait) {
+    pollfd descriptor{PQsocket(connection_.raw()), POLLIN, 0};
+    const int ready = ::poll(&descriptor, 1, static_cast<int>(wait.count()));
+    if (ready < 0 && errno != EINTR) {
+        throw Error(ErrorClass::connection, "postgres.connection_lost",
+                    "the replication connection cannot be waited for");
+    }
+    if (ready > 0) {
+        heard_ = Clock::now();
+        if (PQconsumeInput(connection_.raw()) == 0) {
+            throw error_from(nullptr, connection_.raw(), "START_REPLICATION");
+        }
+    }
+}
+
+/// Called when there was nothing to read: only then does silence say something about the server.
+void ReplicationLink::watch_silence() {
+    const Clock::time_point now = Clock::now();
+    if (asked_) {
+        if (now - *asked_ >= kGiveUpAfter && now - heard_ >= kGiveUpAfter) {
+            throw Error(ErrorClass::connection, "postgres.silent",
+                        fmt::format("the source has not answered on the replication connection for {} s",
+                                    std::chrono::duration_cast<std::chrono::seconds>(now - heard_).count()),
+                        "check that the server runs and can be reached from here");
+        }
+    } else if (now - heard_ >= kAskAfter) {
+        asked_ = now;
+        send_status(true);
+    }
+}
+
+void ReplicationLink::confirm(Lsn flushed) {
+    if (flushed > flushed_) {
+        flushed_ = flushed;
+        received_ = std::max(received_, flushed);
+        send_status(false);
+    }
+}
+
+void ReplicationLink::send_status(bool ask_reply) {
+    std::string message = "r";
+    append(message, received_);
+    append(message, flushed_);
+    append(message, flushed_);
+    append(message, static_cast<std::uint64_t>(server_now()));
+    message += ask_reply ? '\1' : '\0';
+    if (PQputCopyData(connection_.raw(), message.data(), static_cast<int>(message.size())) != 1 ||
+        PQflush(connection_.raw()) != 0) {
+        throw error_from(nullptr, connection_.raw(), "START_REPLICATION");
+    }
+    spoken_ = Clock::now();
+}
+
+void ReplicationLink::fail_at_end() {
+    while (pg_result* result = PQgetResult(connection_.raw())) {
+        if (PQresultStatus(result) == PGRES_FATAL_ERROR) {
+            const Error error = stream_error(result, connection_.raw(), slot_);
+            PQclear(result);
+            throw Error(error);
+        }
+        const bool both = PQresultStatus(result) == PGRES_COPY_IN;
+        PQclear(result);
+        if (both) {
+            break;  // the server has ended its half; nothing more will come
+        }
+    }
+    throw Error(ErrorClass::connection, "postgres.stream_ended",
+                "the source has ended the replication stream; it is shutting down or restarting",
+                "the task goes on when the server can be reached again");
+}
+
+}  // namespace cutover::postgres

@@ -1,0 +1,53 @@
+// The replication slot and the server it is on: what is there, and the proof that it reaches back to what
+// was applied. Reads only, apart from free_slot().
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "migrator/engine/postgres/connection.h"
+#include "migrator/engine/postgres/positions.h"
+
+namespace cutover::postgres {
+
+/// As IDENTIFY_SYSTEM says it.
+struct ServerIdentity {
+    std::string system;  ///< the same on a primary and its standbys
+    Timeline timeline = 0;
+};
+
+/// Requires: a replication connection.
+ServerIdentity identify(Connection& replication);
+/// The timelines that led to `current`. Requires: a replication connection.
+TimelineHistory read_history(Connection& replication, Timeline current);
+/// `10.0.0.5:5432`, where the connection has ended up, for messages.
+std::string server_name(Connection& connection);
+
+struct SlotState {
+    bool logical = false;
+    bool temporary = false;
+    std::string plugin;
+    std::string database;
+    std::optional<Lsn> restart;    ///< where the log is read from; nothing once it is lost
+    std::optional<Lsn> confirmed;  ///< what was committed before is not sent any more
+    std::string wal_status;        ///< reserved, extended, unreserved, lost
+    std::string invalidation;      ///< why the server has given the slot up; empty: it has not
+    bool failover = false;
+};
+
+/// Nothing if there is no such slot.
+std::optional<SlotState> read_slot(Connection& connection, const std::string& name);
+
+/// Throws, naming slot, server and the last applied position: refused `slot.missing`, `slot.foreign`;
+/// corrupt `slot.invalidated` (its log is gone), `slot.gap` (it begins after `applied`).
+void require_slot_reaches(const std::optional<SlotState>& slot, const std::string& name,
+                          const std::string& server, int server_version, const std::string& database,
+                          LogPoint applied);
+
+/// Ends the walsender that holds the slot, if it is one that `application` (a process of this task) has
+/// left behind, and waits until the slot is free. Throws: operation `slot.busy` (it is somebody
+/// else's, or does not end within 20 s).
+void free_slot(Connection& connection, const std::string& name, const std::string& application);
+
+}  // namespace cutover::postgres
