@@ -108,6 +108,10 @@ Json of(const stage::Recovered& event) {
     return {{"event", "recovered"}, {"after_ms", milliseconds(event.after)}};
 }
 
+Json of(const stage::FailoverProved& event) {
+    return {{"event", "failover"}, {"proof", event.proof}};
+}
+
 Json of_finding(const model::Finding& finding, bool ignored) {
     return {{"event", "finding"},
             {"code", finding.code},

@@ -166,6 +166,9 @@ private:
     void show(const stage::Recovered& event) {
         line(fmt::format("goes on after {}", time_text(event.after)));
     }
+    void show(const stage::FailoverProved& event) {
+        line("another server is the source now, without a gap: " + event.proof);
+    }
     void show(const stage::FindingRaised& event) {
         erase();
         precheck::print(out_, event.finding);

@@ -54,6 +54,7 @@ TEST(EventWriter, StampsEveryLineInUtcWithMicroseconds) {
 
 TEST(EventWriter, WritesWhatTheJournalReads) {
     EXPECT_EQ(line_of(stage::Started{"shop", true, 3})["epoch"], 3);
+    EXPECT_EQ(line_of(stage::FailoverProved{"timeline 1 -> 2"})["proof"], "timeline 1 -> 2");
     EXPECT_EQ(line_of(stage::PhaseStarted{engine::TaskPhase::keys})["phase"], "keys");
     const json chunk = line_of(stage::ChunkDone{"public.a", 4, model::Rows{9}, true});
     EXPECT_EQ(chunk["number"], 4);

@@ -1,0 +1,78 @@
+// The program `cutover`: assembles the engines, the routes and every folder's commands, and turns
+// what leaves them as an exception into a message and an exit code. Nothing is decided here.
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "migrator/model/error.h"
+#include "migrator/plan/document.h"
+#include "migrator/plan/document_reader.h"
+#include "migrator/precheck/command.h"
+#include "migrator/task/commands.h"
+#include "scenarios/registry.h"
+
+namespace {
+
+constexpr const char* kAbout =
+    "Rehearses a database migration until it is boring: migrates, breaks things on purpose, proves "
+    "every row.";
+
+constexpr const char* kFooter =
+    "The way of a migration:  precheck, migrate, verify, finish, verify, release.\n"
+    "`cutover COMMAND --help` explains a command and its exit codes.";
+
+/// For an exception that is nobody's operating error: a defect, or no memory.
+constexpr int kUnexpected = 70;
+
+/// True if the first word is a command; tells the near one otherwise.
+bool known_command(const CLI::App& app, int argc, char** argv) {
+    if (argc < 2 || argv[1][0] == '-' || app.get_subcommand_no_throw(argv[1]) != nullptr) {
+        return true;
+    }
+    std::vector<std::string> names;
+    for (const CLI::App* command : app.get_subcommands({})) {
+        names.push_back(command->get_name());
+    }
+    const std::string near = cutover::plan::nearest(argv[1], {names.begin(), names.end()});
+    std::cerr << "cutover: there is no command `" << argv[1] << "`"
+              << (near.empty() ? "; see `cutover --help`" : "; did you mean `" + near + "`?")
+              << "\n";
+    return false;
+}
+
+int run(CLI::App& app, int argc, char** argv, const int& exit_code) {
+    try {
+        app.parse(argc, argv);
+        return exit_code;
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : cutover::plan::kBadUsage;
+    } catch (const cutover::plan::FileError& error) {
+        std::cerr << error.message() << "\n";
+        return cutover::plan::kBadUsage;
+    } catch (const cutover::model::Error& error) {
+        std::cerr << "cutover: " << error.what() << "\n";
+        return cutover::model::exit_code(error.error_class());
+    }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        const cutover::engine::Registry registry = cutover::scenarios::all_engines();
+        int exit_code = 0;
+        CLI::App app(kAbout, "cutover");
+        app.footer(kFooter);
+        app.require_subcommand(1);
+        cutover::precheck::add_commands(app, registry, std::cout, exit_code);
+        cutover::task::add_commands(app, registry, std::cout, exit_code);
+        if (!known_command(app, argc, argv)) {
+            return cutover::plan::kBadUsage;
+        }
+        return run(app, argc, argv, exit_code);
+    } catch (const std::exception& error) {
+        std::cerr << "cutover: unexpected: " << error.what() << "\n";
+        return kUnexpected;
+    }
+}
