@@ -1,6 +1,7 @@
 // The program `cutover`: assembles the engines, the routes and every folder's commands, and turns
 // what leaves them as an exception into a message and an exit code. Nothing is decided here.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -27,12 +28,13 @@ constexpr int kUnexpected = 70;
 
 /// True if the first word is a command; tells the near one otherwise.
 bool known_command(const CLI::App& app, int argc, char** argv) {
-    if (argc < 2 || argv[1][0] == '-' || app.get_subcommand_no_throw(argv[1]) != nullptr) {
-        return true;
-    }
     std::vector<std::string> names;
     for (const CLI::App* command : app.get_subcommands({})) {
         names.push_back(command->get_name());
+    }
+    if (argc < 2 || argv[1][0] == '-' ||
+        std::find(names.begin(), names.end(), argv[1]) != names.end()) {
+        return true;
     }
     const std::string near = cutover::plan::nearest(argv[1], {names.begin(), names.end()});
     std::cerr << "cutover: there is no command `" << argv[1] << "`"
