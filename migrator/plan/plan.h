@@ -96,6 +96,8 @@ struct SchemaStep {
 struct SequencePlan {
     model::ObjectName source;
     model::ObjectName destination;
+    model::ObjectName owner;   ///< destination table whose column draws from it; empty: none
+    std::string owner_column;
 };
 
 struct Plan {

@@ -40,7 +40,7 @@ public:
             add_parents(table);
         }
         for (const model::SequenceSchema& sequence : source_.sequences) {
-            out_.plan.sequences.push_back({sequence.name, spec_.mapping.table(sequence.name)});
+            add_sequence(sequence);
         }
         if (spec_.phases.schema) {
             out_.plan.schema_steps = schema_steps(spec_, source_, out_.findings);
@@ -156,6 +156,16 @@ private:
                  "values would be refused or changed on the way",
                  "give the destination column the source's type, or exclude the column", {"G39"});
         }
+    }
+
+    void add_sequence(const model::SequenceSchema& sequence) {
+        plan::SequencePlan planned{sequence.name, spec_.mapping.table(sequence.name), {}, {}};
+        if (sequence.owned_by_table) {
+            planned.owner = spec_.mapping.table(*sequence.owned_by_table);
+            planned.owner_column =
+                spec_.mapping.column(*sequence.owned_by_table, sequence.owned_by_column);
+        }
+        out_.plan.sequences.push_back(std::move(planned));
     }
 
     KeyPlan key_plan(const TablePlan& table, const std::vector<std::size_t>& columns) const {

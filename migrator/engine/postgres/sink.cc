@@ -122,22 +122,14 @@ void PostgresSink::set_sequences(const plan::Plan& plan,
             continue;
         }
         // A column's own sequence may have another name where the table was made by somebody else.
-        const plan::TablePlan* owner = nullptr;
-        for (const plan::TablePlan& table : plan.tables) {
-            if (value->second->owned_by_table == table.source) {
-                owner = &table;
-            }
-        }
-        const std::string column =
-            owner == nullptr ? ""
-                             : plan.spec.mapping.column(owner->source, value->second->owned_by_column);
-        const std::string fallback = quote(sequence.destination);
+        const bool owned = !sequence.owner.name.empty();
         connection.exec_params(
             "SELECT setval(coalesce((SELECT pg_get_serial_sequence($1, a.attname) FROM pg_attribute a"
             " WHERE a.attrelid = to_regclass($1) AND a.attname = $2), $3)::regclass,"
             " $4::bigint, $5::boolean)",
-            {owner == nullptr ? std::string() : quote(owner->destination), column, fallback,
-             std::to_string(value->second->last_value), value->second->is_called ? "t" : "f"});
+            {owned ? Parameter(quote(sequence.owner)) : std::nullopt, sequence.owner_column,
+             quote(sequence.destination), std::to_string(value->second->last_value),
+             value->second->is_called ? "t" : "f"});
     }
     connection.exec("COMMIT");
 }

@@ -1,0 +1,263 @@
+#include "migrator/engine/postgres/chunk_reader.h"
+
+#include <fmt/format.h>
+#include <libpq-fe.h>
+
+#include <utility>
+#include <vector>
+
+#include "migrator/engine/postgres/capture.h"
+#include "migrator/engine/postgres/error.h"
+#include "migrator/model/check.h"
+#include "migrator/model/error.h"
+
+namespace cutover::postgres {
+
+using model::ChunkView;
+using model::Error;
+using model::ErrorClass;
+
+namespace {
+
+constexpr std::string_view kSlotPrefix = "slot=";
+constexpr std::string_view kPlainPrefix = "view=";
+constexpr std::size_t kCopyHeader = 19;  // signature, flags, length of the (empty) extension
+constexpr std::string_view kCopyTrailer("\xff\xff", 2);
+
+ConnectOptions options(const plan::TaskSpec& spec) {
+    ConnectOptions out;
+    out.application_name = capture_name(spec) + " reader";
+    return out;
+}
+
+std::string column_list(const plan::TablePlan& table) {
+    std::string out;
+    for (const plan::ColumnPlan& column : table.columns) {
+        out += (out.empty() ? "" : ", ") + quote_identifier(column.source.name);
+    }
+    return out;
+}
+
+/// xmin widened to 64 bits: within the first epoch it is its own full number (resume_mode() sees to it).
+std::string seen_by(const std::string_view snapshot) {
+    const Snapshot parsed = Snapshot::parse(snapshot);
+    return fmt::format(
+        " AND (xmin::text::bigint < {} OR pg_visible_in_snapshot(xmin::text::xid8, '{}'::pg_snapshot))",
+        parsed.xmin, snapshot);
+}
+
+std::string copy_statement(const plan::TablePlan& table, const BlockRange& blocks,
+                           const std::string& condition) {
+    std::string where = fmt::format("ctid >= '({},0)'::tid AND ctid < '({},0)'::tid", blocks.first,
+                                    blocks.end);
+    if (!table.filter.empty()) {
+        where += " AND (" + table.filter + ")";
+    }
+    return "COPY (SELECT " + column_list(table) + " FROM ONLY " + quote(table.source) + " WHERE " + where +
+           condition + ") TO STDOUT (FORMAT binary)";
+}
+
+/// A view of this transaction's own, and a log position that everything it has seen lies before.
+ChunkView begin_own_view(Connection& connection) {
+    connection.exec("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    const Result snapshot = connection.exec("SELECT pg_current_snapshot()");
+    // Read after the snapshot was taken: whatever it sees has committed before.
+    const Result position = connection.exec(
+        "SELECT pg_current_wal_insert_lsn(),"
+        " ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint");
+    const std::optional<Lsn> lsn = parse_lsn(position.get(0, 0));
+    CUTOVER_CHECK(lsn.has_value());
+    return {plain_stamp(snapshot.text(0, 0)),
+            to_position({static_cast<Timeline>(position.integer(0, 1)), *lsn})};
+}
+
+}  // namespace
+
+model::Stamp slot_stamp(const std::string& snapshot) {
+    return {std::string(kSlotPrefix) + snapshot, snapshot};
+}
+model::Stamp plain_stamp(const std::string& snapshot) {
+    return {std::string(kPlainPrefix) + snapshot, snapshot};
+}
+bool is_slot_stamp(const model::Stamp& stamp) { return stamp.bytes.starts_with(kSlotPrefix); }
+std::string_view snapshot_text(const model::Stamp& stamp) {
+    return std::string_view(stamp.bytes).substr(kSlotPrefix.size());
+}
+
+model::ChunkRange to_range(const BlockRange& blocks) {
+    return {fmt::format("{}:{}:{}", blocks.file, blocks.first, blocks.end),
+            fmt::format("blocks {} to {}", blocks.first, blocks.end)};
+}
+
+BlockRange to_blocks(const model::ChunkRange& range) {
+    BlockRange blocks;
+    char end = 0;
+    if (std::sscanf(range.bytes.c_str(), "%lu:%lu:%lu%c", &blocks.file, &blocks.first, &blocks.end, &end) != 3) {
+        throw Error(ErrorClass::corrupt, "chunk.range", "not a range of blocks: '" + range.bytes + "'",
+                    "the task's stored state is damaged");
+    }
+    return blocks;
+}
+
+std::uint64_t heap_file(Connection& connection, const model::ObjectName& table) {
+    const Result row =
+        connection.exec_params("SELECT coalesce(pg_relation_filenode(to_regclass($1)), 0)", {quote(table)});
+    return static_cast<std::uint64_t>(row.integer(0, 0));
+}
+
+PostgresChunkReader::PostgresChunkReader(const plan::TaskSpec& spec, const SharedSnapshot& shared)
+    : spec_(spec), shared_(shared) {}
+
+Connection& PostgresChunkReader::connection() {
+    if (!connection_ || !connection_->alive()) {
+        connection_.emplace(Connection::open(spec_.source, options(spec_)));
+        joined_.clear();
+    }
+    return *connection_;
+}
+
+/// False if the first view is gone.
+bool PostgresChunkReader::join_first_view(const ChunkView& original) {
+    const std::string snapshot = shared_.snapshot();
+    if (snapshot.empty()) {
+        return false;
+    }
+    if (joined_ == snapshot && connection().in_transaction()) {
+        return true;
+    }
+    connection().rollback();
+    connection().exec("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    try {
+        connection().exec("SET TRANSACTION SNAPSHOT " + connection().quote_literal(snapshot));
+    } catch (const Error& error) {
+        connection().rollback();
+        if (error.error_class() == ErrorClass::connection) {
+            throw;
+        }
+        return false;
+    }
+    const Result seen = connection().exec("SELECT pg_current_snapshot()");
+    CUTOVER_CHECK(seen.get(0, 0) == snapshot_text(original.stamp));
+    joined_ = snapshot;
+    return true;
+}
+
+ChunkView PostgresChunkReader::open_own_view() {
+    connection().rollback();
+    joined_.clear();
+    return begin_own_view(connection());
+}
+
+/// Block numbers mean something in the file they were counted in only.
+void PostgresChunkReader::check_file(const plan::TablePlan& table, const BlockRange& blocks) {
+    if (heap_file(connection(), table.source) != blocks.file) {
+        throw Error(ErrorClass::operation, "copy.table_rewritten",
+                    "table " + table.source.display() + " was rewritten or truncated while it was copied",
+                    "the table is copied anew; keep VACUUM FULL, CLUSTER and rewriting DDL away meanwhile");
+    }
+}
+
+ChunkView PostgresChunkReader::open(const plan::TablePlan& table, const model::Chunk& chunk,
+                                    const ChunkView* original) {
+    const BlockRange blocks = to_blocks(chunk.range);
+    ChunkView view;
+    std::string condition;
+    if (original != nullptr && join_first_view(*original)) {
+        view = *original;
+    } else {
+        view = open_own_view();
+        if (original != nullptr) {
+            CUTOVER_CHECK(is_slot_stamp(original->stamp));
+            condition = seen_by(snapshot_text(original->stamp));
+            view.stamp = original->stamp;
+        }
+    }
+    check_file(table, blocks);
+    connection().begin_copy_out(copy_statement(table, blocks, condition));
+    header_pending_ = true;
+    return view;
+}
+
+bool PostgresChunkReader::next(model::RowBatch& batch, model::Bytes limit) {
+    while (batch.bytes.size() < limit.count) {
+        const std::size_t before = batch.bytes.size();
+        if (!connection_->copy_read(batch.bytes)) {
+            return false;
+        }
+        if (std::exchange(header_pending_, false)) {
+            batch.bytes.erase(before, kCopyHeader);
+        }
+        // The server sends one row per message; the last message is the trailer, alone or after the header.
+        if (batch.bytes.size() - before == kCopyTrailer.size() && batch.bytes.ends_with(kCopyTrailer)) {
+            batch.bytes.resize(before);
+        } else if (batch.bytes.size() > before) {
+            ++batch.rows.count;
+        }
+    }
+    return true;
+}
+
+namespace {
+
+/// Runs a query whose parameters and result are in binary form.
+Result query_by_key(Connection& connection, const std::string& sql, const plan::TablePlan& table,
+                    const model::Tuple& key) {
+    std::vector<Oid> types;
+    std::vector<std::string> values;
+    std::vector<const char*> pointers;
+    std::vector<int> lengths, formats;
+    for (std::size_t at = 0; at < key.size(); ++at) {
+        types.push_back(static_cast<Oid>(table.columns[table.key.columns[at].column].source.type_id));
+        values.emplace_back(key.bytes(at));
+        lengths.push_back(static_cast<int>(key.bytes(at).size()));
+        formats.push_back(key.kind(at) == model::CellKind::binary ? 1 : 0);
+    }
+    for (const std::string& value : values) {
+        pointers.push_back(value.c_str());
+    }
+    pg_result* raw = PQexecParams(connection.raw(), sql.c_str(), static_cast<int>(key.size()), types.data(),
+                                  pointers.data(), lengths.data(), formats.data(), 1);
+    if (PQresultStatus(raw) != PGRES_TUPLES_OK) {
+        const Error error = error_from(raw, connection.raw(), sql);
+        PQclear(raw);
+        throw error;
+    }
+    return Result(raw);
+}
+
+}  // namespace
+
+engine::RowRead PostgresRowReader::read(const plan::TablePlan& table, const model::Tuple& key) {
+    if (!connection_ || !connection_->alive()) {
+        connection_.emplace(Connection::open(spec_.source, options(spec_)));
+    }
+    connection_->rollback();
+    engine::RowRead out;
+    out.view = begin_own_view(*connection_);
+    std::string where;
+    for (std::size_t at = 0; at < key.size(); ++at) {
+        where += (at == 0 ? "" : " AND ") +
+                 quote_identifier(table.columns[table.key.columns[at].column].source.name) +
+                 fmt::format(" = ${}", at + 1);
+    }
+    if (!table.filter.empty()) {
+        where += " AND (" + table.filter + ")";
+    }
+    const Result row = query_by_key(*connection_,
+                                    "SELECT " + column_list(table) + " FROM ONLY " + quote(table.source) +
+                                        " WHERE " + where,
+                                    table, key);
+    if (row.rows() > 0) {
+        model::Tuple tuple;
+        for (int column = 0; column < row.columns(); ++column) {
+            const bool null = row.is_null(0, column);
+            tuple.append(null ? model::CellKind::null : model::CellKind::binary,
+                         null ? std::string_view() : row.get(0, column));
+        }
+        out.row = std::move(tuple);
+    }
+    connection_->exec("COMMIT");
+    return out;
+}
+
+}  // namespace cutover::postgres

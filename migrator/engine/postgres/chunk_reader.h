@@ -1,0 +1,84 @@
+// Reads chunks (block ranges of a table) as binary COPY rows, under one of three views:
+//
+//   the first one   while the process that made the capture lives, every reader imports its snapshot;
+//   what it saw     after that: a view of its own on the primary, restricted to the row versions that the
+//                   first view had seen. A version that is still there has not changed since; whatever has
+//                   changed comes from the log. So the result is as of the first view, with holes that
+//                   the log fills;
+//   its own         for tables that are copied anew as a whole.
+//
+// And single rows by key, each under a view of its own.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "migrator/engine/postgres/connection.h"
+#include "migrator/engine/postgres/positions.h"
+#include "migrator/engine/source.h"
+
+namespace cutover::postgres {
+
+/// Stamps are snapshots as pg_current_snapshot() prints them, told apart by where they come from: a
+/// slot's own snapshot lists every transaction and subtransaction that it does not see, so that a row
+/// version's xmin can be asked of it; another's lists top-level transactions only.
+model::Stamp slot_stamp(const std::string& snapshot);
+model::Stamp plain_stamp(const std::string& snapshot);
+bool is_slot_stamp(const model::Stamp& stamp);
+/// The snapshot's text.
+std::string_view snapshot_text(const model::Stamp& stamp);
+
+/// Blocks [first, end) of the heap file with this number.
+struct BlockRange {
+    std::uint64_t file = 0;
+    std::uint64_t first = 0;
+    std::uint64_t end = 0;
+};
+model::ChunkRange to_range(const BlockRange& blocks);
+/// Throws: corrupt.
+BlockRange to_blocks(const model::ChunkRange& range);
+
+/// The number of the file that holds the table now; it changes when the table is rewritten or truncated.
+std::uint64_t heap_file(Connection& connection, const model::ObjectName& table);
+
+/// What readers share: the snapshot of the live first view, empty once it is gone. Any thread.
+class SharedSnapshot {
+public:
+    virtual ~SharedSnapshot() = default;
+    virtual std::string snapshot() const = 0;
+};
+
+class PostgresChunkReader final : public engine::ChunkReader {
+public:
+    /// `shared` outlives the reader.
+    PostgresChunkReader(const plan::TaskSpec& spec, const SharedSnapshot& shared);
+
+    model::ChunkView open(const plan::TablePlan& table, const model::Chunk& chunk,
+                          const model::ChunkView* original) override;
+    bool next(model::RowBatch& batch, model::Bytes limit) override;
+
+private:
+    bool join_first_view(const model::ChunkView& original);
+    model::ChunkView open_own_view();
+    void check_file(const plan::TablePlan& table, const BlockRange& blocks);
+    Connection& connection();
+
+    const plan::TaskSpec& spec_;
+    const SharedSnapshot& shared_;
+    std::optional<Connection> connection_;
+    std::string joined_;         ///< the snapshot that the open transaction has imported
+    bool header_pending_ = false;
+};
+
+class PostgresRowReader final : public engine::RowReader {
+public:
+    explicit PostgresRowReader(const plan::TaskSpec& spec) : spec_(spec) {}
+    engine::RowRead read(const plan::TablePlan& table, const model::Tuple& key) override;
+
+private:
+    const plan::TaskSpec& spec_;
+    std::optional<Connection> connection_;
+};
+
+}  // namespace cutover::postgres
