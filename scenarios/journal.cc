@@ -85,6 +85,7 @@ void Journal::process_ended(std::optional<int> exit_code, std::optional<int> sig
     run().killed_by_us = killed_by_us;
     observed_.ended = !killed_by_us;
     observed_.lag.reset();
+    observed_.consistent = false;
 }
 
 void Journal::line(const std::string& text) {
@@ -161,6 +162,7 @@ void Journal::on_progress(const Line& line) {
         }
         observed_.transactions = std::max(observed_.transactions, sample.transactions);
         observed_.lag = sample.lag;
+        observed_.consistent = line.flag("consistent");
         run().position = line.text("position");
     }
     showed_life(line.at);

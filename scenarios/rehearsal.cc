@@ -1,0 +1,438 @@
+#include "scenarios/rehearsal.h"
+
+#include <fmt/format.h>
+
+#include <csignal>
+#include <fstream>
+#include <thread>
+
+#include "fixtures/link_proxy.h"
+#include "fixtures/server/server_error.h"
+#include "migrator/model/check.h"
+#include "migrator/model/error.h"
+#include "scenarios/task_text.h"
+
+namespace cutover::scenarios {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kPollEvery = 50ms;
+constexpr auto kWatchWritersEvery = 500ms;
+/// Writers must have committed so much before the migrator starts: a rehearsal under load is under load.
+constexpr std::uint64_t kWarmedUp = 20;
+constexpr auto kWarmUpLimit = 60s;
+/// Nothing at all has moved for so long: the run is stuck.
+constexpr auto kStandstill = 300s;
+constexpr auto kDrainLimit = 300s;
+constexpr auto kFinishLimit = 300s;
+constexpr int kFinishAttempts = 6;
+
+/// Thrown inside to leave a run that need not go on; the reason is in the problems already.
+struct RunOver {};
+
+}  // namespace
+
+Rehearsal::Rehearsal(Scenario& scenario, RehearsalOptions options, fixtures::ServerFactory& servers,
+                     Narrator& narrator)
+    : scenario_(scenario),
+      options_(std::move(options)),
+      servers_(servers),
+      narrator_(narrator),
+      task_(kTaskName) {}
+
+Rehearsal::~Rehearsal() = default;
+
+Evidence Rehearsal::run() {
+    evidence_.scenario = scenario_.name;
+    evidence_.promise = scenario_.promise;
+    evidence_.claims = scenario_.claims;
+    evidence_.seed = options_.seed;
+    evidence_.reproduction = options_.reproduction;
+    evidence_.started = wall_now();
+    try {
+        execute();
+    } catch (const RunOver&) {
+        narrator_.say("the run ends early");
+    } catch (const fixtures::ServerError& error) {
+        problems_.obstacles.push_back(error.what());
+        problems_.cut_short = true;
+    } catch (const model::Error& error) {
+        problems_.obstacles.push_back(fmt::format("{} [{}]", error.what(), error.code()));
+        problems_.cut_short = true;
+    }
+    if (timeline_) {
+        timeline_->give_up("the run was over before");
+        for (const std::string& problem : timeline_->problems()) {
+            problems_.obstacles.push_back(problem);
+        }
+    }
+    keep_logs();
+    migrator_.reset();
+    workloads_.clear();
+    evidence_.ended = wall_now();
+    journal_.settle_rework();
+    measure_rates(evidence_);
+    measure_effects(evidence_);
+    judge(scenario_, problems_, evidence_);
+    return std::move(evidence_);
+}
+
+void Rehearsal::execute() {
+    prepare();
+    begin();
+    migrate();
+    if (scenario_.outcome.survived && scenario_.has_incremental()) {
+        close();
+    }
+    stop_writers();
+    prove();
+    release();
+    look_for_secrets();
+}
+
+void Rehearsal::prepare() {
+    std::filesystem::create_directories(options_.folder);
+    const auto drawn = draw_amounts(scenario_, options_.seed);
+    timeline_ = std::make_unique<Timeline>(scenario_, evidence_, drawn);
+    narrator_.say("starting servers");
+    ground_ = make_ground(scenario_.topology, servers_);
+    evidence_.topology = ground_->description();
+    evidence_.body = ground_->body();
+    evidence_.versions = ground_->versions();
+    milestone("servers_up");
+    narrator_.say(fmt::format("{}, as {}", evidence_.topology, evidence_.body));
+    const LoadedData loaded = ground_->load(scenario_.dataset, options_.seed);
+    evidence_.dataset_rows = loaded.rows;
+    evidence_.dataset_tables = loaded.tables;
+    prepare_workloads();
+    ground_->settle();
+    milestone("loaded");
+    narrator_.say(fmt::format("{} rows in {} tables are at the source", loaded.rows, loaded.tables));
+    write_task_files();
+}
+
+void Rehearsal::write_task_files() {
+    const plan::Endpoint source = ground_->through_links(Side::source);
+    const plan::Endpoint destination = ground_->through_links(Side::destination);
+    environment_ = task_environment(source, destination);
+    task_file_ = options_.folder / "task.yaml";
+    judge_file_ = options_.folder / "judge.yaml";
+    std::ofstream(task_file_) << task_text(scenario_, source, destination);
+    // The judge looks at the servers, not through links that may be broken.
+    std::ofstream(judge_file_) << task_text(scenario_, ground_->direct(Side::source),
+                                            ground_->direct(Side::destination));
+}
+
+void Rehearsal::prepare_workloads() {
+    std::uint64_t number = 0;
+    for (const WorkloadChoice& choice : scenario_.workloads) {
+        WorkloadOptions options;
+        options.name = choice.name;
+        options.connections = choice.connections;
+        options.transactions_per_second = choice.rate.value_or(0);
+        options.seed = options_.seed * 1000 + ++number;
+        options.more = choice.options;
+        workloads_.push_back(make_workload(options));
+        WorkloadEnd end;
+        end.endpoint = ground_->direct(Side::source);
+        workloads_.back()->setup(end);
+        samples_.emplace_back();
+    }
+}
+
+void Rehearsal::begin() {
+    start_writers();
+    const auto deadline = Clock::now() + kWarmUpLimit;
+    while (!workloads_.empty() && observed_.acknowledged < kWarmedUp) {
+        if (Clock::now() > deadline) {
+            throw fixtures::ServerError("the writers commit nothing at the source");
+        }
+        std::this_thread::sleep_for(kPollEvery);
+        watch_writers();
+    }
+    moved_ = Clock::now();
+    timeline_->poll(*this, observed_);
+    if (!migrator_runs_) {
+        start_migrator();
+    }
+    milestone("started");
+}
+
+void Rehearsal::migrate() {
+    while (!migration_is_over()) {
+        poll();
+    }
+}
+
+/// The timeline up to the closing is done, and the migrator is where the closing may begin.
+bool Rehearsal::migration_is_over() {
+    const bool ended = observed_.ended && !migrator_runs_;
+    if (!scenario_.outcome.survived) {
+        return ended;
+    }
+    if (!scenario_.has_incremental()) {
+        if (ended && last_error().empty()) {
+            return true;
+        }
+    } else if (timeline_->waits_for_closing() && !timeline_->busy() &&
+               phase_rank(observed_.phase) >= phase_rank("incremental")) {
+        return true;
+    }
+    if (ended) {
+        const std::string error = last_error();
+        fail("the migrator ended by itself" + (error.empty() ? std::string() : ": " + error));
+        throw RunOver{};
+    }
+    return false;
+}
+
+void Rehearsal::close() {
+    narrator_.say("the timeline is done; the writers stop");
+    stop_writers();
+    cutover_position_ = ground_->end_of_source_log();
+    drain();
+    cut_over();
+    poll();
+}
+
+void Rehearsal::drain() {
+    const auto deadline = Clock::now() + kDrainLimit;
+    while (!ground_->applied(task_, cutover_position_)) {
+        poll();
+        if (observed_.ended || Clock::now() > deadline) {
+            fail(fmt::format("the destination has not applied {} ({})", cutover_position_,
+                             observed_.ended ? last_error() : "time ran out"));
+            throw RunOver{};
+        }
+    }
+    milestone("drained");
+    narrator_.say("everything is applied up to " + cutover_position_);
+}
+
+void Rehearsal::cut_over() {
+    for (int attempt = 1; attempt <= kFinishAttempts; ++attempt) {
+        MigratorProcess finish(launch("finish", task_file_, {},
+                                      (options_.folder / fmt::format("finish_{}.log", attempt)).string()));
+        const auto deadline = Clock::now() + kFinishLimit;
+        // A migrator that is killed while it cuts over is started again, and asked again.
+        const std::size_t lives = evidence_.processes.size();
+        while (Clock::now() < deadline && !observed_.ended && lives == evidence_.processes.size() &&
+               (migrator_runs_ || timeline_->busy())) {
+            poll();
+        }
+        if (evidence_.processes.back().outcome == "finished") {
+            milestone("cut_over");
+            narrator_.say("cut over");
+            return;
+        }
+        const auto fenced = run_cutover("status", {}, 30s);
+        if (!migrator_runs_ && fenced.output.find("finished") != std::string::npos) {
+            milestone("cut_over");
+            narrator_.say("cut over; the migrator died behind the fence");
+            return;
+        }
+        if (observed_.ended || Clock::now() >= deadline) {
+            break;
+        }
+    }
+    fail("the cutover did not end: " + last_error());
+    throw RunOver{};
+}
+
+void Rehearsal::start_migrator() {
+    CUTOVER_CHECK(!migrator_runs_);
+    std::vector<std::string> more = {"--json"};
+    if (const auto at = timeline_->kill_at()) {
+        more.insert(more.end(), {"--kill-at", *at});
+    }
+    const std::string log = fmt::format("migrator_{}.log", evidence_.processes.size() + 1);
+    kill_ordered_ = false;
+    journal_.process_started(log);
+    migrator_ = std::make_unique<MigratorProcess>(
+        launch("migrate", task_file_, more, (options_.folder / log).string()));
+    migrator_runs_ = true;
+    narrator_.say(fmt::format("migrator started (process {}){}", evidence_.processes.size(),
+                              more.size() > 1 ? ", to die at " + more.back() : ""));
+}
+
+void Rehearsal::signal_migrator(int number) {
+    if (migrator_ == nullptr) {
+        return;
+    }
+    kill_ordered_ = kill_ordered_ || number == SIGKILL;
+    migrator_->signal(number);
+    if (number == SIGKILL) {
+        migrator_->wait_ended(10s);
+        listen();
+        notice_end();
+    }
+}
+
+bool Rehearsal::migrator_running() { return migrator_runs_; }
+
+Launch Rehearsal::launch(const std::string& verb, const std::filesystem::path& task_file,
+                         const std::vector<std::string>& more, const std::string& log) const {
+    Launch made;
+    made.argv = {options_.program.string(), verb, task_file.string()};
+    made.argv.insert(made.argv.end(), more.begin(), more.end());
+    made.environment = environment_;
+    made.log_file = log;
+    return made;
+}
+
+CommandOutcome Rehearsal::run_cutover(const std::string& verb, const std::vector<std::string>& more,
+                                      std::chrono::seconds limit) {
+    const std::filesystem::path& file = verb == "verify" ? judge_file_ : task_file_;
+    MigratorProcess command(launch(
+        verb, file, more, (options_.folder / fmt::format("{}_{}.log", verb, ++commands_)).string()));
+    const auto deadline = Clock::now() + limit;
+    CommandOutcome outcome;
+    std::optional<ProcessEnd> end;
+    while (!(end = command.ended()) && Clock::now() < deadline) {
+        // The timeline stands still: this may be one of its own steps.
+        poll(false);
+    }
+    for (const std::string& line : command.new_lines()) {
+        outcome.output += line + "\n";
+    }
+    outcome.exit_code = end && end->exit_code ? *end->exit_code : -1;
+    return outcome;
+}
+
+void Rehearsal::start_writers() {
+    for (const auto& workload : workloads_) {
+        workload->start();
+    }
+    writing_ = !workloads_.empty();
+    if (!evidence_.milestones.contains("workload_started")) {
+        milestone("workload_started");
+    }
+}
+
+void Rehearsal::stop_writers() {
+    if (!writing_) {
+        return;
+    }
+    watch_writers();
+    for (const auto& workload : workloads_) {
+        workload->stop();
+    }
+    writing_ = false;
+    writers_watched_ = {};
+    watch_writers();
+    milestone("writers_stopped");
+}
+
+void Rehearsal::poll(bool with_timeline) {
+    listen();
+    notice_end();
+    watch_writers();
+    if (ground_) {
+        for (const Role role : {Role::source, Role::standby, Role::destination}) {
+            if (ground_->has(role)) {
+                const fixtures::LinkCounters now = ground_->link(role).counters();
+                observed_.link_bytes[std::string(to_string(role))] =
+                    now.bytes_to_client + now.bytes_to_target;
+            }
+        }
+    }
+    sample_destination();
+    check_for_standstill();
+    if (with_timeline) {
+        const std::size_t faults = evidence_.faults.size();
+        timeline_->poll(*this, observed_);
+        for (std::size_t at = faults; at < evidence_.faults.size(); ++at) {
+            const FaultRecord& fault = evidence_.faults[at];
+            narrator_.say(fmt::format("{} ({}) {}", fault.name, fault.target, fault.landed_proof));
+        }
+    }
+    narrator_.progress(observed_, evidence_);
+    std::this_thread::sleep_for(kPollEvery);
+}
+
+void Rehearsal::listen() {
+    if (migrator_ == nullptr || !migrator_runs_) {
+        return;
+    }
+    for (const std::string& line : migrator_->new_lines()) {
+        if (!line.empty()) {
+            journal_.line(line);
+        }
+    }
+}
+
+void Rehearsal::notice_end() {
+    if (!migrator_runs_) {
+        return;
+    }
+    const std::optional<ProcessEnd> end = migrator_->ended();
+    if (!end) {
+        return;
+    }
+    listen();
+    migrator_runs_ = false;
+    const bool at_sync_point =
+        !kill_ordered_ && end->signal == SIGKILL && timeline_->died_at_sync_point(observed_);
+    journal_.process_ended(end->exit_code, end->signal, kill_ordered_ || at_sync_point);
+    narrator_.say(fmt::format("migrator process {} ended{}", evidence_.processes.size(),
+                              at_sync_point  ? " at its sync point"
+                              : kill_ordered_ ? ", killed"
+                                              : ""));
+}
+
+void Rehearsal::watch_writers() {
+    if (workloads_.empty() || Clock::now() - writers_watched_ < kWatchWritersEvery) {
+        return;
+    }
+    writers_watched_ = Clock::now();
+    WorkloadSample sample;
+    sample.at = wall_now();
+    for (const auto& workload : workloads_) {
+        sample.transactions_acknowledged += workload->metrics().transactions.ok;
+    }
+    if (!evidence_.workload_samples.empty()) {
+        const WorkloadSample& last = evidence_.workload_samples.back();
+        const double seconds = std::chrono::duration<double>(sample.at - last.at).count();
+        const auto more = sample.transactions_acknowledged - last.transactions_acknowledged;
+        sample.transactions_per_second = seconds > 0 ? static_cast<double>(more) / seconds : 0;
+    }
+    observed_.acknowledged = sample.transactions_acknowledged;
+    evidence_.workload_samples.push_back(sample);
+}
+
+/// A run in which nothing moves any more is over; whoever is stuck is told by what is missing.
+void Rehearsal::check_for_standstill() {
+    const std::string place = fmt::format("{} {} {} {} {} {}", observed_.phase, observed_.fraction,
+                                          observed_.chunks, observed_.transactions, migrator_runs_,
+                                          evidence_.milestones.size());
+    if (place != last_place_) {
+        last_place_ = place;
+        moved_ = Clock::now();
+    }
+    if (Clock::now() - moved_ > kStandstill) {
+        fail(fmt::format("nothing has moved for {} s in phase {}: {}", kStandstill.count(), observed_.phase,
+                         last_error()));
+        throw RunOver{};
+    }
+}
+
+void Rehearsal::milestone(const std::string& name) {
+    observed_.milestones.insert(name);
+    evidence_.milestones[name] = wall_now();
+}
+
+std::string Rehearsal::last_error() const {
+    if (!evidence_.errors.empty() && evidence_.errors.back().process == evidence_.processes.size()) {
+        const MigratorError& error = evidence_.errors.back();
+        return fmt::format("{} [{}]", error.message, error.code);
+    }
+    if (!evidence_.events.empty() && evidence_.events.back().event == "text" &&
+        evidence_.events.back().process == evidence_.processes.size()) {
+        return evidence_.events.back().text;
+    }
+    return {};
+}
+
+}  // namespace cutover::scenarios

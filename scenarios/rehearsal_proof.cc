@@ -1,0 +1,162 @@
+// The part of a rehearsal that looks at what came of it: invariants, ledger, judge, sequences, what is left
+// behind, what was said. It only gathers; assertions judge.
+#include <fmt/format.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "migrator/model/error.h"
+#include "scenarios/judge_record.h"
+#include "scenarios/rehearsal.h"
+
+namespace cutover::scenarios {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kVerifyLimit = 900s;
+constexpr auto kReleaseLimit = 60s;
+constexpr auto kSampleEvery = 2s;
+/// Of repeated samples only the failures and the count matter.
+constexpr const char* kSampledSide = "destination while running";
+
+std::string text_of(const std::filesystem::path& file) {
+    std::ifstream in(file);
+    std::ostringstream text;
+    text << in.rdbuf();
+    return text.str();
+}
+
+}  // namespace
+
+void Rehearsal::sample_destination() {
+    const bool caught_up = observed_.consistent && migrator_runs_ && writing_;
+    if (!caught_up || Clock::now() - sampled_ < kSampleEvery) {
+        return;
+    }
+    sampled_ = Clock::now();
+    WorkloadEnd end;
+    end.endpoint = ground_->direct(Side::destination);
+    for (std::size_t at = 0; at < workloads_.size(); ++at) {
+        try {
+            for (Check& check : workloads_[at]->sample(end, kSampledSide)) {
+                samples_[at].push_back(std::move(check));
+            }
+        } catch (const model::Error&) {
+            // The destination is down on purpose just now.
+        }
+    }
+}
+
+void Rehearsal::prove() {
+    narrator_.say("proving");
+    // While the task runs, or before release: what it keeps.
+    evidence_.auxiliary_while_running = ground_->auxiliary(task_);
+    if (scenario_.outcome.survived) {
+        check_workloads();
+        evidence_.sequences = ground_->sequences();
+        verify();
+        milestone("verified");
+        poll();
+    } else {
+        for (const auto& workload : workloads_) {
+            evidence_.workloads.push_back(workload->record());
+        }
+    }
+}
+
+void Rehearsal::check_workloads() {
+    WorkloadEnd source;
+    source.endpoint = ground_->direct(Side::source);
+    WorkloadEnd destination;
+    destination.endpoint = ground_->direct(Side::destination);
+    const SourceDurability durability =
+        ground_->failed_over() ? SourceDurability::may_lose : SourceDurability::kept;
+    for (std::size_t at = 0; at < workloads_.size(); ++at) {
+        WorkloadRecord record = workloads_[at]->record();
+        WorkloadVerdict verdict = workloads_[at]->check(source, destination, durability);
+        record.checks = std::move(verdict.checks);
+        for (Check& check : samples_[at]) {
+            record.checks.push_back(std::move(check));
+        }
+        add_to(evidence_.ledger, verdict.ledger);
+        evidence_.workloads.push_back(std::move(record));
+    }
+}
+
+void Rehearsal::verify() {
+    const auto began = Clock::now();
+    const CommandOutcome outcome = run_cutover("verify", {"--json"}, kVerifyLimit);
+    evidence_.verify = judge_record(outcome.exit_code, outcome.output);
+    evidence_.verify.took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began);
+    narrator_.say(fmt::format("the judge says {}", evidence_.verify.verdict));
+}
+
+void Rehearsal::release() {
+    if (migrator_runs_) {
+        return;
+    }
+    const CommandOutcome outcome = run_cutover("release", {}, kReleaseLimit);
+    evidence_.released = outcome.exit_code == 0;
+    evidence_.auxiliary_after_release = ground_->auxiliary(task_);
+    milestone("released");
+    poll();
+}
+
+void Rehearsal::look_for_secrets() {
+    keep_logs();
+    const std::vector<std::string> secrets = ground_->secrets();
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(options_.folder)) {
+        if (!entry.is_regular_file()) {
+            continue;
+        }
+        const std::string name = std::filesystem::relative(entry.path(), options_.folder).string();
+        const std::string text = text_of(entry.path());
+        evidence_.secrets.scanned.push_back(name);
+        for (const std::string& secret : secrets) {
+            if (text.find(secret) != std::string::npos) {
+                evidence_.secrets.hits.push_back(name);
+            }
+        }
+    }
+}
+
+void Rehearsal::write_schedule() {
+    nlohmann::json steps = nlohmann::json::array();
+    for (const ScheduleStep& step : evidence_.schedule) {
+        steps.push_back({{"number", step.number},
+                         {"trigger", step.trigger},
+                         {"action", step.action},
+                         {"fired", step.fired},
+                         {"phase", step.phase},
+                         {"fraction", step.fraction},
+                         {"chunks", step.chunks},
+                         {"transactions", step.transactions},
+                         {"acknowledged", step.acknowledged},
+                         {"link_bytes", step.link_bytes},
+                         {"drawn", step.drawn}});
+    }
+    const nlohmann::json schedule = {
+        {"scenario", scenario_.name}, {"seed", options_.seed}, {"steps", steps}};
+    evidence_.schedule_file = "schedule.json";
+    std::ofstream(options_.folder / evidence_.schedule_file) << schedule.dump(2) << "\n";
+}
+
+void Rehearsal::keep_logs() {
+    if (!std::filesystem::exists(options_.folder)) {
+        return;
+    }
+    write_schedule();
+    if (ground_ == nullptr || !std::exchange(logs_wanted_, false)) {
+        return;
+    }
+    try {
+        ground_->copy_logs(options_.folder / "servers");
+    } catch (const std::exception& error) {
+        narrator_.say(std::string("the servers' logs could not be kept: ") + error.what());
+    }
+}
+
+}  // namespace cutover::scenarios
