@@ -29,6 +29,11 @@ constexpr auto kDrainLimit = 300s;
 constexpr auto kFinishLimit = 300s;
 constexpr int kFinishAttempts = 6;
 
+bool refused(MigratorProcess& command) {
+    const std::optional<ProcessEnd> end = command.ended();
+    return end && end->exit_code != 0;
+}
+
 /// Thrown inside to leave a run that need not go on; the reason is in the problems already.
 struct RunOver {};
 
@@ -219,9 +224,12 @@ void Rehearsal::cut_over() {
         // A migrator that is killed while it cuts over is started again, and asked again.
         const std::size_t lives = evidence_.processes.size();
         while (Clock::now() < deadline && !observed_.ended && lives == evidence_.processes.size() &&
-               (migrator_runs_ || timeline_->busy())) {
+               (migrator_runs_ || timeline_->busy()) && !refused(finish)) {
             poll();
         }
+        finish.wait_ended(5s);
+        listen();
+        notice_end();
         if (evidence_.processes.back().outcome == "finished") {
             milestone("cut_over");
             narrator_.say("cut over");

@@ -77,7 +77,6 @@ private:
     void verify();
     void release();
     void look_for_secrets();
-    void write_schedule();
     void keep_logs();
 
     void poll(bool with_timeline = true);

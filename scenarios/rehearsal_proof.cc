@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "migrator/model/error.h"
 #include "scenarios/judge_record.h"
 #include "scenarios/rehearsal.h"
+#include "scenarios/schedule.h"
 
 namespace cutover::scenarios {
 
@@ -123,32 +123,12 @@ void Rehearsal::look_for_secrets() {
     }
 }
 
-void Rehearsal::write_schedule() {
-    nlohmann::json steps = nlohmann::json::array();
-    for (const ScheduleStep& step : evidence_.schedule) {
-        steps.push_back({{"number", step.number},
-                         {"trigger", step.trigger},
-                         {"action", step.action},
-                         {"fired", step.fired},
-                         {"phase", step.phase},
-                         {"fraction", step.fraction},
-                         {"chunks", step.chunks},
-                         {"transactions", step.transactions},
-                         {"acknowledged", step.acknowledged},
-                         {"link_bytes", step.link_bytes},
-                         {"drawn", step.drawn}});
-    }
-    const nlohmann::json schedule = {
-        {"scenario", scenario_.name}, {"seed", options_.seed}, {"steps", steps}};
-    evidence_.schedule_file = "schedule.json";
-    std::ofstream(options_.folder / evidence_.schedule_file) << schedule.dump(2) << "\n";
-}
-
 void Rehearsal::keep_logs() {
     if (!std::filesystem::exists(options_.folder)) {
         return;
     }
-    write_schedule();
+    evidence_.schedule_file = "schedule.json";
+    std::ofstream(options_.folder / evidence_.schedule_file) << schedule_text(evidence_);
     if (ground_ == nullptr || !std::exchange(logs_wanted_, false)) {
         return;
     }

@@ -1,0 +1,148 @@
+#include "scenarios/catalogue.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <regex>
+#include <set>
+#include <sstream>
+
+#include "migrator/model/error.h"
+#include "migrator/plan/document.h"
+#include "migrator/plan/document_reader.h"
+#include "scenarios/assertion/assertion.h"
+#include "scenarios/fault/fault.h"
+#include "scenarios/workload/workload.h"
+
+namespace cutover::scenarios {
+
+namespace {
+
+constexpr const char* kGuarantees = "guarantees.yaml";
+
+std::string text_of(const std::filesystem::path& file) {
+    std::ifstream in(file);
+    if (!in) {
+        throw model::Error(model::ErrorClass::refused, "scenario.file", file.string() + " cannot be read");
+    }
+    std::ostringstream text;
+    text << in.rdbuf();
+    return text.str();
+}
+
+std::vector<Guarantee> read_guarantees(const std::filesystem::path& file) {
+    plan::Problems problems(file.string());
+    const plan::Node node = plan::parse_document(text_of(file), problems);
+    const plan::DocumentReader root(&node, "", {"guarantees"}, problems);
+    std::vector<Guarantee> out;
+    if (const plan::Node* list = root.find("guarantees")) {
+        for (const plan::Node& item : list->items) {
+            const plan::DocumentReader reader(&item, fmt::format("guarantees[{}]", out.size() + 1),
+                                              {"id", "kind", "test", "seeds", "text"}, problems);
+            out.push_back({reader.required_text("id", "every guarantee has an id"),
+                           reader.text("kind").value_or(""), reader.text("test").value_or(""),
+                           reader.text("text").value_or("")});
+        }
+    }
+    problems.throw_if_any();
+    return out;
+}
+
+/// What only the makers of faults, workloads and assertions know to be wrong.
+void check_names(const Scenario& scenario) {
+    plan::Problems problems(scenario.file);
+    for (const Step& step : scenario.timeline) {
+        if (const std::string mistake = fault_mistake(step); !mistake.empty()) {
+            problems.add({step.line, 0}, "scenario.action", mistake, "see `cutover rehearse --list`");
+        }
+    }
+    for (const AssertionChoice& choice : scenario.assertions) {
+        if (const std::string mistake = assertion_mistake(choice); !mistake.empty()) {
+            problems.add({choice.line, 0}, "scenario.assert", mistake, "see `cutover rehearse --list`");
+        }
+    }
+    const std::vector<std::string> workloads = workload_names();
+    for (const WorkloadChoice& choice : scenario.workloads) {
+        if (std::find(workloads.begin(), workloads.end(), choice.name) == workloads.end()) {
+            problems.add({}, "scenario.workload",
+                         "there is no workload " +
+                             unknown_word(choice.name, {workloads.begin(), workloads.end()}),
+                         fmt::format("there are: {}", fmt::join(workloads, ", ")));
+        }
+    }
+    problems.throw_if_any();
+}
+
+}  // namespace
+
+Catalogue::Catalogue(std::filesystem::path folder) : folder_(std::move(folder)) {
+    guarantees_ = read_guarantees(folder_ / kGuarantees);
+    for (const Guarantee& guarantee : guarantees_) {
+        ids_.push_back(guarantee.id);
+    }
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_)) {
+        const std::filesystem::path name = std::filesystem::relative(entry.path(), folder_);
+        if (entry.path().extension() == ".yaml" && name.has_parent_path()) {
+            names_.push_back((name.parent_path() / name.stem()).string());
+        }
+    }
+    std::sort(names_.begin(), names_.end());
+}
+
+std::string Catalogue::resolve(const std::string& name) const {
+    std::vector<std::string> matches;
+    std::vector<std::string_view> known;
+    for (const std::string& candidate : names_) {
+        known.push_back(candidate);
+        if (candidate == name || candidate.ends_with("/" + name)) {
+            matches.push_back(candidate);
+        }
+    }
+    if (matches.size() == 1) {
+        return matches.front();
+    }
+    throw model::Error(model::ErrorClass::refused, "scenario.unknown",
+                       matches.empty()
+                           ? "there is no scenario " + unknown_word(name, known)
+                           : fmt::format("`{}` may be: {}", name, fmt::join(matches, ", ")),
+                       "see `cutover rehearse --list`");
+}
+
+Scenario Catalogue::load(const std::string& name) const {
+    const std::string full = resolve(name);
+    const std::filesystem::path file = folder_ / (full + ".yaml");
+    Scenario scenario = parse_scenario(full, file.string(), text_of(file), ids_);
+    check_names(scenario);
+    return scenario;
+}
+
+std::map<std::string, std::vector<std::string>> claims_in_tree(const std::filesystem::path& root) {
+    static const std::regex kId("\\bG[0-9]{1,3}\\b");
+    std::map<std::string, std::vector<std::string>> out;
+    for (const char* folder : {"migrator/precheck", "migrator/plan", "tests"}) {
+        if (!std::filesystem::exists(root / folder)) {
+            continue;
+        }
+        std::vector<std::filesystem::path> files;
+        for (const auto& entry : std::filesystem::recursive_directory_iterator(root / folder)) {
+            if (entry.path().extension() == ".cc") {
+                files.push_back(entry.path());
+            }
+        }
+        std::sort(files.begin(), files.end());
+        for (const std::filesystem::path& file : files) {
+            const std::string text = text_of(file);
+            std::set<std::string> ids;
+            for (std::sregex_iterator at(text.begin(), text.end(), kId), end; at != end; ++at) {
+                ids.insert(at->str());
+            }
+            for (const std::string& id : ids) {
+                out[id].push_back(std::filesystem::relative(file, root).string());
+            }
+        }
+    }
+    return out;
+}
+
+}  // namespace cutover::scenarios
