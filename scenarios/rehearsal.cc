@@ -28,6 +28,8 @@ constexpr auto kStandstill = 300s;
 constexpr auto kDrainLimit = 300s;
 constexpr auto kFinishLimit = 300s;
 constexpr int kFinishAttempts = 6;
+/// So much later than allowed a loud failure is still waited for, to tell how late it came.
+constexpr auto kGrace = 60s;
 
 bool refused(MigratorProcess& command) {
     const std::optional<ProcessEnd> end = command.ended();
@@ -168,6 +170,23 @@ void Rehearsal::begin() {
 void Rehearsal::migrate() {
     while (!migration_is_over()) {
         poll();
+        check_for_silence();
+    }
+    timeline_->heal_now(*this, observed_);
+}
+
+/// A task that should have stopped and has not is as wrong as one that stopped and should not.
+void Rehearsal::check_for_silence() {
+    if (scenario_.outcome.survived || !(timeline_->done() || timeline_->busy()) || evidence_.faults.empty()) {
+        return;
+    }
+    const Instant last = evidence_.faults.back().landed.value_or(evidence_.faults.back().injected);
+    if (wall_now() - last > std::chrono::seconds(scenario_.outcome.within_seconds) + kGrace) {
+        fail(fmt::format("{} s after the last fault the migrator still runs, and should have stopped",
+                         std::chrono::duration_cast<std::chrono::seconds>(wall_now() - last).count()));
+        signal_migrator(SIGKILL);
+        timeline_->heal_now(*this, observed_);
+        throw RunOver{};
     }
 }
 

@@ -85,6 +85,7 @@ private:
     void watch_writers();
     void sample_destination();
     void check_for_standstill();
+    void check_for_silence();
     void milestone(const std::string& name);
     Launch launch(const std::string& verb, const std::filesystem::path& task_file,
                   const std::vector<std::string>& more, const std::string& log) const;

@@ -169,8 +169,17 @@ void Timeline::next(const Observed& observed) {
     ++current_;
 }
 
+void Timeline::heal_now(Scene& scene, const Observed& observed) {
+    if (state_ == State::holding) {
+        deadline_ = {};
+        try_to_heal(scene, observed);
+    }
+}
+
 void Timeline::give_up(const std::string& because) {
-    state_ = State::waiting;
+    if (state_ != State::waiting) {
+        next({});
+    }
     while (!done()) {
         skip(because);
     }

@@ -36,6 +36,8 @@ public:
     /// The migrator was killed and not by us. True if that was the step at hand: then it has
     /// landed.
     bool died_at_sync_point(const Observed& observed);
+    /// Undoes the fault in force, if there is one, before its time.
+    void heal_now(Scene& scene, const Observed& observed);
     /// Marks what is left as not executed.
     void give_up(const std::string& because);
     /// What makes the run worthless: steps that were missed, faults that did not land.

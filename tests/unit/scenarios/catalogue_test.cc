@@ -1,0 +1,71 @@
+// Holds the scenario files themselves: each can be read, claims guarantees that exist, and rests on at least two
+// oracles.
+#include "scenarios/catalogue.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "migrator/model/error.h"
+
+namespace cutover::scenarios {
+namespace {
+
+const std::set<std::string> kOracles = {"equal",     "no_lost_ack", "no_duplicate", "bank_total",
+                                        "ring_intact", "workload_invariants"};
+
+std::vector<std::string> all_names() { return Catalogue("scenarios").names(); }
+
+class EachScenario : public testing::TestWithParam<std::string> {};
+
+TEST_P(EachScenario, CanBeReadAndRestsOnTwoOracles) {
+    const Scenario scenario = Catalogue("scenarios").load(GetParam());
+    const auto has = [&](const std::string& name) {
+        return std::any_of(scenario.assertions.begin(), scenario.assertions.end(),
+                           [&](const AssertionChoice& choice) { return choice.name == name; });
+    };
+    if (!scenario.outcome.survived || has("divergence_shown")) {
+        return;
+    }
+    const auto oracles = std::count_if(kOracles.begin(), kOracles.end(), has);
+    EXPECT_GE(oracles, 2);
+    EXPECT_TRUE(has("equal"));
+    if (scenario.has_incremental()) {
+        EXPECT_FALSE(scenario.workloads.empty());
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Scenarios, EachScenario, testing::ValuesIn(all_names()),
+                         [](const auto& test) {
+                             std::string name = test.param;
+                             std::replace(name.begin(), name.end(), '/', '_');
+                             return name;
+                         });
+
+TEST(Catalogue, KnowsEveryGuarantee) {
+    const Catalogue catalogue("scenarios");
+    ASSERT_EQ(catalogue.guarantees().size(), 213u);
+    EXPECT_EQ(catalogue.guarantees().front().id, "G1");
+    EXPECT_EQ(catalogue.guarantees().back().id, "G213");
+}
+
+TEST(Catalogue, FindsAScenarioByTheEndOfItsNameAndSuggestsTheNearOne) {
+    const Catalogue catalogue("scenarios");
+    EXPECT_EQ(catalogue.load("main").name, "postgres/main");
+    try {
+        catalogue.load("postgres/mian");
+        FAIL();
+    } catch (const model::Error& error) {
+        EXPECT_THAT(error.what(), testing::HasSubstr("did you mean `postgres/main`?"));
+    }
+}
+
+TEST(Catalogue, FindsClaimsOfPrecheckQuestions) {
+    const auto claims = claims_in_tree(".");
+    EXPECT_TRUE(claims.contains("G110"));
+}
+
+}  // namespace
+}  // namespace cutover::scenarios
