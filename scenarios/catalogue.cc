@@ -24,7 +24,8 @@ constexpr const char* kGuarantees = "guarantees.yaml";
 std::string text_of(const std::filesystem::path& file) {
     std::ifstream in(file);
     if (!in) {
-        throw model::Error(model::ErrorClass::refused, "scenario.file", file.string() + " cannot be read");
+        throw model::Error(model::ErrorClass::refused, "scenario.file",
+                           file.string() + " cannot be read");
     }
     std::ostringstream text;
     text << in.rdbuf();
@@ -54,12 +55,14 @@ void check_names(const Scenario& scenario) {
     plan::Problems problems(scenario.file);
     for (const Step& step : scenario.timeline) {
         if (const std::string mistake = fault_mistake(step); !mistake.empty()) {
-            problems.add({step.line, 0}, "scenario.action", mistake, "see `cutover rehearse --list`");
+            problems.add({step.line, 0}, "scenario.action", mistake,
+                         "see `cutover rehearse --list`");
         }
     }
     for (const AssertionChoice& choice : scenario.assertions) {
         if (const std::string mistake = assertion_mistake(choice); !mistake.empty()) {
-            problems.add({choice.line, 0}, "scenario.assert", mistake, "see `cutover rehearse --list`");
+            problems.add({choice.line, 0}, "scenario.assert", mistake,
+                         "see `cutover rehearse --list`");
         }
     }
     const std::vector<std::string> workloads = workload_names();

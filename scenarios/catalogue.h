@@ -1,5 +1,5 @@
-// The scenarios and the documented guarantees as they lie in the tree: found, parsed, checked against each
-// other. Starts nothing.
+// The scenarios and the documented guarantees as they lie in the tree: found, parsed, checked
+// against each other. Starts nothing.
 #pragma once
 
 #include <filesystem>
@@ -20,16 +20,16 @@ struct Guarantee {
 
 class Catalogue {
 public:
-    /// `folder` holds guarantees.yaml and one folder of scenarios per route. Throws: plan::FileError for the
-    /// guarantees; scenarios are parsed when they are asked for.
+    /// `folder` holds guarantees.yaml and one folder of scenarios per route. Throws:
+    /// plan::FileError for the guarantees; scenarios are parsed when they are asked for.
     explicit Catalogue(std::filesystem::path folder);
 
     const std::vector<Guarantee>& guarantees() const { return guarantees_; }
     /// `postgres/main`, sorted.
     const std::vector<std::string>& names() const { return names_; }
     /// `main` stands for `postgres/main` where only one scenario has that name.
-    /// Throws: refused (no such scenario, with the near one), plan::FileError (everything that is wrong
-    /// with it, its faults and assertions included).
+    /// Throws: refused (no such scenario, with the near one), plan::FileError (everything that is
+    /// wrong with it, its faults and assertions included).
     Scenario load(const std::string& name) const;
 
 private:
@@ -41,8 +41,8 @@ private:
     std::vector<std::string> names_;
 };
 
-/// Files below `root` (the project) that name a guarantee outside of scenarios: precheck questions and
-/// tests. By id.
+/// Files below `root` (the project) that name a guarantee outside of scenarios: precheck questions
+/// and tests. By id.
 std::map<std::string, std::vector<std::string>> claims_in_tree(const std::filesystem::path& root);
 
 }  // namespace cutover::scenarios

@@ -39,7 +39,8 @@ constexpr const char* kDefaultScenario = "postgres/main";
 constexpr const char* kVerdicts = "verdicts.json";
 
 constexpr const char* kFooter =
-    "Starts its own servers, migrates between them while it breaks things on purpose, proves every row,\n"
+    "Starts its own servers, migrates between them while it breaks things on purpose, proves every "
+    "row,\n"
     "and says go or no-go. Without a NAME: the main rehearsal.\n\n"
     "example:  cutover rehearse main --seed 7\n"
     "exit:     0 go, 1 no-go, 2 could not tell, 3 bad usage or a scenario that cannot be used";
@@ -65,7 +66,8 @@ public:
     }
 
     void note(const Evidence& evidence) {
-        book_[evidence.scenario] = {{"verdict", to_string(evidence.verdict)}, {"seed", evidence.seed}};
+        book_[evidence.scenario] = {{"verdict", to_string(evidence.verdict)},
+                                    {"seed", evidence.seed}};
         std::filesystem::create_directories(file_.parent_path());
         std::ofstream(file_) << book_.dump(2) << "\n";
     }
@@ -111,11 +113,13 @@ void print_coverage(const Catalogue& catalogue, const VerdictBook& book,
             by.insert(by.end(), found->second.begin(), found->second.end());
         }
         claimed += by.empty() ? 0 : 1;
-        out << fmt::format("{:<5} {:<9} {:<8} {}\n      {}\n", guarantee.id, guarantee.kind, guarantee.test,
-                           guarantee.text, by.empty() ? "-" : fmt::format("{}", fmt::join(by, ", ")));
+        out << fmt::format("{:<5} {:<9} {:<8} {}\n      {}\n", guarantee.id, guarantee.kind,
+                           guarantee.test, guarantee.text,
+                           by.empty() ? "-" : fmt::format("{}", fmt::join(by, ", ")));
     }
-    out << fmt::format("\n{} of {} guarantees are claimed by a scenario, a precheck question or a test\n",
-                       claimed, catalogue.guarantees().size());
+    out << fmt::format(
+        "\n{} of {} guarantees are claimed by a scenario, a precheck question or a test\n", claimed,
+        catalogue.guarantees().size());
 }
 
 fixtures::BodyKind wanted_body(Needs needs) {
@@ -126,7 +130,10 @@ fixtures::BodyKind wanted_body(Needs needs) {
 class Runs {
 public:
     Runs(const Options& options, std::filesystem::path program, std::ostream& out)
-        : options_(options), program_(std::move(program)), out_(out), book_(options.report_folder) {}
+        : options_(options),
+          program_(std::move(program)),
+          out_(out),
+          book_(options.report_folder) {}
 
     Verdict run(Scenario scenario, std::uint64_t seed) {
         RehearsalOptions options;
@@ -135,7 +142,8 @@ public:
         options.folder = folder_of(scenario.name, seed);
         options.reproduction = fmt::format("./scripts/rehearse {} --seed {}", scenario.name, seed);
         std::filesystem::remove_all(options.folder);
-        out_ << fmt::format("\n=== {} (seed {})\n{}\n", scenario.name, seed, scenario.promise) << std::flush;
+        out_ << fmt::format("\n=== {} (seed {})\n{}\n", scenario.name, seed, scenario.promise)
+             << std::flush;
         const Evidence evidence = rehearse(scenario, options);
         book_.note(evidence);
         print_verdict(evidence, options.folder);
@@ -191,10 +199,12 @@ Verdict worse(Verdict a, Verdict b) {
     return rank(a) >= rank(b) ? a : b;
 }
 
-std::uint64_t drawn_seed() { return std::random_device()() % 1'000'000; }
+std::uint64_t drawn_seed() {
+    return std::random_device()() % 1'000'000;
+}
 
-int rehearse_all(const Options& options, const Catalogue& catalogue, const std::filesystem::path& program,
-                 std::ostream& out) {
+int rehearse_all(const Options& options, const Catalogue& catalogue,
+                 const std::filesystem::path& program, std::ostream& out) {
     Runs runs(options, program, out);
     Verdict verdict = Verdict::go;
     if (!options.replay_file.empty()) {
@@ -239,7 +249,8 @@ int execute(const Options& options, const std::filesystem::path& program, std::o
 void add_commands(CLI::App& app, const std::filesystem::path& program, std::ostream& out,
                   int& exit_code) {
     const auto options = std::make_shared<Options>();
-    CLI::App* command = app.add_subcommand("rehearse", "rehearse a migration: break it on purpose, prove it");
+    CLI::App* command =
+        app.add_subcommand("rehearse", "rehearse a migration: break it on purpose, prove it");
     command->add_option("NAME", options->names, "scenarios, such as postgres/main or main");
     command->add_flag("--all", options->all, "every scenario");
     command->add_flag("--list", options->list, "what there is: scenarios, actions, assertions");
@@ -251,9 +262,8 @@ void add_commands(CLI::App& app, const std::filesystem::path& program, std::ostr
     command->add_option("--replay", options->replay_file, "repeat a run from its schedule.json");
     command->add_option("--scenarios", options->scenario_folder, "folder with the scenario files");
     command->footer(kFooter);
-    command->callback([options, &program, &out, &exit_code] {
-        exit_code = execute(*options, program, out);
-    });
+    command->callback(
+        [options, &program, &out, &exit_code] { exit_code = execute(*options, program, out); });
 }
 
 }  // namespace cutover::scenarios

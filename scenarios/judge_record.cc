@@ -56,7 +56,8 @@ TableProof table_proof(const json& table) {
     proof.destination_rows = count_of(rows, "destination");
     proof.verdict = table_verdict(table);
     proof.method = text_of(table, "method");
-    for (const char* kind : {"missing", "extra", "different", "duplicate", "uncomparable", "pending"}) {
+    for (const char* kind :
+         {"missing", "extra", "different", "duplicate", "uncomparable", "pending"}) {
         proof.differences += count_of(rows, kind);
     }
     for (const json& sample : part_of(table, "samples")) {
@@ -73,9 +74,9 @@ void add_structure(const json& result, VerifyRecord& record) {
             if (part_of(difference, "counts") == json(false)) {
                 continue;
             }
-            record.structure.push_back(fmt::format("{} {} {} of {}", text_of(difference, "verdict"),
-                                                   text_of(difference, "kind"), text_of(difference, "name"),
-                                                   text_of(difference, "table")));
+            record.structure.push_back(fmt::format(
+                "{} {} {} of {}", text_of(difference, "verdict"), text_of(difference, "kind"),
+                text_of(difference, "name"), text_of(difference, "table")));
         }
     }
 }

@@ -1,5 +1,5 @@
-// Reads what `cutover verify --json` has said into the evidence. The judge itself runs as a program of its
-// own: what proves a run must not share a process with what drove it.
+// Reads what `cutover verify --json` has said into the evidence. The judge itself runs as a program
+// of its own: what proves a run must not share a process with what drove it.
 #pragma once
 
 #include <string>

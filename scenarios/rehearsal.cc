@@ -20,7 +20,8 @@ using namespace std::chrono_literals;
 
 constexpr auto kPollEvery = 50ms;
 constexpr auto kWatchWritersEvery = 500ms;
-/// Writers must have committed so much before the migrator starts: a rehearsal under load is under load.
+/// Writers must have committed so much before the migrator starts: a rehearsal under load is under
+/// load.
 constexpr std::uint64_t kWarmedUp = 20;
 constexpr auto kWarmUpLimit = 60s;
 /// Nothing at all has moved for so long: the run is stuck.
@@ -116,7 +117,8 @@ void Rehearsal::prepare() {
     prepare_workloads();
     ground_->settle();
     milestone("loaded");
-    narrator_.say(fmt::format("{} rows in {} tables are at the source", loaded.rows, loaded.tables));
+    narrator_.say(
+        fmt::format("{} rows in {} tables are at the source", loaded.rows, loaded.tables));
     write_task_files();
 }
 
@@ -177,13 +179,15 @@ void Rehearsal::migrate() {
 
 /// A task that should have stopped and has not is as wrong as one that stopped and should not.
 void Rehearsal::check_for_silence() {
-    if (scenario_.outcome.survived || !(timeline_->done() || timeline_->busy()) || evidence_.faults.empty()) {
+    if (scenario_.outcome.survived || !(timeline_->done() || timeline_->busy()) ||
+        evidence_.faults.empty()) {
         return;
     }
     const Instant last = evidence_.faults.back().landed.value_or(evidence_.faults.back().injected);
     if (wall_now() - last > std::chrono::seconds(scenario_.outcome.within_seconds) + kGrace) {
-        fail(fmt::format("{} s after the last fault the migrator still runs, and should have stopped",
-                         std::chrono::duration_cast<std::chrono::seconds>(wall_now() - last).count()));
+        fail(fmt::format(
+            "{} s after the last fault the migrator still runs, and should have stopped",
+            std::chrono::duration_cast<std::chrono::seconds>(wall_now() - last).count()));
         signal_migrator(SIGKILL);
         timeline_->heal_now(*this, observed_);
         throw RunOver{};
@@ -237,8 +241,9 @@ void Rehearsal::drain() {
 
 void Rehearsal::cut_over() {
     for (int attempt = 1; attempt <= kFinishAttempts; ++attempt) {
-        MigratorProcess finish(launch("finish", task_file_, {},
-                                      (options_.folder / fmt::format("finish_{}.log", attempt)).string()));
+        MigratorProcess finish(
+            launch("finish", task_file_, {},
+                   (options_.folder / fmt::format("finish_{}.log", attempt)).string()));
         const auto deadline = Clock::now() + kFinishLimit;
         // A migrator that is killed while it cuts over is started again, and asked again.
         const std::size_t lives = evidence_.processes.size();
@@ -297,7 +302,9 @@ void Rehearsal::signal_migrator(int number) {
     }
 }
 
-bool Rehearsal::migrator_running() { return migrator_runs_; }
+bool Rehearsal::migrator_running() {
+    return migrator_runs_;
+}
 
 Launch Rehearsal::launch(const std::string& verb, const std::filesystem::path& task_file,
                          const std::vector<std::string>& more, const std::string& log) const {
@@ -312,8 +319,9 @@ Launch Rehearsal::launch(const std::string& verb, const std::filesystem::path& t
 CommandOutcome Rehearsal::run_cutover(const std::string& verb, const std::vector<std::string>& more,
                                       std::chrono::seconds limit) {
     const std::filesystem::path& file = verb == "verify" ? judge_file_ : task_file_;
-    MigratorProcess command(launch(
-        verb, file, more, (options_.folder / fmt::format("{}_{}.log", verb, ++commands_)).string()));
+    MigratorProcess command(
+        launch(verb, file, more,
+               (options_.folder / fmt::format("{}_{}.log", verb, ++commands_)).string()));
     const auto deadline = Clock::now() + limit;
     CommandOutcome outcome;
     std::optional<ProcessEnd> end;
@@ -404,7 +412,7 @@ void Rehearsal::notice_end() {
         !kill_ordered_ && end->signal == SIGKILL && timeline_->died_at_sync_point(observed_);
     journal_.process_ended(end->exit_code, end->signal, kill_ordered_ || at_sync_point);
     narrator_.say(fmt::format("migrator process {} ended{}", evidence_.processes.size(),
-                              at_sync_point  ? " at its sync point"
+                              at_sync_point   ? " at its sync point"
                               : kill_ordered_ ? ", killed"
                                               : ""));
 }
@@ -431,16 +439,16 @@ void Rehearsal::watch_writers() {
 
 /// A run in which nothing moves any more is over; whoever is stuck is told by what is missing.
 void Rehearsal::check_for_standstill() {
-    const std::string place = fmt::format("{} {} {} {} {} {}", observed_.phase, observed_.fraction,
-                                          observed_.chunks, observed_.transactions, migrator_runs_,
-                                          evidence_.milestones.size());
+    const std::string place =
+        fmt::format("{} {} {} {} {} {}", observed_.phase, observed_.fraction, observed_.chunks,
+                    observed_.transactions, migrator_runs_, evidence_.milestones.size());
     if (place != last_place_) {
         last_place_ = place;
         moved_ = Clock::now();
     }
     if (Clock::now() - moved_ > kStandstill) {
-        fail(fmt::format("nothing has moved for {} s in phase {}: {}", kStandstill.count(), observed_.phase,
-                         last_error()));
+        fail(fmt::format("nothing has moved for {} s in phase {}: {}", kStandstill.count(),
+                         observed_.phase, last_error()));
         throw RunOver{};
     }
 }
@@ -451,7 +459,8 @@ void Rehearsal::milestone(const std::string& name) {
 }
 
 std::string Rehearsal::last_error() const {
-    if (!evidence_.errors.empty() && evidence_.errors.back().process == evidence_.processes.size()) {
+    if (!evidence_.errors.empty() &&
+        evidence_.errors.back().process == evidence_.processes.size()) {
         const MigratorError& error = evidence_.errors.back();
         return fmt::format("{} [{}]", error.message, error.code);
     }

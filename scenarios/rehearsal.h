@@ -1,6 +1,6 @@
-// Executes one scenario from nothing to a verdict: servers up, rows loaded, writers writing, the migrator
-// migrating, the timeline breaking things, then the cutover and the proof. It fills the Evidence and has it
-// judged; it renders nothing (report/) and asks nobody (command.h).
+// Executes one scenario from nothing to a verdict: servers up, rows loaded, writers writing, the
+// migrator migrating, the timeline breaking things, then the cutover and the proof. It fills the
+// Evidence and has it judged; it renders nothing (report/) and asks nobody (command.h).
 //
 // One thread drives everything by polling; the writers and the links have threads of their own, the
 // migrator is a child process.
@@ -105,7 +105,8 @@ private:
     std::unique_ptr<Ground> ground_;
     std::unique_ptr<Timeline> timeline_;
     std::vector<std::unique_ptr<Workload>> workloads_;
-    std::vector<std::vector<Check>> samples_;  ///< by workload: the destination while it was running
+    std::vector<std::vector<Check>>
+        samples_;  ///< by workload: the destination while it was running
     bool writing_ = false;
     bool logs_wanted_ = true;
     std::unique_ptr<MigratorProcess> migrator_;

@@ -1,5 +1,5 @@
-// The part of a rehearsal that looks at what came of it: invariants, ledger, judge, sequences, what is left
-// behind, what was said. It only gathers; assertions judge.
+// The part of a rehearsal that looks at what came of it: invariants, ledger, judge, sequences, what
+// is left behind, what was said. It only gathers; assertions judge.
 #include <fmt/format.h>
 
 #include <fstream>
@@ -90,7 +90,8 @@ void Rehearsal::verify() {
     const auto began = Clock::now();
     const CommandOutcome outcome = run_cutover("verify", {"--json"}, kVerifyLimit);
     evidence_.verify = judge_record(outcome.exit_code, outcome.output);
-    evidence_.verify.took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began);
+    evidence_.verify.took =
+        std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began);
     narrator_.say(fmt::format("the judge says {}", evidence_.verify.verdict));
 }
 

@@ -32,18 +32,30 @@ void replay_step(const json& executed, Trigger& trigger) {
         trigger.relative = false;
     };
     switch (trigger.kind) {
-        case Trigger::Kind::progress: at("fraction"); break;
-        case Trigger::Kind::chunks: at("chunks"); break;
-        case Trigger::Kind::transactions: at("transactions"); break;
-        case Trigger::Kind::acknowledged: at("acknowledged"); break;
-        case Trigger::Kind::link_bytes: at("link_bytes"); break;
+        case Trigger::Kind::progress:
+            at("fraction");
+            break;
+        case Trigger::Kind::chunks:
+            at("chunks");
+            break;
+        case Trigger::Kind::transactions:
+            at("transactions");
+            break;
+        case Trigger::Kind::acknowledged:
+            at("acknowledged");
+            break;
+        case Trigger::Kind::link_bytes:
+            at("link_bytes");
+            break;
         case Trigger::Kind::sync_point:
-            if (const json drawn = executed.value("drawn", json::object()); drawn.contains("amount")) {
+            if (const json drawn = executed.value("drawn", json::object());
+                drawn.contains("amount")) {
                 const double pass = std::stod(drawn["amount"].get<std::string>());
                 trigger.amount = {pass, pass};
             }
             break;
-        default: break;
+        default:
+            break;
     }
 }
 
@@ -64,7 +76,8 @@ std::string schedule_text(const Evidence& evidence) {
                          {"link_bytes", step.link_bytes},
                          {"drawn", step.drawn}});
     }
-    const json schedule = {{"scenario", evidence.scenario}, {"seed", evidence.seed}, {"steps", steps}};
+    const json schedule = {
+        {"scenario", evidence.scenario}, {"seed", evidence.seed}, {"steps", steps}};
     return schedule.dump(2) + "\n";
 }
 
@@ -77,8 +90,8 @@ void apply_schedule(const std::string& text, Scenario& scenario) {
     const json schedule = parsed(text);
     const json& steps = schedule["steps"];
     if (steps.size() != scenario.timeline.size()) {
-        throw unusable("the scenario has " + std::to_string(scenario.timeline.size()) + " steps, it has " +
-                       std::to_string(steps.size()));
+        throw unusable("the scenario has " + std::to_string(scenario.timeline.size()) +
+                       " steps, it has " + std::to_string(steps.size()));
     }
     for (std::size_t at = 0; at < steps.size(); ++at) {
         if (steps[at].value("fired", false)) {

@@ -1,4 +1,5 @@
-// The executed schedule of a rehearsal as a file: what happened where, so that a run can be repeated.
+// The executed schedule of a rehearsal as a file: what happened where, so that a run can be
+// repeated.
 #pragma once
 
 #include <cstdint>
@@ -21,9 +22,9 @@ struct Replay {
 /// Scenario and seed of a schedule. Throws: refused (not a schedule).
 Replay read_schedule(const std::string& text);
 
-/// Puts the places where the steps really fired in the place of the scenario's triggers: counts become
-/// absolute. Phases, sync points, milestones and lag stay as they are. Throws: refused (a schedule of
-/// other steps).
+/// Puts the places where the steps really fired in the place of the scenario's triggers: counts
+/// become absolute. Phases, sync points, milestones and lag stay as they are. Throws: refused (a
+/// schedule of other steps).
 void apply_schedule(const std::string& text, Scenario& scenario);
 
 }  // namespace cutover::scenarios

@@ -22,10 +22,11 @@ std::string place(const Observed& observed, const Evidence& evidence) {
     const Sample* sample = evidence.samples.empty() ? nullptr : &evidence.samples.back();
     std::string text = observed.phase.empty() ? "starting" : observed.phase;
     if (observed.phase == "full" && sample != nullptr && sample->phase == "full") {
-        text += fmt::format(" {:.0f} %, {} rows, {:.0f} rows/s{}", observed.fraction * 100, sample->rows,
-                            sample->per_second, eta(*sample));
+        text += fmt::format(" {:.0f} %, {} rows, {:.0f} rows/s{}", observed.fraction * 100,
+                            sample->rows, sample->per_second, eta(*sample));
     } else if (sample != nullptr && sample->phase == "incremental") {
-        text += fmt::format(", {} transactions, {:.0f} changes/s", sample->transactions, sample->per_second);
+        text += fmt::format(", {} transactions, {:.0f} changes/s", sample->transactions,
+                            sample->per_second);
         if (observed.lag) {
             text += fmt::format(", lag {} ms", observed.lag->count());
         }
@@ -41,7 +42,8 @@ std::string place(const Observed& observed, const Evidence& evidence) {
 }  // namespace
 
 std::string TerminalNarrator::clock() const {
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - started_).count();
+    const auto seconds =
+        std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - started_).count();
     return fmt::format("{:3}:{:02} ", seconds / 60, seconds % 60);
 }
 
@@ -57,7 +59,8 @@ void TerminalNarrator::say(const std::string& line) {
 }
 
 void TerminalNarrator::progress(const Observed& observed, const Evidence& evidence) {
-    const Clock::duration every = terminal_ ? Clock::duration(kOnTerminal) : Clock::duration(kInPlainLines);
+    const Clock::duration every =
+        terminal_ ? Clock::duration(kOnTerminal) : Clock::duration(kInPlainLines);
     if (Clock::now() - told_ < every) {
         return;
     }

@@ -1,5 +1,5 @@
-// Tells a person how a rehearsal goes on: one line that is written over on a terminal, plain lines now and then
-// otherwise.
+// Tells a person how a rehearsal goes on: one line that is written over on a terminal, plain lines
+// now and then otherwise.
 #pragma once
 
 #include <chrono>

@@ -29,7 +29,8 @@ struct Observed {
     std::uint64_t transactions = 0;                ///< applied by the task
     std::uint64_t acknowledged = 0;                ///< transactions the workloads had acknowledged
     std::optional<std::chrono::milliseconds> lag;  ///< none while nothing is applied
-    bool consistent = false;  ///< the destination equals some state of the source, the migrator says
+    bool consistent =
+        false;  ///< the destination equals some state of the source, the migrator says
     std::map<std::string, std::uint64_t> link_bytes;  ///< through each link, both ways
     std::set<std::string> milestones;  ///< `started`, `writers_stopped`, `drained`, `cut_over`, ...
     bool ended = false;                ///< the migrator has ended by itself

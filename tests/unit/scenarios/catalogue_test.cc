@@ -1,5 +1,5 @@
-// Holds the scenario files themselves: each can be read, claims guarantees that exist, and rests on at least two
-// oracles.
+// Holds the scenario files themselves: each can be read, claims guarantees that exist, and rests on
+// at least two oracles.
 #include "scenarios/catalogue.h"
 
 #include <gmock/gmock.h>
@@ -13,10 +13,12 @@
 namespace cutover::scenarios {
 namespace {
 
-const std::set<std::string> kOracles = {"equal",     "no_lost_ack", "no_duplicate", "bank_total",
-                                        "ring_intact", "workload_invariants"};
+const std::set<std::string> kOracles = {"equal",      "no_lost_ack", "no_duplicate",
+                                        "bank_total", "ring_intact", "workload_invariants"};
 
-std::vector<std::string> all_names() { return Catalogue("scenarios").names(); }
+std::vector<std::string> all_names() {
+    return Catalogue("scenarios").names();
+}
 
 class EachScenario : public testing::TestWithParam<std::string> {};
 

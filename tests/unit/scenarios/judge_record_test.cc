@@ -9,7 +9,7 @@ namespace {
 using testing::HasSubstr;
 
 TEST(JudgeRecord, ReadsTablesRulesAndStructure) {
-    const VerifyRecord record = judge_record(1, R"(some text first
+    const VerifyRecord record = judge_record(1, R"json(some text first
         {"verdict": "inconsistent", "reasons": ["one table differs"],
          "tables": [
            {"source": "a.t", "destination": "b.t", "verdict": "consistent", "method": "stream-merge",
@@ -18,7 +18,7 @@ TEST(JudgeRecord, ReadsTablesRulesAndStructure) {
             "rows": {"source": 5, "destination": 4, "missing": 1, "different": 2},
             "samples": [{"verdict": "missing", "key": "(id=5)", "cells": [{"column": "qty"}]}]}],
          "schema": {"differences": [{"kind": "index", "table": "a.t", "name": "i", "verdict": "missing"}]},
-         "not_compared": ["views"]})");
+         "not_compared": ["views"]})json");
     EXPECT_TRUE(record.ran);
     EXPECT_EQ(record.exit_code, 1);
     ASSERT_EQ(record.tables.size(), 2u);

@@ -65,8 +65,8 @@ Step death_at(const std::string& point) {
     return made;
 }
 
-struct Run {
-    explicit Run(std::vector<Step> steps) {
+struct Played {
+    explicit Played(std::vector<Step> steps) {
         scenario.timeline = std::move(steps);
         timeline.emplace(scenario, evidence, drawn);
         scene.timeline = &*timeline;
@@ -83,8 +83,8 @@ struct Run {
 };
 
 TEST(Timeline, FiresEachStepAtItsPlaceAndInOrder) {
-    Run run({step(Trigger::Kind::progress, 0.4, "kill_migrator"),
-             step(Trigger::Kind::transactions, 100, "stop_writers", {}, true)});
+    Played run({step(Trigger::Kind::progress, 0.4, "kill_migrator"),
+                step(Trigger::Kind::transactions, 100, "stop_writers", {}, true)});
     run.observed.phase = "full";
     run.observed.fraction = 0.39;
     run.observed.transactions = 500;
@@ -107,7 +107,7 @@ TEST(Timeline, FiresEachStepAtItsPlaceAndInOrder) {
 }
 
 TEST(Timeline, WaitsUntilAFaultHasLanded) {
-    Run run({step(Trigger::Kind::start, 0, "kill_migrator")});
+    Played run({step(Trigger::Kind::start, 0, "kill_migrator")});
     run.scene.dies = false;
     run.poll();
     EXPECT_TRUE(run.timeline->busy());
@@ -119,7 +119,7 @@ TEST(Timeline, WaitsUntilAFaultHasLanded) {
 }
 
 TEST(Timeline, TellsAStepWhosePlaceWentByUnseen) {
-    Run run({step(Trigger::Kind::progress, 0.4, "kill_migrator")});
+    Played run({step(Trigger::Kind::progress, 0.4, "kill_migrator")});
     run.observed.phase = "incremental";
     run.observed.fraction = 0.2;
     run.poll();
@@ -130,7 +130,7 @@ TEST(Timeline, TellsAStepWhosePlaceWentByUnseen) {
 }
 
 TEST(Timeline, ArmsTheNextSyncPointWhenTheMigratorStartsAgain) {
-    Run run({death_at("chunk.read"), death_at("batch.applied")});
+    Played run({death_at("chunk.read"), death_at("batch.applied")});
     EXPECT_EQ(run.timeline->kill_at(), "chunk.read:1");
     run.poll();
     EXPECT_FALSE(run.evidence.schedule[0].fired) << "only the process's death tells";
@@ -142,12 +142,13 @@ TEST(Timeline, ArmsTheNextSyncPointWhenTheMigratorStartsAgain) {
 }
 
 TEST(Timeline, DoesNotTakeAnotherDeathForASyncPoint) {
-    Run run({step(Trigger::Kind::transactions, 100, "kill_migrator")});
+    Played run({step(Trigger::Kind::transactions, 100, "kill_migrator")});
     EXPECT_FALSE(run.timeline->died_at_sync_point(run.observed));
 }
 
 TEST(Timeline, LeavesStepsOfTheClosingForTheClosing) {
-    Run run({step(Trigger::Kind::start, 0, "stop_writers"), step(Trigger::Kind::milestone, 0, "start_writers")});
+    Played run({step(Trigger::Kind::start, 0, "stop_writers"),
+                step(Trigger::Kind::milestone, 0, "start_writers")});
     run.scenario.timeline[1].at.name = "cut_over";
     EXPECT_FALSE(run.timeline->waits_for_closing());
     run.poll();
@@ -159,14 +160,14 @@ TEST(Timeline, LeavesStepsOfTheClosingForTheClosing) {
 }
 
 TEST(Timeline, NamesWhatNeverHappened) {
-    Run run({step(Trigger::Kind::transactions, 100, "stop_writers")});
+    Played run({step(Trigger::Kind::transactions, 100, "stop_writers")});
     run.timeline->give_up("the run was over before");
     EXPECT_EQ(run.evidence.schedule[0].not_fired_because, "the run was over before");
     EXPECT_EQ(run.timeline->problems().size(), 1u);
 }
 
 TEST(Timeline, DoesNotBlameAFaultThatIsStillInForceAtTheEnd) {
-    Run run({step(Trigger::Kind::start, 0, "pause_migrator", {{"for_ms", "600000"}})});
+    Played run({step(Trigger::Kind::start, 0, "pause_migrator", {{"for_ms", "600000"}})});
     run.poll();
     EXPECT_TRUE(run.timeline->busy());
     run.timeline->give_up("the run was over before");
@@ -175,7 +176,7 @@ TEST(Timeline, DoesNotBlameAFaultThatIsStillInForceAtTheEnd) {
 }
 
 TEST(Timeline, HealsBeforeTimeWhenAsked) {
-    Run run({step(Trigger::Kind::start, 0, "pause_migrator", {{"for_ms", "600000"}})});
+    Played run({step(Trigger::Kind::start, 0, "pause_migrator", {{"for_ms", "600000"}})});
     run.poll();
     run.timeline->heal_now(run.scene, run.observed);
     EXPECT_TRUE(run.evidence.faults[0].healed);
@@ -185,9 +186,11 @@ TEST(Timeline, HealsBeforeTimeWhenAsked) {
 TEST(Fault, TellsAnUnknownActionOrParameterWithTheNearOne) {
     EXPECT_THAT(fault_mistake(step(Trigger::Kind::start, 0, "kill_migrater")),
                 HasSubstr("did you mean `kill_migrator`?"));
-    EXPECT_THAT(fault_mistake(step(Trigger::Kind::start, 0, "cut_link", {{"lnik", "source"}, {"link", "source"}})),
+    EXPECT_THAT(fault_mistake(step(Trigger::Kind::start, 0, "cut_link",
+                                   {{"lnik", "source"}, {"link", "source"}})),
                 HasSubstr("did you mean `link`?"));
-    EXPECT_THAT(fault_mistake(step(Trigger::Kind::start, 0, "cut_link")), HasSubstr("needs `link`"));
+    EXPECT_THAT(fault_mistake(step(Trigger::Kind::start, 0, "cut_link")),
+                HasSubstr("needs `link`"));
     EXPECT_EQ(fault_mistake(step(Trigger::Kind::start, 0, "cut_link", {{"link", "source"}})), "");
 }
 
