@@ -283,14 +283,15 @@ void IncrementalStage::be_idle(const engine::StreamEvent& event) {
     if (!event.quiet_until.empty() && !context_.source.covers(processed_, event.quiet_until)) {
         quiet_until_ = event.quiet_until;
     }
-    if (!quiet_until_ || !lanes_->idle()) {
+    quiet_time_ = std::max(quiet_time_, event.source_time);
+    if (!lanes_->idle()) {
         return;
     }
     collect();
-    if (event.source_time != model::Instant{}) {
-        update_lag(event.source_time);
+    update_lag(quiet_time_);
+    if (quiet_until_) {
+        checkpoint_idle();
     }
-    checkpoint_idle();
 }
 
 /// Nothing of ours lies between the last transaction and `quiet_until_`: the marker may follow, so that

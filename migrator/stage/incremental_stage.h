@@ -87,6 +87,7 @@ private:
     flow::TimePoint started_, heartbeat_at_{}, idle_saved_at_{};
     std::uint64_t transactions_ = 0;
     std::uint64_t changes_at_start_ = 0;
+    model::Instant quiet_time_{};     ///< source clock up to which it has said that nothing is missing
     model::Instant applied_time_{};   ///< source clock up to which everything is applied
     flow::Duration clock_offset_{};   ///< source clock - our wall clock
 };
