@@ -1,4 +1,5 @@
-// Canonical cells as text for people (and, for keys, for SQL literals): printable() of canonical.h.
+// Canonical cells as text: printable() of canonical.h. The text is what PostgreSQL takes as input
+// for the type, so that the same words serve people and repair statements.
 #include <fmt/format.h>
 
 #include <bit>
@@ -151,41 +152,123 @@ std::string network_text(std::string_view payload) {
     return out + fmt::format("/{}", static_cast<unsigned char>(payload[1]));
 }
 
+std::string points_text(std::string_view coordinates) {
+    std::string out;
+    for (std::size_t at = 0; at + 16 <= coordinates.size(); at += 16) {
+        out += fmt::format("{}({},{})", at == 0 ? "" : ",",
+                           float_text(float64(coordinates.substr(at))),
+                           float_text(float64(coordinates.substr(at + 8))));
+    }
+    return out;
+}
+
 std::string geometry_text(std::string_view payload) {
-    std::string out = fmt::format("{}{}(", payload[0], static_cast<int>(payload[1]));
-    for (std::size_t at = 2; at + 8 <= payload.size(); at += 8) {
-        out += (at == 2 ? "" : ",") + float_text(float64(payload.substr(at)));
-    }
-    return out + ")";
-}
-
-std::string cells_text(std::string_view cells, char open, char close) {
-    std::string out(1, open);
-    CellView cell;
-    std::string_view rest = cells;
-    for (bool first = true; !rest.empty(); first = false) {
-        const std::string_view before = rest;
-        if (!take_cell(rest, cell)) {
+    const std::string_view rest = payload.substr(2);
+    switch (payload[0]) {
+        case 'p':
+        case 'b':
+            return points_text(rest);
+        case 's':
+            return "[" + points_text(rest) + "]";
+        case 'y':
+            return "(" + points_text(rest) + ")";
+        case 'o':
+            return payload[1] != 0 ? "(" + points_text(rest) + ")" : "[" + points_text(rest) + "]";
+        default:
             break;
-        }
-        out += first ? "" : ",";
-        out += printable(before.substr(0, before.size() - rest.size()));
     }
-    return out + close;
+    if (rest.size() < 24) {
+        return hex(payload);
+    }
+    const std::string a = float_text(float64(rest));
+    const std::string b = float_text(float64(rest.substr(8)));
+    const std::string c = float_text(float64(rest.substr(16)));
+    return payload[0] == 'c' ? "<(" + a + "," + b + ")," + c + ">"
+                             : "{" + a + "," + b + "," + c + "}";
 }
 
-/// Nested braces by the lengths, innermost last.
+std::string money_text(std::string_view payload) {
+    const std::int64_t amount = signed64(payload);
+    const std::uint64_t absolute =
+        amount < 0 ? 0 - static_cast<std::uint64_t>(amount) : static_cast<std::uint64_t>(amount);
+    return fmt::format("{}{}.{:02}", amount < 0 ? "-" : "", absolute / 100, absolute % 100);
+}
+
+/// A log position or a row's place, by its size.
+std::string opaque_text(std::string_view payload) {
+    if (payload.size() == 8) {
+        return fmt::format("{:X}/{:X}", big_endian(payload.substr(0, 4)),
+                           big_endian(payload.substr(4)));
+    }
+    if (payload.size() == 6) {
+        return fmt::format("({},{})", big_endian(payload.substr(0, 4)),
+                           big_endian(payload.substr(4)));
+    }
+    return hex(payload);
+}
+
+/// Takes one cell and gives its text; `is_null` says if it was NULL.
+std::string take_text(std::string_view& cells, bool& is_null) {
+    const std::string_view before = cells;
+    CellView cell;
+    if (!take_cell(cells, cell)) {
+        cells = {};
+        is_null = true;
+        return {};
+    }
+    is_null = cell.tag == Tag::null;
+    return printable(before.substr(0, before.size() - cells.size()));
+}
+
+/// In quotes where the text could be taken for something else inside an array, a record or a range.
+std::string quoted_if_needed(const std::string& text) {
+    const bool plain = !text.empty() &&
+                       text.find_first_of("\"\\{}(),[] \t\n\r\v\f") == std::string::npos &&
+                       text != "NULL" && text != "null";
+    if (plain) {
+        return text;
+    }
+    std::string out = "\"";
+    for (const char letter : text) {
+        if (letter == '"' || letter == '\\') {
+            out += '\\';
+        }
+        out += letter;
+    }
+    return out + "\"";
+}
+
+std::string part_text(std::string_view& cells, const char* null_text) {
+    bool is_null = false;
+    const std::string text = take_text(cells, is_null);
+    return is_null ? null_text : quoted_if_needed(text);
+}
+
+/// One dimension of an array and those inside it.
+std::string dimension_text(const std::vector<std::uint64_t>& lengths, std::size_t depth,
+                           std::string_view& cells) {
+    std::string out = "{";
+    for (std::uint64_t at = 0; at < lengths[depth] && !cells.empty(); ++at) {
+        out += at == 0 ? "" : ",";
+        out += depth + 1 == lengths.size() ? part_text(cells, "NULL")
+                                           : dimension_text(lengths, depth + 1, cells);
+    }
+    return out + "}";
+}
+
 std::string array_text(std::string_view payload) {
     std::uint64_t dimensions = 0;
     std::uint64_t has_bounds = 0;
     if (!take_varint(payload, has_bounds) || !take_varint(payload, dimensions)) {
         return "(broken array)";
     }
+    std::vector<std::uint64_t> lengths;
     std::string shape;
-    bool plain = dimensions <= 1;
+    bool plain = true;
     for (std::uint64_t at = 0; at < dimensions; ++at) {
         std::uint64_t length = 0;
         take_varint(payload, length);
+        lengths.push_back(length);
         std::int64_t bound = 1;
         if (has_bounds != 0 && payload.size() >= 4) {
             bound = signed32(payload);
@@ -194,40 +277,45 @@ std::string array_text(std::string_view payload) {
         plain = plain && bound == 1;
         shape += fmt::format("[{}:{}]", bound, bound + static_cast<std::int64_t>(length) - 1);
     }
-    return (plain ? "" : shape + "=") + cells_text(payload, '{', '}');
+    if (lengths.empty()) {
+        return "{}";
+    }
+    return (plain ? "" : shape + "=") + dimension_text(lengths, 0, payload);
 }
 
 std::string record_text(std::string_view payload) {
     std::uint64_t fields = 0;
     take_varint(payload, fields);
-    return cells_text(payload, '(', ')');
+    std::string out = "(";
+    for (std::uint64_t at = 0; at < fields && !payload.empty(); ++at) {
+        out += (at == 0 ? "" : ",") + part_text(payload, "");
+    }
+    return out + ")";
 }
 
 std::string range_text(std::string_view payload) {
     constexpr unsigned kEmpty = 1, kLowerClosed = 2, kUpperClosed = 4, kNoLower = 8, kNoUpper = 16;
-    const auto flags = static_cast<unsigned char>(payload.empty() ? 1 : payload[0]);
+    const auto flags = static_cast<unsigned char>(payload.empty() ? '\1' : payload[0]);
     if ((flags & kEmpty) != 0) {
         return "empty";
     }
-    std::string_view rest = payload.substr(1);
-    CellView cell;
+    payload.remove_prefix(1);
     std::string out = (flags & kLowerClosed) != 0 ? "[" : "(";
-    if ((flags & kNoLower) == 0) {
-        const std::string_view before = rest;
-        take_cell(rest, cell);
-        out += printable(before.substr(0, before.size() - rest.size()));
-    }
+    out += (flags & kNoLower) == 0 ? part_text(payload, "") : "";
     out += ",";
-    if ((flags & kNoUpper) == 0) {
-        out += printable(rest);
-    }
+    out += (flags & kNoUpper) == 0 ? part_text(payload, "") : "";
     return out + ((flags & kUpperClosed) != 0 ? "]" : ")");
 }
 
 std::string multirange_text(std::string_view payload) {
     std::uint64_t count = 0;
     take_varint(payload, count);
-    return cells_text(payload, '{', '}');
+    std::string out = "{";
+    for (std::uint64_t at = 0; at < count && !payload.empty(); ++at) {
+        bool is_null = false;
+        out += (at == 0 ? "" : ",") + take_text(payload, is_null);
+    }
+    return out + "}";
 }
 
 std::string json_text(std::string_view payload) {
@@ -291,14 +379,15 @@ std::string scalar_text(Tag tag, std::string_view payload) {
         case Tag::network:
             return network_text(payload);
         case Tag::money:
-            return fmt::format("{} (smallest unit)", signed64(payload));
+            return money_text(payload);
         case Tag::geometry:
             return geometry_text(payload);
         case Tag::special_time:
             return special_text(payload);
         case Tag::hardware:
-        case Tag::opaque:
             return hex(payload);
+        case Tag::opaque:
+            return opaque_text(payload);
         default:
             return std::string(payload);
     }

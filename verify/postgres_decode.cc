@@ -383,14 +383,9 @@ bool put_text(std::string_view wire, Tag tag, const Context& context) {
     return true;
 }
 
-bool decode(const WireType& type, std::string_view wire, const Context& context, int depth) {
-    if (depth > kDepthLimit) {
-        return false;
-    }
+bool decode_number(const WireType& type, std::string_view wire, const Context& context) {
     Fields fields(wire);
     switch (type.wire) {
-        case Wire::boolean:
-            return put_truth(wire, context);
         case Wire::int16:
             return put_integer(fields, 2, context);
         case Wire::int32:
@@ -407,17 +402,14 @@ bool decode(const WireType& type, std::string_view wire, const Context& context,
             return put_float32(fields, context);
         case Wire::float64:
             return put_float64(fields, context);
-        case Wire::text:
-        case Wire::via_text:
-            return put_text(wire, Tag::text, context);
-        case Wire::padded_text:
-            return put_padded(wire, context);
-        case Wire::bytes:
-            return put_text(wire, Tag::bytes, context);
-        case Wire::json:
-            return put_json(wire, context);
-        case Wire::jsonb:
-            return put_jsonb(fields, context);
+        default:
+            return false;
+    }
+}
+
+bool decode_time(const WireType& type, std::string_view wire, const Context& context) {
+    Fields fields(wire);
+    switch (type.wire) {
         case Wire::date:
             return put_date(fields, context);
         case Wire::time:
@@ -430,6 +422,46 @@ bool decode(const WireType& type, std::string_view wire, const Context& context,
             return put_timestamp(fields, Tag::instant, context);
         case Wire::interval:
             return put_interval(fields, context);
+        default:
+            return false;
+    }
+}
+
+bool decode(const WireType& type, std::string_view wire, const Context& context, int depth) {
+    if (depth > kDepthLimit) {
+        return false;
+    }
+    Fields fields(wire);
+    switch (type.wire) {
+        case Wire::boolean:
+            return put_truth(wire, context);
+        case Wire::int16:
+        case Wire::int32:
+        case Wire::int64:
+        case Wire::uint32:
+        case Wire::uint64:
+        case Wire::numeric:
+        case Wire::float32:
+        case Wire::float64:
+            return decode_number(type, wire, context);
+        case Wire::date:
+        case Wire::time:
+        case Wire::zoned_time:
+        case Wire::local_time:
+        case Wire::instant:
+        case Wire::interval:
+            return decode_time(type, wire, context);
+        case Wire::text:
+        case Wire::via_text:
+            return put_text(wire, Tag::text, context);
+        case Wire::padded_text:
+            return put_padded(wire, context);
+        case Wire::bytes:
+            return put_text(wire, Tag::bytes, context);
+        case Wire::json:
+            return put_json(wire, context);
+        case Wire::jsonb:
+            return put_jsonb(fields, context);
         case Wire::uuid:
             return put_fixed(wire, Tag::uuid, {16}, context);
         case Wire::array:
@@ -458,7 +490,9 @@ bool decode(const WireType& type, std::string_view wire, const Context& context,
 
 class PostgresDecoder final : public CellDecoder {
 public:
-    explicit PostgresDecoder(WireTypePtr type) : type_(std::move(type)) {}
+    explicit PostgresDecoder(WireTypePtr type)
+        : CellDecoder(verify::value_family(*type), verify::byte_form(*type)),
+          type_(std::move(type)) {}
     bool canonical(std::string_view wire, const RuleSet& rules, std::string& out) const override {
         return decode_postgres(*type_, wire, rules, out);
     }

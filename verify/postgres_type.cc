@@ -51,88 +51,158 @@ const BuiltIn* built_in(std::uint32_t oid) {
     return found == kBuiltIns.end() ? nullptr : &*found;
 }
 
-/// Types of one family have values that can be told equal or not.
-int family(Wire wire) {
+std::string_view own_form(Wire wire) {
     switch (wire) {
+        case Wire::boolean:
+            return "boolean";
+        case Wire::int16:
+            return "int16";
+        case Wire::int32:
+            return "int32";
+        case Wire::int64:
+            return "int64";
+        case Wire::uint32:
+            return "uint32";
+        case Wire::uint64:
+            return "uint64";
+        case Wire::numeric:
+            return "numeric";
+        case Wire::float32:
+            return "float32";
+        case Wire::float64:
+            return "float64";
+        case Wire::text:
+            return "text";
+        case Wire::padded_text:
+            return "padded text";
+        case Wire::bytes:
+            return "bytes";
+        case Wire::json:
+            return "json";
+        case Wire::jsonb:
+            return "jsonb";
+        case Wire::via_text:
+            return "via text";
+        case Wire::date:
+            return "date";
+        case Wire::time:
+            return "time";
+        case Wire::zoned_time:
+            return "zoned time";
+        case Wire::local_time:
+            return "local time";
+        case Wire::instant:
+            return "instant";
+        case Wire::interval:
+            return "interval";
+        case Wire::uuid:
+            return "uuid";
+        case Wire::array:
+            return "array";
+        case Wire::record:
+            return "record";
+        case Wire::range:
+            return "range";
+        case Wire::multirange:
+            return "multirange";
+        case Wire::bits:
+            return "bits";
+        case Wire::network:
+            return "network";
+        case Wire::hardware:
+            return "hardware address";
+        case Wire::money:
+            return "money";
+        case Wire::geometry:
+            return "geometry";
+        case Wire::opaque:
+            return "opaque";
+    }
+    return "unknown";
+}
+
+/// The form of a part that travels with its type's number.
+std::string numbered_form(const WireType& part) {
+    const std::string form = byte_form(part);
+    return part.oid >= kFirstUserOid || form.empty() ? std::string()
+                                                     : std::to_string(part.oid) + ":" + form;
+}
+
+template <typename Part>
+std::string joined(const std::vector<WireTypePtr>& parts, Part part) {
+    std::string out;
+    for (const WireTypePtr& each : parts) {
+        const std::string text = part(*each);
+        if (text.empty()) {
+            return {};
+        }
+        out += (out.empty() ? "" : ",") + text;
+    }
+    return out;
+}
+
+}  // namespace
+
+std::string byte_form(const WireType& type) {
+    std::string parts;
+    switch (type.wire) {
+        case Wire::array:
+            parts = numbered_form(*type.element);
+            break;
+        case Wire::record:
+            parts = joined(type.fields, numbered_form);
+            break;
+        case Wire::range:
+        case Wire::multirange:
+            parts = byte_form(*type.element);
+            break;
+        case Wire::opaque:
+            parts = std::to_string(type.oid);
+            break;
+        case Wire::geometry:
+            parts = std::string(1, type.geometry);
+            break;
+        default:
+            return std::string(own_form(type.wire));
+    }
+    return parts.empty() ? std::string() : std::string(own_form(type.wire)) + "(" + parts + ")";
+}
+
+std::string value_family(const WireType& type) {
+    const auto with = [&](const std::string& parts) {
+        return std::string(own_form(type.wire)) + "(" + parts + ")";
+    };
+    switch (type.wire) {
         case Wire::int16:
         case Wire::int32:
         case Wire::int64:
         case Wire::uint32:
         case Wire::uint64:
         case Wire::numeric:
-            return static_cast<int>(Wire::numeric);
+            return "number";
         case Wire::float32:
         case Wire::float64:
-            return static_cast<int>(Wire::float64);
+            return "float";
         case Wire::text:
         case Wire::padded_text:
         case Wire::via_text:
-            return static_cast<int>(Wire::text);
+            return "text";
         case Wire::json:
         case Wire::jsonb:
-            return static_cast<int>(Wire::json);
-        default:
-            return static_cast<int>(wire);
-    }
-}
-
-std::string names(const WireType& a, const WireType& b) {
-    return a.name + " and " + b.name;
-}
-
-}  // namespace
-
-bool same_bytes_same_value(const WireType& a, const WireType& b) {
-    const auto parts_agree = [&] {
-        if (a.fields.size() != b.fields.size()) {
-            return false;
-        }
-        for (std::size_t at = 0; at < a.fields.size(); ++at) {
-            const bool numbered_alike =
-                a.fields[at]->oid == b.fields[at]->oid && a.fields[at]->oid < kFirstUserOid;
-            if (!numbered_alike || !same_bytes_same_value(*a.fields[at], *b.fields[at])) {
-                return false;
-            }
-        }
-        return true;
-    };
-    if (a.wire != b.wire || a.geometry != b.geometry) {
-        return false;
-    }
-    switch (a.wire) {
-        case Wire::array:  // carries its element's number
-            return a.element->oid == b.element->oid && a.element->oid < kFirstUserOid &&
-                   same_bytes_same_value(*a.element, *b.element);
+            return "json";
+        case Wire::array:
         case Wire::range:
         case Wire::multirange:
-            return same_bytes_same_value(*a.element, *b.element);
+            return with(value_family(*type.element));
         case Wire::record:
-            return parts_agree();  // carries its fields' numbers
+            return with(joined(type.fields, value_family));
+        case Wire::geometry:
+            return with(std::string(1, type.geometry));
         case Wire::opaque:
-            return a.oid == b.oid;
+            return with(std::to_string(type.oid));
         default:
-            return true;
+            return std::string(own_form(type.wire));
     }
-}
-
-std::string why_not_comparable(const WireType& a, const WireType& b) {
-    const bool same_family = family(a.wire) == family(b.wire) && a.geometry == b.geometry;
-    if (!same_family || (a.wire == Wire::opaque && a.oid != b.oid)) {
-        return "no common form of " + names(a, b);
-    }
-    if (a.element && b.element) {
-        return why_not_comparable(*a.element, *b.element);
-    }
-    if (a.fields.size() != b.fields.size()) {
-        return "different fields in " + names(a, b);
-    }
-    for (std::size_t at = 0; at < a.fields.size(); ++at) {
-        std::string reason = why_not_comparable(*a.fields[at], *b.fields[at]);
-        if (!reason.empty()) {
-            return reason;
-        }
-    }
-    return {};
 }
 
 WireTypes::WireTypes(std::vector<CatalogType> rows) {

@@ -61,12 +61,12 @@ struct WireType {
     std::vector<WireTypePtr> fields;  ///< of a record
 };
 
-/// True if equal bytes mean equal values and the other way round: the same form, and no number of a
-/// user-defined type inside it (such numbers differ from database to database).
-bool same_bytes_same_value(const WireType& a, const WireType& b);
+/// Names the form so that equal names mean: equal bytes are equal values. Empty if the bytes cannot
+/// be trusted: the number of a user-defined type travels inside (it differs between databases).
+std::string byte_form(const WireType& type);
 
-/// Empty if values of the two can be compared, else why not.
-std::string why_not_comparable(const WireType& a, const WireType& b);
+/// Names what the values are; values of one family can be told equal or not, others cannot.
+std::string value_family(const WireType& type);
 
 /// A row of pg_type with what belongs to it, as read from one database.
 struct CatalogType {

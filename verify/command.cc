@@ -1,0 +1,184 @@
+#include "verify/command.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <fstream>
+#include <iostream>
+#include <memory>
+
+#include "migrator/model/error.h"
+#include "migrator/plan/task_file.h"
+#include "verify/report.h"
+#include "verify/verify.h"
+
+namespace cutover::verify {
+
+namespace {
+
+struct Options {
+    std::string file;
+    std::vector<std::string> tables;
+    unsigned jobs = 1;
+    std::string format = "text";
+    std::string output;
+    std::uint64_t rows_per_second = 0;
+    std::uint64_t bytes_per_second = 0;
+    bool no_schema = false;
+    bool no_sequences = false;
+    std::vector<std::string> rules;
+    std::string repair_file;
+    std::size_t samples = 20;
+    std::string seed;
+};
+
+std::string rules_help() {
+    std::string out = "let values pass that differ only in form (may be repeated):";
+    for (const Rule rule : all_rules()) {
+        out += fmt::format("\n{}: {}", to_string(rule), meaning(rule));
+    }
+    return out;
+}
+
+constexpr const char* kFooter =
+    "Reads both ends once, each under one snapshot, and compares every row and column; tables "
+    "without a key as\n"
+    "multisets. Changes nothing. Works on pairs that any tool has migrated. A proof needs quiet "
+    "ends: stop the\n"
+    "writes and let the migrator catch up, else equality and differences are those of the moment "
+    "of reading.\n\n"
+    "example:  cutover verify shop.yaml --jobs 2 --format html --output shop.html\n"
+    "exit:     0 consistent, 1 inconsistent, 2 could not tell, 3 the task file cannot be used, 10 "
+    "and up errors";
+
+Request request_of(const Options& options) {
+    Request request = request_from(plan::read_task_file(options.file));
+    request.tables = options.tables;
+    request.jobs = options.jobs;
+    request.rows_per_second = options.rows_per_second;
+    request.bytes_per_second = options.bytes_per_second;
+    request.structure = !options.no_schema;
+    request.sequences = !options.no_schema && !options.no_sequences;
+    request.samples = options.samples;
+    request.repair_file = options.repair_file;
+    request.seed = options.seed.empty() ? 0 : std::stoull(options.seed, nullptr, 0);
+    for (const std::string& name : options.rules) {
+        request.rules.add(*rule_by_name(name));  // checked while parsing
+    }
+    return request;
+}
+
+/// One line that overwrites itself, on a terminal only.
+class TerminalProgress {
+public:
+    explicit TerminalProgress(bool wanted) : active_(wanted && ::isatty(STDERR_FILENO) != 0) {}
+    ~TerminalProgress() {
+        if (active_) {
+            std::cerr << "\r\033[K" << std::flush;
+        }
+    }
+    TerminalProgress(const TerminalProgress&) = delete;
+    TerminalProgress& operator=(const TerminalProgress&) = delete;
+
+    ProgressCallback callback() {
+        if (!active_) {
+            return {};
+        }
+        return [this](const Progress& progress) { show(progress); };
+    }
+
+private:
+    void show(const Progress& progress) {
+        const auto now = std::chrono::steady_clock::now();
+        if (now - shown_ < std::chrono::milliseconds(200)) {
+            return;
+        }
+        shown_ = now;
+        std::cerr << fmt::format("\r\033[K{} of {} tables, {} of about {} rows, {} ({})",
+                                 progress.tables_done, progress.tables_total,
+                                 grouped(progress.source_rows), grouped(progress.rows_expected),
+                                 bytes_text(progress.bytes), progress.table)
+                  << std::flush;
+    }
+
+    bool active_;
+    std::chrono::steady_clock::time_point shown_{};
+};
+
+void write_report(const Options& options, const Result& result, std::ostream& out) {
+    if (options.format == "json") {
+        out << to_json(result) << "\n";
+    } else if (options.format == "html") {
+        out << to_html(result);
+    } else {
+        write_text(out, result);
+    }
+}
+
+void write_file(const Options& options, const Result& result) {
+    std::ofstream file(options.output, std::ios::trunc);
+    write_report(options, result, file);
+    file.close();
+    if (!file) {
+        throw model::Error(model::ErrorClass::refused, "verify.output",
+                           "cannot write the report to " + options.output,
+                           "name a file in a folder that can be written");
+    }
+}
+
+void verify_task(const Options& options, std::ostream& out, int& exit_code_out) {
+    const Request request = request_of(options);
+    Result result;
+    {
+        TerminalProgress progress(options.format == "text" || !options.output.empty());
+        result = run(request, progress.callback());
+    }
+    if (options.output.empty()) {
+        write_report(options, result, out);
+    } else {
+        write_file(options, result);
+        out << fmt::format("{}: {}; report in {}\n", to_string(result.verdict),
+                           result.reasons.front(), options.output);
+    }
+    exit_code_out = exit_code(result.verdict);
+}
+
+}  // namespace
+
+void add_commands(CLI::App& app, std::ostream& out, int& exit_code) {
+    const auto options = std::make_shared<Options>();
+    CLI::App* command = app.add_subcommand("verify", "compare source and destination, every row");
+    command
+        ->add_option("FILE", options->file, "the task file: both ends, objects, renames, filters")
+        ->required();
+    command->add_option("--table", options->tables, "only this table or pattern (may be repeated)");
+    command->add_option("--jobs", options->jobs, "tables or key ranges compared at once")
+        ->check(CLI::Range(1u, 64u))
+        ->capture_default_str();
+    command->add_option("--format", options->format, "text, json or html")
+        ->check(CLI::IsMember({"text", "json", "html"}))
+        ->capture_default_str();
+    command->add_option("--output", options->output, "write the report to this file");
+    std::vector<std::string> names;
+    for (const Rule rule : all_rules()) {
+        names.emplace_back(to_string(rule));
+    }
+    command->add_option("--rule", options->rules, rules_help())->check(CLI::IsMember(names));
+    command->add_option("--rows-per-second", options->rows_per_second,
+                        "read no faster than this, per end");
+    command->add_option("--bytes-per-second", options->bytes_per_second, "likewise in bytes");
+    command->add_option("--samples", options->samples, "findings shown per table and verdict")
+        ->capture_default_str();
+    command->add_option(
+        "--repair-file", options->repair_file,
+        "write guarded repair statements here and their undo to FILE.undo; nothing is applied");
+    command->add_option("--seed", options->seed, "of the digests, to repeat a run");
+    command->add_flag("--no-schema", options->no_schema, "compare rows only");
+    command->add_flag("--no-sequences", options->no_sequences,
+                      "leave sequences out (they are set at the cutover)");
+    command->footer(kFooter);
+    command->callback([options, &out, &exit_code] { verify_task(*options, out, exit_code); });
+}
+
+}  // namespace cutover::verify

@@ -1,0 +1,118 @@
+#include "verify/key_order.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "verify/canonical.h"
+#include "verify/postgres_decode.h"
+
+namespace cutover::verify {
+
+namespace {
+
+std::int64_t integer(std::string_view bytes) {
+    switch (bytes.size()) {
+        case 8:
+            return static_cast<std::int64_t>(load_big64(bytes.data()));
+        case 4:
+            return static_cast<std::int32_t>(load_big32(bytes.data()));
+        case 2:
+            return static_cast<std::int16_t>(big_endian(bytes));
+        default:
+            return 0;
+    }
+}
+
+int three_way(std::int64_t a, std::int64_t b) {
+    return a < b ? -1 : (a > b ? 1 : 0);
+}
+
+int compare_bytes(std::string_view a, std::string_view b) {
+    const int order = std::memcmp(a.data(), b.data(), std::min(a.size(), b.size()));
+    return order != 0 ? order
+                      : three_way(static_cast<std::int64_t>(a.size()),
+                                  static_cast<std::int64_t>(b.size()));
+}
+
+std::string_view without_trailing_blanks(std::string_view text) {
+    const std::size_t last = text.find_last_not_of(' ');
+    return text.substr(0, last == std::string_view::npos ? 0 : last + 1);
+}
+
+ExactNumber numeric(std::string_view bytes) {
+    ExactNumber number;
+    read_postgres_numeric(bytes, number);
+    return number;
+}
+
+int compare_cells(KeyOrder order, const Cell& a, const Cell& b) {
+    if (!a.has_value() || !b.has_value()) {
+        return three_way(a.has_value() ? 0 : 1, b.has_value() ? 0 : 1);
+    }
+    switch (order) {
+        case KeyOrder::integer:
+            return three_way(integer(a.bytes), integer(b.bytes));
+        case KeyOrder::numeric:
+            return compare(numeric(a.bytes), numeric(b.bytes));
+        case KeyOrder::padded_text:
+            return compare_bytes(without_trailing_blanks(a.bytes),
+                                 without_trailing_blanks(b.bytes));
+        case KeyOrder::none:
+        case KeyOrder::bytes:
+            break;
+    }
+    return compare_bytes(a.bytes, b.bytes);
+}
+
+void put_cell_form(KeyOrder order, const Cell& cell, std::string& out) {
+    if (!cell.has_value()) {
+        put_null(out);
+        return;
+    }
+    switch (order) {
+        case KeyOrder::integer:
+            put_number(out, number_from(integer(cell.bytes)), false);
+            return;
+        case KeyOrder::numeric:
+            put_number(out, numeric(cell.bytes), false);
+            return;
+        case KeyOrder::padded_text:
+            put_cell(out, Tag::text, without_trailing_blanks(cell.bytes));
+            return;
+        case KeyOrder::none:
+        case KeyOrder::bytes:
+            break;
+    }
+    put_cell(out, Tag::bytes, cell.bytes);
+}
+
+}  // namespace
+
+int compare_keys(const KeyOrders& orders, std::string_view a, std::string_view b) {
+    CellWalk walk_a(a);
+    CellWalk walk_b(b);
+    for (const KeyOrder order : orders) {
+        const int result = compare_cells(order, walk_a.next(), walk_b.next());
+        if (result != 0) {
+            return result;
+        }
+    }
+    return 0;
+}
+
+std::string_view key_prefix(std::string_view row, std::size_t cells) {
+    CellWalk walk(row);
+    for (std::size_t cell = 0; cell < cells; ++cell) {
+        walk.next();
+    }
+    return row.substr(kRowHeadBytes, row.size() - kRowHeadBytes - walk.rest().size());
+}
+
+void put_key_form(const KeyOrders& orders, std::string_view row, std::string& out) {
+    CellWalk walk(row);
+    for (const KeyOrder order : orders) {
+        put_cell_form(order, walk.next(), out);
+    }
+}
+
+}  // namespace cutover::verify

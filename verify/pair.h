@@ -1,0 +1,56 @@
+// A table at the source and its counterpart at the destination, resolved: which columns are held
+// against each other, by which key rows are ordered, what cannot be compared. Pure: catalog shapes
+// in, plan out.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "migrator/plan/task_spec.h"
+#include "verify/end.h"
+#include "verify/key_order.h"
+#include "verify/shape.h"
+
+namespace cutover::verify {
+
+enum class Side : unsigned char { source, destination };
+
+/// One cell of the rows that are read; both ends deliver it at the same place.
+struct PairCell {
+    std::string source_column;
+    std::string destination_column;
+    std::shared_ptr<const CellDecoder> source;
+    std::shared_ptr<const CellDecoder> destination;
+    bool compared = true;     ///< false: read only for the order
+    bool same_bytes = false;  ///< equal bytes are equal values and the other way round
+
+    const CellDecoder& decoder(Side side) const {
+        return side == Side::source ? *source : *destination;
+    }
+};
+
+struct TablePair {
+    TableShape source;
+    TableShape destination;
+    std::vector<PairCell> cells;  ///< the key's first
+    KeyOrders key;                ///< of the first cells; empty: keyless, multiset semantics
+    std::vector<std::string> key_columns;  ///< source names
+    bool same_bytes = false;  ///< every compared cell: rows may be compared as one string of bytes
+    bool plain_key = false;   ///< the key cells' own bytes are equal exactly if the keys are
+    bool splittable = false;  ///< both ends can cut ranges of the key out of an index
+    ReadSpec source_read;
+    ReadSpec destination_read;
+    std::vector<std::string> uncomparable;  ///< `column: reason`
+    std::vector<std::string>
+        missing_columns;  ///< at the source, not at the destination, not excluded
+    std::vector<std::string> excluded_columns;
+    std::vector<std::string> extra_columns;  ///< at the destination only
+};
+
+/// `filter` narrows the source side.
+TablePair pair_tables(const TableShape& source, const TableShape& destination,
+                      const plan::NameMapping& mapping, const std::string& filter);
+
+}  // namespace cutover::verify

@@ -1,0 +1,253 @@
+#include "verify/postgres_catalog.h"
+
+#include <charconv>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "migrator/engine/postgres/connection.h"
+#include "verify/postgres_decode.h"
+#include "verify/postgres_type.h"
+
+namespace cutover::verify {
+
+namespace {
+
+using postgres::Connection;
+using postgres::quote_identifier;
+using postgres::Result;
+
+using Oid = std::uint32_t;
+
+Oid oid_at(const Result& result, int row, int column) {
+    return result.is_null(row, column) ? 0 : static_cast<Oid>(result.integer(row, column));
+}
+
+std::vector<std::uint64_t> numbers(std::string_view list) {
+    std::vector<std::uint64_t> out;
+    const char* at = list.data();
+    const char* const end = at + list.size();
+    while (at < end) {
+        std::uint64_t value = 0;
+        const auto [next, error] = std::from_chars(at, end, value);
+        if (error == std::errc()) {
+            out.push_back(value);
+        }
+        at = next + 1;
+    }
+    return out;
+}
+
+WireTypes read_types(Connection& connection) {
+    const bool multiranges = connection.server_version() >= 140000;
+    const std::string subtype = multiranges ? "COALESCE(r.rngsubtype, m.rngtypid)" : "r.rngsubtype";
+    const Result rows = connection.exec(
+        "SELECT t.oid, format_type(t.oid, NULL), t.typtype,"
+        " CASE WHEN t.typsend = 'array_send'::regproc THEN t.typelem ELSE 0 END, t.typbasetype, " +
+        subtype +
+        ", (SELECT string_agg(a.atttypid::text, ' ' ORDER BY a.attnum) FROM pg_attribute a"
+        "   WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped)"
+        " FROM pg_type t LEFT JOIN pg_range r ON r.rngtypid = t.oid" +
+        (multiranges ? " LEFT JOIN pg_range m ON m.rngmultitypid = t.oid" : ""));
+    std::vector<CatalogType> types;
+    for (int row = 0; row < rows.rows(); ++row) {
+        CatalogType type;
+        type.oid = oid_at(rows, row, 0);
+        type.name = rows.text(row, 1);
+        type.kind = rows.get(row, 2).empty() ? 'b' : rows.get(row, 2)[0];
+        type.element = oid_at(rows, row, 3);
+        type.base = oid_at(rows, row, 4);
+        type.subtype = oid_at(rows, row, 5);
+        for (const std::uint64_t field : numbers(rows.get(row, 6))) {
+            type.fields.push_back(static_cast<Oid>(field));
+        }
+        types.push_back(std::move(type));
+    }
+    return WireTypes(std::move(types));
+}
+
+KeyOrder key_order(Wire wire, bool utf8) {
+    switch (wire) {
+        case Wire::int16:
+        case Wire::int32:
+        case Wire::int64:
+        case Wire::date:
+        case Wire::time:
+        case Wire::local_time:
+        case Wire::instant:
+        case Wire::money:
+            return KeyOrder::integer;
+        case Wire::boolean:
+        case Wire::uint32:
+        case Wire::uint64:
+        case Wire::uuid:
+        case Wire::bytes:
+            return KeyOrder::bytes;
+        case Wire::numeric:
+            return KeyOrder::numeric;
+        case Wire::text:
+            return utf8 ? KeyOrder::bytes : KeyOrder::none;
+        case Wire::padded_text:
+            return utf8 ? KeyOrder::padded_text : KeyOrder::none;
+        default:
+            return KeyOrder::none;
+    }
+}
+
+struct ColumnRow {
+    std::string name;
+    std::string type;
+    Oid type_id = 0;
+    bool nullable = true;
+    bool generated = false;
+    bool bytewise = false;  ///< its collation is C, so that its index is in byte order
+};
+
+ColumnShape column_shape(const ColumnRow& row, const WireTypes& types, bool utf8) {
+    const WireTypePtr wire = types.find(row.type_id);
+    ColumnShape column;
+    column.name = row.name;
+    column.type = row.type;
+    column.nullable = row.nullable;
+    column.generated = row.generated;
+    column.decoder = postgres_decoder(wire);
+    column.read_as_text = wire->wire == Wire::via_text;
+    column.key_order = key_order(wire->wire, utf8);
+    const bool text = wire->wire == Wire::text || wire->wire == Wire::padded_text;
+    const bool plain_text = row.type_id == 25 || row.type_id == 1043;
+    column.ordered_scan = text ? plain_text && row.bytewise : column.key_order != KeyOrder::none;
+    column.order_by = quote_identifier(row.name);
+    if (text && !column.ordered_scan) {
+        column.order_by += "::text COLLATE \"C\"";
+    }
+    return column;
+}
+
+std::string tables_sql() {
+    return "SELECT c.oid, n.nspname, c.relname, c.relkind = 'p', c.reltuples::bigint,"
+           " pg_table_size(c.oid), rn.nspname, rc.relname"
+           " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+           " LEFT JOIN pg_class rc ON c.relispartition AND rc.oid = pg_partition_root(c.oid)"
+           " LEFT JOIN pg_namespace rn ON rn.oid = rc.relnamespace"
+           " WHERE c.relkind IN ('r', 'p', 'f') AND n.nspname !~ '^pg_'"
+           " AND n.nspname NOT IN ('information_schema', 'cutover')"
+           " AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass"
+           "  AND d.objid = c.oid AND d.deptype = 'e')"
+           " ORDER BY n.nspname, c.relname";
+}
+
+std::string columns_sql() {
+    return "SELECT a.attrelid, a.attname, format_type(a.atttypid, a.atttypmod), a.atttypid,"
+           " NOT a.attnotnull, a.attgenerated <> '',"
+           " CASE co.collname WHEN 'C' THEN true WHEN 'POSIX' THEN true WHEN 'default' THEN"
+           "  (SELECT datcollate IN ('C', 'POSIX') FROM pg_database WHERE datname = "
+           "current_database())"
+           " ELSE false END"
+           " FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
+           " LEFT JOIN pg_collation co ON co.oid = a.attcollation"
+           " WHERE c.relkind IN ('r', 'p', 'f') AND a.attnum > 0 AND NOT a.attisdropped"
+           " AND c.relnamespace NOT IN ('pg_catalog'::regnamespace, "
+           "'information_schema'::regnamespace,"
+           " 'pg_toast'::regnamespace)"
+           " ORDER BY a.attrelid, a.attnum";
+}
+
+/// Positions in the list of live columns, not attribute numbers: dropped columns leave holes.
+std::string keys_sql() {
+    return "SELECT i.indrelid, string_agg((SELECT count(*) FROM pg_attribute b WHERE b.attrelid = "
+           "i.indrelid"
+           "  AND b.attnum > 0 AND b.attnum < k.attnum AND NOT b.attisdropped)::text, ' ' ORDER BY "
+           "k.at)"
+           " FROM pg_index i, unnest(i.indkey::int2[]) WITH ORDINALITY k(attnum, at)"
+           " WHERE i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL"
+           " AND k.at <= i.indnkeyatts"
+           " GROUP BY i.indexrelid, i.indrelid, i.indisprimary"
+           " HAVING bool_and((SELECT a.attnotnull FROM pg_attribute a WHERE a.attrelid = i.indrelid"
+           "  AND a.attnum = k.attnum))"
+           " ORDER BY i.indrelid, i.indisprimary DESC, count(*), i.indexrelid";
+}
+
+using Shapes = std::map<Oid, TableShape>;
+
+void read_columns(Connection& connection, Shapes& shapes) {
+    const WireTypes types = read_types(connection);
+    const bool utf8 = connection.exec("SHOW server_encoding").get(0, 0) == "UTF8";
+    const Result rows = connection.exec(columns_sql());
+    for (int row = 0; row < rows.rows(); ++row) {
+        const auto table = shapes.find(oid_at(rows, row, 0));
+        if (table == shapes.end()) {
+            continue;
+        }
+        ColumnRow column;
+        column.name = rows.text(row, 1);
+        column.type = rows.text(row, 2);
+        column.type_id = oid_at(rows, row, 3);
+        column.nullable = rows.boolean(row, 4);
+        column.generated = rows.boolean(row, 5);
+        column.bytewise = rows.boolean(row, 6);
+        table->second.columns.push_back(column_shape(column, types, utf8));
+    }
+}
+
+void read_keys(Connection& connection, Shapes& shapes) {
+    const Result rows = connection.exec(keys_sql());
+    for (int row = 0; row < rows.rows(); ++row) {
+        const auto table = shapes.find(oid_at(rows, row, 0));
+        if (table == shapes.end()) {
+            continue;
+        }
+        std::vector<std::size_t> columns;
+        for (const std::uint64_t at : numbers(rows.get(row, 1))) {
+            columns.push_back(at);
+        }
+        table->second.unique_keys.push_back(std::move(columns));
+    }
+}
+
+/// A partitioned table has no size and often no estimate of its own.
+void sum_partitions(std::vector<TableShape>& tables) {
+    std::map<model::ObjectName, TableShape*> roots;
+    for (TableShape& table : tables) {
+        roots[table.name] = &table;
+    }
+    for (const TableShape& table : tables) {
+        const auto root = roots.find(table.root);
+        if (!table.partitioned && root != roots.end() && root->second != &table) {
+            root->second->estimated_rows += table.estimated_rows;
+            root->second->estimated_bytes += table.estimated_bytes;
+        }
+    }
+}
+
+}  // namespace
+
+std::vector<TableShape> read_postgres_tables(Connection& connection,
+                                             const plan::ObjectSelection* selection) {
+    Shapes shapes;
+    const Result rows = connection.exec(tables_sql());
+    for (int row = 0; row < rows.rows(); ++row) {
+        TableShape table;
+        table.name = {rows.text(row, 1), rows.text(row, 2)};
+        table.partitioned = rows.boolean(row, 3);
+        const std::int64_t estimate = table.partitioned ? 0 : rows.integer(row, 4);
+        table.estimated_rows = static_cast<std::uint64_t>(estimate < 0 ? 0 : estimate);
+        table.estimated_bytes =
+            rows.is_null(row, 5) ? 0 : static_cast<std::uint64_t>(rows.integer(row, 5));
+        if (!rows.is_null(row, 7)) {
+            table.root = {rows.text(row, 6), rows.text(row, 7)};
+        }
+        if (selection == nullptr || selection->selects(table.name)) {
+            shapes.emplace(oid_at(rows, row, 0), std::move(table));
+        }
+    }
+    read_columns(connection, shapes);
+    read_keys(connection, shapes);
+    std::vector<TableShape> tables;
+    for (auto& [oid, table] : shapes) {
+        tables.push_back(std::move(table));
+    }
+    sum_partitions(tables);
+    return tables;
+}
+
+}  // namespace cutover::verify

@@ -1,0 +1,21 @@
+// The judge's own reading of PostgreSQL's catalog: which tables there are, how their columns
+// travel, by which keys they can be ordered. Independent of the migrator's inspector on purpose.
+#pragma once
+
+#include <vector>
+
+#include "migrator/plan/task_spec.h"
+#include "verify/shape.h"
+
+namespace cutover::postgres {
+class Connection;
+}
+
+namespace cutover::verify {
+
+/// All user tables that `selection` takes (null: all), partitions among them; never our own schema,
+/// never tables that belong to an extension. Throws: connection, operation.
+std::vector<TableShape> read_postgres_tables(postgres::Connection& connection,
+                                             const plan::ObjectSelection* selection);
+
+}  // namespace cutover::verify

@@ -1,0 +1,256 @@
+#include "verify/postgres_end.h"
+
+#include <utility>
+
+#include "migrator/engine/postgres/connection.h"
+#include "migrator/model/error.h"
+#include "verify/postgres_catalog.h"
+#include "verify/postgres_facts.h"
+
+namespace cutover::verify {
+
+namespace {
+
+using model::Error;
+using model::ErrorClass;
+using postgres::Connection;
+using postgres::quote_identifier;
+using postgres::Result;
+
+constexpr std::string_view kSignature("PGCOPY\n\377\r\n\0", 11);
+constexpr std::size_t kHeaderBytes = 19;  // signature, flags, length of the extension
+
+/// Rows of one binary COPY. The protocol sends one message per row; the first carries the header
+/// too.
+class CopyStream final : public RowStream {
+public:
+    CopyStream(Connection& connection, const std::string& sql, std::size_t cells)
+        : connection_(connection), cells_(cells) {
+        connection_.begin_copy_out(sql);
+    }
+    CopyStream(const CopyStream&) = delete;
+    CopyStream& operator=(const CopyStream&) = delete;
+    ~CopyStream() override { abandon(); }
+
+    bool fill(RowBlock& block, std::size_t bytes) override {
+        const std::size_t rows = block.rows();
+        while (!finished_ && block.data.size() < bytes) {
+            take_message(block);
+        }
+        return block.rows() > rows;
+    }
+
+private:
+    void take_message(RowBlock& block) {
+        const std::size_t before = block.data.size();
+        if (!connection_.copy_read(block.data)) {
+            finished_ = true;
+            return;
+        }
+        if (!header_seen_) {
+            take_header(block.data, before);
+        }
+        const std::size_t size = block.data.size() - before;
+        if (size == 0) {
+            return;
+        }
+        const auto count = static_cast<std::size_t>(
+            static_cast<unsigned char>(block.data[before]) << 8 |
+            static_cast<unsigned char>(block.data[size == 1 ? before : before + 1]));
+        if (size == kRowHeadBytes && count == 0xFFFF) {
+            block.data.resize(before);  // the trailer
+            return;
+        }
+        if (count != cells_) {
+            throw Error(ErrorClass::corrupt, "verify.copy_form",
+                        "the server sent a row of " + std::to_string(count) + " cells instead of " +
+                            std::to_string(cells_));
+        }
+        block.ends.push_back(static_cast<std::uint32_t>(block.data.size()));
+    }
+
+    void take_header(std::string& data, std::size_t at) {
+        const std::string_view message = std::string_view(data).substr(at);
+        if (message.size() < kHeaderBytes || !message.starts_with(kSignature)) {
+            throw Error(ErrorClass::corrupt, "verify.copy_form",
+                        "the server sent no binary COPY header");
+        }
+        const std::size_t extension = load_big32(message.data() + kHeaderBytes - 4);
+        data.erase(at, kHeaderBytes + extension);
+        header_seen_ = true;
+    }
+
+    void abandon() noexcept {
+        if (finished_) {
+            return;
+        }
+        connection_.cancel();
+        try {
+            std::string rest;
+            while (connection_.copy_read(rest)) {
+                rest.clear();
+            }
+        } catch (const Error&) {
+            finished_ = true;  // cancelled, as asked
+        }
+    }
+
+    Connection& connection_;
+    std::size_t cells_;
+    bool header_seen_ = false;
+    bool finished_ = false;
+};
+
+class PostgresEnd final : public End {
+public:
+    explicit PostgresEnd(const plan::Endpoint& endpoint)
+        : display_(endpoint.display()), connection_(Connection::open(endpoint, options())) {
+        // Plain plans: no worker processes or code generation on somebody's production server.
+        connection_.exec(
+            "SET jit=off; SET max_parallel_workers_per_gather=0; SET work_mem='32MB';"
+            " SET default_transaction_read_only=on");
+        utf8_ = connection_.exec("SHOW server_encoding").get(0, 0) == "UTF8";
+    }
+
+    std::string description() override {
+        return display_ + " (PostgreSQL " + connection_.exec("SHOW server_version").text(0, 0) +
+               ")";
+    }
+
+    Standing standing() override {
+        const Result row = connection_.exec(
+            "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()"
+            " ELSE pg_current_wal_insert_lsn() END, txid_current_snapshot()");
+        return {row.text(0, 0), row.text(0, 1)};
+    }
+
+    std::string begin_snapshot() override {
+        begin();
+        try {
+            return connection_.exec("SELECT pg_export_snapshot()").text(0, 0);
+        } catch (const Error& error) {
+            if (error.error_class() == ErrorClass::connection) {
+                throw;
+            }
+            connection_.rollback();
+            begin();
+            return {};
+        }
+    }
+
+    void join_snapshot(const std::string& id) override {
+        begin();
+        if (!id.empty()) {
+            connection_.exec("SET TRANSACTION SNAPSHOT " + connection_.quote_literal(id));
+        }
+    }
+
+    std::vector<TableShape> tables(const plan::ObjectSelection* selection) override {
+        return read_postgres_tables(connection_, selection);
+    }
+
+    SchemaFacts facts(const std::vector<model::ObjectName>& tables,
+                      const plan::NameMapping* mapping) override {
+        return read_postgres_facts(connection_, tables, mapping);
+    }
+
+    std::unique_ptr<RowStream> read(const TableShape& table, const ReadSpec& spec) override {
+        std::string list;
+        std::string order;
+        for (std::size_t at = 0; at < spec.items.size(); ++at) {
+            list += (at == 0 ? "" : ", ") + cell_sql(table, spec.items[at]);
+            if (at < spec.order_by) {
+                order += (at == 0 ? " ORDER BY " : ", ") + order_sql(table, spec.items[at]);
+            }
+        }
+        const std::string sql = "COPY (SELECT " + list + from_sql(table) + where_sql(table, spec) +
+                                order + ") TO STDOUT (FORMAT binary)";
+        return std::make_unique<CopyStream>(connection_, sql, spec.items.size());
+    }
+
+    std::vector<std::string> cuts(const TableShape& table, const ReadSpec& spec,
+                                  std::size_t parts) override {
+        std::string fractions;
+        for (std::size_t part = 1; part < parts; ++part) {
+            fractions += (part == 1 ? "" : ",") +
+                         std::to_string(static_cast<double>(part) / static_cast<double>(parts));
+        }
+        constexpr double kSampleRows = 20000;
+        const double percent =
+            100.0 * kSampleRows /
+            static_cast<double>(std::max<std::uint64_t>(table.estimated_rows, 1));
+        const std::string sample =
+            percent >= 100 ? "" : " TABLESAMPLE SYSTEM (" + std::to_string(percent) + ")";
+        const Result rows = connection_.exec(
+            "SELECT DISTINCT cut FROM (SELECT unnest(percentile_disc(ARRAY[" + fractions +
+            "]::float8[]) WITHIN GROUP (ORDER BY " + order_sql(table, spec.items[0]) + ")) AS cut" +
+            from_sql(table) + sample + ") s WHERE cut IS NOT NULL ORDER BY cut");
+        std::vector<std::string> out;
+        for (int row = 0; row < rows.rows(); ++row) {
+            out.push_back(connection_.quote_literal(rows.get(row, 0)));
+        }
+        return out;
+    }
+
+private:
+    static postgres::ConnectOptions options() {
+        postgres::ConnectOptions options;
+        options.application_name = "cutover verify";
+        options.require_writable = false;
+        return options;
+    }
+
+    void begin() {
+        if (connection_.in_transaction()) {
+            connection_.rollback();
+        }
+        connection_.exec("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    }
+
+    std::string order_text(const ColumnShape& column) const {
+        const std::string text = quote_identifier(column.name) + "::text";
+        return utf8_ ? text + " COLLATE \"C\"" : "convert_to(" + text + ", 'UTF8')";
+    }
+    std::string cell_sql(const TableShape& table, const ReadSpec::Item& item) const {
+        const ColumnShape& column = table.columns[item.column];
+        if (item.as_order_text) {
+            return order_text(column);
+        }
+        return quote_identifier(column.name) + (column.read_as_text ? "::text" : "");
+    }
+    std::string order_sql(const TableShape& table, const ReadSpec::Item& item) const {
+        const ColumnShape& column = table.columns[item.column];
+        return item.as_order_text ? order_text(column) : column.order_by;
+    }
+    static std::string from_sql(const TableShape& table) {
+        return (table.partitioned ? " FROM " : " FROM ONLY ") + postgres::quote(table.name);
+    }
+    std::string where_sql(const TableShape& table, const ReadSpec& spec) const {
+        std::string where;
+        const auto add = [&where](const std::string& condition) {
+            where += (where.empty() ? " WHERE (" : " AND (") + condition + ")";
+        };
+        if (!spec.filter.empty()) {
+            add(spec.filter);
+        }
+        if (spec.range.from) {
+            add(order_sql(table, spec.items[0]) + " >= " + *spec.range.from);
+        }
+        if (spec.range.to) {
+            add(order_sql(table, spec.items[0]) + " < " + *spec.range.to);
+        }
+        return where;
+    }
+
+    std::string display_;
+    Connection connection_;
+    bool utf8_ = true;
+};
+
+}  // namespace
+
+std::unique_ptr<End> open_postgres_end(const plan::Endpoint& endpoint) {
+    return std::make_unique<PostgresEnd>(endpoint);
+}
+
+}  // namespace cutover::verify

@@ -1,0 +1,16 @@
+// A PostgreSQL server as an End of the judge: sessions, shared snapshots, rows by binary COPY in
+// key order. It reads through the engine's connection and decodes nothing by itself
+// (postgres_decode.h does).
+#pragma once
+
+#include <memory>
+
+#include "migrator/plan/endpoint.h"
+#include "verify/end.h"
+
+namespace cutover::verify {
+
+/// Connects. Throws: connection, refused.
+std::unique_ptr<End> open_postgres_end(const plan::Endpoint& endpoint);
+
+}  // namespace cutover::verify

@@ -1,0 +1,384 @@
+#include "verify/postgres_facts.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "migrator/engine/postgres/connection.h"
+#include "verify/rename_text.h"
+
+namespace cutover::verify {
+
+namespace {
+
+using model::ObjectName;
+using postgres::Connection;
+using postgres::quote;
+using postgres::Result;
+
+constexpr char kSeparator = '\x1f';  // between names in one column of a result
+
+std::vector<std::string> parts(std::string_view text) {
+    std::vector<std::string> out;
+    if (text.empty()) {
+        return out;
+    }
+    std::size_t from = 0;
+    for (std::size_t at = text.find(kSeparator); at != std::string_view::npos;
+         at = text.find(kSeparator, from)) {
+        out.emplace_back(text.substr(from, at - from));
+        from = at + 1;
+    }
+    out.emplace_back(text.substr(from));
+    return out;
+}
+
+class FactReader {
+public:
+    FactReader(Connection& connection, const std::vector<ObjectName>& tables,
+               const plan::NameMapping* mapping)
+        : connection_(connection), mapping_(mapping) {
+        const std::set<ObjectName> wanted(tables.begin(), tables.end());
+        const Result rows = connection_.exec(
+            "SELECT c.oid, n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = "
+            "c.relnamespace"
+            " WHERE c.relkind IN ('r', 'p', 'f')");
+        for (int row = 0; row < rows.rows(); ++row) {
+            ObjectName name{rows.text(row, 1), rows.text(row, 2)};
+            if (wanted.count(name) != 0) {
+                ids_ += (ids_.empty() ? "" : ",") + rows.text(row, 0);
+                tables_.emplace(rows.text(row, 0), std::move(name));
+            }
+        }
+    }
+
+    SchemaFacts run() {
+        if (!tables_.empty()) {
+            read_tables();
+            read_columns();
+            read_keys();
+            read_indexes();
+            read_foreign_keys();
+            read_checks();
+            read_sequences();
+            read_types();
+        }
+        return std::move(facts_);
+    }
+
+private:
+    Result query(const std::string& sql) { return connection_.exec(sql); }
+    std::string among(const std::string& column) const {
+        return column + " = ANY ('{" + ids_ + "}'::oid[])";
+    }
+
+    const ObjectName& table(const std::string& oid) const { return tables_.at(oid); }
+    std::string mapped(const ObjectName& table) const {
+        return (mapping_ == nullptr ? table : mapping_->table(table)).display();
+    }
+    std::string mapped_column(const ObjectName& table, const std::string& column) const {
+        return mapping_ == nullptr ? column : mapping_->column(table, column);
+    }
+    ObjectName mapped_object(const ObjectName& name) const {
+        if (mapping_ == nullptr) {
+            return name;
+        }
+        const auto schema = mapping_->schemas.find(name.schema);
+        return {schema == mapping_->schemas.end() ? name.schema : schema->second, name.name};
+    }
+    std::string mapped_text(const ObjectName& table, const std::string& text) const {
+        if (mapping_ == nullptr) {
+            return text;
+        }
+        const auto columns = mapping_->columns.find(table);
+        return rename_in_sql(text, mapping_->schemas,
+                             columns == mapping_->columns.end() ? Renames() : columns->second);
+    }
+    std::string column_list(const ObjectName& table, std::string_view names) const {
+        std::string out = "(";
+        for (const std::string& name : parts(names)) {
+            out += (out.size() == 1 ? "" : ", ") + mapped_column(table, name);
+        }
+        return out + ")";
+    }
+    bool excluded(const ObjectName& table, const std::string& column) const {
+        if (mapping_ == nullptr) {
+            return false;
+        }
+        const auto found = mapping_->excluded_columns.find(table);
+        return found != mapping_->excluded_columns.end() && found->second.count(column) != 0;
+    }
+
+    void add(FactKind kind, const ObjectName& table, std::string identity, std::string definition,
+             std::string name) {
+        SchemaFact fact;
+        fact.kind = kind;
+        fact.table = mapped(table);
+        fact.identity = std::move(identity);
+        fact.definition = std::move(definition);
+        fact.name = std::move(name);
+        facts_.push_back(std::move(fact));
+    }
+
+    void read_tables() {
+        const Result rows = query(
+            "SELECT c.oid, CASE c.relpersistence WHEN 'u' THEN 'unlogged ' ELSE '' END ||"
+            " CASE c.relkind WHEN 'f' THEN 'foreign table' WHEN 'p' THEN 'table, partitioned by ' "
+            "||"
+            " pg_get_partkeydef(c.oid) ELSE 'table' END,"
+            " pn.nspname, pc.relname, pg_get_expr(c.relpartbound, c.oid)"
+            " FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid AND c.relispartition"
+            " LEFT JOIN pg_class pc ON pc.oid = i.inhparent LEFT JOIN pg_namespace pn ON pn.oid ="
+            " pc.relnamespace WHERE " +
+            among("c.oid"));
+        for (int row = 0; row < rows.rows(); ++row) {
+            const ObjectName& name = table(rows.text(row, 0));
+            add(FactKind::table, name, mapped(name), mapped_text(name, rows.text(row, 1)),
+                name.display());
+            if (!rows.is_null(row, 3)) {
+                const ObjectName parent{rows.text(row, 2), rows.text(row, 3)};
+                add(FactKind::partition, name, mapped(name),
+                    "of " + mapped(parent) + " " + rows.text(row, 4), name.display());
+            }
+        }
+    }
+
+    /// Of partitions only the partition itself is a fact: their columns are the parent's.
+    void read_columns() {
+        const Result rows = query(
+            "SELECT a.attrelid, a.attname, format_type(a.atttypid, a.atttypmod),"
+            " CASE WHEN a.attcollation <> t.typcollation THEN co.collname END, a.attnotnull,"
+            " pg_get_expr(d.adbin, d.adrelid), a.attgenerated, a.attidentity"
+            " FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_type t ON t.oid = "
+            "a.atttypid"
+            " LEFT JOIN pg_collation co ON co.oid = a.attcollation"
+            " LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum"
+            " WHERE NOT c.relispartition AND a.attnum > 0 AND NOT a.attisdropped AND " +
+            among("a.attrelid") + " ORDER BY a.attrelid, a.attnum");
+        for (int row = 0; row < rows.rows(); ++row) {
+            const ObjectName& name = table(rows.text(row, 0));
+            const std::string column = rows.text(row, 1);
+            if (!excluded(name, column)) {
+                add(FactKind::column, name, mapped_column(name, column),
+                    column_definition(name, rows, row), column);
+            }
+        }
+    }
+
+    std::string column_definition(const ObjectName& name, const Result& rows, int row) const {
+        std::string text = mapped_text(name, rows.text(row, 2));
+        if (!rows.is_null(row, 3)) {
+            text += " COLLATE " + rows.text(row, 3);
+        }
+        text += rows.boolean(row, 4) ? " NOT NULL" : "";
+        const std::string expression =
+            rows.is_null(row, 5) ? "" : mapped_text(name, rows.text(row, 5));
+        const std::string generated = rows.text(row, 6);
+        if (!generated.empty()) {
+            return text + " GENERATED ALWAYS AS (" + expression + ")" +
+                   (generated == "s" ? " STORED" : " VIRTUAL");
+        }
+        const std::string identity = rows.text(row, 7);
+        if (!identity.empty()) {
+            return text + (identity == "a" ? " GENERATED ALWAYS" : " GENERATED BY DEFAULT") +
+                   " AS IDENTITY";
+        }
+        return expression.empty() ? text : text + " DEFAULT " + expression;
+    }
+
+    static std::string names_of(const std::string& array, const std::string& relation) {
+        return "(SELECT string_agg(a.attname, '\x1f' ORDER BY u.at) FROM unnest(" + array +
+               ") WITH ORDINALITY u(attnum, at) JOIN pg_attribute a ON a.attrelid = " + relation +
+               " AND a.attnum = u.attnum)";
+    }
+
+    void read_keys() {
+        const bool nulls = connection_.server_version() >= 150000;
+        const Result rows = query(
+            "SELECT k.conrelid, k.conname, k.contype, " +
+            names_of("(i.indkey::int2[])[0:i.indnkeyatts - 1]", "k.conrelid") + ", " +
+            names_of("(i.indkey::int2[])[i.indnkeyatts:]", "k.conrelid") +
+            ", CASE WHEN k.condeferrable THEN CASE WHEN k.condeferred THEN ' DEFERRABLE INITIALLY "
+            "DEFERRED'"
+            " ELSE ' DEFERRABLE' END ELSE '' END || CASE WHEN i.indisvalid THEN '' ELSE ' "
+            "(invalid)' END" +
+            (nulls ? " || CASE WHEN i.indnullsnotdistinct THEN ' NULLS NOT DISTINCT' ELSE '' END"
+                   : "") +
+            " FROM pg_constraint k JOIN pg_index i ON i.indexrelid = k.conindid"
+            " WHERE k.contype IN ('p', 'u') AND k.conparentid = 0 AND " +
+            among("k.conrelid"));
+        for (int row = 0; row < rows.rows(); ++row) {
+            const ObjectName& name = table(rows.text(row, 0));
+            const bool primary = rows.get(row, 2) == "p";
+            std::string definition = column_list(name, rows.get(row, 3));
+            const std::string identity = primary ? "primary key" : definition;
+            if (!rows.is_null(row, 4)) {
+                definition += " INCLUDE " + column_list(name, rows.get(row, 4));
+            }
+            add(primary ? FactKind::primary_key : FactKind::unique_key, name, identity,
+                definition + rows.text(row, 5), rows.text(row, 1));
+        }
+    }
+
+    void read_indexes() {
+        const Result rows = query(
+            "SELECT i.indrelid, c.relname, i.indisunique, pg_get_indexdef(i.indexrelid), "
+            "i.indisvalid"
+            " FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
+            " WHERE NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid"
+            "  AND k.contype IN ('p', 'u', 'x'))"
+            " AND NOT EXISTS (SELECT 1 FROM pg_inherits h WHERE h.inhrelid = i.indexrelid) AND " +
+            among("i.indrelid"));
+        for (int row = 0; row < rows.rows(); ++row) {
+            const ObjectName& name = table(rows.text(row, 0));
+            const std::string text = rows.text(row, 3);
+            const std::size_t structure = text.find(" USING ");
+            const std::string identity =
+                (rows.boolean(row, 2) ? "UNIQUE" : "") +
+                mapped_text(name, structure == std::string::npos ? text : text.substr(structure));
+            add(FactKind::index, name, identity, rows.boolean(row, 4) ? "valid" : "invalid",
+                rows.text(row, 1));
+        }
+    }
+
+    void read_foreign_keys() {
+        const Result rows =
+            query("SELECT k.conrelid, k.conname, " + names_of("k.conkey", "k.conrelid") +
+                  ", n.nspname, p.relname, " + names_of("k.confkey", "k.confrelid") +
+                  ", 'match ' || k.confmatchtype::text || ', update ' || k.confupdtype::text || ', "
+                  "delete ' || k.confdeltype::text ||"
+                  " CASE WHEN k.condeferrable THEN CASE WHEN k.condeferred THEN ', deferrable "
+                  "initially deferred'"
+                  " ELSE ', deferrable' END ELSE '' END ||"
+                  " CASE WHEN k.convalidated THEN '' ELSE ', not validated' END"
+                  " FROM pg_constraint k JOIN pg_class p ON p.oid = k.confrelid"
+                  " JOIN pg_namespace n ON n.oid = p.relnamespace"
+                  " WHERE k.contype = 'f' AND k.conparentid = 0 AND " +
+                  among("k.conrelid"));
+        for (int row = 0; row < rows.rows(); ++row) {
+            const ObjectName& name = table(rows.text(row, 0));
+            const ObjectName parent{rows.text(row, 3), rows.text(row, 4)};
+            add(FactKind::foreign_key, name,
+                column_list(name, rows.get(row, 2)) + " references " + mapped(parent) + " " +
+                    column_list(parent, rows.get(row, 5)),
+                rows.text(row, 6), rows.text(row, 1));
+        }
+    }
+
+    void read_checks() {
+        const Result rows = query(
+            "SELECT k.conrelid, k.conname, k.contype, pg_get_constraintdef(k.oid), k.convalidated"
+            " FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid"
+            " WHERE k.contype IN ('c', 'x') AND k.conparentid = 0"
+            " AND (NOT c.relispartition OR k.conislocal) AND " +
+            among("k.conrelid"));
+        for (int row = 0; row < rows.rows(); ++row) {
+            const ObjectName& name = table(rows.text(row, 0));
+            std::string text = mapped_text(name, rows.text(row, 3));
+            const std::size_t unproved = text.find(" NOT VALID");
+            if (unproved != std::string::npos) {
+                text.erase(unproved);
+            }
+            add(rows.get(row, 2) == "c" ? FactKind::check : FactKind::exclusion, name, text,
+                rows.boolean(row, 4) ? "validated" : "not validated", rows.text(row, 1));
+        }
+    }
+
+    /// Sequences that columns of these tables own or draw their defaults from.
+    void read_sequences() {
+        const Result rows = query(
+            "SELECT DISTINCT s.seqrelid, n.nspname, c.relname, o.refobjid, a.attname,"
+            " format_type(s.seqtypid, NULL) || ', by ' || s.seqincrement || ', ' || s.seqmin || ' "
+            "to ' ||"
+            " s.seqmax || CASE WHEN s.seqcycle THEN ', cycles' ELSE '' END, s.seqincrement"
+            " FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid"
+            " JOIN pg_namespace n ON n.oid = c.relnamespace"
+            " LEFT JOIN pg_depend o ON o.classid = 'pg_class'::regclass AND o.objid = s.seqrelid"
+            "  AND o.refclassid = 'pg_class'::regclass AND o.deptype IN ('a', 'i')"
+            " LEFT JOIN pg_attribute a ON a.attrelid = o.refobjid AND a.attnum = o.refobjsubid"
+            " WHERE " +
+            among("o.refobjid") +
+            " OR EXISTS (SELECT 1 FROM pg_depend u JOIN pg_attrdef d ON d.oid = u.objid"
+            "  WHERE u.classid = 'pg_attrdef'::regclass AND u.refobjid = s.seqrelid AND " +
+            among("d.adrelid") + ")");
+        for (int row = 0; row < rows.rows(); ++row) {
+            add_sequence(rows, row);
+        }
+    }
+
+    void add_sequence(const Result& rows, int row) {
+        const ObjectName name{rows.text(row, 1), rows.text(row, 2)};
+        SchemaFact fact;
+        fact.kind = FactKind::sequence;
+        fact.name = name.display();
+        const auto owner = tables_.find(rows.is_null(row, 3) ? std::string() : rows.text(row, 3));
+        if (owner != tables_.end()) {
+            fact.table = mapped(owner->second);
+            fact.identity =
+                "of " + fact.table + "." + mapped_column(owner->second, rows.text(row, 4));
+        } else {
+            fact.identity = mapped_object(name).display();
+        }
+        fact.definition = rows.text(row, 5);
+        fact.increment = rows.integer(row, 6);
+        const Result state = query("SELECT last_value, is_called FROM " + quote(name));
+        fact.next_value = state.integer(0, 0) + (state.boolean(0, 1) ? fact.increment : 0);
+        facts_.push_back(std::move(fact));
+    }
+
+    /// Enums, domains and composites that columns of these tables are made of.
+    void read_types() {
+        const Result rows = query(
+            "WITH RECURSIVE used(id) AS (SELECT a.atttypid FROM pg_attribute a WHERE a.attnum > 0"
+            "  AND NOT a.attisdropped AND " +
+            among("a.attrelid") +
+            " UNION SELECT x.id FROM used u JOIN pg_type t ON t.oid = u.id CROSS JOIN LATERAL ("
+            "  SELECT t.typelem UNION ALL SELECT t.typbasetype UNION ALL SELECT a.atttypid"
+            "  FROM pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0) x(id) WHERE "
+            "x.id <> 0)"
+            " SELECT n.nspname, t.typname, CASE t.typtype"
+            "  WHEN 'e' THEN 'enum (' || (SELECT string_agg(quote_literal(e.enumlabel), ', '"
+            "   ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid) || ')'"
+            "  WHEN 'd' THEN 'domain ' || format_type(t.typbasetype, t.typtypmod) ||"
+            "   CASE WHEN t.typnotnull THEN ' NOT NULL' ELSE '' END || coalesce(' DEFAULT ' || "
+            "t.typdefault, '')"
+            "   || coalesce((SELECT string_agg(' ' || pg_get_constraintdef(k.oid), '' ORDER BY"
+            "   pg_get_constraintdef(k.oid)) FROM pg_constraint k WHERE k.contypid = t.oid"
+            "   AND k.contype = 'c'), '')"
+            "  ELSE 'composite (' || (SELECT string_agg(a.attname || ' ' || format_type(a.atttypid,"
+            "   a.atttypmod), ', ' ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = "
+            "t.typrelid"
+            "   AND a.attnum > 0 AND NOT a.attisdropped) || ')' END"
+            " FROM used u JOIN pg_type t ON t.oid = u.id JOIN pg_namespace n ON n.oid = "
+            "t.typnamespace"
+            " LEFT JOIN pg_class c ON c.oid = t.typrelid"
+            " WHERE n.nspname NOT IN ('pg_catalog', 'information_schema')"
+            " AND (t.typtype IN ('e', 'd') OR (t.typtype = 'c' AND c.relkind = 'c'))");
+        for (int row = 0; row < rows.rows(); ++row) {
+            const ObjectName name{rows.text(row, 0), rows.text(row, 1)};
+            SchemaFact fact;
+            fact.kind = FactKind::type;
+            fact.identity = mapped_object(name).display();
+            fact.definition = mapped_text({}, rows.text(row, 2));
+            fact.name = name.display();
+            facts_.push_back(std::move(fact));
+        }
+    }
+
+    Connection& connection_;
+    const plan::NameMapping* mapping_;
+    std::map<std::string, ObjectName> tables_;  ///< by the number of the relation
+    std::string ids_;
+    SchemaFacts facts_;
+};
+
+}  // namespace
+
+SchemaFacts read_postgres_facts(Connection& connection, const std::vector<ObjectName>& tables,
+                                const plan::NameMapping* mapping) {
+    return FactReader(connection, tables, mapping).run();
+}
+
+}  // namespace cutover::verify

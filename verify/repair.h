@@ -1,0 +1,43 @@
+// Findings as SQL for the destination: statements that do something only while the destination
+// still holds the row that was seen, and a second file that takes them back under the same guard.
+// Written, never run. Duplicates of a key and values that could not be decoded are left to a
+// person, as comments.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "verify/tally.h"
+
+namespace cutover::verify {
+
+class RepairWriter final : public FindingListener {
+public:
+    /// Writes `path` and `path` + `.undo`, readable by the owner only. Stops (and says so in the
+    /// file) after `limit` statements. Throws: refused (the file cannot be written).
+    RepairWriter(const std::string& path, std::uint64_t limit);
+    ~RepairWriter() override;
+
+    void found(const TablePair& pair, const RowFinding& finding) override;
+    std::uint64_t statements() const;
+    /// Throws: refused (the disk did not take it).
+    void close();
+
+private:
+    struct Files;
+    std::unique_ptr<Files> files_;
+    mutable std::mutex mutex_;
+    std::uint64_t statements_ = 0;
+    const std::uint64_t limit_;
+};
+
+/// The two statements of a finding; both empty if it is not one for a statement.
+struct RepairStatements {
+    std::string repair;
+    std::string undo;
+};
+RepairStatements repair_statements(const TablePair& pair, const RowFinding& finding);
+
+}  // namespace cutover::verify

@@ -1,0 +1,30 @@
+// A Result as text for a terminal, JSON for machines and one self-contained HTML page for people.
+// They say the same and decide nothing.
+#pragma once
+
+#include <ostream>
+#include <string>
+
+#include "verify/result.h"
+
+namespace cutover::verify {
+
+void write_text(std::ostream& out, const Result& result);
+/// One JSON object, indented. Numbers that do not fit a double's 53 bits are texts.
+std::string to_json(const Result& result);
+/// Works from disk, light and dark, prints well; no script, nothing from elsewhere.
+std::string to_html(const Result& result);
+
+/// 1234567 as `1,234,567`.
+std::string grouped(std::uint64_t number);
+/// `12 B`, `3.4 MB`.
+std::string bytes_text(std::uint64_t bytes);
+/// `2026-01-31T12:00:00Z`.
+std::string instant_text(std::chrono::system_clock::time_point at);
+/// `source` or `source -> destination`.
+std::string table_text(const TableResult& table);
+/// One sample in one line.
+std::string sample_text(const RowSample& sample);
+std::string difference_text(const SchemaDifference& difference);
+
+}  // namespace cutover::verify

@@ -1,0 +1,145 @@
+// What the judge has found, as plain values: reports render it, the rehearsal keeps it, exit codes
+// follow from it. Nothing computes here.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "verify/digest.h"
+#include "verify/schema_facts.h"
+
+namespace cutover::verify {
+
+/// Of one row (or key).
+enum class RowVerdict : std::uint8_t {
+    equal,
+    equal_by_rule,  ///< unequal, but a rule that was declared makes it pass
+    missing,        ///< at the source only
+    extra,          ///< at the destination only
+    different,      ///< same key, unequal columns
+    duplicate,      ///< same key n times at the source, m times at the destination
+    uncomparable,   ///< a value could not be decoded
+    pending,        ///< it changed while it was looked at; no verdict without evidence
+};
+
+/// Of one table, of the structure, of the sequences, of the run.
+enum class Verdict : std::uint8_t {
+    consistent,
+    inconsistent,
+    could_not_tell,
+};
+
+/// What makes the two readings comparable with each other.
+enum class Proof : std::uint8_t {
+    positional,     ///< the caller has shown that the destination had applied the source's position
+    settled,        ///< nobody wrote at either end while both snapshots were taken
+    as_of_reading,  ///< somebody wrote meanwhile: true for the two snapshots, no statement about
+                    ///< now
+};
+
+struct CellDifference {
+    std::string column;        ///< the source's name
+    std::string source_value;  ///< cut to a readable length
+    std::string destination_value;
+    std::string kind;  ///< a word on how they differ: `null against value`, `shifted by 3600 s`
+};
+
+struct RowSample {
+    RowVerdict verdict = RowVerdict::different;
+    std::string key;  ///< `(id=5)`; of a keyless table the row
+    std::uint64_t source_count = 0;
+    std::uint64_t destination_count = 0;
+    std::vector<CellDifference> cells;
+};
+
+struct RowCounts {
+    std::uint64_t source = 0;
+    std::uint64_t destination = 0;
+    std::uint64_t equal = 0;
+    std::uint64_t equal_by_rule = 0;
+    std::uint64_t missing = 0;
+    std::uint64_t extra = 0;
+    std::uint64_t different = 0;
+    std::uint64_t duplicate = 0;  ///< keys, not rows
+    std::uint64_t uncomparable = 0;
+    std::uint64_t pending = 0;
+
+    std::uint64_t findings() const {
+        return missing + extra + different + duplicate + uncomparable + pending;
+    }
+    RowCounts& operator+=(const RowCounts& other);
+};
+
+struct TableResult {
+    std::string source;
+    std::string destination;
+    Verdict verdict = Verdict::could_not_tell;
+    std::string reason;  ///< of the verdict, one sentence
+    std::string method;  ///< `stream-merge by (id)`, `multiset`, `not compared`
+    std::string filter;
+    RowCounts rows;
+    Digest source_digest;
+    Digest destination_digest;
+    std::map<std::string, std::uint64_t> differing_columns;
+    std::map<std::string, std::uint64_t> rules;  ///< rule -> cells that passed by it
+    std::vector<RowSample> samples;
+    bool partial = false;  ///< something of the table was not compared
+    std::vector<std::string> uncomparable_columns;
+    std::vector<std::string> missing_columns;
+    std::vector<std::string> excluded_columns;
+    std::vector<std::string> extra_columns;
+    std::vector<std::string> notes;
+    std::uint64_t bytes = 0;  ///< read, both ends together
+    std::chrono::milliseconds took{};
+};
+
+struct SchemaDifference {
+    FactKind kind = FactKind::column;
+    std::string table;
+    std::string name;
+    RowVerdict verdict = RowVerdict::different;  ///< missing, extra or different
+    std::string source_definition;
+    std::string destination_definition;
+    bool counts = true;  ///< false: worth knowing, does not make the run inconsistent
+};
+
+struct SchemaResult {
+    bool compared = false;
+    Verdict verdict = Verdict::could_not_tell;
+    std::map<std::string, std::uint64_t> compared_facts;  ///< kind -> how many at the source
+    std::vector<SchemaDifference> differences;
+};
+
+struct Result {
+    Verdict verdict = Verdict::could_not_tell;
+    std::vector<std::string> reasons;  ///< of the verdict; the first is the headline
+    Proof proof = Proof::as_of_reading;
+    std::string proof_detail;
+    std::string source;  ///< endpoint and version, without secrets
+    std::string destination;
+    std::string source_position;
+    std::string destination_position;
+    std::uint64_t seed = 0;
+    std::vector<std::string> rules;  ///< declared for this run
+    std::vector<TableResult> tables;
+    SchemaResult schema;  ///< columns, keys, indexes, constraints, types
+    SchemaResult sequences;
+    std::vector<std::string> not_compared;  ///< plain sentences
+    std::string repair_file;
+    std::uint64_t repair_statements = 0;
+    RowCounts rows;  ///< sum over the tables
+    std::uint64_t bytes = 0;
+    std::chrono::system_clock::time_point started{};
+    std::chrono::milliseconds took{};
+};
+
+std::string_view to_string(RowVerdict verdict);
+std::string_view to_string(Verdict verdict);
+std::string_view to_string(Proof proof);
+/// 0 consistent, 1 inconsistent, 2 could not tell.
+int exit_code(Verdict verdict);
+
+}  // namespace cutover::verify

@@ -1,0 +1,53 @@
+#include "verify/snapshot_pair.h"
+
+namespace cutover::verify {
+
+namespace {
+
+/// A heartbeat or an autovacuum may come in between now and then; a busy end will not fall silent.
+constexpr int kAttempts = 5;
+
+}  // namespace
+
+SnapshotPair::SnapshotPair(const OpenEnd& open_source, const OpenEnd& open_destination)
+    : open_source_(open_source),
+      open_destination_(open_destination),
+      source_(open_source()),
+      destination_(open_destination()),
+      source_watch_(open_source()),
+      destination_watch_(open_destination()) {
+    for (int attempt = 0; attempt < kAttempts && !quiet_; ++attempt) {
+        quiet_ = take();
+    }
+}
+
+bool SnapshotPair::take() {
+    source_standing_ = source_watch_->standing();
+    destination_standing_ = destination_watch_->standing();
+    source_id_ = source_->begin_snapshot();
+    destination_id_ = destination_->begin_snapshot();
+    return source_watch_->standing().writers == source_standing_.writers &&
+           destination_watch_->standing().writers == destination_standing_.writers;
+}
+
+bool SnapshotPair::quiet() {
+    if (!quiet_ || (!source_id_.empty() && !destination_id_.empty())) {
+        return quiet_;
+    }
+    return source_watch_->standing().writers == source_standing_.writers &&
+           destination_watch_->standing().writers == destination_standing_.writers;
+}
+
+std::unique_ptr<End> SnapshotPair::another_source() const {
+    auto end = open_source_();
+    end->join_snapshot(source_id_);
+    return end;
+}
+
+std::unique_ptr<End> SnapshotPair::another_destination() const {
+    auto end = open_destination_();
+    end->join_snapshot(destination_id_);
+    return end;
+}
+
+}  // namespace cutover::verify

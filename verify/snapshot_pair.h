@@ -1,0 +1,47 @@
+// Both ends under snapshots that belong together: taken close to each other, and with the evidence
+// whether anybody wrote at either end while they were taken. If nobody did, the two snapshots show
+// one moment, however long the reading takes.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "verify/end.h"
+#include "verify/result.h"
+
+namespace cutover::verify {
+
+class SnapshotPair {
+public:
+    SnapshotPair(const OpenEnd& open_source, const OpenEnd& open_destination);
+
+    /// The sessions that hold the snapshots.
+    End& source() { return *source_; }
+    End& destination() { return *destination_; }
+    /// New sessions that see the same.
+    std::unique_ptr<End> another_source() const;
+    std::unique_ptr<End> another_destination() const;
+
+    /// Nobody wrote at either end while the snapshots were taken. Where a server cannot share a
+    /// snapshot each session has its own: then nobody may have written until now.
+    bool quiet();
+    const Standing& source_standing() const { return source_standing_; }
+    const Standing& destination_standing() const { return destination_standing_; }
+
+private:
+    bool take();
+
+    OpenEnd open_source_;
+    OpenEnd open_destination_;
+    std::unique_ptr<End> source_;
+    std::unique_ptr<End> destination_;
+    std::unique_ptr<End> source_watch_;  ///< outside of the snapshot: sees the end as it is now
+    std::unique_ptr<End> destination_watch_;
+    std::string source_id_;
+    std::string destination_id_;
+    Standing source_standing_;
+    Standing destination_standing_;
+    bool quiet_ = false;
+};
+
+}  // namespace cutover::verify

@@ -1,0 +1,468 @@
+#include "verify/verify.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <deque>
+#include <random>
+#include <set>
+#include <thread>
+#include <utility>
+
+#include "migrator/model/error.h"
+#include "verify/postgres_end.h"
+#include "verify/repair.h"
+#include "verify/schema_compare.h"
+#include "verify/snapshot_pair.h"
+#include "verify/table_task.h"
+
+namespace cutover::verify {
+
+namespace {
+
+using model::Error;
+using model::ErrorClass;
+using model::ObjectName;
+
+constexpr std::uint64_t kSplitRows = 200'000;  ///< smaller tables are not cut into ranges
+
+OpenEnd opener(const OpenEnd& given, const plan::Endpoint& endpoint) {
+    if (given) {
+        return given;
+    }
+    if (endpoint.engine != "postgres") {
+        throw Error(ErrorClass::refused, "verify.engine",
+                    "verify cannot read the engine `" + endpoint.engine + "`",
+                    "it compares pairs of: postgres");
+    }
+    return [endpoint] { return open_postgres_end(endpoint); };
+}
+
+std::uint64_t drawn_seed() {
+    std::random_device device;
+    return static_cast<std::uint64_t>(device()) << 32 | device();
+}
+
+/// A table with its counterpart and what becomes of it.
+struct TableWork {
+    TablePair pair;
+    TableResult result;
+    std::mutex mutex;
+    std::chrono::steady_clock::time_point started{};
+    std::atomic<std::size_t> ranges_left{0};
+    bool failed = false;
+};
+
+/// One piece of work for a worker: a table or a key range of it.
+struct Piece {
+    TableWork* work = nullptr;
+    KeyRange range;
+};
+
+class Run {
+public:
+    Run(const Request& request, const ProgressCallback& progress)
+        : request_(request),
+          progress_callback_(progress),
+          snapshots_(opener(request.open_source, request.source),
+                     opener(request.open_destination, request.destination)),
+          source_limit_(request.rows_per_second, request.bytes_per_second),
+          destination_limit_(request.rows_per_second, request.bytes_per_second) {}
+
+    Result run() {
+        const auto begun = std::chrono::steady_clock::now();
+        result_.started = std::chrono::system_clock::now();
+        result_.seed = request_.seed != 0 ? request_.seed : drawn_seed();
+        for (const Rule rule : request_.rules.list()) {
+            result_.rules.emplace_back(to_string(rule));
+        }
+        if (!request_.repair_file.empty()) {
+            repair_ = std::make_unique<RepairWriter>(request_.repair_file, request_.repair_limit);
+        }
+        find_tables();
+        compare_rows();
+        compare_schema();
+        name_proof();
+        describe_ends();
+        conclude_run();
+        close_repair();
+        result_.took = std::chrono::duration_cast<std::chrono::milliseconds>(
+            std::chrono::steady_clock::now() - begun);
+        return std::move(result_);
+    }
+
+private:
+    bool asked_for(const ObjectName& source, const ObjectName& destination) const {
+        if (request_.tables.empty()) {
+            return true;
+        }
+        plan::ObjectSelection only;
+        only.include = request_.tables;
+        return only.selects(source) || only.selects(destination);
+    }
+
+    void find_tables() {
+        const std::vector<TableShape> source = snapshots_.source().tables(&request_.objects);
+        const std::vector<TableShape> destination = snapshots_.destination().tables(nullptr);
+        std::set<ObjectName> selected;
+        for (const TableShape& table : source) {
+            selected.insert(table.name);
+        }
+        for (const TableShape& table : source) {
+            const ObjectName name = request_.mapping.table(table.name);
+            if (!asked_for(table.name, name)) {
+                continue;
+            }
+            source_names_.push_back(table.name);
+            destination_names_.push_back(name);
+            // A partition is read through its root, wherever the destination keeps its rows.
+            if (table.root.name.empty() || selected.count(table.root) == 0) {
+                add_table(table, destination, name);
+            }
+        }
+        note_strangers(destination);
+    }
+
+    void add_table(const TableShape& table, const std::vector<TableShape>& destination,
+                   const ObjectName& name) {
+        const auto found =
+            std::find_if(destination.begin(), destination.end(),
+                         [&](const TableShape& other) { return other.name == name; });
+        if (found == destination.end()) {
+            TableResult result;
+            result.source = table.name.display();
+            result.destination = name.display();
+            result.verdict = Verdict::inconsistent;
+            result.method = "not compared";
+            result.reason = "no such table at the destination";
+            missing_tables_.push_back(std::move(result));
+            return;
+        }
+        const auto filter = request_.filters.find(table.name);
+        auto work = std::make_unique<TableWork>();
+        work->pair = pair_tables(table, *found, request_.mapping,
+                                 filter == request_.filters.end() ? std::string() : filter->second);
+        describe(*work);
+        work_.push_back(std::move(work));
+    }
+
+    static void describe(TableWork& work) {
+        const TablePair& pair = work.pair;
+        TableResult& result = work.result;
+        result.source = pair.source.name.display();
+        result.destination = pair.destination.name.display();
+        result.filter = pair.source_read.filter;
+        result.uncomparable_columns = pair.uncomparable;
+        result.missing_columns = pair.missing_columns;
+        result.excluded_columns = pair.excluded_columns;
+        result.extra_columns = pair.extra_columns;
+        result.method = pair.key.empty() ? "multiset, no key" : "stream-merge by (";
+        for (std::size_t at = 0; at < pair.key_columns.size(); ++at) {
+            result.method += (at == 0 ? "" : ", ") + pair.key_columns[at];
+        }
+        result.method += pair.key.empty() ? "" : ")";
+    }
+
+    /// Tables in the same schemas of the destination that no source table maps to.
+    void note_strangers(const std::vector<TableShape>& destination) {
+        if (!request_.tables.empty()) {
+            return;
+        }
+        std::set<std::string> schemas;
+        std::set<ObjectName> expected;
+        for (const ObjectName& name : destination_names_) {
+            schemas.insert(name.schema);
+            expected.insert(name);
+        }
+        for (const TableShape& table : destination) {
+            if (schemas.count(table.name.schema) != 0 && expected.count(table.name) == 0 &&
+                table.root.name.empty()) {
+                result_.not_compared.push_back("table " + table.name.display() +
+                                               " at the destination has no source");
+            }
+        }
+    }
+
+    std::deque<Piece> pieces() {
+        std::sort(work_.begin(), work_.end(), [](const auto& a, const auto& b) {
+            return a->pair.source.estimated_bytes > b->pair.source.estimated_bytes;
+        });
+        std::deque<Piece> out;
+        for (const auto& work : work_) {
+            std::vector<std::string> cuts;
+            if (request_.jobs > 1 && work->pair.splittable &&
+                work->pair.source.estimated_rows > kSplitRows) {
+                cuts = snapshots_.source().cuts(work->pair.source, work->pair.source_read,
+                                                std::size_t{request_.jobs} * 2);
+            }
+            KeyRange range;
+            for (const std::string& cut : cuts) {
+                range.to = cut;
+                out.push_back({work.get(), range});
+                range.from = cut;
+            }
+            range.to.reset();
+            out.push_back({work.get(), range});
+            work->ranges_left = cuts.size() + 1;
+        }
+        return out;
+    }
+
+    void compare_rows() {
+        pieces_ = pieces();
+        for (const auto& work : work_) {
+            progress_.rows_expected += work->pair.source.estimated_rows;
+        }
+        progress_.tables_total = work_.size();
+        const std::size_t workers = std::min<std::size_t>(std::max(1u, request_.jobs),
+                                                          std::max<std::size_t>(1, pieces_.size()));
+        std::vector<std::thread> threads;
+        for (std::size_t worker = 1; worker < workers; ++worker) {
+            threads.emplace_back([this] { work_off(); });
+        }
+        work_off();
+        for (std::thread& thread : threads) {
+            thread.join();
+        }
+        if (failure_) {
+            std::rethrow_exception(failure_);
+        }
+    }
+
+    std::optional<Piece> next_piece() {
+        const std::lock_guard lock(mutex_);
+        if (pieces_.empty() || failure_) {
+            return std::nullopt;
+        }
+        const Piece piece = pieces_.front();
+        pieces_.pop_front();
+        return piece;
+    }
+
+    void work_off() {
+        std::unique_ptr<End> source;
+        std::unique_ptr<End> destination;
+        try {
+            while (const std::optional<Piece> piece = next_piece()) {
+                if (!source) {
+                    source = snapshots_.another_source();
+                    destination = snapshots_.another_destination();
+                }
+                if (!compare_piece(*piece, *source, *destination)) {
+                    source.reset();  // its transaction is broken
+                    destination.reset();
+                }
+            }
+        } catch (...) {
+            const std::lock_guard lock(mutex_);
+            failure_ = failure_ ? failure_ : std::current_exception();
+        }
+    }
+
+    /// False if the table could not be read; the run goes on with the others.
+    bool compare_piece(const Piece& piece, End& source, End& destination) {
+        TableWork& work = *piece.work;
+        {
+            const std::lock_guard lock(work.mutex);
+            if (work.started == std::chrono::steady_clock::time_point{}) {
+                work.started = std::chrono::steady_clock::now();
+            }
+        }
+        bool ok = true;
+        try {
+            compare_range(context(), work.pair, piece.range, source, destination, work.result,
+                          work.mutex);
+        } catch (const Error& error) {
+            if (error.error_class() == ErrorClass::connection ||
+                error.code() == "verify.self_check") {
+                throw;
+            }
+            const std::lock_guard lock(work.mutex);
+            work.failed = true;
+            work.result.notes.push_back(error.message());
+            ok = false;
+        }
+        if (--work.ranges_left == 0) {
+            finish(work);
+        }
+        return ok;
+    }
+
+    void finish(TableWork& work) {
+        const std::lock_guard lock(work.mutex);
+        conclude(work.result);
+        work.result.took = std::chrono::duration_cast<std::chrono::milliseconds>(
+            std::chrono::steady_clock::now() - work.started);
+        if (work.failed) {
+            work.result.partial = true;
+            if (work.result.verdict == Verdict::consistent) {
+                work.result.verdict = Verdict::could_not_tell;
+            }
+            work.result.reason = "could not be read: " + work.result.notes.back();
+        }
+        const std::lock_guard progress_lock(progress_mutex_);
+        ++progress_.tables_done;
+    }
+
+    RunContext context() {
+        RunContext context;
+        context.rules = request_.rules;
+        context.seed = result_.seed;
+        context.samples = request_.samples;
+        const bool limited = request_.rows_per_second != 0 || request_.bytes_per_second != 0;
+        context.source_limit = limited ? &source_limit_ : nullptr;
+        context.destination_limit = limited ? &destination_limit_ : nullptr;
+        context.listener = repair_.get();
+        if (progress_callback_) {
+            context.progress = [this](const TablePair& pair, Side side, std::uint64_t rows,
+                                      std::uint64_t bytes) { progress(pair, side, rows, bytes); };
+        }
+        return context;
+    }
+
+    void progress(const TablePair& pair, Side side, std::uint64_t rows, std::uint64_t bytes) {
+        const std::lock_guard lock(progress_mutex_);
+        progress_.table = pair.source.name.display();
+        (side == Side::source ? progress_.source_rows : progress_.destination_rows) += rows;
+        progress_.bytes += bytes;
+        progress_callback_(progress_);
+    }
+
+    void compare_schema() {
+        if (!request_.structure && !request_.sequences) {
+            result_.not_compared.push_back("structure and sequences: switched off");
+            return;
+        }
+        const SchemaFacts source = snapshots_.source().facts(source_names_, &request_.mapping);
+        const SchemaFacts destination = snapshots_.destination().facts(destination_names_, nullptr);
+        if (request_.structure) {
+            result_.schema = compare_structure(source, destination);
+        } else {
+            result_.not_compared.push_back("structure: switched off");
+        }
+        if (request_.sequences) {
+            result_.sequences = compare_sequences(source, destination);
+        } else {
+            result_.not_compared.push_back("sequences: switched off");
+        }
+    }
+
+    void name_proof() {
+        result_.source_position = snapshots_.source_standing().position;
+        result_.destination_position = snapshots_.destination_standing().position;
+        if (request_.evidence) {
+            result_.proof = Proof::positional;
+            result_.proof_detail = fmt::format(
+                "source quiet at {}, destination had applied {}{}{}",
+                request_.evidence->source_position, request_.evidence->destination_applied,
+                request_.evidence->detail.empty() ? "" : "; ", request_.evidence->detail);
+        } else if (snapshots_.quiet()) {
+            result_.proof = Proof::settled;
+            result_.proof_detail =
+                "nobody wrote at either end while the snapshots were taken; whether a migrator had "
+                "more to apply"
+                " cannot be seen from here";
+        } else {
+            result_.proof = Proof::as_of_reading;
+            result_.proof_detail =
+                "somebody wrote while the snapshots were taken: differences may be lag, equality "
+                "holds for the two"
+                " snapshots only; stop the writes and verify again for a proof";
+        }
+    }
+
+    void describe_ends() {
+        result_.source = snapshots_.source().description();
+        result_.destination = snapshots_.destination().description();
+        result_.not_compared.push_back(
+            "views, functions, triggers, comments, owners and grants are not compared");
+    }
+
+    void conclude_run() {
+        for (auto& work : work_) {
+            result_.tables.push_back(std::move(work->result));
+        }
+        for (TableResult& missing : missing_tables_) {
+            result_.tables.push_back(std::move(missing));
+        }
+        std::sort(result_.tables.begin(), result_.tables.end(),
+                  [](const TableResult& a, const TableResult& b) { return a.source < b.source; });
+        bool unsure = result_.tables.empty();
+        bool damaged = false;
+        for (const TableResult& table : result_.tables) {
+            result_.rows += table.rows;
+            result_.bytes += table.bytes;
+            damaged = damaged || table.verdict == Verdict::inconsistent;
+            unsure = unsure || table.verdict == Verdict::could_not_tell;
+            if (table.verdict != Verdict::consistent) {
+                result_.reasons.push_back(table.source + ": " + table.reason);
+            }
+        }
+        add_schema_reason(result_.schema, "structure", damaged);
+        add_schema_reason(result_.sequences, "sequences", damaged);
+        result_.verdict = damaged  ? Verdict::inconsistent
+                          : unsure ? Verdict::could_not_tell
+                                   : Verdict::consistent;
+        const std::string headline =
+            damaged  ? "source and destination differ"
+            : unsure ? (result_.tables.empty() ? "no table was selected"
+                                               : "not everything could be compared")
+                     : fmt::format("all {} rows of {} tables are equal", result_.rows.source,
+                                   result_.tables.size());
+        result_.reasons.insert(result_.reasons.begin(), headline);
+    }
+
+    void add_schema_reason(const SchemaResult& schema, std::string_view what, bool& damaged) {
+        if (!schema.compared || schema.verdict != Verdict::inconsistent) {
+            return;
+        }
+        damaged = true;
+        const auto count = std::count_if(schema.differences.begin(), schema.differences.end(),
+                                         [](const SchemaDifference& each) { return each.counts; });
+        result_.reasons.push_back(fmt::format("{}: {} differences", what, count));
+    }
+
+    void close_repair() {
+        if (repair_) {
+            repair_->close();
+            result_.repair_file = request_.repair_file;
+            result_.repair_statements = repair_->statements();
+        }
+    }
+
+    const Request& request_;
+    const ProgressCallback& progress_callback_;
+    SnapshotPair snapshots_;
+    ReadLimit source_limit_;
+    ReadLimit destination_limit_;
+    Result result_;
+    std::vector<std::unique_ptr<TableWork>> work_;
+    std::vector<TableResult> missing_tables_;
+    std::vector<ObjectName> source_names_;
+    std::vector<ObjectName> destination_names_;
+    std::unique_ptr<RepairWriter> repair_;
+    std::mutex mutex_;
+    std::deque<Piece> pieces_;
+    std::exception_ptr failure_;
+    std::mutex progress_mutex_;
+    Progress progress_;
+};
+
+}  // namespace
+
+Request request_from(const plan::TaskSpec& spec) {
+    Request request;
+    request.source = spec.source;
+    request.destination = spec.destination;
+    request.objects = spec.objects;
+    request.mapping = spec.mapping;
+    request.filters = spec.filters;
+    return request;
+}
+
+Result run(const Request& request, const ProgressCallback& progress) {
+    return Run(request, progress).run();
+}
+
+}  // namespace cutover::verify

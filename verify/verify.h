@@ -1,0 +1,72 @@
+// The judge's front door: compare two ends, table by table, and say what holds. Used by the command
+// `cutover verify` and, in-process, by the rehearsal. It reads only; it repairs nothing.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "migrator/plan/task_spec.h"
+#include "verify/end.h"
+#include "verify/result.h"
+#include "verify/rule.h"
+
+namespace cutover::verify {
+
+/// What the caller knows about positions: the source was quiet at `source_position` and the
+/// destination had applied at least that before the judge was called. With it a verdict is a
+/// positional proof.
+struct PositionEvidence {
+    std::string source_position;
+    std::string destination_applied;
+    std::string detail;  ///< how it was established, for the report
+};
+
+struct Request {
+    plan::Endpoint source;
+    plan::Endpoint destination;
+    plan::ObjectSelection objects;
+    plan::NameMapping mapping;
+    std::map<model::ObjectName, std::string> filters;  ///< narrow the source, in its language
+    std::vector<std::string>
+        tables;             ///< patterns that narrow `objects` further; empty: all of them
+    unsigned jobs = 1;      ///< tables or key ranges compared at once; each reads both ends
+    bool structure = true;  ///< compare columns, keys, indexes, constraints, types
+    bool sequences = true;
+    RuleSet rules;
+    std::uint64_t rows_per_second = 0;   ///< per end, all jobs together; 0: unlimited
+    std::uint64_t bytes_per_second = 0;  ///< likewise
+    std::size_t samples = 20;            ///< kept per table and verdict
+    std::string repair_file;             ///< empty: no repair statements
+    std::uint64_t repair_limit = 100000;
+    std::optional<PositionEvidence> evidence;
+    std::uint64_t seed = 0;  ///< of the digests; 0: drawn
+    /// Set to replace the engine's own session, in tests.
+    OpenEnd open_source;
+    OpenEnd open_destination;
+};
+
+/// Everything that a task file says about what is compared.
+Request request_from(const plan::TaskSpec& spec);
+
+struct Progress {
+    std::string table;  ///< being compared (one of them)
+    std::size_t tables_done = 0;
+    std::size_t tables_total = 0;
+    std::uint64_t source_rows = 0;
+    std::uint64_t destination_rows = 0;
+    std::uint64_t rows_expected = 0;  ///< at the source, estimated
+    std::uint64_t bytes = 0;          ///< both ends
+};
+/// Called from reading threads, one call at a time, about every quarter of a megabyte.
+using ProgressCallback = std::function<void(const Progress&)>;
+
+/// Compares. Throws: connection, refused (an end that cannot be opened, an engine it does not know,
+/// a repair file that cannot be written), corrupt (the judge has caught itself contradicting
+/// itself).
+Result run(const Request& request, const ProgressCallback& progress = {});
+
+}  // namespace cutover::verify
