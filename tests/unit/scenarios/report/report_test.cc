@@ -1,0 +1,115 @@
+// The three texts a rehearsal leaves behind.
+#include "scenarios/report/report.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "migrator/model/error.h"
+#include "tests/support/sample_evidence.h"
+
+namespace cutover::scenarios::report {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+using tests::failed_rehearsal;
+using tests::survived_rehearsal;
+
+TEST(HtmlReport, SaysTheVerdictWithItsReasons) {
+    EXPECT_THAT(html_report(survived_rehearsal()), HasSubstr("<div class=\"word\">✓ GO</div>"));
+    const std::string page = html_report(failed_rehearsal());
+    EXPECT_THAT(page, HasSubstr("<div class=\"word\">✗ NO-GO</div>"));
+    EXPECT_THAT(page, HasSubstr("1 acknowledged transaction is not at the destination."));
+    EXPECT_THAT(html_report(Evidence()), HasSubstr("? COULD NOT TELL"));
+}
+
+TEST(HtmlReport, EscapesNamesThatLookLikeMarkup) {
+    const std::string page = html_report(failed_rehearsal());
+    EXPECT_THAT(page, HasSubstr("postgres/slot &lt;lost&gt;"));
+    EXPECT_THAT(page, Not(HasSubstr("<lost>")));
+}
+
+TEST(HtmlReport, NeedsNothingFromElsewhere) {
+    const std::string page = html_report(survived_rehearsal());
+    for (const char* outside : {"http://", "https://", "src=", "@import", "url(\"", "url('"}) {
+        EXPECT_THAT(page, Not(HasSubstr(outside)));
+    }
+}
+
+TEST(HtmlReport, ShowsEveryFaultInThePlotAndInWords) {
+    const Evidence run = survived_rehearsal();
+    const std::string page = html_report(run);
+    std::size_t shades = 0;
+    for (std::size_t at = page.find("<g class=\"fault\">"); at != std::string::npos;
+         at = page.find("<g class=\"fault\">", at + 1)) {
+        ++shades;
+    }
+    EXPECT_EQ(shades, run.faults.size());
+    EXPECT_THAT(page, HasSubstr("pg_is_in_recovery() is false on source_standby"));
+    for (const char* series : {"copied", "applied", "written", "lag"}) {
+        EXPECT_THAT(page, HasSubstr(std::string("<g class=\"") + series + "\"><path"));
+    }
+}
+
+TEST(HtmlReport, ShowsTheKeysThatDiffer) {
+    const std::string page = html_report(failed_rehearsal());
+    EXPECT_THAT(page, HasSubstr("missing: id=7"));
+    EXPECT_THAT(page, HasSubstr("writer 0 number 7"));
+}
+
+TEST(HtmlReport, SaysSoWhenNothingWasProved) {
+    const std::string page = html_report(Evidence());
+    EXPECT_THAT(page, HasSubstr("The judge did not run: nothing is proved about the rows."));
+    EXPECT_THAT(page, HasSubstr("The migrator reported no progress: there is nothing to draw."));
+}
+
+TEST(HtmlReport, NamesAStepThatDidNotFire) {
+    Evidence run = survived_rehearsal();
+    run.schedule[2].fired = false;
+    run.schedule[2].not_fired_because = "the copy ended before";
+    EXPECT_THAT(html_report(run), HasSubstr("not fired: the copy ended before"));
+}
+
+TEST(JsonReport, ComesBackAsItWas) {
+    const Evidence run = survived_rehearsal();
+    const std::string text = json_report(run);
+    const Evidence back = read_json_report(text);
+    EXPECT_EQ(json_report(back), text);
+    EXPECT_EQ(back.started, run.started);
+    EXPECT_EQ(back.samples.size(), run.samples.size());
+    EXPECT_EQ(back.faults.at(0).effect_ended, run.faults.at(0).effect_ended);
+    EXPECT_EQ(back.verdict, Verdict::go);
+    EXPECT_FALSE(back.processes.at(0).exit_code.has_value());
+}
+
+TEST(JsonReport, RefusesWhatIsNoReport) {
+    EXPECT_THROW(read_json_report("{}"), model::Error);
+    EXPECT_THROW(read_json_report("no json"), model::Error);
+}
+
+TEST(JunitReport, HasACaseForEverythingThatWasChecked) {
+    const std::string xml = junit_report({survived_rehearsal(), failed_rehearsal()});
+    EXPECT_THAT(xml, HasSubstr("<testsuite name=\"postgres/main\" tests=\"22\" failures=\"0\""));
+    EXPECT_THAT(
+        xml,
+        HasSubstr("<testsuite name=\"postgres/slot &lt;lost&gt;\" tests=\"7\" failures=\"5\""));
+}
+
+TEST(WriteReports, LeavesThreeWholeFiles) {
+    const auto folder = std::filesystem::temp_directory_path() / "cutover_report_test";
+    std::filesystem::remove_all(folder);
+    const ReportFiles files = write_reports(failed_rehearsal(), folder / "deep");
+    for (const auto& file : {files.html, files.json, files.junit}) {
+        EXPECT_GT(std::filesystem::file_size(file), 500U) << file;
+    }
+    std::filesystem::remove_all(folder);
+}
+
+TEST(WriteReports, SaysWhereItCannotWrite) {
+    EXPECT_THROW(write_reports(failed_rehearsal(), "/proc/nowhere"), model::Error);
+}
+
+}  // namespace
+}  // namespace cutover::scenarios::report
