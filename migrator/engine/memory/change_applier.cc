@@ -1,0 +1,196 @@
+#include "migrator/engine/memory/change_applier.h"
+
+#include <utility>
+
+#include "migrator/model/error.h"
+
+namespace cutover::memory {
+
+using engine::ApplyMode;
+using model::CellKind;
+using model::ChangeKind;
+using model::Error;
+using model::ErrorClass;
+using model::Tuple;
+
+void MemoryChangeApplier::begin() {
+    session_.begin();
+    session_.call("applier.begin", CallKind::read,
+                  [&](Server& server) { transactional_ = server.transactions; });
+    staged_.clear();
+    receipts_.clear();
+}
+
+void MemoryChangeApplier::stage(const model::NetBatch& part) {
+    session_.transaction();
+    session_.call("applier.stage", CallKind::read, [&](Server&) { staged_.push_back(part); });
+}
+
+std::vector<engine::MissingBase> MemoryChangeApplier::apply(const std::vector<ApplyMode>& mode) {
+    session_.transaction();
+    missing_.clear();
+    for (const model::NetBatch& batch : staged_) {
+        for (const model::TableBatch& table : batch.tables) {
+            // Without transactions a batch may be half there already: nothing can be strict.
+            Part part{table, DestinationRows(session_, plan_.tables[table.table]),
+                      transactional_ && mode[table.table] == ApplyMode::strict};
+            apply_table(part);
+        }
+    }
+    staged_.clear();
+    return std::exchange(missing_, {});
+}
+
+void MemoryChangeApplier::apply_table(Part& part) {
+    if (part.batch.truncate) {
+        part.rows.truncate();
+    }
+    apply_moves(part);
+    for (const model::RowUpdate& update : part.batch.updates) {
+        apply_update(part, update.key, update.row);
+    }
+    for (const Tuple& row : part.batch.inserts) {
+        apply_insert(part, row);
+    }
+    for (const model::RowStep& step : part.batch.steps) {
+        apply_step(part, step);
+    }
+}
+
+void MemoryChangeApplier::apply_removals(Part& part) {
+    const bool keyless = part.rows.plan().keyless();
+    for (const Tuple& removal : part.batch.removals) {
+        const bool met = keyless ? part.rows.remove_one_equal(removal) : part.rows.remove(removal);
+        if (!met && part.strict) {
+            contradiction(part, "a row to remove is not there", removal);
+        }
+    }
+}
+
+/// Bases are read before anything is removed, everything old is removed before anything new is put:
+/// keys may be swapped or handed round.
+void MemoryChangeApplier::apply_moves(Part& part) {
+    std::vector<std::optional<Tuple>> bases;
+    for (const model::RowUpdate& move : part.batch.moves) {
+        bases.push_back(part.rows.read(move.key));
+        if (!bases.back() && part.strict) {
+            contradiction(part, "a row to update is not there", move.key);
+        }
+    }
+    apply_removals(part);
+    for (const model::RowUpdate& move : part.batch.moves) {
+        part.rows.remove(move.key);
+    }
+    for (std::size_t at = 0; at < bases.size(); ++at) {
+        const model::RowUpdate& move = part.batch.moves[at];
+        Tuple row = move.row;
+        if (bases[at]) {
+            row.fill_absent_from(*bases[at]);
+        }
+        if (row.complete()) {
+            apply_insert(part, row);
+        } else {
+            no_base(part, move.key, row);
+        }
+    }
+}
+
+void MemoryChangeApplier::no_base(const Part& part, const Tuple& old_key, const Tuple& row) {
+    engine::MissingBase missing;
+    missing.table = part.batch.table;
+    const plan::KeyPlan& key = part.rows.plan().key;
+    for (std::size_t at = 0; at < key.columns.size(); ++at) {
+        const std::size_t column = key.columns[at].column;
+        if (row.kind(column) == CellKind::absent) {
+            missing.key.append(old_key.kind(at), old_key.bytes(at));
+        } else {
+            missing.key.append(row.kind(column), row.bytes(column));
+        }
+    }
+    missing_.push_back(std::move(missing));
+}
+
+void MemoryChangeApplier::apply_update(Part& part, const Tuple& key, const Tuple& row) {
+    if (part.rows.update(key, row)) {
+        return;
+    }
+    if (part.strict) {
+        contradiction(part, "a row to update is not there", key);
+    }
+    if (row.complete()) {
+        apply_insert(part, row);
+    } else {
+        no_base(part, key, row);
+    }
+}
+
+void MemoryChangeApplier::apply_insert(Part& part, const Tuple& row) {
+    const auto existing =
+        part.strict ? DestinationRows::Existing::refuse : DestinationRows::Existing::replace;
+    if (!part.rows.put(row, existing)) {
+        contradiction(part, "a row to insert is there already", row);
+    }
+}
+
+void MemoryChangeApplier::apply_step(Part& part, const model::RowStep& step) {
+    switch (step.kind) {
+        case ChangeKind::insert:
+            apply_insert(part, step.row);
+            return;
+        case ChangeKind::update:
+            apply_update(part, step.key, step.row);
+            return;
+        case ChangeKind::remove:
+            if (!part.rows.remove(step.key) && part.strict) {
+                contradiction(part, "a row to remove is not there", step.key);
+            }
+            return;
+        case ChangeKind::truncate:
+            part.rows.truncate();
+            return;
+    }
+}
+
+void MemoryChangeApplier::contradiction(const Part& part, const char* what,
+                                        const Tuple& key) const {
+    std::string text;
+    for (std::size_t cell = 0; cell < key.size(); ++cell) {
+        text += (cell == 0 ? "" : ", ") + std::string(key.bytes(cell));
+    }
+    throw Error(
+        ErrorClass::corrupt, "memory.contradiction",
+        "table " + part.rows.plan().destination.display() + ": " + what + ": (" + text + ")");
+}
+
+void MemoryChangeApplier::repair(const plan::TablePlan& table, const Tuple& key,
+                                 const std::optional<Tuple>& row,
+                                 const model::ChunkReceipt& receipt) {
+    session_.transaction();
+    DestinationRows rows(session_, table);
+    if (row) {
+        rows.put(*row, DestinationRows::Existing::replace);
+    } else {
+        rows.remove(key);
+    }
+    receipts_.push_back(receipt);
+}
+
+void MemoryChangeApplier::commit(const model::Marker& marker) {
+    session_.commit("applier.commit",
+                    [claim = *claim_, marker, receipts = receipts_](Server& server) {
+                        check_claim(server, claim);
+                        TaskRows& rows = server.tasks[claim.task];
+                        rows.record.marker = marker;
+                        rows.receipts.insert(rows.receipts.end(), receipts.begin(), receipts.end());
+                    });
+    staged_.clear();
+    receipts_.clear();
+}
+
+void MemoryChangeApplier::abort() noexcept {
+    session_.rollback();
+    staged_.clear();
+    receipts_.clear();
+}
+
+}  // namespace cutover::memory

@@ -1,0 +1,54 @@
+// Net batches into a memory server, in the order that model/net_batch.h prescribes.
+#pragma once
+
+#include <vector>
+
+#include "migrator/engine/memory/control.h"
+#include "migrator/engine/memory/destination_rows.h"
+#include "migrator/engine/sink.h"
+
+namespace cutover::memory {
+
+class MemoryChangeApplier final : public engine::ChangeApplier {
+public:
+    MemoryChangeApplier(flow::Runtime& runtime, const Net& net, const plan::Plan& plan,
+                        std::shared_ptr<Claim> claim)
+        : session_(runtime, net, plan.spec.destination, "applier"),
+          plan_(plan),
+          claim_(std::move(claim)) {}
+
+    void begin() override;
+    void stage(const model::NetBatch& part) override;
+    std::vector<engine::MissingBase> apply(const std::vector<engine::ApplyMode>& mode) override;
+    void repair(const plan::TablePlan& table, const model::Tuple& key,
+                const std::optional<model::Tuple>& row,
+                const model::ChunkReceipt& receipt) override;
+    void commit(const model::Marker& marker) override;
+    void abort() noexcept override;
+
+private:
+    struct Part {
+        const model::TableBatch& batch;
+        DestinationRows rows;
+        bool strict;
+    };
+    void apply_table(Part& part);
+    void apply_removals(Part& part);
+    void apply_moves(Part& part);
+    void apply_update(Part& part, const model::Tuple& key, const model::Tuple& row);
+    void apply_insert(Part& part, const model::Tuple& row);
+    void apply_step(Part& part, const model::RowStep& step);
+    void no_base(const Part& part, const model::Tuple& old_key, const model::Tuple& row);
+    [[noreturn]] void contradiction(const Part& part, const char* what,
+                                    const model::Tuple& key) const;
+
+    Session session_;
+    const plan::Plan& plan_;
+    std::shared_ptr<Claim> claim_;
+    bool transactional_ = true;
+    std::vector<model::NetBatch> staged_;
+    std::vector<engine::MissingBase> missing_;
+    std::vector<model::ChunkReceipt> receipts_;
+};
+
+}  // namespace cutover::memory

@@ -1,0 +1,216 @@
+#include "migrator/engine/memory/change_stream.h"
+
+#include <algorithm>
+
+#include "migrator/model/error.h"
+
+namespace cutover::memory {
+
+using model::Change;
+using model::ChangeKind;
+using model::Error;
+using model::ErrorClass;
+
+MemoryChangeStream::MemoryChangeStream(flow::Runtime& runtime, const Net& net,
+                                       const plan::TaskSpec& spec, const plan::Plan& plan,
+                                       const engine::CaptureOrigin& origin,
+                                       const model::Position& from)
+    : session_(runtime, net, spec.source, "stream"),
+      plan_(plan),
+      slot_name_(MemorySource::slot_name(spec)),
+      identity_(origin.identity),
+      at_(LogPlace::parse(from)),
+      told_(at_) {}
+
+Slot& MemoryChangeStream::slot(Server& server) const {
+    const auto found = server.database.slots().find(slot_name_);
+    if (found == server.database.slots().end()) {
+        throw Error(ErrorClass::refused, "slot.missing", "slot " + slot_name_ + " does not exist");
+    }
+    if (found->second.lost) {
+        throw Error(ErrorClass::refused, "slot.lost", "slot " + slot_name_ + " has lost its log");
+    }
+    return found->second;
+}
+
+void MemoryChangeStream::resolve(Server& server) {
+    for (const plan::TablePlan& table : plan_.tables) {
+        const Table& found = server.database.table(table.source);
+        routes_.emplace(&found,
+                        Routed{&table, SourceRows(table, found),
+                               found.schema().replica_identity == model::ReplicaIdentity::full});
+    }
+    // As the real ones do: what was confirmed is not told again, whatever the reader asks for.
+    at_.offset = std::max(at_.offset, slot(server).confirmed);
+    resolved_ = true;
+}
+
+void MemoryChangeStream::perhaps_go_back(Server& server) {
+    if (!server.redelivers || session_.weather_choice("stream.redeliver", 12) != 1) {
+        return;
+    }
+    const std::uint64_t confirmed = slot(server).confirmed;
+    if (confirmed < at_.offset) {
+        at_.offset -= session_.weather_choice("stream.distance", at_.offset - confirmed + 1);
+    }
+}
+
+engine::StreamEvent MemoryChangeStream::next(std::chrono::milliseconds wait) {
+    if (dead_) {
+        throw Error(ErrorClass::connection, "memory.stream_dead", "the change stream has ended");
+    }
+    const flow::TimePoint deadline = session_.runtime().now() + wait;
+    engine::StreamEvent event;
+    dead_ = true;  // unless nothing goes wrong
+    for (;;) {
+        Found found;
+        session_.call("stream.next", CallKind::read, [&](Server& server) {
+            if (!resolved_) {
+                resolve(server);
+            }
+            perhaps_go_back(server);
+            found = step(server);
+        });
+        if (found.transaction) {
+            event.transaction = std::move(found.transaction);
+            break;
+        }
+        if (found.idle && session_.runtime().now() >= deadline) {
+            event.source_time = session_.runtime().wall();
+            if (at_.offset >= told_.offset) {
+                event.quiet_until = at_.position();
+            }
+            break;
+        }
+        if (found.idle) {
+            session_.wait_for_news(deadline);
+        }
+    }
+    dead_ = false;
+    return event;
+}
+
+MemoryChangeStream::Found MemoryChangeStream::step(Server& server) {
+    const Database& database = server.database;
+    const Slot& own = slot(server);
+    if (database.log_begins_after() > std::max(at_.offset, own.confirmed)) {
+        throw Error(ErrorClass::corrupt, "slot.gap",
+                    "the log after " + at_.position().text + " is gone");
+    }
+    const auto record = std::upper_bound(
+        database.log().begin(), database.log().end(), at_.offset,
+        [](std::uint64_t offset, const LogRecord& one) { return offset < one.place.offset; });
+    if (record == database.log().end() ||
+        (database.synchronized && record->place.offset > database.standby_received())) {
+        return {std::nullopt, true};
+    }
+    at_ = record->place;
+    std::vector<Change> changes = translate(*record);
+    if (changes.empty()) {
+        return {};
+    }
+    told_.offset = std::max(told_.offset, at_.offset);
+    model::SourceTransaction transaction;
+    transaction.id.bytes = transaction.id.text = std::to_string(record->transaction);
+    transaction.commit = record->place.position();
+    transaction.commit_time = record->time;
+    transaction.change_count = changes.size();
+    for (const Change& change : changes) {
+        transaction.footprint_bytes += change.footprint();
+    }
+    transaction.changes = std::make_unique<model::MemoryChanges>(std::move(changes));
+    return {std::move(transaction), false};
+}
+
+std::vector<Change> MemoryChangeStream::translate(const LogRecord& record) const {
+    std::vector<Change> out;
+    for (const LogChange& change : record.changes) {
+        if (change.kind == ChangeKind::truncate) {
+            Change truncate;
+            truncate.kind = ChangeKind::truncate;
+            for (const Table* table : change.truncated) {
+                const auto routed = routes_.find(table);
+                if (routed != routes_.end()) {
+                    truncate.truncated.push_back(routed->second.plan->index);
+                }
+            }
+            if (!truncate.truncated.empty()) {
+                truncate.table = truncate.truncated.front();
+                out.push_back(std::move(truncate));
+            }
+            continue;
+        }
+        const auto routed = routes_.find(change.table);
+        if (routed != routes_.end()) {
+            translate_row(change, routed->second, out);
+        }
+    }
+    return out;
+}
+
+/// A row that leaves the filter is a removal, one that enters it an insert.
+void MemoryChangeStream::translate_row(const LogChange& change, const Routed& routed,
+                                       std::vector<Change>& out) const {
+    const bool was = !change.before.empty() && routed.rows.selected(change.before);
+    const bool is = !change.after.empty() && routed.rows.selected(change.after);
+    if (!was && !is) {
+        return;
+    }
+    Change& made = out.emplace_back();
+    made.table = routed.plan->index;
+    if (!is) {
+        made.kind = ChangeKind::remove;
+        made.before = routed.full_identity ? routed.rows.project(change.before)
+                                           : routed.rows.project_key(change.before);
+    } else if (!was) {
+        made.kind = ChangeKind::insert;
+        made.after = routed.rows.project(change.after);
+    } else {
+        made.kind = ChangeKind::update;
+        translate_update(change, routed, made);
+    }
+}
+
+void MemoryChangeStream::translate_update(const LogChange& change, const Routed& routed,
+                                          Change& out) const {
+    bool key_changed = false;
+    for (const std::size_t column : routed.rows.key_columns()) {
+        key_changed = key_changed || change.before.kind(column) != change.after.kind(column) ||
+                      change.before.bytes(column) != change.after.bytes(column);
+    }
+    if (routed.full_identity) {
+        out.before = routed.rows.project(change.before);
+    } else if (key_changed) {
+        out.before = routed.rows.project_key(change.before);
+    }
+    // A large value that the update left alone is not in the log.
+    for (std::size_t at = 0; at < routed.rows.columns().size(); ++at) {
+        const std::size_t column = routed.rows.columns()[at];
+        const bool unchanged = change.before.kind(column) == change.after.kind(column) &&
+                               change.before.bytes(column) == change.after.bytes(column);
+        if (unchanged && routed.plan->columns[at].source.type == "blob" &&
+            change.after.kind(column) != model::CellKind::null) {
+            out.after.append(model::CellKind::absent);
+        } else {
+            out.after.append(change.after.kind(column), change.after.bytes(column));
+        }
+    }
+}
+
+void MemoryChangeStream::acknowledge(const model::Position& position) {
+    if (dead_) {
+        throw Error(ErrorClass::connection, "memory.stream_dead", "the change stream has ended");
+    }
+    dead_ = true;
+    session_.call("stream.acknowledge", CallKind::write, [&](Server& server) {
+        const LogPlace place = LogPlace::parse(position);
+        Slot& own = slot(server);
+        own.confirmed = std::max(own.confirmed, place.offset);
+        if (server.on_acknowledge) {
+            server.on_acknowledge(slot_name_, place);
+        }
+    });
+    dead_ = false;
+}
+
+}  // namespace cutover::memory

@@ -1,0 +1,55 @@
+// The memory server's log as whole transactions. Where the server redelivers, the stream silently
+// goes back now and then to what was acknowledged. After an error the stream is dead: open it
+// again.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "migrator/engine/change_stream.h"
+#include "migrator/engine/memory/source.h"
+
+namespace cutover::memory {
+
+class MemoryChangeStream final : public engine::ChangeStream {
+public:
+    /// `plan` must outlive it.
+    MemoryChangeStream(flow::Runtime& runtime, const Net& net, const plan::TaskSpec& spec,
+                       const plan::Plan& plan, const engine::CaptureOrigin& origin,
+                       const model::Position& from);
+    engine::StreamEvent next(std::chrono::milliseconds wait) override;
+    void acknowledge(const model::Position& position) override;
+
+private:
+    struct Routed {
+        const plan::TablePlan* plan = nullptr;
+        SourceRows rows;
+        bool full_identity = false;
+    };
+    struct Found {
+        std::optional<model::SourceTransaction> transaction;
+        bool idle = false;  ///< nothing more in the log that may be told
+    };
+
+    Slot& slot(Server& server) const;
+    Found step(Server& server);
+    void resolve(Server& server);
+    void perhaps_go_back(Server& server);
+    std::vector<model::Change> translate(const LogRecord& record) const;
+    void translate_row(const LogChange& change, const Routed& routed,
+                       std::vector<model::Change>& out) const;
+    void translate_update(const LogChange& change, const Routed& routed, model::Change& out) const;
+
+    Session session_;
+    const plan::Plan& plan_;
+    std::string slot_name_;
+    std::string identity_;
+    LogPlace at_;
+    LogPlace told_;  ///< the furthest commit that was handed out
+    std::map<const Table*, Routed> routes_;
+    bool resolved_ = false;
+    bool dead_ = false;
+};
+
+}  // namespace cutover::memory

@@ -1,0 +1,106 @@
+#include "migrator/engine/memory/chunk_reader.h"
+
+#include "migrator/engine/memory/chunk_range.h"
+
+namespace cutover::memory {
+
+void MemoryChunkReader::take(Server& server, const plan::TablePlan& plan, const model::Chunk& chunk,
+                             const Snapshot& snapshot, const Snapshot* restriction) {
+    const Table& table = server.database.table(plan.source);
+    const SourceRows source_rows(plan, table);
+    const std::optional<PlaceRange> places = place_range(chunk.range);
+    const std::optional<KeyRange> keys = key_range(chunk.range);
+    rows_.clear();
+    at_ = 0;
+    for (std::size_t place = 0; place < table.place_count(); ++place) {
+        const Version& version = table.at(place);
+        if (!server.database.sees(snapshot, table, version) || !source_rows.selected(version.row) ||
+            (restriction != nullptr && !restriction->sees(version.created)) ||
+            (places && !places->contains(place))) {
+            continue;
+        }
+        if (keys &&
+            !keys->contains(key_bytes(table.types(), version.row, source_rows.key_columns()))) {
+            continue;
+        }
+        rows_.push_back(source_rows.project(version.row));
+    }
+}
+
+model::ChunkView MemoryChunkReader::open(const plan::TablePlan& plan, const model::Chunk& chunk,
+                                         const model::ChunkView* original) {
+    model::ChunkView view;
+    bool own = false;
+    session_.call("reader.open", CallKind::read, [&](Server& server) {
+        const MemorySource::View* live = source_.live_view(server);
+        const Table& table = server.database.table(plan.source);
+        if (server.on_chunk_open) {
+            server.on_chunk_open(chunk);
+        }
+        if (live != nullptr && original != nullptr && original->stamp == live->view.stamp) {
+            take(server, plan, chunk, live->snapshot, nullptr);
+            view = live->view;
+            if (!table.truncations.empty() && !live->snapshot.sees(table.truncations.back())) {
+                // Emptying shows through older views: what lies before it in the log finds no rows.
+                view.settled = server.database.end_of_log().position();
+            }
+        } else if (original != nullptr && place_range(chunk.range) && !plan.keyless()) {
+            const Snapshot first = Snapshot::parse(original->stamp);
+            take(server, plan, chunk, server.database.snapshot(), &first);
+            view = {original->stamp, server.database.end_of_log().position()};
+        } else {
+            own = true;
+        }
+    });
+    return own ? open_own(plan, chunk) : view;
+}
+
+/// The stamp is taken before the view: what commits in between is read and comes again from the
+/// log, which a tolerant table bears. A keyless table does not: there the two are one.
+model::ChunkView MemoryChunkReader::open_own(const plan::TablePlan& plan,
+                                             const model::Chunk& chunk) {
+    model::ChunkView view;
+    if (!plan.keyless()) {
+        session_.call("reader.stamp", CallKind::read,
+                      [&](Server& server) { view.stamp = server.database.snapshot().stamp(); });
+    }
+    session_.call("reader.view", CallKind::read, [&](Server& server) {
+        const Snapshot snapshot = server.database.snapshot();
+        take(server, plan, chunk, snapshot, nullptr);
+        if (plan.keyless()) {
+            view.stamp = snapshot.stamp();
+        }
+        view.settled = server.database.end_of_log().position();
+    });
+    return view;
+}
+
+bool MemoryChunkReader::next(model::RowBatch& batch, model::Bytes limit) {
+    session_.call("reader.next", CallKind::read, [&](Server&) {
+        while (at_ < rows_.size() && batch.bytes.size() < limit.count) {
+            append_row(rows_[at_++], batch);
+        }
+    });
+    return at_ < rows_.size();
+}
+
+engine::RowRead MemoryRowReader::read(const plan::TablePlan& plan, const model::Tuple& key) {
+    engine::RowRead result;
+    session_.call("row_reader.read", CallKind::read, [&](Server& server) {
+        const Database& database = server.database;
+        const Table& table = server.database.table(plan.source);
+        const SourceRows rows(plan, table);
+        const Snapshot snapshot = database.snapshot();
+        const std::string bytes = key_bytes_of(table.types(), key, rows.key_columns());
+        for (const std::size_t place : table.places(rows.key_columns(), bytes)) {
+            const Version& version = table.at(place);
+            if (database.sees(snapshot, table, version) && rows.selected(version.row)) {
+                result.row = rows.project(version.row);
+            }
+        }
+        result.view = {snapshot.stamp(), database.end_of_log().position()};
+    });
+    return result;
+}
+
+}  // namespace cutover::memory

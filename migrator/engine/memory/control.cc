@@ -1,0 +1,208 @@
+#include "migrator/engine/memory/control.h"
+
+#include "migrator/model/error.h"
+
+namespace cutover::memory {
+
+using engine::TaskPhase;
+using engine::TaskRecord;
+using model::Error;
+using model::ErrorClass;
+
+void check_claim(const Server& server, const Claim& claim) {
+    const auto rows = server.tasks.find(claim.task);
+    if (rows == server.tasks.end() || rows->second.record.epoch != claim.epoch ||
+        rows->second.record.phase == TaskPhase::finished ||
+        rows->second.record.phase == TaskPhase::released) {
+        throw Error(ErrorClass::stopped, "task.fenced",
+                    "task " + claim.task +
+                        " may not write any more: another process has claimed it, or "
+                        "it is finished");
+    }
+}
+
+void MemoryControl::read(const char* name, const std::function<void(TaskRows&)>& work) {
+    session_.call(name, CallKind::read, [&](Server& server) {
+        const auto rows = server.tasks.find(claim_->task);
+        if (rows != server.tasks.end()) {
+            work(rows->second);
+        }
+    });
+}
+
+void MemoryControl::write(const char* name, const std::function<void(Server&, TaskRows&)>& work) {
+    session_.call(name, CallKind::write, [&](Server& server) {
+        check_claim(server, *claim_);
+        TaskRows& rows = server.tasks[claim_->task];
+        if (rows.lock_holder == 0) {
+            rows.lock_holder = session_.number();  // back after a lost connection
+        }
+        work(server, rows);
+    });
+}
+
+std::optional<TaskRecord> MemoryControl::load(const std::string& task) {
+    std::optional<TaskRecord> record;
+    session_.call("control.load", CallKind::read, [&](Server& server) {
+        const auto rows = server.tasks.find(task);
+        if (rows != server.tasks.end()) {
+            record = rows->second.record;
+        }
+    });
+    return record;
+}
+
+TaskRecord MemoryControl::claim(const std::string& task, const std::string& fingerprint) {
+    TaskRecord record;
+    session_.call("control.claim", CallKind::write, [&](Server& server) {
+        TaskRows& rows = server.tasks[task];
+        TaskRecord& stored = rows.record;
+        if (rows.lock_holder != 0 && rows.lock_holder != session_.number()) {
+            throw Error(ErrorClass::refused, "task.running",
+                        "task " + task + " is running elsewhere");
+        }
+        if (stored.phase == TaskPhase::finished) {
+            throw Error(ErrorClass::refused, "task.finished", "task " + task + " is finished");
+        }
+        if (!stored.name.empty() && stored.fingerprint != fingerprint) {
+            throw Error(ErrorClass::refused, "task.changed",
+                        "task " + task + " was begun with another plan");
+        }
+        stored.name = task;
+        stored.fingerprint = fingerprint;
+        ++stored.epoch;
+        ++stored.starts;
+        rows.lock_holder = session_.number();
+        record = stored;
+    });
+    // Only a claim whose answer has arrived is ours.
+    *claim_ = {task, record.epoch};
+    return record;
+}
+
+void MemoryControl::save(const TaskRecord& record) {
+    write("control.save", [&](Server&, TaskRows& rows) {
+        rows.record.phase = record.phase;
+        rows.record.origin = record.origin;
+        rows.record.copy_view = record.copy_view;
+        rows.record.last_error = record.last_error;
+    });
+}
+
+std::vector<model::Chunk> MemoryControl::chunks() {
+    std::vector<model::Chunk> chunks;
+    read("control.chunks", [&](TaskRows& rows) { chunks = rows.chunks; });
+    return chunks;
+}
+
+std::vector<model::ChunkReceipt> MemoryControl::receipts() {
+    std::vector<model::ChunkReceipt> receipts;
+    read("control.receipts", [&](TaskRows& rows) { receipts = rows.receipts; });
+    return receipts;
+}
+
+void MemoryControl::add_chunks(const std::vector<model::Chunk>& chunks) {
+    write("control.add_chunks", [&](Server&, TaskRows& rows) {
+        for (const model::Chunk& chunk : chunks) {
+            std::erase_if(rows.chunks, [&](const model::Chunk& one) {
+                return one.table == chunk.table && one.number == chunk.number;
+            });
+            rows.chunks.push_back(chunk);
+        }
+    });
+}
+
+void MemoryControl::restart_table(const plan::TablePlan& table,
+                                  const std::vector<model::Chunk>& chunks) {
+    if (!session_.in_transaction()) {
+        session_.begin();
+    }
+    session_.statement("control.restart_table", [&](Server& server) {
+        return server.database.truncate(session_.transaction(),
+                                        {&server.database.table(table.destination)});
+    });
+    session_.commit(
+        "control.restart_commit", [&, table_index = table.index, chunks](Server& server) {
+            check_claim(server, *claim_);
+            TaskRows& rows = server.tasks[claim_->task];
+            std::erase_if(rows.chunks, [&](const auto& one) { return one.table == table_index; });
+            std::erase_if(rows.receipts,
+                          [&](const auto& one) { return one.chunk.table == table_index; });
+            rows.chunks.insert(rows.chunks.end(), chunks.begin(), chunks.end());
+        });
+}
+
+std::vector<std::string> MemoryControl::done_schema_steps() {
+    std::vector<std::string> steps;
+    read("control.done_schema_steps",
+         [&](TaskRows& rows) { steps.assign(rows.done_steps.begin(), rows.done_steps.end()); });
+    return steps;
+}
+
+void MemoryControl::save_marker(const model::Marker& marker) {
+    write("control.save_marker", [&](Server&, TaskRows& rows) { rows.record.marker = marker; });
+}
+
+std::vector<engine::Command> MemoryControl::pending_commands() {
+    std::vector<engine::Command> pending;
+    session_.call("control.pending_commands", CallKind::read, [&](Server& server) {
+        for (const auto& [id, row] : server.commands) {
+            if (row.task == claim_->task && !row.answer) {
+                pending.push_back(row.command);
+            }
+        }
+    });
+    return pending;
+}
+
+void MemoryControl::answer_command(std::uint64_t id, const std::string& answer) {
+    // A command may be answered when the task is fenced already: `finish` is.
+    session_.call("control.answer_command", CallKind::write,
+                  [&](Server& server) { server.commands.at(id).answer = answer; });
+}
+
+std::uint64_t MemoryControl::post_command(const std::string& task, const engine::Command& command) {
+    std::uint64_t id = 0;
+    session_.call("control.post_command", CallKind::write, [&](Server& server) {
+        id = server.next_command++;
+        server.commands[id] = {task, command, std::nullopt};
+        server.commands[id].command.id = id;
+    });
+    return id;
+}
+
+std::optional<std::string> MemoryControl::command_answer(std::uint64_t id) {
+    std::optional<std::string> answer;
+    session_.call("control.command_answer", CallKind::read, [&](Server& server) {
+        const auto row = server.commands.find(id);
+        if (row != server.commands.end()) {
+            answer = row->second.answer;
+        }
+    });
+    return answer;
+}
+
+void MemoryControl::publish_status(const std::string& json) {
+    write("control.publish_status", [&](Server&, TaskRows& rows) { rows.status = json; });
+}
+
+std::string MemoryControl::status(const std::string& task) {
+    std::string json;
+    session_.call("control.status", CallKind::read, [&](Server& server) {
+        const auto rows = server.tasks.find(task);
+        json = rows == server.tasks.end() ? "" : rows->second.status;
+    });
+    return json;
+}
+
+void MemoryControl::fence() {
+    write("control.fence",
+          [&](Server&, TaskRows& rows) { rows.record.phase = TaskPhase::finished; });
+}
+
+void MemoryControl::release(const std::string& task) {
+    session_.call("control.release", CallKind::write,
+                  [&](Server& server) { server.tasks.erase(task); });
+}
+
+}  // namespace cutover::memory

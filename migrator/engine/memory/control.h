@@ -1,0 +1,54 @@
+// A task's rows at a memory server, and the claim that fences writers off.
+#pragma once
+
+#include <memory>
+
+#include "migrator/engine/control.h"
+#include "migrator/engine/memory/session.h"
+
+namespace cutover::memory {
+
+/// Who may write: made by Control::claim(), checked inside every commit of the same sink.
+struct Claim {
+    std::string task;
+    std::uint64_t epoch = 0;
+};
+
+/// Throws: stopped `task.fenced` if another claim is in force, or the task is finished.
+void check_claim(const Server& server, const Claim& claim);
+
+class MemoryControl final : public engine::Control {
+public:
+    MemoryControl(flow::Runtime& runtime, const Net& net, const plan::Endpoint& endpoint,
+                  std::shared_ptr<Claim> claim)
+        : session_(runtime, net, endpoint, "control"), claim_(std::move(claim)) {}
+
+    std::optional<engine::TaskRecord> load(const std::string& task) override;
+    engine::TaskRecord claim(const std::string& task, const std::string& fingerprint) override;
+    void save(const engine::TaskRecord& record) override;
+    std::vector<model::Chunk> chunks() override;
+    std::vector<model::ChunkReceipt> receipts() override;
+    void add_chunks(const std::vector<model::Chunk>& chunks) override;
+    void restart_table(const plan::TablePlan& table,
+                       const std::vector<model::Chunk>& chunks) override;
+    std::vector<std::string> done_schema_steps() override;
+    void save_marker(const model::Marker& marker) override;
+    std::vector<engine::Command> pending_commands() override;
+    void answer_command(std::uint64_t id, const std::string& answer) override;
+    std::uint64_t post_command(const std::string& task, const engine::Command& command) override;
+    std::optional<std::string> command_answer(std::uint64_t id) override;
+    void publish_status(const std::string& json) override;
+    std::string status(const std::string& task) override;
+    void fence() override;
+    void release(const std::string& task) override;
+
+private:
+    void read(const char* name, const std::function<void(TaskRows&)>& work);
+    /// `work` runs only if the claim is in force.
+    void write(const char* name, const std::function<void(Server&, TaskRows&)>& work);
+
+    Session session_;
+    std::shared_ptr<Claim> claim_;
+};
+
+}  // namespace cutover::memory

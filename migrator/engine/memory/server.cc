@@ -1,0 +1,37 @@
+#include "migrator/engine/memory/server.h"
+
+#include <mutex>
+
+namespace cutover::memory {
+
+void Server::break_sessions() {
+    ++epoch;
+    database.restart();
+    for (auto& [name, rows] : tasks) {
+        rows.lock_holder = 0;
+    }
+}
+
+void Server::ring() {
+    ++news;
+    std::erase_if(bells_, [](const auto& bell) { return bell.expired(); });
+    const std::vector<std::weak_ptr<flow::Gate>> bells = bells_;
+    for (const auto& weak : bells) {
+        if (const std::shared_ptr<flow::Gate> bell = weak.lock()) {
+            const std::unique_lock lock(*bell);
+            bell->notify_all();
+        }
+    }
+}
+
+std::shared_ptr<Server> Net::find(const plan::Endpoint& endpoint) const {
+    for (const plan::HostPort& host : endpoint.hosts) {
+        const auto found = servers.find(host.host + ":" + std::to_string(host.port));
+        if (found != servers.end() && found->second->up) {
+            return found->second;
+        }
+    }
+    return nullptr;
+}
+
+}  // namespace cutover::memory

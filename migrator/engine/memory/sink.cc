@@ -1,0 +1,70 @@
+#include "migrator/engine/memory/sink.h"
+
+#include <algorithm>
+
+#include "migrator/engine/memory/change_applier.h"
+#include "migrator/engine/memory/chunk_writer.h"
+#include "migrator/engine/memory/inspector.h"
+#include "migrator/engine/memory/statement.h"
+
+namespace cutover::memory {
+
+MemorySink::MemorySink(flow::Runtime& runtime, const Net& net, const plan::TaskSpec& spec)
+    : runtime_(runtime), net_(net), spec_(spec) {}
+
+std::unique_ptr<engine::Inspector> MemorySink::open_inspector() {
+    return std::make_unique<MemoryInspector>(runtime_, net_, spec_.destination);
+}
+
+std::unique_ptr<engine::Control> MemorySink::open_control() {
+    return std::make_unique<MemoryControl>(runtime_, net_, spec_.destination, claim_);
+}
+
+std::unique_ptr<engine::ChunkWriter> MemorySink::open_writer(const plan::Plan& plan) {
+    return std::make_unique<MemoryChunkWriter>(runtime_, net_, plan, claim_);
+}
+
+std::unique_ptr<engine::ChangeApplier> MemorySink::open_applier(const plan::Plan& plan) {
+    return std::make_unique<MemoryChangeApplier>(runtime_, net_, plan, claim_);
+}
+
+void MemorySink::run_schema_step(const plan::SchemaStep& step) {
+    Session session(runtime_, net_, spec_.destination, "sink");
+    session.call("sink.schema_step", CallKind::write, [&](Server& server) {
+        check_claim(server, *claim_);
+        TaskRows& rows = server.tasks[claim_->task];
+        if (!rows.done_steps.contains(step.id)) {
+            execute(server.database, step.statement);
+            rows.done_steps.insert(step.id);
+        }
+    });
+}
+
+void MemorySink::set_sequences(const plan::Plan& plan,
+                               const std::vector<model::SequenceSchema>& values) {
+    Session session(runtime_, net_, spec_.destination, "sink");
+    session.call("sink.set_sequences", CallKind::write, [&](Server& server) {
+        check_claim(server, *claim_);
+        for (const plan::SequencePlan& sequence : plan.sequences) {
+            const auto value = std::find_if(values.begin(), values.end(), [&](const auto& one) {
+                return one.name == sequence.source;
+            });
+            if (value != values.end()) {
+                server.database.sequences()[sequence.destination].last_value = value->last_value;
+            }
+        }
+    });
+}
+
+std::vector<engine::AuxiliaryObject> MemorySink::auxiliary_objects() {
+    std::vector<engine::AuxiliaryObject> objects;
+    Session session(runtime_, net_, spec_.destination, "sink");
+    session.call("sink.auxiliary_objects", CallKind::read, [&](Server& server) {
+        if (!server.tasks.empty()) {
+            objects.push_back({"control rows", spec_.name});
+        }
+    });
+    return objects;
+}
+
+}  // namespace cutover::memory

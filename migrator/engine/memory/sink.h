@@ -1,0 +1,34 @@
+// engine::Sink over a memory server. Where the server has no transactions, rows become visible one
+// by one, idempotently, and the receipt or the marker comes last.
+#pragma once
+
+#include <memory>
+
+#include "migrator/engine/memory/control.h"
+#include "migrator/engine/sink.h"
+
+namespace cutover::memory {
+
+class MemorySink final : public engine::Sink {
+public:
+    MemorySink(flow::Runtime& runtime, const Net& net, const plan::TaskSpec& spec);
+
+    std::unique_ptr<engine::Inspector> open_inspector() override;
+    std::unique_ptr<engine::Control> open_control() override;
+    std::unique_ptr<engine::ChunkWriter> open_writer(const plan::Plan& plan) override;
+    std::unique_ptr<engine::ChangeApplier> open_applier(const plan::Plan& plan) override;
+    /// There are none.
+    bool ignores_foreign_keys() override { return true; }
+    void run_schema_step(const plan::SchemaStep& step) override;
+    void set_sequences(const plan::Plan& plan,
+                       const std::vector<model::SequenceSchema>& values) override;
+    std::vector<engine::AuxiliaryObject> auxiliary_objects() override;
+
+private:
+    flow::Runtime& runtime_;
+    const Net& net_;
+    plan::TaskSpec spec_;
+    std::shared_ptr<Claim> claim_ = std::make_shared<Claim>();
+};
+
+}  // namespace cutover::memory

@@ -1,0 +1,317 @@
+#include "migrator/engine/memory/source.h"
+
+#include <algorithm>
+
+#include "migrator/engine/memory/change_stream.h"
+#include "migrator/engine/memory/chunk_range.h"
+#include "migrator/engine/memory/chunk_reader.h"
+#include "migrator/engine/memory/inspector.h"
+#include "migrator/model/error.h"
+
+namespace cutover::memory {
+
+using model::Error;
+using model::ErrorClass;
+
+SourceRows::SourceRows(const plan::TablePlan& plan, const Table& table)
+    : predicate_(plan.filter, table.schema()) {
+    for (const plan::ColumnPlan& column : plan.columns) {
+        const auto at = table.schema().column_index(column.source.name);
+        if (!at) {
+            throw Error(ErrorClass::refused, "memory.column_gone",
+                        "table " + plan.source.display() + " has no column " + column.source.name);
+        }
+        columns_.push_back(*at);
+    }
+    for (const plan::KeyColumn& column : plan.key.columns) {
+        key_columns_.push_back(columns_[column.column]);
+    }
+}
+
+model::Tuple SourceRows::project(const model::Tuple& row) const {
+    model::Tuple out;
+    for (const std::size_t column : columns_) {
+        out.append(row.kind(column), row.bytes(column));
+    }
+    return out;
+}
+
+model::Tuple SourceRows::project_key(const model::Tuple& row) const {
+    model::Tuple out;
+    for (const std::size_t column : columns_) {
+        if (std::find(key_columns_.begin(), key_columns_.end(), column) != key_columns_.end()) {
+            out.append(row.kind(column), row.bytes(column));
+        } else {
+            out.append(model::CellKind::absent);
+        }
+    }
+    return out;
+}
+
+MemorySource::MemorySource(flow::Runtime& runtime, const Net& net, const plan::TaskSpec& spec)
+    : runtime_(runtime), net_(net), spec_(spec), session_(runtime, net, spec.source, "source") {}
+
+std::unique_ptr<engine::Inspector> MemorySource::open_inspector() {
+    return std::make_unique<MemoryInspector>(runtime_, net_, spec_.source);
+}
+
+engine::CaptureOrigin MemorySource::create_capture(const plan::Plan& plan) {
+    engine::CaptureOrigin origin;
+    session_.call("source.create_capture", CallKind::write, [&](Server& server) {
+        Database& database = server.database;
+        Slot& slot = database.create_slot(slot_name(spec_), true);
+        for (const plan::TablePlan& table : plan.tables) {
+            model::TableSchema& schema = database.table(table.source).schema();
+            if (table.sets_replica_identity &&
+                schema.replica_identity != model::ReplicaIdentity::full) {
+                schema.replica_identity = model::ReplicaIdentity::full;
+                slot.made_full.push_back(table.source);
+            }
+        }
+        origin.start = slot.start.position();
+        origin.identity = database.identity() + "/" + std::to_string(slot.birth);
+        View view{0, database.log_snapshot(), {}};
+        view.view = {view.snapshot.stamp(), origin.start};
+        view.number = session_.open_view(server, view.snapshot);
+        view_ = view;
+    });
+    return origin;
+}
+
+engine::CaptureProof MemorySource::verify_capture(const engine::CaptureOrigin& origin,
+                                                  const model::Position& applied) {
+    engine::CaptureProof proof;
+    session_.call("source.verify_capture", CallKind::read, [&](Server& server) {
+        const Database& database = server.database;
+        const auto refuse = [&](ErrorClass error_class, const char* code, const std::string& why) {
+            throw Error(error_class, code, why + "; applied up to " + applied.text);
+        };
+        const auto slot = server.database.slots().find(slot_name(spec_));
+        if (slot == server.database.slots().end()) {
+            refuse(ErrorClass::refused, "slot.missing",
+                   "slot " + slot_name(spec_) + " does not exist");
+        }
+        const std::string identity = database.identity() + "/" + std::to_string(slot->second.birth);
+        if (identity != origin.identity) {
+            refuse(ErrorClass::refused, "slot.recreated",
+                   "slot " + slot->first + " is not the one the task began with");
+        }
+        if (slot->second.lost) {
+            refuse(ErrorClass::refused, "slot.lost", "slot " + slot->first + " has lost its log");
+        }
+        const LogPlace place = LogPlace::parse(applied);
+        if (slot->second.confirmed > place.offset) {
+            refuse(ErrorClass::corrupt, "slot.gap", "the log begins after what is applied");
+        }
+        const auto end = database.timeline_end(place.timeline);
+        if (place.offset > end.value_or(database.end_of_log().offset)) {
+            refuse(ErrorClass::corrupt, "source.behind",
+                   "the server does not have what is applied already");
+        }
+        proof.failed_over = end.has_value();
+        proof.text = "applied " + applied.text + " lies on timeline " +
+                     std::to_string(place.timeline) + ", the server is on " +
+                     std::to_string(database.timeline());
+    });
+    return proof;
+}
+
+void MemorySource::drop_capture(const plan::Plan&) {
+    session_.call("source.drop_capture", CallKind::write, [&](Server& server) {
+        const auto slot = server.database.slots().find(slot_name(spec_));
+        if (slot == server.database.slots().end()) {
+            return;
+        }
+        for (const model::ObjectName& name : slot->second.made_full) {
+            server.database.table(name).schema().replica_identity = model::ReplicaIdentity::key;
+        }
+        server.database.slots().erase(slot);
+    });
+}
+
+std::vector<engine::AuxiliaryObject> MemorySource::auxiliary_objects(const plan::Plan&) {
+    std::vector<engine::AuxiliaryObject> objects;
+    session_.call("source.auxiliary_objects", CallKind::read, [&](Server& server) {
+        if (server.database.slots().contains(slot_name(spec_))) {
+            objects.push_back({"replication slot", slot_name(spec_)});
+        }
+    });
+    return objects;
+}
+
+const MemorySource::View* MemorySource::live_view(Server& server) const {
+    return view_ && server.database.view_open(view_->number) ? &*view_ : nullptr;
+}
+
+model::ChunkView MemorySource::open_view(const plan::Plan&) {
+    model::ChunkView result;
+    session_.call("source.open_view", CallKind::read, [&](Server& server) {
+        if (live_view(server) == nullptr) {
+            View view{0, server.database.snapshot(), {}};
+            view.view = {view.snapshot.stamp(), server.database.end_of_log().position()};
+            view.number = session_.open_view(server, view.snapshot);
+            view_ = view;
+        }
+        result = view_->view;
+    });
+    return result;
+}
+
+void MemorySource::close_view() noexcept {
+    session_.close_view();
+    view_.reset();
+}
+
+namespace {
+
+constexpr std::uint64_t kRowBytes = 40;
+
+std::vector<model::ChunkRange> place_ranges(std::size_t places, std::size_t per_chunk) {
+    std::vector<model::ChunkRange> ranges;
+    std::size_t low = 0;
+    for (; low + per_chunk < places; low += per_chunk) {
+        ranges.push_back(to_chunk_range(PlaceRange{low, low + per_chunk}));
+    }
+    ranges.push_back(to_chunk_range(PlaceRange{low, std::nullopt}));
+    return ranges;
+}
+
+std::vector<model::ChunkRange> key_ranges(std::vector<std::string> keys, std::size_t per_chunk) {
+    std::sort(keys.begin(), keys.end());
+    std::vector<model::ChunkRange> ranges;
+    std::string low;
+    for (std::size_t at = per_chunk; at < keys.size(); at += per_chunk) {
+        ranges.push_back(to_chunk_range(KeyRange{low, keys[at]}));
+        low = keys[at];
+    }
+    ranges.push_back(to_chunk_range(KeyRange{low, std::nullopt}));
+    return ranges;
+}
+
+}  // namespace
+
+std::vector<model::Chunk> MemorySource::split(const plan::TablePlan& plan, model::Bytes target) {
+    std::vector<model::Chunk> chunks;
+    session_.call("source.split", CallKind::read, [&](Server& server) {
+        const Table& table = server.database.table(plan.source);
+        const SourceRows rows(plan, table);
+        const View* view = live_view(server);
+        const Snapshot snapshot = view != nullptr ? view->snapshot : server.database.snapshot();
+        const std::size_t per_chunk = std::max<std::size_t>(1, target.count / kRowBytes);
+        std::vector<model::ChunkRange> ranges;
+        if (plan.keyless() && (view == nullptr || server.personality == Personality::key_ranges)) {
+            ranges.push_back(whole_range());
+        } else if (server.personality == Personality::location_ranges) {
+            ranges = place_ranges(table.place_count(), per_chunk);
+        } else {
+            std::vector<std::string> keys;
+            for (std::size_t place = 0; place < table.place_count(); ++place) {
+                if (server.database.sees(snapshot, table, table.at(place))) {
+                    keys.push_back(
+                        key_bytes(table.types(), table.at(place).row, rows.key_columns()));
+                }
+            }
+            ranges = key_ranges(std::move(keys), per_chunk);
+        }
+        for (model::ChunkRange& range : ranges) {
+            model::Chunk& chunk = chunks.emplace_back();
+            chunk.table = plan.index;
+            chunk.number = static_cast<std::uint32_t>(chunks.size() - 1);
+            chunk.range = std::move(range);
+            chunk.estimated_rows = {per_chunk};
+            chunk.estimated_bytes = {per_chunk * kRowBytes};
+        }
+    });
+    return chunks;
+}
+
+model::Chunk MemorySource::whole(const plan::TablePlan& table) {
+    model::Chunk chunk;
+    chunk.table = table.index;
+    chunk.range = whole_range();
+    return chunk;
+}
+
+engine::ResumeMode MemorySource::resume_mode(const plan::TablePlan& table,
+                                             const std::vector<model::Chunk>& remaining,
+                                             const model::ChunkView& original, bool with_log) {
+    bool alive = false;
+    session_.call("source.resume_mode", CallKind::read, [&](Server& server) {
+        const View* view = live_view(server);
+        alive = view != nullptr && view->view.stamp == original.stamp;
+    });
+    // Without its view, a part of a table can be read if the log brings the rest and rows have
+    // keys.
+    const bool parts = with_log && !table.keyless() && !remaining.empty() &&
+                       remaining.front().range.bytes != whole_range().bytes;
+    return alive || parts ? engine::ResumeMode::remaining_chunks : engine::ResumeMode::whole_table;
+}
+
+std::unique_ptr<engine::ChunkReader> MemorySource::open_reader() {
+    return std::make_unique<MemoryChunkReader>(runtime_, net_, spec_.source, *this);
+}
+
+std::unique_ptr<engine::RowReader> MemorySource::open_row_reader() {
+    return std::make_unique<MemoryRowReader>(runtime_, net_, spec_.source);
+}
+
+std::unique_ptr<engine::ChangeStream> MemorySource::open_changes(
+    const plan::Plan& plan, const engine::CaptureOrigin& origin, const model::Position& from) {
+    return std::make_unique<MemoryChangeStream>(runtime_, net_, spec_, plan, origin, from);
+}
+
+model::Position MemorySource::current_position() {
+    model::Position position;
+    session_.call("source.current_position", CallKind::read,
+                  [&](Server& server) { position = server.database.end_of_log().position(); });
+    return position;
+}
+
+void MemorySource::heartbeat() {
+    session_.call("source.heartbeat", CallKind::write,
+                  [&](Server& server) { server.database.heartbeat(runtime_.wall()); });
+}
+
+model::Instant MemorySource::clock() {
+    model::Instant now;
+    session_.call("source.clock", CallKind::read, [&](Server&) { now = runtime_.wall(); });
+    return now;
+}
+
+std::vector<model::SequenceSchema> MemorySource::sequences(const plan::Plan& plan) {
+    std::vector<model::SequenceSchema> values;
+    session_.call("source.sequences", CallKind::read, [&](Server& server) {
+        for (const plan::SequencePlan& sequence : plan.sequences) {
+            model::SequenceSchema& value = values.emplace_back();
+            value.name = sequence.source;
+            value.last_value = server.database.sequences()[sequence.source].last_value;
+            value.is_called = value.last_value > 0;
+        }
+    });
+    return values;
+}
+
+bool MemorySource::covers(const model::Position& by, const model::Position& position) const {
+    return LogPlace::parse(by).offset >= LogPlace::parse(position).offset;
+}
+
+bool MemorySource::visible(const model::Stamp& stamp, const model::TransactionId& id) const {
+    return Snapshot::parse(stamp).sees(std::stoull(id.bytes));
+}
+
+bool MemorySource::contains(const plan::TablePlan& table, const model::ChunkRange& range,
+                            const model::Tuple& key) const {
+    const std::optional<KeyRange> keys = key_range(range);
+    if (!keys) {
+        return true;  // places and whole tables share one stamp
+    }
+    std::vector<CellType> types;
+    std::vector<std::size_t> columns;
+    for (const plan::KeyColumn& column : table.key.columns) {
+        columns.push_back(types.size());
+        types.push_back(cell_type(table.columns[column.column].source.type));
+    }
+    return keys->contains(key_bytes_of(types, key, columns));
+}
+
+}  // namespace cutover::memory

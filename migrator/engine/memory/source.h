@@ -1,0 +1,85 @@
+// engine::Source over a memory server. Chunks are key ranges or place ranges, by the server's
+// personality (server.h says what each means once the first view has died).
+//
+// Range bytes: `L` low high (places, decimal; high -1: open), or `K` and two key bounds, or `W`
+// (whole).
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "migrator/engine/memory/predicate.h"
+#include "migrator/engine/memory/session.h"
+#include "migrator/engine/source.h"
+
+namespace cutover::memory {
+
+/// The rows of a table plan as the source has them: which columns, which rows.
+class SourceRows {
+public:
+    SourceRows(const plan::TablePlan& plan, const Table& table);
+    bool selected(const model::Tuple& row) const { return predicate_.holds(row); }
+    /// The plan's columns of a whole row.
+    model::Tuple project(const model::Tuple& row) const;
+    /// The same with every cell absent but the key's.
+    model::Tuple project_key(const model::Tuple& row) const;
+    const std::vector<std::size_t>& columns() const { return columns_; }
+    /// Positions of the key's columns in the table.
+    const std::vector<std::size_t>& key_columns() const { return key_columns_; }
+
+private:
+    Predicate predicate_;
+    std::vector<std::size_t> columns_;
+    std::vector<std::size_t> key_columns_;
+};
+
+class MemorySource final : public engine::Source {
+public:
+    MemorySource(flow::Runtime& runtime, const Net& net, const plan::TaskSpec& spec);
+
+    std::unique_ptr<engine::Inspector> open_inspector() override;
+    engine::CaptureOrigin create_capture(const plan::Plan& plan) override;
+    engine::CaptureProof verify_capture(const engine::CaptureOrigin& origin,
+                                        const model::Position& applied) override;
+    void drop_capture(const plan::Plan& plan) override;
+    std::vector<engine::AuxiliaryObject> auxiliary_objects(const plan::Plan& plan) override;
+    model::ChunkView open_view(const plan::Plan& plan) override;
+    void close_view() noexcept override;
+    std::vector<model::Chunk> split(const plan::TablePlan& table, model::Bytes target) override;
+    model::Chunk whole(const plan::TablePlan& table) override;
+    engine::ResumeMode resume_mode(const plan::TablePlan& table,
+                                   const std::vector<model::Chunk>& remaining,
+                                   const model::ChunkView& original, bool with_log) override;
+    std::unique_ptr<engine::ChunkReader> open_reader() override;
+    std::unique_ptr<engine::RowReader> open_row_reader() override;
+    std::unique_ptr<engine::ChangeStream> open_changes(const plan::Plan& plan,
+                                                       const engine::CaptureOrigin& origin,
+                                                       const model::Position& from) override;
+    model::Position current_position() override;
+    void heartbeat() override;
+    model::Instant clock() override;
+    std::vector<model::SequenceSchema> sequences(const plan::Plan& plan) override;
+    bool covers(const model::Position& by, const model::Position& position) const override;
+    bool visible(const model::Stamp& stamp, const model::TransactionId& id) const override;
+    bool contains(const plan::TablePlan& table, const model::ChunkRange& range,
+                  const model::Tuple& key) const override;
+
+    /// The open view, if it is still there. With the database locked; any thread.
+    struct View {
+        std::uint64_t number = 0;
+        Snapshot snapshot;
+        model::ChunkView view;
+    };
+    const View* live_view(Server& server) const;
+
+    static std::string slot_name(const plan::TaskSpec& spec) { return "cutover_" + spec.name; }
+
+private:
+    flow::Runtime& runtime_;
+    const Net& net_;
+    plan::TaskSpec spec_;
+    Session session_;
+    std::optional<View> view_;
+};
+
+}  // namespace cutover::memory

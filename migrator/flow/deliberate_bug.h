@@ -1,0 +1,109 @@
+// Bugs that are put in on purpose, so that the simulation can show that it finds them. Only the
+// simulation's own copy of the core is built with CUTOVER_DELIBERATE_BUGS; everywhere else the question
+// is answered `false` at compile time and the lines behind it are gone.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace cutover::flow {
+
+enum class Bug : std::uint8_t {
+    none,
+    marker_in_another_transaction,
+    acknowledge_before_durable,
+    stamp_ignored,
+    commit_ticket_skipped,
+    receipt_without_rows,
+    rows_without_receipt,
+    resume_without_emptying,
+    key_change_judged_by_one_chunk,
+    absent_cell_taken_for_null,
+    fence_not_checked,
+    redelivered_transaction_taken_twice,
+    truncate_after_rows,
+    settled_too_early,
+    collapse_across_truncate,
+    unique_move_in_place,
+    tolerant_never_ends,
+    strict_too_early,
+    row_leaving_filter_dropped,
+    log_in_begin_order,
+    one_row_chunk_not_recorded,
+    idle_position_taken_too_early,
+    lanes_ignore_footprint,
+    capture_recorded_late,
+    gap_not_verified,
+    sequence_not_set,
+    finish_without_second_look,
+};
+
+struct BugName {
+    Bug bug;
+    std::string_view name;
+    std::string_view what;
+};
+
+inline constexpr std::array kBugs = {
+    BugName{Bug::marker_in_another_transaction, "marker_in_another_transaction",
+            "rows are committed first, their marker in a transaction of its own"},
+    BugName{Bug::acknowledge_before_durable, "acknowledge_before_durable",
+            "the source may forget what has only been read"},
+    BugName{Bug::stamp_ignored, "stamp_ignored",
+            "a change that a chunk's view had seen is applied again, as if it were new"},
+    BugName{Bug::commit_ticket_skipped, "commit_ticket_skipped",
+            "lanes commit as they come, not in source order"},
+    BugName{Bug::receipt_without_rows, "receipt_without_rows",
+            "the receipt is committed before the chunk's rows"},
+    BugName{Bug::rows_without_receipt, "rows_without_receipt",
+            "the rows are committed before the chunk's receipt"},
+    BugName{Bug::resume_without_emptying, "resume_without_emptying",
+            "a table that is copied anew is not emptied first"},
+    BugName{Bug::key_change_judged_by_one_chunk, "key_change_judged_by_one_chunk",
+            "an update that changes the key is dropped or applied as a whole"},
+    BugName{Bug::absent_cell_taken_for_null, "absent_cell_taken_for_null",
+            "a value that the log does not carry becomes NULL instead of being read again"},
+    BugName{Bug::fence_not_checked, "fence_not_checked",
+            "a process that has lost its claim can still commit"},
+    BugName{Bug::redelivered_transaction_taken_twice, "redelivered_transaction_taken_twice",
+            "a transaction that comes again is applied again"},
+    BugName{Bug::truncate_after_rows, "truncate_after_rows",
+            "a truncate takes effect at the end of its batch"},
+    BugName{Bug::settled_too_early, "settled_too_early",
+            "a table counts as settled at the first transaction after the copy"},
+    BugName{Bug::collapse_across_truncate, "collapse_across_truncate",
+            "rows from before a truncate are kept in the batch"},
+    BugName{Bug::unique_move_in_place, "unique_move_in_place",
+            "a row whose unique value changes is updated in place"},
+    BugName{Bug::tolerant_never_ends, "tolerant_never_ends",
+            "contradictions are overlooked for ever, not only until the copy has settled"},
+    BugName{Bug::strict_too_early, "strict_too_early",
+            "a resumed copy is held to a strict log before it has settled"},
+    BugName{Bug::row_leaving_filter_dropped, "row_leaving_filter_dropped",
+            "a row that leaves the filter stays at the destination"},
+    BugName{Bug::log_in_begin_order, "log_in_begin_order",
+            "transactions are taken in the order of their begin, older ones are skipped"},
+    BugName{Bug::one_row_chunk_not_recorded, "one_row_chunk_not_recorded",
+            "a row that was read again is not remembered as a chunk of its own"},
+    BugName{Bug::idle_position_taken_too_early, "idle_position_taken_too_early",
+            "an idle source's position is stored while batches are still under way"},
+    BugName{Bug::lanes_ignore_footprint, "lanes_ignore_footprint",
+            "a batch takes effect before an earlier one that touches the same keys"},
+    BugName{Bug::capture_recorded_late, "capture_recorded_late",
+            "the copy's view is stored only after the copy"},
+    BugName{Bug::gap_not_verified, "gap_not_verified",
+            "nobody proves that the log still reaches back to what is applied"},
+    BugName{Bug::sequence_not_set, "sequence_not_set", "the cutover does not set sequences"},
+    BugName{Bug::finish_without_second_look, "finish_without_second_look",
+            "the cutover fences at once, without asking the source where it is now"},
+};
+
+#ifdef CUTOVER_DELIBERATE_BUGS
+inline Bug active_bug = Bug::none;
+inline bool deliberate_bug(Bug bug) { return bug == active_bug; }
+#else
+constexpr bool deliberate_bug(Bug) { return false; }
+#endif
+
+}  // namespace cutover::flow

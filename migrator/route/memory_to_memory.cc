@@ -1,0 +1,187 @@
+#include "migrator/route/memory_to_memory.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "migrator/engine/memory/cells.h"
+#include "migrator/engine/memory/statement.h"
+#include "migrator/model/error.h"
+
+namespace cutover::route {
+
+using memory::CellType;
+using model::CellKind;
+using model::Tuple;
+
+namespace {
+
+/// Packs the `number` cells of a row, leaves the others alone.
+class NumberPacker final : public plan::Transcoder {
+public:
+    explicit NumberPacker(std::vector<CellType> types) : types_(std::move(types)) {}
+
+    void batch(const model::RowBatch& in, model::RowBatch& out) const override {
+        std::size_t offset = 0;
+        Tuple row;
+        while (memory::take_row(in.bytes, offset, row)) {
+            memory::append_row(tuple(row), out);
+        }
+    }
+    Tuple tuple(const Tuple& in) const override {
+        Tuple out;
+        for (std::size_t column = 0; column < in.size(); ++column) {
+            if (types_[column] == CellType::number && in.kind(column) == CellKind::text) {
+                out.append(CellKind::binary, memory::pack(memory::parse_number(in.bytes(column))));
+            } else {
+                out.append(in.kind(column), in.bytes(column));
+            }
+        }
+        return out;
+    }
+
+private:
+    std::vector<CellType> types_;
+};
+
+plan::KeyPlan plan_key(const plan::TablePlan& table, const model::KeySchema& key) {
+    plan::KeyPlan planned;
+    for (const std::size_t column : key.columns) {
+        const std::string& name = table.schema.columns[column].name;
+        const auto at = std::find_if(table.columns.begin(), table.columns.end(),
+                                     [&](const auto& one) { return one.source.name == name; });
+        if (at == table.columns.end()) {
+            return {};  // a column of the key is left out: not a key at the destination
+        }
+        const CellType type = memory::cell_type(at->source.type);
+        planned.comparable &= type != CellType::fuzzy;
+        planned.columns.push_back({static_cast<std::size_t>(at - table.columns.begin()),
+                                   type == CellType::word ? memory::fold_word : nullptr});
+    }
+    return planned;
+}
+
+/// Columns, keys and lane of one table.
+plan::TablePlan plan_table(const plan::TaskSpec& spec, const model::TableSchema& schema) {
+    plan::TablePlan table;
+    table.source = schema.name;
+    table.destination = spec.mapping.table(schema.name);
+    table.schema = schema;
+    const auto excluded = spec.mapping.excluded_columns.find(schema.name);
+    std::vector<CellType> types;
+    for (const model::ColumnSchema& column : schema.columns) {
+        if (excluded != spec.mapping.excluded_columns.end() &&
+            excluded->second.contains(column.name)) {
+            continue;
+        }
+        const CellType type = memory::cell_type(column.type);
+        types.push_back(type);
+        table.columns.push_back({column, spec.mapping.column(schema.name, column.name),
+                                 type == CellType::number ? "packed" : column.type, 0});
+        if (type == CellType::number) {
+            table.lane = plan::Lane::codec;
+        }
+    }
+    if (table.lane == plan::Lane::codec) {
+        table.transcoder = std::make_shared<NumberPacker>(std::move(types));
+    }
+    for (const model::KeySchema& key : schema.keys) {
+        plan::KeyPlan planned = plan_key(table, key);
+        if (planned.columns.empty()) {
+            continue;
+        }
+        if (key.primary) {
+            table.key = std::move(planned);
+        } else {
+            table.unique_keys.push_back(std::move(planned));
+        }
+    }
+    const auto filter = spec.filters.find(schema.name);
+    if (filter != spec.filters.end()) {
+        table.filter = filter->second;
+    }
+    table.sets_replica_identity =
+        table.keyless() && schema.replica_identity != model::ReplicaIdentity::full;
+    return table;
+}
+
+void add_table_steps(const plan::TablePlan& table, std::vector<plan::SchemaStep>& steps) {
+    const std::string name = table.destination.display();
+    std::vector<model::ColumnSchema> columns;
+    for (const plan::ColumnPlan& column : table.columns) {
+        model::ColumnSchema made = column.source;
+        made.name = column.destination_name;
+        made.type = column.destination_type;
+        columns.push_back(std::move(made));
+    }
+    steps.push_back({"table:" + name, plan::SchemaSection::before_rows, name,
+                     memory::table_statement(table.destination, columns), table.schema.size});
+    const auto add_key = [&](const plan::KeyPlan& key, const std::string& key_name, bool primary) {
+        std::vector<std::string> names;
+        for (const plan::KeyColumn& column : key.columns) {
+            names.push_back(table.columns[column.column].destination_name);
+        }
+        model::KeySchema schema;
+        schema.name = key_name;
+        schema.primary = primary;
+        steps.push_back({"key:" + name + "." + key_name, plan::SchemaSection::keys, name,
+                         memory::key_statement(table.destination, schema, names),
+                         table.schema.size});
+    };
+    if (!table.keyless()) {
+        add_key(table.key, "primary", true);
+    }
+    for (std::size_t number = 0; number < table.unique_keys.size(); ++number) {
+        add_key(table.unique_keys[number], "unique" + std::to_string(number), false);
+    }
+}
+
+model::Finding blocking(const std::string& code, const std::string& object,
+                        const std::string& found) {
+    model::Finding finding;
+    finding.code = code;
+    finding.severity = model::Severity::block;
+    finding.object = object;
+    finding.found = found;
+    return finding;
+}
+
+}  // namespace
+
+engine::Planned MemoryToMemory::plan(const plan::TaskSpec& spec, const model::Catalog& source,
+                                     const model::Catalog&) const {
+    engine::Planned planned;
+    planned.plan.spec = spec;
+    std::map<model::ObjectName, model::ObjectName> claimed;
+    for (const model::TableSchema& schema : source.tables) {
+        plan::TablePlan table = plan_table(spec, schema);
+        table.index = static_cast<model::TableIndex>(planned.plan.tables.size());
+        const auto [first, fresh] = claimed.emplace(table.destination, table.source);
+        if (!fresh) {
+            planned.findings.push_back(
+                blocking("route.name_twice", table.destination.display(),
+                         first->second.display() + " and " + table.source.display()));
+        }
+        if (spec.phases.schema) {
+            add_table_steps(table, planned.plan.schema_steps);
+        }
+        planned.plan.fingerprint += table.source.display() + ">" + table.destination.display() +
+                                    "[" + table.filter + "]" +
+                                    std::to_string(table.columns.size()) + ";";
+        planned.plan.tables.push_back(std::move(table));
+    }
+    for (const model::SequenceSchema& sequence : source.sequences) {
+        const model::ObjectName destination = spec.mapping.table(sequence.name);
+        planned.plan.sequences.push_back({sequence.name, destination, {}, {}});
+        if (spec.phases.schema) {
+            planned.plan.schema_steps.push_back({"sequence:" + destination.display(),
+                                                 plan::SchemaSection::before_rows,
+                                                 destination.display(),
+                                                 memory::sequence_statement(destination),
+                                                 {}});
+        }
+    }
+    return planned;
+}
+
+}  // namespace cutover::route

@@ -1,0 +1,17 @@
+// Memory to memory: the route of simulations and contract tests. It renames, drops columns, and
+// rewrites `number` cells (decimal text, any spelling) to `packed` ones (eight bytes): tables with
+// such a column go through the codec lane, all others through the raw lane.
+#pragma once
+
+#include "migrator/engine/route.h"
+
+namespace cutover::route {
+
+class MemoryToMemory final : public engine::Route {
+public:
+    std::string name() const override { return "memory to memory"; }
+    engine::Planned plan(const plan::TaskSpec& spec, const model::Catalog& source,
+                         const model::Catalog& destination) const override;
+};
+
+}  // namespace cutover::route
