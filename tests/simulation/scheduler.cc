@@ -47,6 +47,9 @@ void Scheduler::trace(std::string_view text) {
 
 void Scheduler::note(std::string_view point) {
     current_->last_point.assign(point);
+    if (options_.trace && !point.starts_with("gate.") && point != "sleep" && point != "writer") {
+        trace(point);
+    }
     ++steps_;
     now_ += kStep;
     trace_hash_ = (trace_hash_ ^ current_->id) * 0x100000001b3ull;

@@ -99,10 +99,7 @@ public:
     SimulatedWorker(Scheduler& scheduler, std::shared_ptr<Fiber> fiber)
         : scheduler_(scheduler), fiber_(std::move(fiber)) {}
     ~SimulatedWorker() override { scheduler_.join(*fiber_); }
-    void join() override {
-        scheduler_.join(*fiber_);
-        Process::throw_if_dead(scheduler_);
-    }
+    void join() override { scheduler_.join(*fiber_); }
 
 private:
     Scheduler& scheduler_;

@@ -1,0 +1,354 @@
+#include "tests/simulation/oracle.h"
+
+#include <algorithm>
+
+#include "migrator/model/check.h"
+
+namespace cutover::simulation {
+
+using memory::CellType;
+using memory::LogChange;
+using memory::LogPlace;
+using model::CellKind;
+using model::ChangeKind;
+using model::Tuple;
+
+namespace {
+
+std::uint64_t hash_text(const std::string& text) {
+    std::uint64_t hash = 0xcbf29ce484222325ull;
+    for (const char letter : text) {
+        hash = (hash ^ static_cast<unsigned char>(letter)) * 0x100000001b3ull;
+    }
+    return (hash ^ (hash >> 29)) * 0xbf58476d1ce4e5b9ull;
+}
+
+std::vector<std::size_t> every_column(const memory::Table& table) {
+    return table.all_columns();
+}
+
+}  // namespace
+
+Oracle::Oracle(const Shape& shape, memory::Server& source, memory::Server& destination, Say fail,
+               Say trace)
+    : shape_(shape),
+      source_(source),
+      destination_(destination),
+      fail_(std::move(fail)),
+      trace_(std::move(trace)) {
+    for (const TableShape& table : shape.tables) {
+        Watched& watched = tables_.emplace_back();
+        watched.shape = &table;
+        for (std::size_t column = 0; column < table.schema.columns.size(); ++column) {
+            if (table.schema.columns[column].name != table.excluded) {
+                watched.kept.push_back(column);
+            }
+        }
+        by_source_[table.schema.name.display()] = tables_.size() - 1;
+        by_destination_[table.destination.display()] = tables_.size() - 1;
+    }
+    add_initial_rows();
+    source_.database.on_log = [this](const auto& record) { on_source_log(record); };
+    source_.database.on_failover = [this] { on_source_failover(); };
+    source_.on_acknowledge = [this](const std::string&, LogPlace place) { on_acknowledge(place); };
+    source_.on_chunk_open = [this](const model::Chunk& chunk) { on_chunk_open(chunk); };
+    destination_.database.on_publish = [this](const auto& record) {
+        on_destination_publish(record);
+    };
+}
+
+void Oracle::add_initial_rows() {
+    for (Watched& watched : tables_) {
+        const memory::Table& table = source_.database.table(watched.shape->schema.name);
+        TableDigest digest;
+        for (const std::size_t place : source_.database.scan(0, table)) {
+            if (carried(watched, table.at(place).row)) {
+                add(digest, table, watched.kept, table.at(place).row, true);
+            }
+        }
+        watched.history.push_back({0, digest});
+    }
+}
+
+/// Cells by their meaning: a number is a number however it is written.
+std::string Oracle::row_text(const memory::Table& table, const std::vector<std::size_t>& columns,
+                             const Tuple& row) const {
+    std::string text;
+    for (const std::size_t column : columns) {
+        const CellType type = table.types()[column];
+        if (row.kind(column) == CellKind::null) {
+            text += "|NULL";
+        } else if (type == CellType::number) {
+            text += "|#" + std::to_string(memory::parse_number(row.bytes(column)));
+        } else if (type == CellType::packed) {
+            text += "|#" + std::to_string(memory::unpack(row.bytes(column)));
+        } else {
+            text += "|'" + std::string(row.bytes(column));
+        }
+    }
+    return text;
+}
+
+bool Oracle::carried(const Watched& table, const Tuple& row) const {
+    if (!table.shape->filter_least) {
+        return true;
+    }
+    const std::size_t column = table.shape->column("v");
+    return row.kind(column) != CellKind::null &&
+           memory::parse_number(row.bytes(column)) >= *table.shape->filter_least;
+}
+
+void Oracle::add(TableDigest& digest, const memory::Table& table,
+                 const std::vector<std::size_t>& columns, const Tuple& row, bool in) const {
+    const std::uint64_t hash = hash_text(row_text(table, columns, row));
+    digest.sum += in ? hash : -hash;
+    digest.rows += in ? 1 : static_cast<std::uint64_t>(-1);
+}
+
+void Oracle::trace_record(const char* end, const memory::LogRecord& record) const {
+    if (!trace_) {
+        return;
+    }
+    std::string text = std::string(end) + " commits " + std::to_string(record.transaction) +
+                       " at " + record.place.position().text;
+    for (const LogChange& change : record.changes) {
+        constexpr const char* kKinds[] = {"insert", "update", "remove", "truncate"};
+        text += "\n        " + std::string(kKinds[static_cast<std::size_t>(change.kind)]) + " " +
+                change.table->schema().name.display();
+        if (!change.before.empty()) {
+            text += " " + row_text(*change.table, every_column(*change.table), change.before);
+        }
+        if (!change.after.empty()) {
+            text += " => " + row_text(*change.table, every_column(*change.table), change.after);
+        }
+    }
+    trace_(text);
+}
+
+void Oracle::on_source_log(const memory::LogRecord& record) {
+    trace_record("source", record);
+    for (const LogChange& change : record.changes) {
+        std::vector<memory::Table*> touched = change.truncated;
+        if (touched.empty()) {
+            touched.push_back(change.table);
+        }
+        for (const memory::Table* table : touched) {
+            Watched& watched = tables_[by_source_.at(table->schema().name.display())];
+            TableDigest digest = watched.history.back().digest;
+            if (change.kind == ChangeKind::truncate) {
+                digest = {};
+            }
+            if (!change.before.empty() && carried(watched, change.before)) {
+                add(digest, *table, watched.kept, change.before, false);
+            }
+            if (!change.after.empty() && carried(watched, change.after)) {
+                add(digest, *table, watched.kept, change.after, true);
+            }
+            if (watched.history.back().offset == record.place.offset) {
+                watched.history.back().digest = digest;
+            } else {
+                watched.history.push_back({record.place.offset, digest});
+            }
+            if (!(digest == (watched.history.end() - 2)->digest)) {
+                sequence_at_[record.place.offset] = source_.database.sequences().begin()->second.last_value;
+            }
+        }
+    }
+}
+
+void Oracle::on_source_failover() {
+    const std::uint64_t end = source_.database.end_of_log().offset;
+    for (Watched& watched : tables_) {
+        while (watched.history.back().offset > end) {
+            watched.history.pop_back();
+        }
+    }
+    // What was applied of the lost tail shows as soon as somebody claims to be finished.
+    last_marker_ = std::min(last_marker_, end);
+}
+
+TableDigest Oracle::source_at(const Watched& table, std::uint64_t offset) const {
+    const auto after =
+        std::upper_bound(table.history.begin(), table.history.end(), offset,
+                         [](std::uint64_t at, const Point& point) { return at < point.offset; });
+    return std::prev(after)->digest;
+}
+
+memory::TaskRows* Oracle::task_rows() const {
+    const auto rows = destination_.tasks.find(shape_.spec.name);
+    return rows == destination_.tasks.end() ? nullptr : &rows->second;
+}
+
+void Oracle::on_destination_publish(const memory::LogRecord& record) {
+    trace_record("destination", record);
+    for (const LogChange& change : record.changes) {
+        if (frozen_) {
+            fail_("the destination was written to after the fence");
+        }
+        std::vector<memory::Table*> touched = change.truncated;
+        if (touched.empty()) {
+            touched.push_back(change.table);
+        }
+        for (const memory::Table* table : touched) {
+            const std::size_t number = by_destination_.at(table->schema().name.display());
+            TableDigest& digest = tables_[number].now;
+            if (change.kind == ChangeKind::truncate) {
+                digest = {};
+                forget_opens_if_restarted(number);
+            }
+            if (!change.before.empty()) {
+                add(digest, *table, every_column(*table), change.before, false);
+            }
+            if (!change.after.empty()) {
+                add(digest, *table, every_column(*table), change.after, true);
+            }
+        }
+    }
+    if (destination_.transactions) {
+        check_state("after a commit");
+    }
+    destination_.database.trim_log();
+}
+
+/// True if the log has passed every view of the table's copy.
+bool Oracle::settled(std::size_t table, std::uint64_t offset) const {
+    const memory::TaskRows* rows = task_rows();
+    std::size_t chunks = 0, receipts = 0;
+    for (const model::Chunk& chunk : rows->chunks) {
+        chunks += chunk.table == table ? 1 : 0;
+    }
+    for (const model::ChunkReceipt& receipt : rows->receipts) {
+        if (receipt.chunk.table != table) {
+            continue;
+        }
+        // Rows that were read again have a receipt, but are no chunk of the plan.
+        receipts += receipt.chunk.range.bytes.starts_with('\x01') ? 0 : 1;
+        if (LogPlace::parse(receipt.view.settled).offset > offset) {
+            return false;
+        }
+    }
+    return chunks > 0 && receipts >= chunks;
+}
+
+void Oracle::check_state(const char* when) {
+    const memory::TaskRows* rows = task_rows();
+    if (rows == nullptr || rows->record.phase != engine::TaskPhase::incremental) {
+        return;
+    }
+    const std::uint64_t offset = LogPlace::parse(rows->record.marker.position).offset;
+    if (offset < last_marker_) {
+        fail_("the marker went back");
+    }
+    last_marker_ = offset;
+    for (std::size_t table = 0; table < tables_.size(); ++table) {
+        if (settled(table, offset) && !(tables_[table].now == source_at(tables_[table], offset))) {
+            fail_(std::string(when) + " at " + rows->record.marker.position.text + ", table " +
+                  tables_[table].shape->schema.name.display() +
+                  " is not what the source was at that position (" +
+                  std::to_string(tables_[table].now.rows) + " rows instead of " +
+                  std::to_string(source_at(tables_[table], offset).rows) + ")");
+        }
+        ++states_checked_;
+    }
+}
+
+void Oracle::on_acknowledge(LogPlace place) {
+    const memory::TaskRows* rows = task_rows();
+    if (rows == nullptr || place.offset > LogPlace::parse(rows->record.marker.position).offset) {
+        fail_("acknowledged " + place.position().text +
+              ", which is not durable at the destination");
+    }
+}
+
+void Oracle::on_chunk_open(const model::Chunk& chunk) {
+    ++opens_total_;
+    ++opens_[{chunk.table, chunk.number}];
+    const memory::TaskRows* rows = task_rows();
+    for (const model::ChunkReceipt& receipt :
+         rows == nullptr ? std::vector<model::ChunkReceipt>{} : rows->receipts) {
+        if (receipt.chunk.table == chunk.table && receipt.chunk.number == chunk.number) {
+            fail_("chunk " + std::to_string(chunk.number) + " of table " +
+                  std::to_string(chunk.table) + " is copied again although it is durable");
+        }
+    }
+}
+
+/// A table that is copied anew on purpose has no receipts any more; its second copy is no rework.
+void Oracle::forget_opens_if_restarted(std::size_t table) {
+    const memory::TaskRows* rows = task_rows();
+    for (const model::ChunkReceipt& receipt : rows->receipts) {
+        if (receipt.chunk.table == table) {
+            return;
+        }
+    }
+    std::erase_if(opens_, [&](const auto& one) { return one.first.first == table; });
+}
+
+std::uint64_t Oracle::rework() const {
+    std::uint64_t rework = 0;
+    for (const auto& [chunk, opens] : opens_) {
+        rework += opens - 1;
+    }
+    return rework;
+}
+
+/// Row by row, for a message that helps.
+void Oracle::compare_rows(const Watched& watched, const char* when) {
+    const memory::Table& source = source_.database.table(watched.shape->schema.name);
+    const memory::Table* destination = destination_.database.find_table(watched.shape->destination);
+    std::map<std::string, int> rows;
+    for (const std::size_t place : source_.database.scan(0, source)) {
+        if (carried(watched, source.at(place).row)) {
+            ++rows[row_text(source, watched.kept, source.at(place).row)];
+        }
+    }
+    if (destination != nullptr) {
+        for (const std::size_t place : destination_.database.scan(0, *destination)) {
+            --rows[row_text(*destination, every_column(*destination), destination->at(place).row)];
+        }
+    }
+    std::string text;
+    for (const auto& [row, count] : rows) {
+        if (count != 0) {
+            text += "\n    " + std::string(count > 0 ? "missing" : "extra") + " x" +
+                    std::to_string(std::abs(count)) + ": " + row;
+        }
+    }
+    if (!text.empty()) {
+        fail_(std::string(when) + ", table " + watched.shape->schema.name.display() +
+              " differs from the source:" + text);
+    }
+}
+
+void Oracle::check_finished(bool at_end_of_log) {
+    const memory::TaskRows* rows = task_rows();
+    if (rows == nullptr || rows->record.phase != engine::TaskPhase::finished) {
+        fail_("the task says that it is finished, its record does not");
+        return;
+    }
+    const std::uint64_t offset = LogPlace::parse(rows->record.marker.position).offset;
+    for (const Watched& watched : tables_) {
+        if (at_end_of_log) {
+            compare_rows(watched, "at the end");
+        }
+        if (!(watched.now == source_at(watched, offset))) {
+            fail_("at the fenced position " + rows->record.marker.position.text + ", table " +
+                  watched.shape->schema.name.display() + " is not what the source was");
+        }
+    }
+    const auto after = sequence_at_.upper_bound(offset);
+    for (const auto& [name, sequence] : source_.database.sequences()) {
+        if (after != sequence_at_.begin() &&
+            destination_.database.sequences()[name].last_value < std::prev(after)->second) {
+            fail_("sequence " + name.display() + " is behind what migrated rows have used");
+        }
+    }
+}
+
+void Oracle::check_completed() {
+    for (const Watched& watched : tables_) {
+        compare_rows(watched, "after the copy");
+    }
+}
+
+}  // namespace cutover::simulation

@@ -1,0 +1,230 @@
+#include "tests/simulation/shape.h"
+
+#include <algorithm>
+
+#include "migrator/flow/sync_points.h"
+
+namespace cutover::simulation {
+
+namespace {
+
+struct Pattern {
+    const char* name;
+    std::vector<std::pair<const char*, const char*>> columns;  ///< name, type
+    std::vector<const char*> primary;
+    const char* unique;
+};
+
+const std::vector<Pattern>& patterns() {
+    static const std::vector<Pattern> kPatterns = {
+        {"plain",
+         {{"id", "int"}, {"u", "text"}, {"v", "int"}, {"note", "text"}, {"big", "blob"}},
+         {"id"},
+         "u"},
+        {"pair", {{"a", "int"}, {"b", "text"}, {"v", "int"}, {"big", "blob"}}, {"a", "b"}, nullptr},
+        {"heap", {{"v", "int"}, {"note", "text"}, {"big", "blob"}}, {}, nullptr},
+        {"word", {{"id", "word"}, {"v", "int"}, {"big", "blob"}, {"u", "int"}}, {"id"}, "u"},
+        {"number",
+         {{"id", "number"}, {"v", "number"}, {"note", "text"}, {"big", "blob"}},
+         {"id"},
+         nullptr},
+        {"fuzzy", {{"id", "fuzzy"}, {"v", "int"}, {"big", "blob"}}, {"id"}, nullptr},
+    };
+    return kPatterns;
+}
+
+TableShape draw_table(Random& random, std::size_t number) {
+    const Pattern& pattern = random.pick(patterns());
+    TableShape table;
+    table.schema.name = {"app", std::string(pattern.name) + std::to_string(number)};
+    for (const auto& [name, type] : pattern.columns) {
+        model::ColumnSchema column;
+        column.name = name;
+        column.type = type;
+        table.schema.columns.push_back(column);
+    }
+    if (!pattern.primary.empty()) {
+        model::KeySchema key{"primary", {}, true, false, {}, false};
+        for (const char* column : pattern.primary) {
+            key.columns.push_back(table.column(column));
+            table.schema.columns[key.columns.back()].nullable = false;
+        }
+        table.schema.keys.push_back(key);
+    }
+    if (pattern.unique != nullptr) {
+        table.schema.keys.push_back(
+            {"unique", {table.column(pattern.unique)}, false, false, {}, false});
+    }
+    table.destination = table.schema.name;
+    if (random.chance(0.3)) {
+        table.destination = {"copy", "renamed" + std::to_string(number)};
+    }
+    if (random.chance(0.3)) {
+        table.filter_least = static_cast<std::int64_t>(random.between(1, 7));
+        table.filter = "v >= " + std::to_string(*table.filter_least);
+    }
+    if (table.schema.column_index("note") && random.chance(0.15)) {
+        table.excluded = "note";
+    }
+    return table;
+}
+
+std::uint64_t skewed(Random& random, int low_bits, int high_bits) {
+    const std::uint64_t bits =
+        random.between(static_cast<std::uint64_t>(low_bits), static_cast<std::uint64_t>(high_bits));
+    return (1ull << bits) + random.below(1ull << bits);
+}
+
+void draw_limits(Shape& shape, const Caps& caps) {
+    Random random(shape.seed, "limits");
+    plan::Limits& limits = shape.spec.limits;
+    limits.workers = static_cast<std::uint32_t>(std::min(caps.workers, random.between(1, 3)));
+    limits.lanes = static_cast<std::uint32_t>(std::min(caps.lanes, random.between(1, 3)));
+    limits.chunk_bytes = {40 * random.between(2, 15)};
+    limits.batch_bytes = {skewed(random, 9, 14)};
+    limits.batch_transactions = static_cast<std::uint32_t>(random.between(1, 12));
+    limits.batch_delay = std::chrono::milliseconds(random.between(1, 200));
+    shape.spec.heartbeat = std::chrono::seconds(random.between(0, 3));
+}
+
+void draw_spec(Shape& shape, const Caps& caps) {
+    shape.spec.name = "sim";
+    shape.spec.source.engine = shape.spec.destination.engine = "memory";
+    shape.spec.source.hosts = {{"source", 1}};
+    shape.spec.destination.hosts = {{"destination", 1}};
+    shape.spec.objects.include = {"app"};
+    for (const TableShape& table : shape.tables) {
+        if (table.destination != table.schema.name) {
+            shape.spec.mapping.tables[table.schema.name] = table.destination;
+        }
+        if (!table.filter.empty()) {
+            shape.spec.filters[table.schema.name] = table.filter;
+        }
+        if (!table.excluded.empty()) {
+            shape.spec.mapping.excluded_columns[table.schema.name] = {table.excluded};
+        }
+    }
+    draw_limits(shape, caps);
+}
+
+void draw_kills(Shape& shape, const Caps& caps) {
+    Random random(shape.seed, "kills");
+    const std::uint64_t kills = random.chance(0.25) ? 0 : random.between(1, 4);
+    for (std::uint64_t number = 0; number < kills; ++number) {
+        Kill kill;
+        if (random.chance(0.4)) {
+            kill.sync_point =
+                std::string(flow::sync::kAll[random.below(std::size(flow::sync::kAll))]);
+            kill.pass = random.between(1, 6);
+        } else {
+            kill.at_point = skewed(random, 4, 13);
+        }
+        if (number < caps.kills) {
+            shape.kills.push_back(kill);
+        }
+    }
+}
+
+void draw_troubles(Shape& shape, const Caps& caps) {
+    Random random(shape.seed, "troubles");
+    const std::uint64_t troubles = random.chance(0.3) ? 0 : random.between(1, 8);
+    for (std::uint64_t number = 0; number < troubles; ++number) {
+        Trouble trouble;
+        trouble.commits_only = random.chance(0.5);
+        trouble.at_call = trouble.commits_only ? random.between(1, 40) : skewed(random, 3, 10);
+        trouble.fate = static_cast<memory::Fate>(random.between(1, 4));
+        if (number < caps.faults) {
+            shape.troubles.push_back(trouble);
+        }
+    }
+}
+
+void draw_outages(Shape& shape, const Caps& caps) {
+    Random random(shape.seed, "outages");
+    shape.has_standby = random.chance(0.3);
+    shape.synchronized = shape.has_standby && random.chance(0.75);
+    const std::uint64_t outages = random.chance(0.5) ? 0 : random.between(1, 2);
+    for (std::uint64_t number = 0; number < outages; ++number) {
+        Outage outage;
+        const std::uint64_t dice = random.below(100);
+        outage.kind = dice < 35   ? Outage::Kind::source_restart
+                      : dice < 65 ? Outage::Kind::destination_restart
+                      : dice < 94 ? Outage::Kind::source_failover
+                      : dice < 97 ? Outage::Kind::slot_dropped
+                                  : Outage::Kind::log_lost;
+        if (outage.kind == Outage::Kind::source_failover && !shape.has_standby) {
+            outage.kind = Outage::Kind::source_restart;
+        }
+        outage.at_call = skewed(random, 3, 10);
+        outage.down = std::chrono::milliseconds(random.between(0, 20000));
+        if (number < caps.outages) {
+            shape.outages.push_back(outage);
+        }
+    }
+}
+
+}  // namespace
+
+std::string Caps::options() const {
+    const Caps none;
+    std::string text;
+    const auto add = [&](const char* name, std::uint64_t value, std::uint64_t uncapped) {
+        if (value != uncapped) {
+            text += std::string(" --max-") + name + " " + std::to_string(value);
+        }
+    };
+    add("tables", tables, none.tables);
+    add("rows", rows, none.rows);
+    add("writers", writers, none.writers);
+    add("transactions", transactions, none.transactions);
+    add("workers", workers, none.workers);
+    add("lanes", lanes, none.lanes);
+    add("kills", kills, none.kills);
+    add("faults", faults, none.faults);
+    add("outages", outages, none.outages);
+    add("commands", commands, none.commands);
+    return text;
+}
+
+bool Shape::may_fail_loudly() const {
+    for (const Outage& outage : outages) {
+        if (outage.kind == Outage::Kind::slot_dropped || outage.kind == Outage::Kind::log_lost ||
+            outage.kind == Outage::Kind::source_failover) {
+            return true;
+        }
+    }
+    return false;
+}
+
+Shape draw_shape(std::uint64_t seed, const Caps& caps) {
+    Shape shape;
+    shape.seed = seed;
+    Random random(seed, "shape");
+    const std::uint64_t tables = random.between(1, 4);
+    Random table_random(seed, "tables");
+    for (std::uint64_t number = 0; number < tables; ++number) {
+        TableShape table = draw_table(table_random, number);
+        if (number < caps.tables) {
+            shape.tables.push_back(std::move(table));
+        }
+    }
+    shape.rows = std::min(caps.rows, random.chance(0.1) ? 0 : random.between(1, 40));
+    shape.writers = std::min(caps.writers, random.between(1, 3));
+    shape.transactions = std::min(caps.transactions, random.between(3, 25));
+    shape.truncates = random.chance(0.3);
+    shape.writers_finish_first = random.chance(0.7);
+    shape.personality =
+        random.chance(0.5) ? memory::Personality::location_ranges : memory::Personality::key_ranges;
+    shape.redelivers = random.chance(0.5);
+    shape.slow_call_chance = random.chance(0.5) ? 0.02 : 0;
+    shape.spec.phases.incremental = !random.chance(0.06);
+    shape.commands = std::min(caps.commands, random.chance(0.2) ? random.between(1, 4) : 0);
+    shape.rival = random.chance(0.1) && caps.commands > 0;
+    draw_spec(shape, caps);
+    draw_kills(shape, caps);
+    draw_troubles(shape, caps);
+    draw_outages(shape, caps);
+    return shape;
+}
+
+}  // namespace cutover::simulation
