@@ -151,6 +151,17 @@ void Collapser::note_keys(TableState& table, const Tuple& row) {
     }
 }
 
+/// The unique values that an old row lets go may be taken by a later batch, which must wait then. Where
+/// the log does not tell them, it has to wait for everything of the table.
+void Collapser::note_freed_keys(TableState& table, const Tuple& before) {
+    for (const plan::KeyPlan& unique : table.plan->unique_keys) {
+        if (!has_key(unique, before)) {
+            footprint_.add_whole_table(table.plan->index);
+            return;
+        }
+    }
+}
+
 void Collapser::contradiction(const TableState& table, const char* what) const {
     throw Error(ErrorClass::corrupt, "incremental.contradiction",
                 std::string("the log contradicts itself for table ") + table.plan->source.display() +
@@ -208,6 +219,7 @@ void Collapser::update(TableIndex index, const Tuple& before, Tuple row) {
         row.fill_absent_from(before);
         note_keys(table, before);
     }
+    note_freed_keys(table, before);
     note_keys(table, row);
     if (table.plan->keyless()) {
         if (before.empty() || !before.complete()) {
@@ -278,6 +290,7 @@ void Collapser::remove(TableIndex index, const Tuple& before) {
     TableState& table = state(index);
     count(before.footprint());
     note_keys(table, before);
+    note_freed_keys(table, before);
     if (table.plan->keyless()) {
         if (!before.complete()) {
             throw Error(ErrorClass::refused, "incremental.keyless_without_old_row",

@@ -94,6 +94,7 @@ private:
     TableState& state(model::TableIndex table);
     void count(std::size_t bytes);
     void note_keys(TableState& table, const model::Tuple& row);
+    void note_freed_keys(TableState& table, const model::Tuple& before);
     bool unique_may_change(const TableState& table, const model::Tuple& before,
                            const model::Tuple& row) const;
     void update_keyed(TableState& table, const model::Tuple& before, model::Tuple row);
