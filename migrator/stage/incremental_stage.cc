@@ -64,6 +64,9 @@ IncrementalEnd IncrementalStage::run() {
         }
         flush_and_wait();
     } catch (const Mixed&) {
+        // Nobody may write while the table is copied anew, and the log goes on from what is durable now.
+        lanes_->close();
+        collect();
         return IncrementalEnd::restart_table;
     }
     return IncrementalEnd::reached;
@@ -122,8 +125,11 @@ void IncrementalStage::settle(const model::Position& position) {
 }
 
 void IncrementalStage::set_modes() {
+    modes_.resize(context_.plan.tables.size());
     for (const plan::TablePlan& table : context_.plan.tables) {
-        collapser_.set_tolerant(table.index, tolerant(table.index));
+        const bool is_tolerant = tolerant(table.index);
+        collapser_.set_tolerant(table.index, is_tolerant);
+        modes_[table.index] = is_tolerant ? ApplyMode::tolerant : ApplyMode::strict;
     }
 }
 
@@ -243,9 +249,7 @@ void IncrementalStage::flush(bool last) {
     part.last = last;
     part.alone = !last;
     part.net = collapser_.take(part.footprint);
-    for (const plan::TablePlan& table : context_.plan.tables) {
-        part.modes.push_back(tolerant(table.index) ? ApplyMode::tolerant : ApplyMode::strict);
-    }
+    part.modes = modes_;
     part.row_keys = std::exchange(row_keys_, RowKeys(context_.plan.tables.size()));
     incomplete_ = false;
     part.marker = next_marker_;
@@ -261,6 +265,7 @@ void IncrementalStage::take_repairs() {
     for (const RowRepaired& repaired : lanes_->take_repairs()) {
         admission_.add_row(repaired.receipt, repaired.key);
         collapser_.set_tolerant(repaired.receipt.chunk.table, true);
+        modes_[repaired.receipt.chunk.table] = ApplyMode::tolerant;
     }
 }
 

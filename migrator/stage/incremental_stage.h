@@ -78,6 +78,9 @@ private:
     bool batch_open_ = false;        ///< a part of it has been submitted
     std::uint64_t batch_transactions_ = 0;
     flow::TimePoint batch_since_{};
+    /// How the changes collected so far were taken. A table that settles meanwhile is strict from the next
+    /// batch on, not in this one.
+    std::vector<engine::ApplyMode> modes_;
     RowKeys row_keys_;
     bool incomplete_ = false;        ///< the batch has a row that may have to be read again
     std::optional<model::Position> quiet_until_;

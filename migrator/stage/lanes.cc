@@ -31,7 +31,9 @@ Lanes::Lanes(Context& context, std::uint32_t count)
     }
 }
 
-Lanes::~Lanes() {
+Lanes::~Lanes() { close(); }
+
+void Lanes::close() {
     {
         const std::unique_lock lock(*gate_);
         closing_ = true;
@@ -49,7 +51,9 @@ void Lanes::run(Lane& lane) {
     try {
         lane.applier = context_.sink.open_applier(context_.plan);
         while (std::optional<Part> part = lane.parts.pop()) {
-            apply(lane, *part);
+            if (!apply(lane, *part)) {
+                break;
+            }
             const std::unique_lock lock(*gate_);
             --parts_pending_;
             gate_->notify_all();
@@ -62,32 +66,30 @@ void Lanes::run(Lane& lane) {
     }
 }
 
-void Lanes::apply(Lane& lane, Part& part) {
+bool Lanes::apply(Lane& lane, Part& part) {
     if (part.first) {
         lane.applier->begin();
     }
     lane.applier->stage(part.net);
     context_.runtime.yield(flow::sync::kBatchStaged);
     if (!wait_until_free(part.batch)) {
-        return;
+        return false;
     }
     const std::vector<engine::MissingBase> missing = lane.applier->apply(part.modes);
     if (!missing.empty()) {
         if (!wait_for_turn(part.batch)) {
-            return;
+            return false;
         }
         repair(lane, part, missing);
     }
-    if (part.last) {
-        commit(lane, part);
-    }
+    return !part.last || commit(lane, part);
 }
 
 /// In source order; a reader of the destination never sees a later batch without the ones before it.
-void Lanes::commit(Lane& lane, Part& part) {
+bool Lanes::commit(Lane& lane, Part& part) {
     context_.runtime.yield(flow::sync::kBatchApplied);
     if (!wait_for_turn(part.batch)) {
-        return;
+        return false;
     }
     lane.applier->commit(part.marker);
     context_.runtime.yield(flow::sync::kBatchCommitted);
@@ -96,6 +98,7 @@ void Lanes::commit(Lane& lane, Part& part) {
     outstanding_.pop_front();
     committed_ = std::move(part.marker);
     gate_->notify_all();
+    return true;
 }
 
 /// Rows that the log could not complete are read again, each in a view of its own, and put in place in

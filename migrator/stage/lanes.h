@@ -45,8 +45,12 @@ struct RowRepaired {
 class Lanes {
 public:
     Lanes(Context& context, std::uint32_t count);
-    /// What is not committed is given up.
+    /// As close().
     ~Lanes();
+
+    /// What is not committed is given up; returns when no lane is at work any more. What has been committed
+    /// until then can still be asked for.
+    void close();
 
     /// Hands a part over; waits while its lane is busy with two others. Parts of a batch come in order.
     /// Throws: the first error of a lane.
@@ -69,8 +73,9 @@ private:
     struct Lane;
 
     void run(Lane& lane);
-    void apply(Lane& lane, Part& part);
-    void commit(Lane& lane, Part& part);
+    /// False: the lanes are being given up.
+    bool apply(Lane& lane, Part& part);
+    bool commit(Lane& lane, Part& part);
     void repair(Lane& lane, const Part& part, const std::vector<engine::MissingBase>& missing);
     bool wait_until_free(std::uint64_t batch);
     bool wait_for_turn(std::uint64_t batch);

@@ -297,7 +297,12 @@ stage::IncrementalEnd Task::follow_log(stage::Context& stage, Validation& valida
     const stage::IncrementalEnd end = incremental.run();
     steward_->watch({});
     if (end == stage::IncrementalEnd::restart_table) {
-        control_->restart_table(plan_->tables[incremental.table()], {});
+        // First the phase: whoever takes over after a crash has to find the copy unfinished.
+        advance_to(TaskPhase::full);
+        // In a view of its own: the view that the task began with has not seen the truncate either.
+        model::Chunk anew = source_->whole(plan_->tables[incremental.table()]);
+        anew.generation = 1;
+        control_->restart_table(plan_->tables[incremental.table()], {anew});
         run_full();
         advance_to(TaskPhase::incremental);
     }
