@@ -114,16 +114,23 @@ std::string ApplySql::hash(const std::string& alias, bool staged) const {
 
 std::string ApplySql::delete_multiset() const {
     const std::string stage = stage_name(table_, StageKind::removals);
-    return "DELETE FROM " + target_.only + target_.name +
-           " AS t USING (SELECT h.place, h.part FROM"
-           " (SELECT c.place, c.part, c.image, row_number() OVER (PARTITION BY c.image) AS nth FROM"
-           " (SELECT x.ctid AS place, x.tableoid AS part, " + row_text("x") + " AS image FROM " +
-           target_.only + target_.name + " AS x WHERE " + hash("x", false) + " IN (SELECT " +
-           hash("s", true) + " FROM " + stage + " AS s)) AS c) AS h"
-           " JOIN (SELECT w.image, row_number() OVER (PARTITION BY w.image) AS nth FROM (SELECT " +
-           staged_row_text("s") + " AS image FROM " + stage + " AS s) AS w) AS want"
-           " ON want.image = h.image AND want.nth = h.nth) AS d"
-           " WHERE t.ctid = d.place AND t.tableoid = d.part";
+    const std::string table = target_.only + target_.name;
+    const std::string candidates = "SELECT x.ctid AS place, x.tableoid AS part, " + row_text("x") +
+                                   " AS image FROM " + table + " AS x WHERE " + hash("x", false) +
+                                   " IN (SELECT " + hash("s", true) + " FROM " + stage + " AS s)";
+    const std::string images =
+        "SELECT " + staged_row_text("s") + " AS image FROM " + stage + " AS s";
+    const std::string hits =
+        " FROM (SELECT c.place, c.part, c.image, row_number() OVER (PARTITION BY c.image) AS nth"
+        " FROM (" + candidates + ") AS c) AS h JOIN (SELECT w.image, row_number() OVER"
+        " (PARTITION BY w.image) AS nth FROM (" + images + ") AS w) AS want"
+        " ON want.image = h.image AND want.nth = h.nth";
+    if (target_.only.empty()) {
+        // A partitioned table: a row's place is unique within its partition only.
+        return "DELETE FROM " + table + " AS t USING (SELECT h.place, h.part" + hits +
+               ") AS d WHERE t.ctid = d.place AND t.tableoid = d.part";
+    }
+    return "DELETE FROM " + table + " AS t WHERE t.ctid = ANY (ARRAY(SELECT h.place" + hits + "))";
 }
 
 /// Key columns are set too: equal keys may differ in form (1.0 and 1.00).

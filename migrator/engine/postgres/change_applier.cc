@@ -188,8 +188,9 @@ public:
           missing_(missing) {}
 
     void run() {
-        const bool by_index = !table_.target.keyless() && table_.target.key_indexed;
-        if (!by_index) {
+        const bool by_scan = table_.target.keyless() ? !table_.staged.removals().empty()
+                                                     : !table_.target.key_indexed;
+        if (by_scan) {
             connection_.exec("SET LOCAL enable_hashjoin=on");
         }
         try {
@@ -203,7 +204,7 @@ public:
         } catch (const Error& error) {
             rethrow(error);
         }
-        if (!by_index) {
+        if (by_scan) {
             connection_.exec("SET LOCAL enable_hashjoin=off");
         }
     }

@@ -196,6 +196,17 @@ TEST_F(ChangeApplier, FindsKeylessRowsWithoutAnyHashableColumn) {
     EXPECT_EQ(rows("SELECT count(*) FROM t"), "1");
 }
 
+TEST_F(ChangeApplier, FindsKeylessRowsInTheirPartitions) {
+    open("CREATE TABLE t (a int, b text) PARTITION BY LIST (a);"
+         "CREATE TABLE t1 PARTITION OF t FOR VALUES IN (1);"
+         "CREATE TABLE t2 PARTITION OF t FOR VALUES IN (2);"
+         "INSERT INTO t VALUES (1, 'x'), (1, 'x'), (2, 'x'), (2, 'y'), (1, 'y')");
+    TableBatch batch;
+    batch.removals = {tuple("SELECT 1, 'x'::text"), tuple("SELECT 2, 'y'::text")};
+    apply(batch);
+    EXPECT_EQ(t(), "1|x\n1|y\n2|x");
+}
+
 TEST_F(ChangeApplier, TolerantInsertsOverwriteAndRemovalsMayFindNothing) {
     open("CREATE TABLE t (k int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'a'), (2, 'b')");
     TableBatch batch;
