@@ -3,13 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "migrator/engine/postgres/connection.h"
+#include "migrator/route/postgres_tables.h"
 #include "migrator/route/sql_renamer.h"
 
 namespace cutover::route {
 
 using model::ObjectName;
+using model::Severity;
 using model::TableSchema;
 using plan::SchemaSection;
 using plan::SchemaStep;
@@ -17,6 +20,8 @@ using postgres::quote;
 using postgres::quote_identifier;
 
 namespace {
+
+constexpr std::string_view kNotValid = " NOT VALID";
 
 std::string literal(const std::string& text) {
     std::string out = "'";
@@ -30,22 +35,22 @@ std::string literal(const std::string& text) {
 }
 
 std::string joined(const std::vector<std::string>& parts) {
-    std::string out;
-    for (const std::string& part : parts) {
-        out += (out.empty() ? "" : ", ") + part;
-    }
-    return out;
+    return fmt::format("{}", fmt::join(parts, ", "));
 }
 
 class Writer {
 public:
-    Writer(const plan::TaskSpec& spec, const model::Catalog& source,
+    Writer(const plan::TaskSpec& spec, const model::Catalog& source, const NameMap& names,
            std::vector<model::Finding>& findings)
-        : spec_(spec), source_(source), renamer_(spec.mapping), findings_(findings) {}
+        : source_(source),
+          names_(names),
+          renamer_(names),
+          tables_(spec, source, names, renamer_),
+          findings_(findings) {}
 
     std::vector<SchemaStep> write() {
         for (const std::string& schema : destination_schemas()) {
-            add("schema:" + schema, SchemaSection::before_rows, schema,
+            add("schema:" + schema, SchemaSection::before_rows, "schema " + schema,
                 "CREATE SCHEMA IF NOT EXISTS " + quote_identifier(schema), {});
         }
         for (const model::TypeSchema& type : source_.types) {
@@ -57,6 +62,9 @@ public:
         for (const TableSchema& table : source_.tables) {
             write_table(table);
         }
+        for (const TableSchema& table : source_.tables) {
+            write_inheritance(table);
+        }
         for (const model::SequenceSchema& sequence : source_.sequences) {
             write_owner(sequence);
         }
@@ -64,22 +72,27 @@ public:
             write_keys(table);
             write_indexes(table);
             write_foreign_keys(table);
+            write_late_checks(table);
         }
         return std::move(steps_);
     }
 
 private:
-    ObjectName mapped(const ObjectName& name) const { return spec_.mapping.table(name); }
-
     void add(const std::string& id, SchemaSection section, const std::string& object,
              const std::string& statement, model::Bytes weight) {
         steps_.push_back({id, section, object, statement, weight});
     }
 
+    void leave_out(const std::string& code, const std::string& object, const std::string& why,
+                   const std::string& remedy) {
+        findings_.push_back({code, Severity::alert_ignorable, object, why,
+                             "the destination will not have it", remedy, {"G135"}});
+    }
+
     std::vector<std::string> destination_schemas() const {
         std::vector<std::string> schemas;
         const auto note = [&](const ObjectName& name) {
-            const std::string schema = mapped(name).schema;
+            const std::string schema = names_.object(name).schema;
             if (std::find(schemas.begin(), schemas.end(), schema) == schemas.end()) {
                 schemas.push_back(schema);
             }
@@ -96,150 +109,155 @@ private:
         return schemas;
     }
 
-    void write_type(const model::TypeSchema& type) {
-        const ObjectName name = mapped(type.name);
-        std::string statement;
+    std::string type_statement(const model::TypeSchema& type, const ObjectName& name) const {
+        std::vector<std::string> parts;
         switch (type.type_class) {
-            case model::TypeClass::enumeration: {
-                std::vector<std::string> labels;
+            case model::TypeClass::enumeration:
                 for (const std::string& label : type.labels) {
-                    labels.push_back(literal(label));
+                    parts.push_back(literal(label));
                 }
-                statement = "CREATE TYPE " + quote(name) + " AS ENUM (" + joined(labels) + ")";
-                break;
-            }
+                return "CREATE TYPE " + quote(name) + " AS ENUM (" + joined(parts) + ")";
             case model::TypeClass::domain:
-                statement = "CREATE DOMAIN " + quote(name) + " AS " + renamer_.objects(type.definition);
-                break;
-            case model::TypeClass::composite: {
-                std::vector<std::string> columns;
+                return "CREATE DOMAIN " + quote(name) + " AS " + renamer_.objects(type.definition);
+            case model::TypeClass::composite:
                 for (const model::ColumnSchema& column : type.columns) {
-                    columns.push_back(quote_identifier(column.name) + " " +
-                                      renamer_.objects(column.type) + collation(column));
+                    parts.push_back(quote_identifier(column.name) + " " +
+                                    renamer_.objects(column.type) + collation_clause(column));
                 }
-                statement = "CREATE TYPE " + quote(name) + " AS (" + joined(columns) + ")";
-                break;
-            }
+                return "CREATE TYPE " + quote(name) + " AS (" + joined(parts) + ")";
             default:
-                statement = "CREATE TYPE " + quote(name) + " AS RANGE " +
-                            renamer_.objects(type.definition);
+                return "CREATE TYPE " + quote(name) + " AS RANGE " + range_definition(type, name);
         }
-        add("type:" + name.display(), SchemaSection::before_rows, name.display(), statement, {});
     }
 
-    static std::string collation(const model::ColumnSchema& column) {
-        return column.collation.empty() ? "" : " COLLATE " + column.collation;
+    /// The multirange that comes with a range goes into the same schema as the range.
+    std::string range_definition(const model::TypeSchema& type, const ObjectName& name) const {
+        constexpr std::string_view kMultirange = "multirange_type_name = ";
+        const std::string text = renamer_.objects(type.definition);
+        const std::size_t at = text.find(kMultirange);
+        if (at == std::string::npos || name.schema == type.name.schema) {
+            return text;
+        }
+        const std::size_t from = at + kMultirange.size();
+        const std::size_t dot = text.find('.', from);
+        return text.substr(0, from) + quote_identifier(name.schema) + text.substr(dot);
     }
 
-    static std::string sequence_options(const model::SequenceSchema& sequence) {
-        return fmt::format("START WITH {} INCREMENT BY {} MINVALUE {} MAXVALUE {} CACHE {}{}",
-                           sequence.start, sequence.increment, sequence.minimum, sequence.maximum,
-                           sequence.cache, sequence.cycle ? " CYCLE" : " NO CYCLE");
+    void write_type(const model::TypeSchema& type) {
+        const ObjectName name = names_.object(type.name);
+        add("type:" + name.display(), SchemaSection::before_rows, "type " + name.display(),
+            type_statement(type, name), {});
     }
 
     void write_sequence(const model::SequenceSchema& sequence) {
         if (sequence.identity) {
             return;  // made with its column
         }
-        const ObjectName name = mapped(sequence.name);
-        add("sequence:" + name.display(), SchemaSection::before_rows, name.display(),
+        const ObjectName name = names_.object(sequence.name);
+        add("sequence:" + name.display(), SchemaSection::before_rows, "sequence " + name.display(),
             "CREATE SEQUENCE " + quote(name) + " AS " + sequence.type + " " +
                 sequence_options(sequence),
             {});
     }
 
     void write_owner(const model::SequenceSchema& sequence) {
-        if (sequence.identity || !sequence.owned_by_table ||
-            source_.find(*sequence.owned_by_table) == nullptr) {
+        const TableSchema* table =
+            sequence.owned_by_table ? source_.find(*sequence.owned_by_table) : nullptr;
+        if (sequence.identity || table == nullptr ||
+            tables_.left_out(*table).contains(sequence.owned_by_column)) {
             return;
         }
-        const ObjectName name = mapped(sequence.name);
-        add("sequence_owner:" + name.display(), SchemaSection::before_rows, name.display(),
-            "ALTER SEQUENCE " + quote(name) + " OWNED BY " + quote(mapped(*sequence.owned_by_table)) +
-                "." +
-                quote_identifier(
-                    spec_.mapping.column(*sequence.owned_by_table, sequence.owned_by_column)),
+        const ObjectName name = names_.object(sequence.name);
+        add("sequence_owner:" + name.display(), SchemaSection::before_rows,
+            "sequence " + name.display(),
+            "ALTER SEQUENCE " + quote(name) + " OWNED BY " + quote(names_.object(table->name)) + "." +
+                quote_identifier(names_.column(table->name, sequence.owned_by_column)),
             {});
     }
 
-    bool excluded(const TableSchema& table, const std::string& column) const {
-        const auto found = spec_.mapping.excluded_columns.find(table.name);
-        return found != spec_.mapping.excluded_columns.end() && found->second.contains(column);
-    }
-
-    std::string column_definition(const TableSchema& table, const model::ColumnSchema& column) const {
-        std::string out = quote_identifier(spec_.mapping.column(table.name, column.name)) + " " +
-                          renamer_.objects(column.type) + collation(column);
-        if (column.generated_expression) {
-            out += " GENERATED ALWAYS AS (" +
-                   renamer_.in_table(*column.generated_expression, table.name) + ") STORED";
-        } else if (column.identity != model::Identity::none) {
-            out += column.identity == model::Identity::always ? " GENERATED ALWAYS AS IDENTITY"
-                                                              : " GENERATED BY DEFAULT AS IDENTITY";
-            for (const model::SequenceSchema& sequence : source_.sequences) {
-                if (sequence.identity && sequence.owned_by_table == table.name &&
-                    sequence.owned_by_column == column.name) {
-                    out += " (SEQUENCE NAME " + quote(mapped(sequence.name)) + " " +
-                           sequence_options(sequence) + ")";
-                }
-            }
-        } else if (column.default_expression) {
-            out += " DEFAULT " + renamer_.in_table(*column.default_expression, table.name);
-        }
-        return column.nullable ? out : out + " NOT NULL";
-    }
-
-    void add_checks(const TableSchema& table, std::vector<std::string>& parts) const {
-        for (const model::CheckSchema& check : table.checks) {
-            if (!check.inherited) {
-                parts.push_back("CONSTRAINT " + quote_identifier(check.name) + " " +
-                                renamer_.in_table(check.definition, table.name));
-            }
-        }
-    }
-
-    bool has_flag(const TableSchema& table, const std::string& flag) const {
-        return std::find(table.flags.begin(), table.flags.end(), flag) != table.flags.end();
-    }
-
     void write_table(const TableSchema& table) {
-        const ObjectName name = mapped(table.name);
-        std::string statement = has_flag(table, "unlogged") ? "CREATE UNLOGGED TABLE " : "CREATE TABLE ";
-        statement += spec_.conflict == plan::ConflictRule::ignore ? "IF NOT EXISTS " : "";
-        statement += quote(name);
-        std::vector<std::string> parts;
-        const bool partition =
-            table.partition_of && source_.find(table.partition_of->parent) != nullptr;
-        if (!partition) {
-            for (const model::ColumnSchema& column : table.columns) {
-                if (!excluded(table, column.name)) {
-                    parts.push_back(column_definition(table, column));
-                }
+        const ObjectName name = names_.object(table.name);
+        block_enum_hash(table);
+        add("table:" + name.display(), SchemaSection::before_rows, "table " + name.display(),
+            tables_.create(table), {});
+    }
+
+    /// An enum hashes by the ids of its labels, which differ from database to database.
+    void block_enum_hash(const TableSchema& table) {
+        if (!table.partition_key || !table.partition_key->starts_with("HASH")) {
+            return;
+        }
+        for (const model::ColumnSchema& column : table.columns) {
+            if (column.type_class == model::TypeClass::enumeration &&
+                mentions(*table.partition_key, {column.name})) {
+                findings_.push_back(
+                    {"types.enum_hash_partition", Severity::block,
+                     table.name.display() + "." + column.name,
+                     "the table is partitioned by the hash of an enum",
+                     "the same value hashes to another partition at the destination, which would "
+                     "refuse the rows",
+                     "leave out the schema phase and map the partitions to tables of your own",
+                     {}});
             }
         }
-        add_checks(table, parts);
-        if (partition) {
-            statement += " PARTITION OF " + quote(mapped(table.partition_of->parent)) +
-                         (parts.empty() ? "" : " (" + joined(parts) + ")") + " " +
-                         renamer_.objects(table.partition_of->bound);
-        } else {
-            statement += " (" + joined(parts) + ")";
+    }
+
+    void write_inheritance(const TableSchema& table) {
+        constexpr std::string_view kFlag = "inherits:";
+        for (const std::string& flag : table.flags) {
+            if (!flag.starts_with(kFlag)) {
+                continue;
+            }
+            const std::string parent = flag.substr(kFlag.size());
+            const auto found = std::find_if(
+                source_.tables.begin(), source_.tables.end(),
+                [&](const TableSchema& other) { return other.name.display() == parent; });
+            const ObjectName name = names_.object(table.name);
+            if (found == source_.tables.end()) {
+                leave_out("schema.inheritance_left_out", name.display(),
+                          "it inherits from " + parent + ", which is not selected",
+                          "select the parent too");
+                continue;
+            }
+            add("inherit:" + name.display() + ":" + parent, SchemaSection::before_rows,
+                "table " + name.display(),
+                "ALTER TABLE " + quote(name) + " INHERIT " + quote(names_.object(found->name)), {});
         }
-        if (table.partition_key) {
-            statement += " PARTITION BY " + renamer_.in_table(*table.partition_key, table.name);
+    }
+
+    bool loses_columns(const TableSchema& table, const std::vector<std::size_t>& columns,
+                       const std::string& definition) const {
+        const std::set<std::string> without = tables_.left_out(table);
+        return mentions(definition, without) ||
+               std::any_of(columns.begin(), columns.end(), [&](std::size_t column) {
+                   return without.contains(table.columns[column].name);
+               });
+    }
+
+    /// Two schemas that become one may bring indexes of one name.
+    std::string free_name(const std::string& schema, const std::string& wanted) {
+        std::string name = wanted;
+        for (int number = 1; !index_names_.insert({schema, name}).second; ++number) {
+            name = wanted + "_" + std::to_string(number);
         }
-        add("table:" + name.display(), SchemaSection::before_rows, name.display(), statement, {});
+        return name;
     }
 
     void write_keys(const TableSchema& table) {
-        const ObjectName name = mapped(table.name);
+        const ObjectName name = names_.object(table.name);
         for (const model::KeySchema& key : table.keys) {
             if (key.inherited) {
                 continue;
             }
-            add("key:" + name.display() + "." + key.name, SchemaSection::keys,
-                name.display() + "." + key.name,
-                "ALTER TABLE " + quote(name) + " ADD CONSTRAINT " + quote_identifier(key.name) + " " +
+            const std::string object = name.display() + "." + key.name;
+            if (loses_columns(table, key.columns, key.definition)) {
+                leave_out("schema.key_left_out", object, "it is over a column that is excluded",
+                          "do not exclude the column");
+                continue;
+            }
+            add("key:" + object, SchemaSection::keys, "key " + object,
+                "ALTER TABLE " + quote(name) + " ADD CONSTRAINT " +
+                    quote_identifier(free_name(name.schema, key.name)) + " " +
                     renamer_.in_table(key.definition, table.name),
                 table.size);
         }
@@ -248,75 +266,113 @@ private:
     /// `CREATE INDEX name ON [ONLY] schema.table USING ...`: without ONLY, so that a partitioned table's
     /// index is made on its partitions too.
     void write_indexes(const TableSchema& table) {
-        const ObjectName name = mapped(table.name);
+        const ObjectName name = names_.object(table.name);
         for (const model::IndexSchema& index : table.indexes) {
             if (index.inherited) {
                 continue;
             }
-            const std::size_t method = index.definition.find(" USING ");
-            const std::string rest = renamer_.in_table(index.definition.substr(method), table.name);
-            add("index:" + name.schema + "." + index.name,
-                index.unique ? SchemaSection::keys : SchemaSection::indexes,
-                name.schema + "." + index.name,
+            const std::string object = name.schema + "." + index.name;
+            const std::string rest = index.definition.substr(index.definition.find(" USING "));
+            if (loses_columns(table, index.columns, rest)) {
+                leave_out("schema.index_left_out", object, "it is over a column that is excluded",
+                          "do not exclude the column");
+                continue;
+            }
+            add("index:" + object, index.unique ? SchemaSection::keys : SchemaSection::indexes,
+                "index " + object,
                 std::string("CREATE ") + (index.unique ? "UNIQUE " : "") + "INDEX " +
-                    quote_identifier(index.name) + " ON " + quote(name) + rest,
+                    quote_identifier(free_name(name.schema, index.name)) + " ON " + quote(name) +
+                    renamer_.in_table(rest, table.name),
                 table.size);
         }
     }
 
     void write_foreign_keys(const TableSchema& table) {
-        const ObjectName name = mapped(table.name);
+        const std::string prefix = names_.object(table.name).display() + ".";
         for (const model::ForeignKeySchema& key : table.foreign_keys) {
             if (key.inherited) {
                 continue;
             }
-            const std::string object = name.display() + "." + key.name;
-            if (source_.find(key.parent) == nullptr) {
-                findings_.push_back({"schema.foreign_key_left_out", model::Severity::alert_ignorable,
-                                     object,
-                                     "it refers to " + key.parent.display() + ", which is not selected",
-                                     "the destination will not enforce it",
-                                     "select the table too, or add the constraint by hand",
-                                     {"G135"}});
-                continue;
+            const TableSchema* parent = source_.find(key.parent);
+            if (parent == nullptr) {
+                leave_out("schema.foreign_key_left_out", prefix + key.name,
+                          "it refers to " + key.parent.display() + ", which is not selected",
+                          "select the table too, or add the constraint by hand");
+            } else if (loses_columns(table, key.columns, "") || loses_parent_columns(*parent, key)) {
+                leave_out("schema.foreign_key_left_out", prefix + key.name,
+                          "it is over a column that is excluded", "do not exclude the column");
+            } else {
+                write_foreign_key(table, key, prefix + key.name);
             }
-            write_foreign_key(table, key, name, object);
         }
     }
 
+    bool loses_parent_columns(const TableSchema& parent, const model::ForeignKeySchema& key) const {
+        const std::set<std::string> without = tables_.left_out(parent);
+        return std::any_of(key.parent_columns.begin(), key.parent_columns.end(),
+                           [&](const std::string& column) { return without.contains(column); });
+    }
+
+    /// Both tables are locked in one order, whichever of two keys between them is made first.
+    std::string lock(const ObjectName& child, const ObjectName& parent) const {
+        const auto [first, second] = std::minmax({names_.object(child), names_.object(parent)});
+        return "LOCK TABLE " + quote(first) + (first == second ? "" : ", " + quote(second)) +
+               " IN SHARE ROW EXCLUSIVE MODE; ";
+    }
+
     void write_foreign_key(const TableSchema& table, const model::ForeignKeySchema& key,
-                           const ObjectName& name, const std::string& object) {
-        constexpr std::string_view kNotValid = " NOT VALID";
-        std::string definition = renamer_.foreign_key(key.definition, table.name, key.parent);
+                           const std::string& object) {
+        const std::string name = quote(names_.object(table.name));
+        const std::string definition = renamer_.foreign_key(key.definition, table.name, key.parent);
         const bool never_valid = definition.ends_with(kNotValid);
-        const std::string head = "ALTER TABLE " + quote(name) + " ADD CONSTRAINT " +
-                                 quote_identifier(key.name) + " ";
+        const std::string statement = lock(table.name, key.parent) + "ALTER TABLE " + name +
+                                      " ADD CONSTRAINT " + quote_identifier(key.name) + " " +
+                                      definition;
+        const std::string called = "foreign key " + object;
         // A partitioned table takes no constraint that is yet to be validated (before version 18).
         if (table.partition_key && !never_valid) {
-            add("foreign_key:" + object, SchemaSection::validation, object, head + definition, table.size);
+            add("foreign_key:" + object, SchemaSection::validation, called, statement, table.size);
             return;
         }
-        add("foreign_key:" + object, SchemaSection::foreign_keys, object,
-            head + definition + (never_valid ? "" : std::string(kNotValid)), table.size);
+        add("foreign_key:" + object, SchemaSection::foreign_keys, called,
+            statement + (never_valid ? "" : std::string(kNotValid)), table.size);
         if (!never_valid) {
-            add("validate:" + object, SchemaSection::validation, object,
-                "ALTER TABLE " + quote(name) + " VALIDATE CONSTRAINT " + quote_identifier(key.name),
+            add("validate:" + object, SchemaSection::validation, called,
+                "ALTER TABLE " + name + " VALIDATE CONSTRAINT " + quote_identifier(key.name),
                 table.size);
         }
     }
 
-    const plan::TaskSpec& spec_;
+    /// Checks that the rows which are there need not meet.
+    void write_late_checks(const TableSchema& table) {
+        const ObjectName name = names_.object(table.name);
+        for (const model::CheckSchema& check : table.checks) {
+            if (check.inherited || !check.definition.ends_with(kNotValid) ||
+                mentions(check.definition, tables_.left_out(table))) {
+                continue;
+            }
+            const std::string object = name.display() + "." + check.name;
+            add("check:" + object, SchemaSection::foreign_keys, "check " + object,
+                "ALTER TABLE " + quote(name) + " ADD CONSTRAINT " + quote_identifier(check.name) + " " +
+                    renamer_.in_table(check.definition, table.name),
+                table.size);
+        }
+    }
+
     const model::Catalog& source_;
+    const NameMap& names_;
     SqlRenamer renamer_;
+    TableWriter tables_;
     std::vector<model::Finding>& findings_;
     std::vector<SchemaStep> steps_;
+    std::set<std::pair<std::string, std::string>> index_names_;
 };
 
 }  // namespace
 
 std::vector<SchemaStep> schema_steps(const plan::TaskSpec& spec, const model::Catalog& source,
-                                     std::vector<model::Finding>& findings) {
-    return Writer(spec, source, findings).write();
+                                     const NameMap& names, std::vector<model::Finding>& findings) {
+    return Writer(spec, source, names, findings).write();
 }
 
 }  // namespace cutover::route

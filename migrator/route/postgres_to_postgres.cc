@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "migrator/route/name_map.h"
 #include "migrator/route/postgres_schema.h"
 #include "migrator/route/postgres_types.h"
 
@@ -26,7 +27,8 @@ public:
         : spec_(spec),
           source_(source),
           destination_(destination),
-          ids_(std::make_shared<const TypeIds>(source, destination, spec.mapping)) {
+          names_(spec.mapping, source),
+          ids_(std::make_shared<const TypeIds>(source, destination, names_)) {
         out_.plan.spec = spec;
     }
 
@@ -43,7 +45,7 @@ public:
             add_sequence(sequence);
         }
         if (spec_.phases.schema) {
-            out_.plan.schema_steps = schema_steps(spec_, source_, out_.findings);
+            out_.plan.schema_steps = schema_steps(spec_, source_, names_, out_.findings);
         }
         check_claims();
         out_.plan.fingerprint = fingerprint();
@@ -57,32 +59,19 @@ private:
         out_.findings.push_back({code, severity, object, found, why, remedy, std::move(guarantees)});
     }
 
-    /// Where a table's rows go: its own counterpart, or, for a partition that has none, the nearest
-    /// parent's.
-    const TableSchema* counterpart(const TableSchema& table, ObjectName& name) const {
-        const TableSchema* at = &table;
-        for (;;) {
-            name = spec_.mapping.table(at->name);
-            if (const TableSchema* there = destination_.find(name)) {
-                return there;
-            }
-            if (spec_.phases.schema || !at->partition_of ||
-                (at = source_.find(at->partition_of->parent)) == nullptr) {
-                name = spec_.mapping.table(table.name);
-                return nullptr;
-            }
-        }
-    }
-
     void add_table(const TableSchema& schema) {
         TablePlan table;
         table.index = static_cast<model::TableIndex>(out_.plan.tables.size());
         table.source = schema.name;
         table.schema = schema;
-        const TableSchema* there = counterpart(schema, table.destination);
+        table.destination = names_.object(schema.name);
+        const TableSchema* there = destination_.find(table.destination);
         if (there == nullptr && !spec_.phases.schema) {
+            // A partition too needs a table of its own: what happens to it alone (a TRUNCATE, a copy begun
+            // anew) must not touch the rows of its siblings.
             find("destination.table_missing", Severity::block, table.destination.display(),
-                 "it does not exist at the destination",
+                 std::string(schema.partition_of ? "the partition" : "it") +
+                     " does not exist at the destination",
                  "without the schema phase the task creates no table",
                  "create it, map the source table to one that exists, or select the schema phase",
                  {"G11", "G12"});
@@ -92,6 +81,9 @@ private:
         table.filter = filter == spec_.filters.end() ? "" : filter->second;
         for (std::size_t at = 0; at < schema.columns.size(); ++at) {
             add_column(table, schema.columns[at], there);
+        }
+        if (there != nullptr) {
+            check_unfed(table, *there);
         }
         add_keys(table);
         table.sets_replica_identity = needs_whole_old_rows(table);
@@ -110,7 +102,7 @@ private:
             return;
         }
         const std::string object = table.source.display() + "." + source.name;
-        if (const auto reason = cannot_carry(source)) {
+        if (const auto reason = cannot_carry(source, source_)) {
             find("types.cannot_carry", Severity::block, object, *reason, "its values would change meaning",
                  "exclude the column (objects.exclude_columns) or change its type at the source", {"G17"});
             return;
@@ -141,12 +133,7 @@ private:
     /// Both ends must read the same bytes in the same way. A destination without a modifier takes any.
     void compare_types(const std::string& object, const ColumnSchema& source,
                        const ColumnSchema& there) {
-        const ObjectName expected = source.type_name.schema == "pg_catalog"
-                                        ? source.type_name
-                                        : ObjectName{spec_.mapping.table(source.type_name).schema,
-                                                     source.type_name.name};
-        const bool same_type = expected == there.type_name ||
-                               spec_.mapping.table(source.type_name) == there.type_name;
+        const bool same_type = names_.object(source.type_name) == there.type_name;
         const bool modifier = there.type.find('(') != std::string::npos;
         const bool tighter = modifier && source.type != there.type;
         if (there.generated_expression || !same_type || tighter) {
@@ -159,13 +146,31 @@ private:
     }
 
     void add_sequence(const model::SequenceSchema& sequence) {
-        plan::SequencePlan planned{sequence.name, spec_.mapping.table(sequence.name), {}, {}};
+        plan::SequencePlan planned{sequence.name, names_.object(sequence.name), {}, {}};
         if (sequence.owned_by_table) {
-            planned.owner = spec_.mapping.table(*sequence.owned_by_table);
+            planned.owner = names_.object(*sequence.owned_by_table);
             planned.owner_column =
                 spec_.mapping.column(*sequence.owned_by_table, sequence.owned_by_column);
         }
         out_.plan.sequences.push_back(std::move(planned));
+    }
+
+    /// A destination column that nobody fills must be able to fill itself.
+    void check_unfed(const TablePlan& table, const TableSchema& there) {
+        for (const ColumnSchema& column : there.columns) {
+            const bool fed = std::any_of(
+                table.columns.begin(), table.columns.end(),
+                [&](const ColumnPlan& planned) { return planned.destination_name == column.name; });
+            if (fed || column.nullable || column.default_expression || column.generated_expression ||
+                column.identity != model::Identity::none) {
+                continue;
+            }
+            find("destination.column_unfed", Severity::block,
+                 table.destination.display() + "." + column.name,
+                 "it is NOT NULL, has no default, and no source column is mapped to it",
+                 "every row would be refused", "give it a default, or map a source column to it",
+                 {"G39"});
+        }
     }
 
     KeyPlan key_plan(const TablePlan& table, const std::vector<std::size_t>& columns) const {
@@ -178,7 +183,7 @@ private:
             if (at == table.columns.end()) {
                 return KeyPlan{};  // a key over a column that is not carried is no key of ours
             }
-            const auto [fold, comparable] = key_fold(at->source);
+            const auto [fold, comparable] = key_fold(at->source, source_);
             key.columns.push_back({static_cast<std::size_t>(at - table.columns.begin()), fold});
             key.comparable = key.comparable && comparable;
         }
@@ -291,19 +296,40 @@ private:
         }
     }
 
-    /// One destination name for two sources (unless both are partitions of one parent).
     void check_claims() {
         std::map<ObjectName, const TablePlan*> claimed;
         for (const TablePlan& table : out_.plan.tables) {
             const auto [at, first] = claimed.emplace(table.destination, &table);
-            const bool one_parent = !first && table.schema.partition_of &&
-                                    at->second->schema.partition_of &&
-                                    table.destination != spec_.mapping.table(table.source);
-            if (!first && !one_parent) {
+            if (!first) {
                 find("mapping.claimed_twice", Severity::block, table.destination.display(),
                      "both " + at->second->source.display() + " and " + table.source.display() +
                          " map to it",
                      "their rows would be mixed", "rename one of them (objects.rename)", {"G33"});
+            }
+            check_column_claims(table);
+        }
+        std::map<ObjectName, ObjectName> sequences;
+        for (const plan::SequencePlan& sequence : out_.plan.sequences) {
+            const auto [at, first] = sequences.emplace(sequence.destination, sequence.source);
+            if (!first) {
+                find("mapping.claimed_twice", Severity::block, sequence.destination.display(),
+                     "both sequences " + at->second.display() + " and " + sequence.source.display() +
+                         " map to it",
+                     "one would continue the other", "rename one of them (objects.rename)", {"G33"});
+            }
+        }
+    }
+
+    void check_column_claims(const TablePlan& table) {
+        std::map<std::string, std::string> claimed;
+        for (const ColumnPlan& column : table.columns) {
+            const auto [at, first] = claimed.emplace(column.destination_name, column.source.name);
+            if (!first) {
+                find("mapping.claimed_twice", Severity::block,
+                     table.destination.display() + "." + column.destination_name,
+                     "both columns " + at->second + " and " + column.source.name + " map to it",
+                     "one would overwrite the other", "rename one of them (objects.rename.columns)",
+                     {"G33"});
             }
         }
     }
@@ -314,11 +340,15 @@ private:
                            std::to_string(spec_.phases.full) +
                            std::to_string(spec_.phases.incremental);
         for (const TablePlan& table : out_.plan.tables) {
-            text += ";" + table.source.display() + ">" + spec_.mapping.table(table.source).display() +
-                    "?" + table.filter;
+            text += ";" + table.source.display() + ">" + table.destination.display();
             for (const ColumnPlan& column : table.columns) {
                 text += "," + column.source.name + ">" + column.destination_name + ":" + column.source.type;
             }
+            text += " key";
+            for (const plan::KeyColumn& column : table.key.columns) {
+                text += " " + table.columns[column.column].source.name;
+            }
+            text += table.filter.empty() ? "" : " where " + table.filter;
         }
         return text;
     }
@@ -326,6 +356,7 @@ private:
     const plan::TaskSpec& spec_;
     const model::Catalog& source_;
     const model::Catalog& destination_;
+    NameMap names_;
     std::shared_ptr<const TypeIds> ids_;
     engine::Planned out_;
 };

@@ -1,5 +1,6 @@
 #include "migrator/route/postgres_types.h"
 
+#include <map>
 #include <set>
 
 #include "migrator/model/check.h"
@@ -100,26 +101,74 @@ void fold_padded(std::string_view cell, std::string& out) {
 
 }  // namespace
 
-std::optional<std::string> cannot_carry(const model::ColumnSchema& column) {
+namespace {
+
+/// The type that a domain or array stands on, or the type itself.
+const model::TypeSchema* user_type(const model::ObjectName& name, const model::Catalog& source) {
+    for (const model::TypeSchema& type : source.types) {
+        if (type.name == name || (type.name.schema == name.schema && "_" + type.name.name == name.name)) {
+            return &type;
+        }
+    }
+    return nullptr;
+}
+
+/// A domain's base type by the name the server's catalog has for it; empty where it is no plain type.
+std::string domain_base(const std::string& definition) {
+    static const std::map<std::string, std::string> kNames = {
+        {"smallint", "int2"},        {"integer", "int4"},
+        {"bigint", "int8"},          {"real", "float4"},
+        {"double precision", "float8"}, {"boolean", "bool"},
+        {"character varying", "varchar"}, {"character", "bpchar"},
+        {"timestamp without time zone", "timestamp"}, {"timestamp with time zone", "timestamptz"}};
+    std::string text = definition;
+    for (const char* end : {" DEFAULT ", " NOT NULL", " CONSTRAINT ", " COLLATE "}) {
+        text = text.substr(0, text.find(end));
+    }
+    const std::size_t open = text.find('(');
+    if (open != std::string::npos) {
+        text.erase(open, text.find(')', open) - open + 1);
+    }
+    const auto known = kNames.find(text);
+    return known == kNames.end() ? text : known->second;
+}
+
+std::optional<std::string> cannot_carry_plain(std::string name, const std::string& shown) {
     static const std::set<std::string> kNoBinary = {
         "aclitem", "gtsvector", "pg_node_tree", "pg_ndistinct", "pg_dependencies", "pg_mcv_list"};
-    if (column.type_name.schema != "pg_catalog") {
-        return std::nullopt;
-    }
-    std::string name = column.type_name.name;
     if (name.starts_with("_")) {
         name.erase(0, 1);
     }
     if (kNoBinary.contains(name)) {
-        return "type " + column.type + " has no binary form";
+        return "type " + shown + " has no binary form";
     }
     if (name.starts_with("reg")) {
-        return "type " + column.type + " holds object ids, which mean something else in another database";
+        return "type " + shown + " holds object ids, which mean something else in another database";
     }
     return std::nullopt;
 }
 
-std::pair<plan::KeyFold, bool> key_fold(const model::ColumnSchema& column) {
+}  // namespace
+
+std::optional<std::string> cannot_carry(const model::ColumnSchema& column,
+                                        const model::Catalog& source) {
+    if (column.type_name.schema == "pg_catalog") {
+        return cannot_carry_plain(column.type_name.name, column.type);
+    }
+    const model::TypeSchema* type = user_type(column.type_name, source);
+    if (type != nullptr && type->type_class == TypeClass::domain) {
+        return cannot_carry_plain(domain_base(type->definition), column.type);
+    }
+    for (std::size_t at = 0; type != nullptr && at < type->columns.size(); ++at) {
+        if (auto reason = cannot_carry(type->columns[at], source)) {
+            return reason;
+        }
+    }
+    return std::nullopt;
+}
+
+std::pair<plan::KeyFold, bool> key_fold(const model::ColumnSchema& column,
+                                        const model::Catalog& source) {
     static const std::set<std::string> kBytesAreEqual = {
         "int2", "int4",        "int8",   "oid",  "bool", "uuid",    "text",      "varchar",  "name", "char",
         "date", "timestamptz", "bytea",  "time", "inet", "timestamp", "macaddr", "macaddr8", "bit",  "varbit",
@@ -130,26 +179,30 @@ std::pair<plan::KeyFold, bool> key_fold(const model::ColumnSchema& column) {
     if (column.type_class == TypeClass::enumeration) {
         return {nullptr, true};
     }
-    if (column.type_name.schema != "pg_catalog" || column.type_class != TypeClass::base) {
+    std::string name = column.type_name.name;
+    if (column.type_class == TypeClass::domain) {
+        const model::TypeSchema* domain = user_type(column.type_name, source);
+        name = domain == nullptr ? "" : domain_base(domain->definition);
+    } else if (column.type_name.schema != "pg_catalog" || column.type_class != TypeClass::base) {
         return {nullptr, false};
     }
-    if (column.type_name.name == "numeric") {
+    if (name == "numeric") {
         return {fold_numeric, true};
     }
-    if (column.type_name.name == "float4" || column.type_name.name == "float8") {
+    if (name == "float4" || name == "float8") {
         return {fold_float, true};
     }
-    if (column.type_name.name == "bpchar") {
+    if (name == "bpchar") {
         return {fold_padded, true};
     }
-    return {nullptr, kBytesAreEqual.contains(column.type_name.name)};
+    return {nullptr, kBytesAreEqual.contains(name)};
 }
 
 TypeIds::TypeIds(const model::Catalog& source, const model::Catalog& destination,
-                 const plan::NameMapping& mapping) {
+                 const NameMap& names) {
     for (const model::TypeSchema& type : source.types) {
         const model::TypeSchema* counterpart = nullptr;
-        const model::ObjectName name = mapping.table(type.name);
+        const model::ObjectName name = names.object(type.name);
         for (const model::TypeSchema& candidate : destination.types) {
             if (candidate.name == name) {
                 counterpart = &candidate;
@@ -196,10 +249,12 @@ std::uint32_t TypeIds::counterpart(std::uint32_t source_type) const {
         return source_type;
     }
     const auto found = entries_.find(source_type);
-    if (found == entries_.end() || found->second.destination == 0) {
+    if (found == entries_.end()) {
+        return source_type;  // an extension's type: the server takes any id that is not its own
+    }
+    if (found->second.destination == 0) {
         throw Error(ErrorClass::refused, "route.type_without_counterpart",
-                    "type " + (found == entries_.end() ? std::to_string(source_type) : found->second.name) +
-                        " does not exist at the destination",
+                    "type " + found->second.name + " does not exist at the destination",
                     "create it there, or let the task migrate the schema");
     }
     return static_cast<std::uint32_t>(found->second.destination);

@@ -11,15 +11,19 @@
 
 #include "migrator/model/schema.h"
 #include "migrator/plan/plan.h"
+#include "migrator/route/name_map.h"
 
 namespace cutover::route {
 
 /// Why a column cannot be carried, if it cannot: its binary form is missing or means something else
 /// elsewhere (object ids).
-std::optional<std::string> cannot_carry(const model::ColumnSchema& column);
+/// `source` knows the composites and domains it may be made of.
+std::optional<std::string> cannot_carry(const model::ColumnSchema& column,
+                                        const model::Catalog& source);
 
 /// The fold under which equal keys of this type have equal bytes. Second: false if there is none.
-std::pair<plan::KeyFold, bool> key_fold(const model::ColumnSchema& column);
+std::pair<plan::KeyFold, bool> key_fold(const model::ColumnSchema& column,
+                                        const model::Catalog& source);
 
 /// Type ids of both ends side by side. Immutable.
 class TypeIds {
@@ -27,7 +31,7 @@ public:
     /// `destination` may lack types that are not made yet: their columns are then not carried until the
     /// plan is made again.
     TypeIds(const model::Catalog& source, const model::Catalog& destination,
-            const plan::NameMapping& mapping);
+            const NameMap& names);
 
     /// True if values of this type carry ids that differ between the ends.
     bool embeds_ids(std::uint64_t source_type) const;

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -65,6 +66,20 @@ std::string this_process() {
     std::array<char, 256> host{};
     gethostname(host.data(), host.size() - 1);
     return std::string(host.data()) + ", process " + std::to_string(getpid());
+}
+
+/// The first part of a fingerprint, a list of texts between semicolons, that is not in the other.
+std::string first_difference(std::string_view of, std::string_view other) {
+    constexpr std::size_t kMostShown = 200;
+    const std::string all = ";" + std::string(other) + ";";
+    while (!of.empty()) {
+        const std::string_view part = of.substr(0, of.find(';'));
+        if (all.find(";" + std::string(part) + ";") == std::string::npos) {
+            return "'" + std::string(part.substr(0, kMostShown)) + "'";
+        }
+        of.remove_prefix(std::min(of.size(), part.size() + 1));
+    }
+    return "nothing else";
 }
 
 TaskPhase phase_of(std::string_view text) {
@@ -273,8 +288,9 @@ void PostgresControl::raise_epoch(const std::string& task, const std::string& fi
     if (row.get(0, 0) != fingerprint) {
         throw Error(ErrorClass::refused, "task.changed",
                     "what task '" + task + "' would do now is not what it was begun with: objects, "
-                    "columns, names or filters have changed (" + row.text(0, 0) + " then, " +
-                        fingerprint + " now)",
+                    "columns, names or filters have changed; then: " +
+                        first_difference(row.get(0, 0), fingerprint) +
+                        "; now: " + first_difference(fingerprint, row.get(0, 0)),
                     "undo the change in the task file or at the source, or release the task and start anew");
     }
     connection_.exec_params(kClaim, {task, this_process()});

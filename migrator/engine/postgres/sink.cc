@@ -1,15 +1,16 @@
 #include "migrator/engine/postgres/sink.h"
 
 #include <map>
+#include <mutex>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "migrator/engine/postgres/change_applier.h"
 #include "migrator/engine/postgres/chunk_writer.h"
 #include "migrator/engine/postgres/control.h"
 #include "migrator/engine/postgres/control_schema.h"
 #include "migrator/engine/postgres/inspector.h"
-#include "migrator/model/check.h"
 
 namespace cutover::postgres {
 
@@ -23,6 +24,31 @@ bool says_exists(const Error& error) {
     return has_state(error, "42P07") || has_state(error, "42710") || has_state(error, "42P16") ||
            has_state(error, "42P06");
 }
+
+/// Sessions between schema steps: a thousand tables need no ten thousand connections. Any thread.
+class IdleSessions {
+public:
+    std::optional<Connection> take() {
+        const std::lock_guard lock(mutex_);
+        if (idle_.empty()) {
+            return std::nullopt;
+        }
+        std::optional<Connection> taken(std::move(idle_.back()));
+        idle_.pop_back();
+        return taken;
+    }
+    void give_back(Connection connection) {
+        const std::lock_guard lock(mutex_);
+        if (idle_.size() < kMost) {
+            idle_.push_back(std::move(connection));
+        }
+    }
+
+private:
+    static constexpr std::size_t kMost = 8;
+    std::mutex mutex_;
+    std::vector<Connection> idle_;
+};
 
 class PostgresSink final : public engine::Sink {
 public:
@@ -52,11 +78,20 @@ public:
 
 private:
     Error explained(const Error& error, const plan::SchemaStep& step) const;
+    Connection schema_session(const Claim& claim);
+    void execute_step(Connection& connection, const Claim& claim, const plan::SchemaStep& step) const;
     bool record_step(Connection& connection, const Claim& claim, const plan::SchemaStep& step) const;
 
     plan::TaskSpec spec_;
     ClaimHolder claims_;
+    IdleSessions idle_;
 };
+
+Connection PostgresSink::schema_session(const Claim& claim) {
+    std::optional<Connection> idle = idle_.take();
+    return idle ? std::move(*idle)
+                : open_session(spec_.destination, claim.task, SessionRole::schema);
+}
 
 /// A statement that is wrong will be wrong again; only what may pass is left to the retry window.
 Error PostgresSink::explained(const Error& error, const plan::SchemaStep& step) const {
@@ -83,9 +118,8 @@ bool PostgresSink::record_step(Connection& connection, const Claim& claim,
                .affected() == 1;
 }
 
-void PostgresSink::run_schema_step(const plan::SchemaStep& step) {
-    const Claim claim = claims_.get();
-    Connection connection = open_session(spec_.destination, claim.task, SessionRole::schema);
+void PostgresSink::execute_step(Connection& connection, const Claim& claim,
+                                const plan::SchemaStep& step) const {
     connection.exec("BEGIN");
     try {
         if (!record_step(connection, claim, step)) {
@@ -104,6 +138,13 @@ void PostgresSink::run_schema_step(const plan::SchemaStep& step) {
     // The claim is asked for last: while an index is built, a new claim need not wait for it.
     require_claim(connection, claim);
     connection.exec("COMMIT");
+}
+
+void PostgresSink::run_schema_step(const plan::SchemaStep& step) {
+    const Claim claim = claims_.get();
+    Connection connection = schema_session(claim);
+    execute_step(connection, claim, step);
+    idle_.give_back(std::move(connection));
 }
 
 void PostgresSink::set_sequences(const plan::Plan& plan,

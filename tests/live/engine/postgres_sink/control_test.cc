@@ -94,7 +94,9 @@ TEST_F(Control, ClaimsAgainAfterTheFirstProcessIsGone) {
 TEST_F(Control, RefusesAChangedPlan) {
     control_.reset();
     const auto second = sink_->open_control();
-    EXPECT_EQ(error_of([&] { second->claim("shop", "changed"); }).code(), "task.changed");
+    const model::Error error = error_of([&] { second->claim("shop", "fingerprint;public.more"); });
+    EXPECT_EQ(error.code(), "task.changed");
+    EXPECT_THAT(error.message(), HasSubstr("now: 'public.more'"));
     EXPECT_NO_THROW(second->claim("shop", "fingerprint"));
 }
 

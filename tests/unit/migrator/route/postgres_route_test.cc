@@ -6,47 +6,11 @@
 #include "migrator/model/error.h"
 #include "migrator/route/postgres_to_postgres.h"
 #include "migrator/route/postgres_types.h"
-#include "migrator/route/sql_renamer.h"
 
 namespace cutover::route {
 namespace {
 
 using model::CellKind;
-using model::ObjectName;
-
-plan::NameMapping renames() {
-    plan::NameMapping mapping;
-    mapping.schemas["app"] = "shop";
-    mapping.tables[{"app", "orders"}] = {"sales", "Orders 2"};
-    mapping.columns[{"app", "orders"}] = {{"qty", "quantity"}, {"Price", "select"}};
-    return mapping;
-}
-
-TEST(SqlRenamer, RenamesQualifiedNamesAndBareColumns) {
-    const plan::NameMapping mapping = renames();
-    const SqlRenamer renamer(mapping);
-    EXPECT_EQ(renamer.in_table("CHECK ((qty > 0) AND (\"Price\" < qty))", {"app", "orders"}),
-              "CHECK ((\"quantity\" > 0) AND (\"select\" < \"quantity\"))");
-    EXPECT_EQ(renamer.objects("app.mood"), "\"shop\".\"mood\"");
-    EXPECT_EQ(renamer.objects("nextval('app.orders'::regclass)"),
-              "nextval('\"sales\".\"Orders 2\"'::regclass)");
-}
-
-TEST(SqlRenamer, LeavesLiteralsCallsAndCastsAlone) {
-    const plan::NameMapping mapping = renames();
-    const SqlRenamer renamer(mapping);
-    EXPECT_EQ(renamer.in_table("qty('qty'::qty, E'a\\'qty', 1.5)", {"app", "orders"}),
-              "qty('qty'::qty, E'a\\'qty', 1.5)");
-    EXPECT_EQ(renamer.in_table("'app.orders'::text", {"app", "orders"}), "'app.orders'::text");
-}
-
-TEST(SqlRenamer, RenamesEachSideOfAForeignKeyByItsOwnTable) {
-    const plan::NameMapping mapping = renames();
-    const SqlRenamer renamer(mapping);
-    EXPECT_EQ(renamer.foreign_key("FOREIGN KEY (qty) REFERENCES app.other(qty)", {"app", "orders"},
-                                  {"app", "other"}),
-              "FOREIGN KEY (\"quantity\") REFERENCES \"shop\".\"other\"(qty)");
-}
 
 std::string number(std::uint32_t value) {
     std::string out;
@@ -81,7 +45,8 @@ model::Catalog types(std::uint64_t first_id) {
 }
 
 TEST(TypeIds, RewritesIdsInsideArraysOfComposites) {
-    const plan::NameMapping same;
+    const plan::NameMapping mapping;
+    const NameMap same(mapping, types(20000));
     const TypeIds ids(types(20000), types(30000), same);
     EXPECT_TRUE(ids.embeds_ids(20001));
     EXPECT_TRUE(ids.embeds_ids(20011));
@@ -100,7 +65,8 @@ TEST(TypeIds, RewritesIdsInsideArraysOfComposites) {
 }
 
 TEST(TypeIds, SaysWhatHasNoCounterpartAndWhatIsBroken) {
-    const plan::NameMapping same;
+    const plan::NameMapping mapping;
+    const NameMap same(mapping, types(20000));
     const TypeIds ids(types(20000), model::Catalog(), same);
     std::string out;
     EXPECT_THROW(ids.rewrite(20001, number(1) + number(0) + number(20000), out), model::Error);
@@ -183,6 +149,12 @@ TEST(PostgresToPostgres, BlocksWhatWouldLoseOrMixRows) {
     task.mapping.tables[{"app", "more"}] = {"app", "orders"};
     EXPECT_TRUE(has(PostgresToPostgres().plan(task, source, {}), "mapping.claimed_twice"));
 
+    task = spec();
+    task.phases.schema = false;
+    destination = source;
+    destination.tables[0].columns.push_back(column("more", "text", false));
+    EXPECT_TRUE(has(PostgresToPostgres().plan(task, source, destination), "destination.column_unfed"));
+
     source.tables[0].columns[1] = column("qty", "regclass");
     EXPECT_TRUE(has(PostgresToPostgres().plan(spec(), source, {}), "types.cannot_carry"));
 }
@@ -198,7 +170,7 @@ TEST(PostgresToPostgres, ChangesItsFingerprintWithWhatAResumedTaskReliesOn) {
 
 TEST(KeyFold, MakesEqualKeysEqualBytes) {
     const auto folded = [](const std::string& type, const std::string& bytes) {
-        const auto [fold, comparable] = key_fold(column("k", type));
+        const auto [fold, comparable] = key_fold(column("k", type), {});
         EXPECT_TRUE(comparable);
         std::string out;
         fold(bytes, out);
@@ -211,9 +183,18 @@ TEST(KeyFold, MakesEqualKeysEqualBytes) {
     EXPECT_EQ(folded("float8", "\x7f\xf8\0\0\0\0\0\0"s), folded("float8", "\xff\xf8\0\0\0\0\0\1"s));
     EXPECT_NE(folded("float8", "\x7f\xf0\0\0\0\0\0\0"s), folded("float8", "\xff\xf0\0\0\0\0\0\0"s));
     EXPECT_EQ(folded("bpchar", "ab  "), "ab");
+    model::Catalog domains;
+    model::TypeSchema money = type("amount", model::TypeClass::domain, 20000);
+    money.definition = "numeric(12,2) DEFAULT 0 NOT NULL CONSTRAINT c CHECK ((VALUE > 0))";
+    domains.types.push_back(money);
+    model::ColumnSchema of_domain = column("k", "app.amount");
+    of_domain.type_name = money.name;
+    of_domain.type_class = model::TypeClass::domain;
+    EXPECT_EQ(key_fold(of_domain, domains).first, key_fold(column("k", "numeric"), {}).first);
+    EXPECT_FALSE(key_fold(of_domain, {}).second);
     model::ColumnSchema folding = column("k", "text");
     folding.deterministic = false;
-    EXPECT_FALSE(key_fold(folding).second);
+    EXPECT_FALSE(key_fold(folding, {}).second);
 }
 
 }  // namespace

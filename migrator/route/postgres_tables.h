@@ -1,0 +1,50 @@
+// A table's own statement: columns, defaults, identity, checks, partitioning, under the task's renames.
+// What stands between tables (keys, indexes, foreign keys) is postgres_schema.h's.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "migrator/model/schema.h"
+#include "migrator/plan/task_spec.h"
+#include "migrator/route/name_map.h"
+#include "migrator/route/sql_renamer.h"
+
+namespace cutover::route {
+
+/// What sequence options say, as SQL: `START WITH 1 INCREMENT BY 1 ...`.
+std::string sequence_options(const model::SequenceSchema& sequence);
+
+/// ` COLLATE x`, or empty.
+std::string collation_clause(const model::ColumnSchema& column);
+
+/// Pure. All references must outlive it.
+class TableWriter {
+public:
+    TableWriter(const plan::TaskSpec& spec, const model::Catalog& source, const NameMap& names,
+                const SqlRenamer& renamer)
+        : spec_(spec), source_(source), names_(names), renamer_(renamer) {}
+
+    /// Columns that the task leaves out, and those that cannot be made without them (generated ones).
+    std::set<std::string> left_out(const model::TableSchema& table) const;
+    std::string create(const model::TableSchema& table) const;
+
+private:
+    std::string column(const model::TableSchema& table, const model::ColumnSchema& column) const;
+    std::string value_clause(const model::TableSchema& table, const model::ColumnSchema& column) const;
+    std::string identity_clause(const model::TableSchema& table,
+                                const model::ColumnSchema& column) const;
+    std::vector<std::string> own_columns(const model::TableSchema& table) const;
+    std::vector<std::string> differences(const model::TableSchema& partition,
+                                         const model::TableSchema& parent) const;
+    void add_checks(const model::TableSchema& table, bool with_inherited,
+                    std::vector<std::string>& parts) const;
+
+    const plan::TaskSpec& spec_;
+    const model::Catalog& source_;
+    const NameMap& names_;
+    const SqlRenamer& renamer_;
+};
+
+}  // namespace cutover::route
