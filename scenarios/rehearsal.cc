@@ -25,7 +25,7 @@ constexpr auto kWatchWritersEvery = 500ms;
 constexpr std::uint64_t kWarmedUp = 20;
 constexpr auto kWarmUpLimit = 60s;
 /// Nothing at all has moved for so long: the run is stuck.
-constexpr auto kStandstill = 300s;
+constexpr auto kStandstill = 120s;
 constexpr auto kDrainLimit = 300s;
 constexpr auto kFinishLimit = 300s;
 constexpr int kFinishAttempts = 6;
@@ -70,6 +70,7 @@ Evidence Rehearsal::run() {
         problems_.obstacles.push_back(fmt::format("{} [{}]", error.what(), error.code()));
         problems_.cut_short = true;
     }
+    blame_the_migrator();
     if (timeline_) {
         timeline_->give_up("the run was over before");
         for (const std::string& problem : timeline_->problems()) {
@@ -85,6 +86,17 @@ Evidence Rehearsal::run() {
     measure_effects(evidence_);
     judge(scenario_, problems_, evidence_);
     return std::move(evidence_);
+}
+
+/// A run that was cut short may have been so because the migrator had failed already.
+void Rehearsal::blame_the_migrator() {
+    listen();
+    notice_end();
+    const bool failed = observed_.ended && !evidence_.processes.empty() &&
+                        evidence_.processes.back().exit_code.value_or(1) != 0;
+    if (failed && scenario_.outcome.survived && problems_.failures.empty()) {
+        fail("the migrator ended by itself: " + last_error());
+    }
 }
 
 void Rehearsal::execute() {

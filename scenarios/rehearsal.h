@@ -63,6 +63,7 @@ private:
     void stop_writers() override;
 
     void execute();
+    void blame_the_migrator();
     void prepare();
     void write_task_files();
     void prepare_workloads();

@@ -10,6 +10,9 @@ namespace {
 
 /// A fault that is not seen to land within this has not happened.
 constexpr std::chrono::seconds kLandsWithin{60};
+/// A standby may take its time over a slot, not more than this.
+constexpr std::chrono::seconds kReadyWithin{180};
+constexpr std::chrono::milliseconds kAskEvery{300};
 
 std::string shown(const Step& step) {
     std::string with;
@@ -98,10 +101,33 @@ bool Timeline::try_to_inject(Scene& scene, const Observed& observed) {
     if (!reached(step().at, base_, observed)) {
         return false;
     }
+    if (!became_ready(scene)) {
+        return false;
+    }
     note_fired(observed, steps_[current_]->target());
     steps_[current_]->inject(scene);
     state_ = State::landing;
     deadline_ = std::chrono::steady_clock::now() + kLandsWithin;
+    return true;
+}
+
+/// Asks a fault whether its ground is fair, now and then and not for ever.
+bool Timeline::became_ready(Scene& scene) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now < ask_at_) {
+        return false;
+    }
+    ask_at_ = now + kAskEvery;
+    if (!steps_[current_]->ready(scene)) {
+        if (deadline_ == std::chrono::steady_clock::time_point{}) {
+            deadline_ = now + kReadyWithin;
+        }
+        if (now > deadline_) {
+            skip(fmt::format("the ground was not ready for it within {} s", kReadyWithin.count()));
+        }
+        return false;
+    }
+    ask_at_ = {};
     return true;
 }
 
@@ -160,11 +186,14 @@ void Timeline::skip(const std::string& because) {
     record().not_fired_because = because;
     problems_.push_back(fmt::format("step {} ({} at {}) did not happen: {}", current_ + 1,
                                     step().action, step().at.text(), because));
+    deadline_ = {};
+    ask_at_ = {};
     ++current_;
 }
 
 void Timeline::next(const Observed& observed) {
     base_ = observed;
+    deadline_ = {};
     state_ = State::waiting;
     ++current_;
 }

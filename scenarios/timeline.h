@@ -51,6 +51,7 @@ private:
     FaultRecord& fault_record() { return evidence_.faults.back(); }
     bool advance(Scene& scene, const Observed& observed);
     bool try_to_inject(Scene& scene, const Observed& observed);
+    bool became_ready(Scene& scene);
     bool try_to_land(Scene& scene);
     bool try_to_heal(Scene& scene, const Observed& observed);
     void note_fired(const Observed& observed, const std::string& target);
@@ -62,7 +63,8 @@ private:
     std::vector<std::unique_ptr<Fault>> steps_;
     std::size_t current_ = 0;
     State state_ = State::waiting;
-    std::chrono::steady_clock::time_point deadline_;
+    std::chrono::steady_clock::time_point deadline_{};
+    std::chrono::steady_clock::time_point ask_at_{};
     Observed base_;
     std::vector<std::string> problems_;
 };

@@ -80,17 +80,23 @@ class PromoteStandby : public GroundFault {
 public:
     explicit PromoteStandby(const Parameters& with) : fair_(with.flag("wait_for_slot", true)) {}
     std::string target() const override { return "source"; }
+    bool ready(Scene& scene) override {
+        // A failover before the standby has ever kept the slot is another scenario (wait_for_slot: false).
+        if (!fair_) {
+            return true;
+        }
+        const std::optional<std::string> kept = scene.ground().standby_ready(scene.task());
+        before_ = kept.value_or("");
+        return kept.has_value();
+    }
 
 private:
     std::string strike(Scene& scene) override {
-        // A failover before the standby has ever kept the slot is another scenario (wait_for_slot:
-        // false).
-        const std::string ready =
-            fair_ ? scene.ground().wait_standby_ready(scene.task()) + "; " : "";
-        return ready + scene.ground().fail_over();
+        return before_ + (before_.empty() ? "" : "; ") + scene.ground().fail_over();
     }
 
     bool fair_;
+    std::string before_;
 };
 
 class DropCapture : public GroundFault {

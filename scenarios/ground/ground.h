@@ -73,8 +73,8 @@ public:
     /// Kills the primary for good and makes the standby the primary.
     virtual std::string fail_over() = 0;
     bool failed_over() const { return failed_over_; }
-    /// Waits until the standby would lose nothing of the task's if it were promoted now.
-    virtual std::string wait_standby_ready(const std::string& task) = 0;
+    /// What the standby keeps of the task, once it would lose nothing if it were promoted now.
+    virtual std::optional<std::string> standby_ready(const std::string& task) = 0;
 
     // What the engines know of a task.
     virtual std::string drop_capture(const std::string& task) = 0;

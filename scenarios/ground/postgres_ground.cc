@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <thread>
 
 #include "fixtures/data/dataset.h"
 #include "fixtures/server_factory.h"
@@ -19,8 +18,6 @@ using fixtures::quoted_text;
 using fixtures::TextRow;
 
 constexpr const char* kDatabase = "shop";
-constexpr std::chrono::milliseconds kLookEvery{200};
-constexpr std::chrono::seconds kStandbyPatience{60};
 constexpr std::chrono::minutes kLongStatement{5};
 
 fixtures::PostgresSpec spec_of(const ServerShape& shape, const std::string& name, bool tls) {
@@ -224,26 +221,20 @@ std::string PostgresGround::fail_over() {
         received, timeline);
 }
 
-std::string PostgresGround::wait_standby_ready(const std::string& task) {
+std::optional<std::string> PostgresGround::standby_ready(const std::string& task) {
+    PostgresClient standby = stand(Role::standby).server->connect();
     if (!topology_.source.failover_slot) {
-        standby_.server->wait_caught_up_with(*source_.server);
-        return "the standby was caught up";
+        return "it had replayed " + standby.value("SELECT pg_last_wal_replay_lsn()::text");
     }
-    const std::string query = fmt::format(
-        "SELECT confirmed_flush_lsn::text FROM pg_replication_slots "
-        "WHERE slot_name = {} AND synced AND NOT temporary AND invalidation_reason IS NULL",
-        quoted_text(slot_of(task)));
-    const auto deadline = std::chrono::steady_clock::now() + kStandbyPatience;
-    while (std::chrono::steady_clock::now() < deadline) {
-        if (const std::string at = stand(Role::standby).server->connect().value(query);
-            !at.empty()) {
-            return fmt::format("the standby keeps slot {} at {}", slot_of(task), at);
-        }
-        std::this_thread::sleep_for(kLookEvery);
+    // Synchronized for the first time only after the task has acknowledged something.
+    const std::string at = standby.value(
+        fmt::format("SELECT confirmed_flush_lsn::text FROM pg_replication_slots "
+                    "WHERE slot_name = {} AND synced AND NOT temporary AND invalidation_reason IS NULL",
+                    quoted_text(slot_of(task))));
+    if (at.empty()) {
+        return std::nullopt;
     }
-    throw model::Error(model::ErrorClass::refused, "rehearsal.standby",
-                       fmt::format("the standby has not taken over slot {} within {} s",
-                                   slot_of(task), kStandbyPatience.count()));
+    return fmt::format("the standby keeps slot {} at {}", slot_of(task), at);
 }
 
 std::string PostgresGround::drop_capture(const std::string& task) {

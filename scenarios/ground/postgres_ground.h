@@ -40,7 +40,7 @@ public:
     std::string partition(Role role) override;
     std::string heal_partition(Role role) override;
     std::string fail_over() override;
-    std::string wait_standby_ready(const std::string& task) override;
+    std::optional<std::string> standby_ready(const std::string& task) override;
 
     std::string drop_capture(const std::string& task) override;
     std::string recreate_capture(const std::string& task) override;
