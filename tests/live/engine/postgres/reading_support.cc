@@ -53,7 +53,7 @@ plan::Plan plan_from_catalog(const plan::TaskSpec& spec) {
         }
     }
     for (const model::SequenceSchema& sequence : catalog.sequences) {
-        plan.sequences.push_back({sequence.name, sequence.name});
+        plan.sequences.push_back({sequence.name, sequence.name, {}, {}});
     }
     return plan;
 }
