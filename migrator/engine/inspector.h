@@ -33,6 +33,7 @@ enum class Topic : std::uint8_t {
     capture_capacity,  ///< free slots and senders
     log_retention,     ///< how long the log is kept
     privileges,        ///< per selected phase
+    filters,           ///< is each row filter a condition that the source takes
     replica_identity,  ///< per table
     object_kinds,      ///< what is there that is not carried
 };

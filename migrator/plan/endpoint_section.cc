@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <fstream>
@@ -21,6 +22,9 @@ namespace fs = std::filesystem;
 // Ports that people leave out because everybody knows them (G200).
 constexpr std::pair<std::string_view, std::uint16_t> kUsualPorts[] = {
     {"postgres", 5432}, {"mysql", 3306}, {"mongodb", 27017}};
+
+// Stands for a port that is told missing apart.
+constexpr std::uint16_t kNoPort = 1;
 
 const std::vector<std::string_view> kTlsModes = {"disable", "prefer", "require", "verify-ca",
                                                  "verify-full"};
@@ -101,10 +105,12 @@ private:
                 "keep one: `host` with `port`, or `hosts: [name:port, ...]`");
         }
         std::vector<HostPort> found;
-        for (const auto& [text, place] : keys_.texts(key)) {
+        const auto texts = keys_.texts(key);
+        for (const auto& [text, place] : texts) {
             add_host(text, place, keys_.path(key), static_cast<std::uint16_t>(port), found);
         }
-        if (found.empty() && keys_.texts(key).empty()) {
+        tell_missing_port(engine, texts, key, port);
+        if (texts.empty()) {
             keys_.problem(key, "task_file.missing", fmt::format("{} is missing", keys_.path(key)),
                           "write `host: name` with `port: number`, or `hosts: [name:port, ...]`");
         }
@@ -120,7 +126,7 @@ private:
                           "write `name:port`; user, database and password have keys of their own");
             return;
         }
-        const std::optional<HostPort> host = parse_host(text, port);
+        const std::optional<HostPort> host = parse_host(text, port == 0 ? kNoPort : port);
         if (host) {
             found.push_back(*host);
             return;
@@ -128,6 +134,29 @@ private:
         problems_.add(place, "task_file.host",
                       fmt::format("{} has `{}`, which is no host with a port", path, text),
                       "write `name:port`, with a port from 1 to 65535; `[::1]:5432` for IPv6");
+    }
+
+    /// Only an engine that nobody knows has no usual port: most likely its name is misspelt.
+    void tell_missing_port(const std::string& engine,
+                           const std::vector<std::pair<std::string, Place>>& texts, const char* key,
+                           std::uint64_t port) const {
+        const bool missing = std::any_of(texts.begin(), texts.end(), [](const auto& text) {
+            return !parse_host(text.first, 0) && parse_host(text.first, kNoPort);
+        });
+        if (port != 0 || engine.empty() || !missing) {
+            return;
+        }
+        std::vector<std::string_view> known;
+        for (const auto& [name, usual] : kUsualPorts) {
+            known.push_back(name);
+        }
+        const std::string near = nearest(engine, known);
+        keys_.problem(key, "task_file.host",
+                      fmt::format("{} has no port, and the engine `{}` has no usual one",
+                                  keys_.path(key), engine),
+                      near.empty()
+                          ? "write `name:port`"
+                          : fmt::format("did you mean `engine: {}`? Else write `name:port`", near));
     }
 
     model::Secret password() const {

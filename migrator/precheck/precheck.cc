@@ -28,6 +28,7 @@ constexpr Question kQuestions[] = {
     {"same_names", "what is there already at the destination", same_names},
     {"types", "can every column be carried", types},
     {"names", "does every object find its place", names},
+    {"filters", "is each row filter a condition", filters},
     {"keys", "can every row be told from its neighbours", keys},
     {"replica_identity", "does the log name the rows that change", replica_identity},
     {"object_kinds", "what is there that is not carried", object_kinds},

@@ -27,6 +27,7 @@ Findings selection(const Facts& facts);         ///< does every name in the task
 Findings same_names(const Facts& facts);        ///< what is there already at the destination
 Findings types(const Facts& facts);             ///< can every column be carried
 Findings names(const Facts& facts);             ///< does every object find its place
+Findings filters(const Facts& facts);           ///< is each row filter a condition
 Findings keys(const Facts& facts);              ///< can every row be told from its neighbours
 Findings replica_identity(const Facts& facts);  ///< does the log name the rows that change
 Findings object_kinds(const Facts& facts);      ///< what is there that is not carried

@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "migrator/model/error.h"
+
 namespace cutover::postgres {
 
 namespace {
@@ -215,6 +217,56 @@ std::vector<Requirement> source_privileges(Connection& connection, const plan::T
     return out;
 }
 
+// --- filters ----------------------------------------------------------------------------------------
+
+/// Runs one statement in a transaction that is given up, and gives the server's complaint.
+std::string complaint_about(Connection& connection, const std::string& mode, const std::string& sql) {
+    try {
+        connection.exec("BEGIN " + mode);
+        connection.exec_params(sql, {});  // takes one statement only
+        connection.exec("ROLLBACK");
+        return "";
+    } catch (const model::Error& error) {
+        connection.rollback();
+        if (error.error_class() == model::ErrorClass::connection) {
+            throw;
+        }
+        // Missing rights and standbys are other questions.
+        const bool other = error.code() == "postgres.42501" || error.code() == "postgres.25006";
+        return other ? "" : error.message();
+    }
+}
+
+/// The copy takes any condition; the log takes only what a publication may hold.
+std::string complaint_about_filter(Connection& connection, const plan::TaskSpec& spec,
+                                   const model::ObjectName& table, const std::string& filter) {
+    const std::string complaint = complaint_about(
+        connection, "READ ONLY", "SELECT FROM " + quote(table) + " WHERE (" + filter + ") LIMIT 0");
+    if (!complaint.empty() || !spec.phases.incremental) {
+        return complaint;
+    }
+    return complaint_about(connection, "",
+                           "CREATE PUBLICATION " + quote_identifier(slot_name(spec) + "_precheck") +
+                               " FOR TABLE " + quote(table) + " WHERE (" + filter + ")");
+}
+
+std::vector<Requirement> filters(Connection& connection, const plan::TaskSpec& spec,
+                                 const model::Catalog& catalog) {
+    std::vector<Requirement> out;
+    for (const auto& [table, filter] : spec.filters) {
+        if (catalog.find(table) == nullptr) {
+            continue;
+        }
+        const std::string complaint = complaint_about_filter(connection, spec, table, filter);
+        out.push_back({{"source.filter", Severity::block, table.display(),
+                        "`" + filter + "`: " + (complaint.empty() ? "a condition" : complaint),
+                        "the rows to migrate are chosen by it",
+                        "correct objects.filters; it is SQL as after WHERE", {"G178"}},
+                       complaint.empty()});
+    }
+    return out;
+}
+
 // --- replica_identity -------------------------------------------------------------------------------
 
 /// The log must name the old row: by its primary key, by an index, or in full.
@@ -399,6 +451,7 @@ std::vector<Requirement> source_requirements(Connection& connection, Topic topic
             return log ? capacity(connection, spec) : std::vector<Requirement>{};
         case Topic::log_retention: return log ? retention(connection) : std::vector<Requirement>{};
         case Topic::privileges: return source_privileges(connection, spec, catalog);
+        case Topic::filters: return filters(connection, spec, catalog);
         case Topic::replica_identity:
             return log ? replica_identities(spec, catalog) : std::vector<Requirement>{};
         case Topic::object_kinds: return object_kinds(connection, spec, catalog);

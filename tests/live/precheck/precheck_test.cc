@@ -161,6 +161,23 @@ TEST_F(PrecheckTest, RefusesNamesThatMeanNothing) {
     EXPECT_THAT(text_, HasSubstr("did you mean `public.orders`?"));
 }
 
+TEST_F(PrecheckTest, RefusesAFilterThatIsNoCondition) {
+    for (const char* filter : {"no_such_column > 1", "id >", "true); DROP TABLE public.orders; --",
+                               "id > 1 -- the bracket is gone"}) {
+        spec_.filters = {{{"public", "orders"}, filter}};
+        EXPECT_THAT(blocks(), testing::ElementsAre("source.filter")) << filter << text_;
+    }
+    spec_.filters = {{{"public", "orders"}, "id > 1"}};
+    EXPECT_THAT(blocks(), IsEmpty()) << text_;
+}
+
+TEST_F(PrecheckTest, RefusesAFilterThatTheLogCannotApply) {
+    spec_.filters = {{{"public", "orders"}, "id > random()"}};
+    EXPECT_THAT(blocks(), testing::ElementsAre("source.filter")) << text_;
+    spec_.phases.incremental = false;
+    EXPECT_THAT(blocks(), IsEmpty()) << text_;
+}
+
 TEST_F(PrecheckTest, AlertsOfWhatIsNotCarriedAndOfKeylessTables) {  // G134, G47
     at_source("CREATE TABLE public.log (line text); CREATE VIEW public.v AS SELECT 1");
     const std::vector<std::string> found = alerts();

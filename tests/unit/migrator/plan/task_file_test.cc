@@ -337,6 +337,16 @@ TEST(TaskFile, RefusesNamesAndHostsThatAreNone) {
     }
 }
 
+TEST(TaskFile, SuspectsAMisspeltEngineWhereNoPortIsKnown) {
+    const std::string text = text_of(R"(
+source: {engine: postgress, host: a, database: d, user: u}
+destination: {engine: postgress, host: "b:5432", database: d, user: u}
+)");
+    EXPECT_NE(text.find("source.host has no port"), std::string::npos) << text;
+    EXPECT_NE(text.find("did you mean `engine: postgres`"), std::string::npos) << text;
+    EXPECT_EQ(text.find("destination"), std::string::npos) << text;
+}
+
 TEST(TaskFile, NamesAFileThatCannotBeRead) {
     try {
         read_task_file("/no/such/task.yaml");

@@ -88,7 +88,7 @@ TEST(PrecheckText, GivesTheSameAsJson) {
     Ends ends = keyless();
     const auto json = nlohmann::json::parse(to_json(ends.facts, ask(ends.facts)));
     EXPECT_TRUE(json["go"].get<bool>());
-    EXPECT_EQ(json["questions"].size(), 15U);
+    EXPECT_EQ(json["questions"].size(), 16U);
     EXPECT_EQ(json["source"]["endpoint"], "postgres://mover@h:5432/shop");
     EXPECT_EQ(json.dump().find("hunter2"), std::string::npos);
 }

@@ -1,0 +1,107 @@
+#include "tests/live/bad_input/program.h"
+
+#include <fmt/format.h>
+#include <stdlib.h>
+
+#include <fstream>
+#include <thread>
+
+#include "fixtures/server/command.h"
+
+namespace cutover::tests {
+
+namespace {
+
+constexpr std::chrono::seconds kPatience{60};
+constexpr std::chrono::milliseconds kLookEvery{20};
+
+std::string end_text(const fixtures::PostgresEndpoint& end, const std::string& variable) {
+    const std::string tls =
+        end.tls_ca_file.empty()
+            ? ""
+            : fmt::format(", tls: {{mode: verify-full, ca: {}}}", end.tls_ca_file);
+    return fmt::format(
+        "{{engine: postgres, host: {}, port: {}, database: {}, user: {}, password: {{env: {}}}{}}}",
+        end.host, end.port, end.database, end.user, variable, tls);
+}
+
+}  // namespace
+
+void RunningProgram::listen() {
+    for (const std::string& line : process_.new_lines()) {
+        text_ += line + "\n";
+    }
+}
+
+bool RunningProgram::wait_for(const std::string& words) {
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    for (;;) {
+        const bool ended = process_.ended().has_value();
+        listen();
+        if (text_.find(words) != std::string::npos) {
+            return true;
+        }
+        if (ended || std::chrono::steady_clock::now() >= deadline) {
+            return false;
+        }
+        std::this_thread::sleep_for(kLookEvery);
+    }
+}
+
+Said RunningProgram::wait() {
+    const auto end = process_.wait_ended(kPatience);
+    listen();
+    if (!end) {
+        return {-1, text_};
+    }
+    return {end->exit_code.value_or(end->signal ? 128 + *end->signal : -1), text_};
+}
+
+Program::Program() {
+    std::string pattern =
+        (std::filesystem::temp_directory_path() / "cutover-bad-input-XXXXXX").string();
+    folder_ = ::mkdtemp(pattern.data());
+}
+
+Program::~Program() {
+    std::error_code ignored;
+    std::filesystem::remove_all(folder_, ignored);
+}
+
+std::string Program::write(const std::string& name, const std::string& text) const {
+    const std::filesystem::path path = folder_ / name;
+    std::ofstream(path) << text;
+    return path.string();
+}
+
+std::string Program::task(const fixtures::PostgresEndpoint& source,
+                          const fixtures::PostgresEndpoint& destination, const std::string& more) {
+    environment_["CUTOVER_TEST_SOURCE"] = source.password;
+    environment_["CUTOVER_TEST_DESTINATION"] = destination.password;
+    return write("task.yaml",
+                 "task: bad_input\nsource: " + end_text(source, "CUTOVER_TEST_SOURCE") +
+                     "\ndestination: " + end_text(destination, "CUTOVER_TEST_DESTINATION") + "\n" +
+                     more + "\n");
+}
+
+Said Program::run(const std::vector<std::string>& arguments) const {
+    std::vector<std::string> argv = {CUTOVER_PROGRAM};
+    argv.insert(argv.end(), arguments.begin(), arguments.end());
+    fixtures::CommandPlace place;
+    place.environment = environment_;
+    const fixtures::CommandResult result =
+        fixtures::run_command(argv, std::chrono::seconds(120), place);
+    return {result.exit_code, result.output};
+}
+
+RunningProgram Program::start(const std::vector<std::string>& arguments) const {
+    static int number = 0;
+    scenarios::Launch launch;
+    launch.argv = {CUTOVER_PROGRAM};
+    launch.argv.insert(launch.argv.end(), arguments.begin(), arguments.end());
+    launch.environment = environment_;
+    launch.log_file = (folder_ / fmt::format("run-{}.log", ++number)).string();
+    return RunningProgram(std::move(launch));
+}
+
+}  // namespace cutover::tests

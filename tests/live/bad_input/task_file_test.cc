@@ -1,0 +1,103 @@
+// Bad task files and command lines, as the program answers them: no server is asked.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/live/bad_input/program.h"
+
+namespace cutover::tests {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr int kBadUsage = 3;
+
+class BadTaskFile : public testing::Test {
+protected:
+    /// What the program says to a task file.
+    Said said_to(const std::string& text) {
+        return program_.run({"migrate", program_.write("shop.yaml", text)});
+    }
+
+    Program program_;
+    const std::string ends_ =
+        "source: {engine: postgres, host: a.invalid, database: d, user: u}\n"
+        "destination: {engine: postgres, host: b.invalid, database: d, user: u}\n";
+};
+
+TEST_F(BadTaskFile, MalformedIsToldWithItsPlace) {
+    const Said said = said_to("source: {engine: postgres\ndestination: ]\n");
+    EXPECT_EQ(said.exit_code, kBadUsage);
+    EXPECT_THAT(said.text, HasSubstr("shop.yaml:2:"));
+    EXPECT_THAT(said.text, HasSubstr("remedy: "));
+}
+
+TEST_F(BadTaskFile, AnUnknownKeyNamesTheNearOne) {
+    const Said said = said_to(ends_ + "conflct: ignore\n");
+    EXPECT_EQ(said.exit_code, kBadUsage);
+    EXPECT_THAT(said.text, HasSubstr("shop.yaml:3:1: `conflct`"));
+    EXPECT_THAT(said.text, HasSubstr("did you mean `conflict`?"));
+}
+
+TEST_F(BadTaskFile, ContradictionsAreToldTogether) {
+    const Said said = said_to(ends_ +
+                              "retry: {operation_minutes: 720}\n"
+                              "objects: {rename: {tables: {a.x: c.x, b.x: c.x}}}\n"
+                              "phases: []\n");
+    EXPECT_EQ(said.exit_code, kBadUsage);
+    EXPECT_THAT(said.text, HasSubstr("must be shorter"));
+    EXPECT_THAT(said.text, HasSubstr("destination of both `a.x` and `b.x`"));
+    EXPECT_THAT(said.text, HasSubstr("phases is empty"));
+}
+
+TEST_F(BadTaskFile, ALiteralPasswordIsRefusedAndNotRepeated) {
+    const Said said = said_to(
+        "source: {engine: postgres, host: a, database: d, user: u, password: hunter2}\n"
+        "destination: {engine: postgres, host: b, database: d, user: u}\n");
+    EXPECT_EQ(said.exit_code, kBadUsage);
+    EXPECT_THAT(said.text, HasSubstr("source.password holds the password itself"));
+    EXPECT_THAT(said.text, Not(HasSubstr("hunter2")));
+}
+
+TEST_F(BadTaskFile, EveryCommandRefusesIt) {
+    const std::string file = program_.write("shop.yaml", "sorce: {}\n");
+    for (const char* command :
+         {"precheck", "migrate", "status", "pause", "resume", "stop", "finish", "release"}) {
+        const Said said = program_.run({command, file});
+        EXPECT_EQ(said.exit_code, kBadUsage) << command << said.text;
+        EXPECT_THAT(said.text, HasSubstr("did you mean `source`?")) << command;
+    }
+}
+
+TEST_F(BadTaskFile, AFileThatIsNotThereIsNamed) {
+    const Said said = program_.run({"migrate", "/no/such/shop.yaml"});
+    EXPECT_EQ(said.exit_code, kBadUsage);
+    EXPECT_THAT(said.text, HasSubstr("/no/such/shop.yaml"));
+}
+
+TEST_F(BadTaskFile, AnUnknownEngineNamesTheKnownOnes) {
+    const Said said = said_to(
+        "source: {engine: postgress, host: 'a:5432', database: d, user: u}\n"
+        "destination: {engine: postgres, host: b, database: d, user: u}\n");
+    EXPECT_EQ(said.exit_code, 13);
+    EXPECT_THAT(said.text, HasSubstr("'postgress'"));
+    EXPECT_THAT(said.text, HasSubstr("use one of: postgres"));
+}
+
+TEST_F(BadTaskFile, AnUnknownCommandNamesTheNearOne) {
+    const Said said = program_.run({"migrat", "shop.yaml"});
+    EXPECT_EQ(said.exit_code, kBadUsage);
+    EXPECT_THAT(said.text, HasSubstr("did you mean `migrate`?"));
+}
+
+TEST_F(BadTaskFile, EveryCommandExplainsItselfWithAnExample) {
+    for (const char* command : {"precheck", "migrate", "status", "pause", "resume", "throttle",
+                                "stop", "finish", "release"}) {
+        const Said said = program_.run({command, "--help"});
+        EXPECT_EQ(said.exit_code, 0) << command;
+        EXPECT_THAT(said.text, HasSubstr(std::string("example:  cutover ") + command)) << command;
+    }
+}
+
+}  // namespace
+}  // namespace cutover::tests
