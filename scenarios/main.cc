@@ -14,6 +14,7 @@
 #include "migrator/task/commands.h"
 #include "scenarios/command.h"
 #include "scenarios/registry.h"
+#include "verify/command.h"
 
 namespace {
 
@@ -71,6 +72,7 @@ int main(int argc, char** argv) {
         app.require_subcommand(1);
         cutover::precheck::add_commands(app, registry, std::cout, exit_code);
         cutover::task::add_commands(app, registry, std::cout, exit_code);
+        cutover::verify::add_commands(app, std::cout, exit_code);
         // Rehearsals start this very program as their migrator and their judge.
         const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe");
         cutover::scenarios::add_commands(app, program, std::cout, exit_code);
