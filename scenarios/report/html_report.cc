@@ -108,7 +108,7 @@ void tiles(Html& html, const Evidence& evidence) {
          evidence.verify.ran ? fmt::format("{} of {} tables equal", equal, tables.size())
                              : "the judge did not run");
     if (evidence.ledger.kept) {
-        tile(html, grouped(evidence.ledger.acknowledged), "transactions acknowledged",
+        tile(html, grouped(evidence.ledger.acknowledged), "writes acknowledged",
              fmt::format("{} failed, {} unanswered", grouped(evidence.ledger.failed),
                          grouped(evidence.ledger.unknown)));
     }
@@ -120,7 +120,7 @@ void tiles(Html& html, const Evidence& evidence) {
                     [](double value) { return short_number(value) + "/s"; }),
          "rows copied",
          or_nothing(evidence.rates.full_took, [](auto took) { return "in " + duration(took); }));
-    tile(html, or_nothing(evidence.rates.lag_p99, duration), "lag, 99th percentile",
+    tile(html, or_nothing(evidence.rates.lag_p99, duration), "lag, p99",
          "median " + or_nothing(evidence.rates.lag_p50, duration));
     tile(html, or_nothing(evidence.rates.cutover_took, duration), "cutover window",
          "last write to finished");

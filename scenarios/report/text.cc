@@ -55,9 +55,8 @@ std::string short_number(double number) {
         ++unit;
     }
     const double size = std::abs(number);
-    const bool whole = size >= 99.5 || (unit == 0 && number == std::floor(number));
-    return whole ? fmt::format("{:.0f}{}", number, units[unit])
-                 : fmt::format("{:.{}f}{}", number, size >= 9.95 ? 1 : 2, units[unit]);
+    const int decimals = size >= 99.5 || number == std::round(number) ? 0 : size >= 9.95 ? 1 : 2;
+    return fmt::format("{:.{}f}{}", number, decimals, units[unit]);
 }
 
 std::string duration(std::chrono::milliseconds time) {

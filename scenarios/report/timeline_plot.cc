@@ -118,6 +118,11 @@ std::vector<Point> thinned(const std::vector<Point>& points) {
     return kept;
 }
 
+std::string lag_label(double seconds) {
+    return seconds >= 1 && seconds < 100 ? fmt::format("{:g} s", seconds)
+                                         : duration_of_seconds(seconds);
+}
+
 std::vector<Panel> panels_of(const Evidence& evidence) {
     Series copied{"copied", "rows copied/s", {}};
     Series applied{"applied", "changes applied/s", {}};
@@ -138,10 +143,9 @@ std::vector<Panel> panels_of(const Evidence& evidence) {
         written.points.push_back({sample.at, sample.transactions_per_second, 0});
     }
     const auto rate = [](double value) { return short_number(value); };
-    std::vector<Panel> panels = {
-        {"copy, rows/s", 120, {copied}, rate},
-        {"log, per second", 120, {applied, written}, rate},
-        {"lag", 90, {lag}, [](double value) { return duration_of_seconds(value); }}};
+    std::vector<Panel> panels = {{"copy, rows/s", 120, {copied}, rate},
+                                 {"log, per second", 120, {applied, written}, rate},
+                                 {"lag", 90, {lag}, lag_label}};
     std::erase_if(panels, [](const Panel& panel) {
         return std::all_of(panel.series.begin(), panel.series.end(),
                            [](const Series& series) { return series.points.empty(); });
@@ -163,6 +167,7 @@ public:
         for (const Panel& panel : panels) {
             draw_panel(panel);
         }
+        panels_bottom_ = y_ - 12;
         time_axis();
         milestones();
         const std::string shades = faults();
@@ -177,7 +182,7 @@ public:
                    "x2=\"0\" y2=\"6\"/>"
                    "</pattern></defs>",
                    kWidth, y_ + 30, escape(description())) +
-               shades + body_ + "</svg>\n";
+               shades + grid_ + body_ + "</svg>\n";
     }
 
 private:
@@ -268,7 +273,7 @@ private:
         const auto y = [&](double value) { return bottom - value / top * panel.height; };
         double legend = kLeft + 4;
         for (double value = 0; value <= top * 1.0001; value += step) {
-            body_ += fmt::format(
+            grid_ += fmt::format(
                 "<line class=\"grid\" x1=\"{0}\" x2=\"{1}\" y1=\"{2:.1f}\" y2=\"{2:.1f}\"/>"
                 "<text class=\"tick\" x=\"{3}\" y=\"{4:.1f}\">{5}</text>",
                 kLeft, kWidth - kRight, y(value), kLeft - 8, y(value) + 4,
@@ -326,7 +331,7 @@ private:
                 break;
             }
             const std::string text = since(evidence_.started, when);
-            body_ += fmt::format(
+            grid_ += fmt::format(
                 "<line class=\"grid\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1:.1f}\" y2=\"{2:.1f}\"/>"
                 "<text class=\"time\" x=\"{0:.1f}\" y=\"{3:.1f}\">{4}</text>",
                 span_.x(when), panels_top_, y_ - 8, y_ + 8,
@@ -368,7 +373,8 @@ private:
                 " width=\"{:.1f}\" height=\"{:.1f}\"/>",
                 number, escape(fault.name), escape(fault.target),
                 since(evidence_.started, fault.injected), left, panels_top_ - 4, right - left,
-                y_ - panels_top_ - 8, left, panels_top_ - 4, right - left, y_ - panels_top_ - 8);
+                panels_bottom_ - panels_top_ + 4, left, panels_top_ - 4, right - left,
+                panels_bottom_ - panels_top_ + 4);
             if (evidence_.faults.size() <= kMostNumberedFaults) {
                 const double mark = std::max(left, last_mark + 19);
                 last_mark = mark;
@@ -384,9 +390,11 @@ private:
 
     const Evidence& evidence_;
     Span span_;
+    std::string grid_;  ///< below body_
     std::string body_;
     double y_ = 2;
     double panels_top_ = 0;
+    double panels_bottom_ = 0;
 };
 
 }  // namespace

@@ -26,6 +26,7 @@ TEST(Text, ShortensNumbers) {
     EXPECT_EQ(short_number(0.25), "0.25");
     EXPECT_EQ(short_number(42), "42");
     EXPECT_EQ(short_number(999.6), "1.00 k");
+    EXPECT_EQ(short_number(5'000), "5 k");
     EXPECT_EQ(short_number(77'900), "77.9 k");
     EXPECT_EQ(short_number(412'345), "412 k");
     EXPECT_EQ(short_number(1.834e6), "1.83 M");
