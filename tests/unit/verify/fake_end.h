@@ -1,0 +1,163 @@
+// An end of the judge in memory: tables as lists of wire cells, delivered in key order like a
+// server would. With it the whole of verify::run is tested without a server, also with blocks of a
+// few bytes.
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/unit/verify/wire.h"
+#include "verify/end.h"
+#include "verify/key_order.h"
+#include "verify/postgres_decode.h"
+
+namespace cutover::verify::testing_support {
+
+using WireCell = std::optional<std::string>;
+using WireRow = std::vector<WireCell>;
+
+inline std::string row_bytes(const WireRow& cells) {
+    std::string out = wire::int16(static_cast<int>(cells.size()));
+    for (const WireCell& cell : cells) {
+        out += cell ? wire::part(*cell) : wire::null_part();
+    }
+    return out;
+}
+
+inline ColumnShape column(std::string name, std::string type, std::uint32_t oid, KeyOrder order) {
+    static const WireTypes types({});
+    ColumnShape out;
+    out.name = std::move(name);
+    out.type = std::move(type);
+    out.decoder = postgres_decoder(types.find(oid));
+    out.key_order = order;
+    out.ordered_scan = order == KeyOrder::integer;
+    return out;
+}
+inline ColumnShape int_column(std::string name) {
+    return column(std::move(name), "integer", 23, KeyOrder::integer);
+}
+inline ColumnShape text_column(std::string name) {
+    return column(std::move(name), "text", 25, KeyOrder::bytes);
+}
+inline ColumnShape numeric_column(std::string name) {
+    return column(std::move(name), "numeric", 1700, KeyOrder::numeric);
+}
+
+struct FakeTable {
+    TableShape shape;
+    std::vector<WireRow> rows;
+    bool in_order = true;  ///< false: rows come as they stand, whatever was asked for
+};
+
+struct FakeDatabase {
+    std::vector<FakeTable> tables;
+    SchemaFacts facts;
+    std::string writers = "7:7:";
+    std::size_t block_bytes = 0;  ///< 0: as asked for
+    bool shares_snapshots = true;
+};
+
+class FakeStream final : public RowStream {
+public:
+    FakeStream(std::vector<std::string> rows, std::size_t block_bytes)
+        : rows_(std::move(rows)), block_bytes_(block_bytes) {}
+    bool fill(RowBlock& block, std::size_t bytes) override {
+        const std::size_t limit = block_bytes_ == 0 ? bytes : block_bytes_;
+        const std::size_t before = block.rows();
+        while (at_ < rows_.size() && block.data.size() < limit) {
+            block.data += rows_[at_++];
+            block.ends.push_back(static_cast<std::uint32_t>(block.data.size()));
+        }
+        return block.rows() > before;
+    }
+
+private:
+    std::vector<std::string> rows_;
+    std::size_t block_bytes_;
+    std::size_t at_ = 0;
+};
+
+class FakeEnd final : public End {
+public:
+    explicit FakeEnd(FakeDatabase& database) : database_(database) {}
+
+    std::string description() override { return "memory"; }
+    Standing standing() override { return {"0/1", database_.writers}; }
+    std::string begin_snapshot() override { return database_.shares_snapshots ? "snapshot" : ""; }
+    void join_snapshot(const std::string&) override {}
+    std::vector<TableShape> tables(const plan::ObjectSelection* selection) override {
+        std::vector<TableShape> out;
+        for (const FakeTable& table : database_.tables) {
+            if (selection == nullptr || selection->selects(table.shape.name)) {
+                out.push_back(table.shape);
+                out.back().estimated_rows = table.rows.size();
+            }
+        }
+        return out;
+    }
+    SchemaFacts facts(const std::vector<model::ObjectName>&, const plan::NameMapping*) override {
+        return database_.facts;
+    }
+    std::unique_ptr<RowStream> read(const TableShape& table, const ReadSpec& spec) override {
+        const FakeTable& from = find(table.name);
+        KeyOrders orders;
+        for (std::size_t at = 0; at < spec.order_by; ++at) {
+            orders.push_back(spec.items[at].as_order_text
+                                 ? KeyOrder::bytes
+                                 : table.columns[spec.items[at].column].key_order);
+        }
+        std::vector<std::string> rows;
+        for (const WireRow& row : from.rows) {
+            WireRow cells;
+            for (const ReadSpec::Item& item : spec.items) {
+                cells.push_back(row[item.column]);
+            }
+            rows.push_back(row_bytes(cells));
+        }
+        if (from.in_order) {
+            std::stable_sort(rows.begin(), rows.end(),
+                             [&](const std::string& a, const std::string& b) {
+                                 return compare_keys(orders, a, b) < 0;
+                             });
+        }
+        return std::make_unique<FakeStream>(std::move(rows), database_.block_bytes);
+    }
+    std::vector<std::string> cuts(const TableShape&, const ReadSpec&, std::size_t) override {
+        return {};
+    }
+
+private:
+    const FakeTable& find(const model::ObjectName& name) const {
+        return *std::find_if(database_.tables.begin(), database_.tables.end(),
+                             [&](const FakeTable& table) { return table.shape.name == name; });
+    }
+
+    FakeDatabase& database_;
+};
+
+inline OpenEnd opener(FakeDatabase& database) {
+    return [&database] { return std::make_unique<FakeEnd>(database); };
+}
+
+/// `app.t (id integer primary key, v text)` or without the key.
+inline FakeTable simple_table(bool keyed = true) {
+    FakeTable table;
+    table.shape.name = {"app", "t"};
+    table.shape.columns = {int_column("id"), text_column("v")};
+    if (keyed) {
+        table.shape.unique_keys = {{0}};
+    }
+    return table;
+}
+
+inline WireRow simple_row(int id, std::string value) {
+    return {wire::int32(id), std::move(value)};
+}
+
+}  // namespace cutover::verify::testing_support
