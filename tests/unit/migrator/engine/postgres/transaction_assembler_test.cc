@@ -220,9 +220,11 @@ TEST_F(TransactionAssemblerTest, RefusesAChangedTableOnlyIfItsTransactionCommits
         feed(insert_message(9, {{'b', "1"}, {'b', "x"}, {'n', ""}}, xid));
         feed(MessageBuilder('E').bytes());
     };
+    block(10, {{10, "1"}}, true);
     changed(11);
     feed(MessageBuilder('A').number(10, 4).number(11, 4).bytes());
-    EXPECT_FALSE(stream_commit(10, 0x300).transaction);
+    Assembled kept = stream_commit(10, 0x300);
+    EXPECT_EQ(ids(kept), Ids{"1"});
 
     changed(11);
     try {
@@ -232,6 +234,18 @@ TEST_F(TransactionAssemblerTest, RefusesAChangedTableOnlyIfItsTransactionCommits
         EXPECT_EQ(error.error_class(), model::ErrorClass::refused);
         EXPECT_NE(error.message().find("column added was added"), std::string::npos);
     }
+}
+
+TEST_F(TransactionAssemblerTest, KnowsARelationFromAStreamedTransactionOnlyOnceThatHasCommitted) {
+    block(10, {{10, "1"}}, true);
+    feed(begin_message(7));
+    EXPECT_THROW(insert("2"), model::Error);  // announced within 10 alone
+    assembler_.reset();
+    block(10, {{10, "1"}}, true);
+    EXPECT_TRUE(stream_commit(10, 0x300).transaction);
+    feed(begin_message(7));
+    insert("2");  // the server does not announce it again
+    EXPECT_TRUE(feed(commit_message(0x400)).transaction);
 }
 
 TEST_F(TransactionAssemblerTest, RefusesNonsense) {
