@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
-#include <utility>
+#include <optional>
 #include <vector>
 
+#include "migrator/engine/postgres/publication.h"
 #include "migrator/engine/postgres/slot.h"
 #include "migrator/model/error.h"
 
@@ -18,7 +19,8 @@ using nlohmann::json;
 namespace {
 
 constexpr int kFailoverSlots = 170000;
-constexpr int kRowFilters = 150000;
+/// A new slot waits for every transaction that runs, and those that come meanwhile, to end.
+constexpr std::chrono::minutes kSlotPatience(3);
 
 ConnectOptions options(const plan::TaskSpec& spec, bool replication) {
     ConnectOptions out;
@@ -27,102 +29,52 @@ ConnectOptions options(const plan::TaskSpec& spec, bool replication) {
     return out;
 }
 
-/// Replica identities as they were before us, kept as the publication's comment.
-json remembered_identities(Connection& connection, const std::string& publication) {
-    const Result row = connection.exec_params(
-        "SELECT obj_description(oid, 'pg_publication') FROM pg_publication WHERE pubname = $1",
-        {publication});
-    if (row.rows() == 0 || row.is_null(0, 0)) {
-        return json::array();
-    }
-    const json parsed = json::parse(row.text(0, 0), nullptr, false);
-    return parsed.is_array() ? parsed : json::array();
-}
-
-void restore_identities(Connection& connection, const json& identities) {
-    for (const json& one : identities) {
-        const model::ObjectName table{one.at("schema"), one.at("table")};
-        const Result there = connection.exec_params("SELECT to_regclass($1) IS NOT NULL", {quote(table)});
-        if (there.boolean(0, 0)) {
-            connection.exec("ALTER TABLE " + quote(table) + " REPLICA IDENTITY " +
-                            one.at("identity").get<std::string>());
-        }
-    }
-}
-
-void drop_slot(Connection& connection, const std::string& slot) {
-    free_slot(connection, slot, slot);
-    connection.exec_params(
-        "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = $1", {slot});
-}
-
-std::string identity_of(const model::TableSchema& table) {
-    switch (table.replica_identity) {
-        case model::ReplicaIdentity::full: return "FULL";
-        case model::ReplicaIdentity::nothing: return "NOTHING";
-        case model::ReplicaIdentity::index:
-            return "USING INDEX " + quote_identifier(table.replica_identity_index);
-        case model::ReplicaIdentity::key: return "DEFAULT";
-    }
-    return "DEFAULT";
-}
-
-/// Sets FULL where the plan wants it; returns what has to be put back, including what an earlier attempt
-/// has set already.
-json set_identities(Connection& connection, const plan::TaskSpec& spec, const plan::Plan& plan,
-                    json remembered) {
-    for (const plan::TablePlan& table : plan.tables) {
-        if (!table.sets_replica_identity) {
-            continue;
-        }
-        if (!spec.set_replica_identity) {
-            throw Error(ErrorClass::refused, "source.replica_identity",
-                        "table " + table.source.display() +
-                            " needs REPLICA IDENTITY FULL and the task file forbids to set it",
-                        "set it by hand, or say `replica_identity: set`");
-        }
-        connection.exec("ALTER TABLE " + quote(table.source) + " REPLICA IDENTITY FULL");
-        remembered.push_back({{"schema", table.source.schema},
-                              {"table", table.source.name},
-                              {"identity", identity_of(table.schema)}});
-    }
-    return remembered;
-}
-
-std::string publication_tables(Connection& connection, const plan::Plan& plan) {
-    std::string tables;
-    for (const plan::TablePlan& table : plan.tables) {
-        tables += (tables.empty() ? " FOR TABLE ONLY " : ", ONLY ") + quote(table.source);
-        if (!table.filter.empty()) {
-            if (connection.server_version() < kRowFilters) {
-                throw Error(ErrorClass::refused, "source.filter_version",
-                            "table " + table.source.display() +
-                                " has a filter, which the log of this server version cannot apply",
-                            "use PostgreSQL 15 or later, or leave the incremental phase out");
-            }
-            tables += " WHERE (" + table.filter + ")";
-        }
-    }
-    return tables;
-}
-
-void create_publication(Connection& connection, const plan::TaskSpec& spec, const plan::Plan& plan) {
+/// Only ours is replaced: one that somebody else has made under the same name is not touched.
+void drop_slot(Connection& connection, const plan::TaskSpec& spec) {
     const std::string name = capture_name(spec);
-    json remembered = remembered_identities(connection, name);
-    connection.exec("BEGIN; SET LOCAL lock_timeout = '15s'");
-    try {
-        connection.exec("DROP PUBLICATION IF EXISTS " + quote_identifier(name));
-        remembered = set_identities(connection, spec, plan, std::move(remembered));
-        connection.exec("CREATE PUBLICATION " + quote_identifier(name) +
-                        publication_tables(connection, plan) +
-                        " WITH (publish_via_partition_root = false)");
-        connection.exec("COMMENT ON PUBLICATION " + quote_identifier(name) + " IS " +
-                        connection.quote_literal(remembered.dump()));
-        connection.exec("COMMIT");
-    } catch (const Error&) {
-        connection.rollback();
-        throw;
+    const std::optional<SlotState> slot = read_slot(connection, name);
+    if (!slot) {
+        return;
     }
+    if (!slot->logical || slot->plugin != "pgoutput" || slot->database != spec.source.database) {
+        throw Error(ErrorClass::refused, "slot.foreign",
+                    fmt::format("a replication slot '{}' that is not this task's is in the way (plugin '{}', "
+                                "database '{}')",
+                                name, slot->plugin, slot->database),
+                    "remove that slot, or give the task another name");
+    }
+    free_slot(connection, name, name);
+    connection.exec_params("SELECT pg_drop_replication_slot($1)", {name});
+}
+
+json read_heap_files(Connection& connection, const plan::Plan& plan) {
+    std::vector<model::ObjectName> names;
+    for (const plan::TablePlan& table : plan.tables) {
+        names.push_back(table.source);
+    }
+    const Result rows = connection.exec("SELECT c.oid::bigint, coalesce(pg_relation_filenode(c.oid), 0)::bigint FROM " +
+                                        names_as_rows(connection, names, 0, names.size(), "v") +
+                                        " JOIN pg_namespace n ON n.nspname = v.schema"
+                                        " JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = v.name");
+    json out = json::object();
+    for (int row = 0; row < rows.rows(); ++row) {
+        out[rows.text(row, 0)] = rows.integer(row, 1);
+    }
+    return out;
+}
+
+/// Who keeps a slot from being made, for the message.
+std::string old_transactions(Connection& connection) {
+    const Result rows = connection.exec(
+        "SELECT 'process ' || pid || ' (' || coalesce(nullif(application_name, ''), usename, '?') || ', since '"
+        " || to_char(xact_start, 'HH24:MI:SS') || ')' FROM pg_stat_activity"
+        " WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid() AND xact_start < now() - interval '10 s'"
+        " UNION ALL SELECT 'prepared transaction ' || gid FROM pg_prepared_xacts LIMIT 5");
+    std::string out;
+    for (int row = 0; row < rows.rows(); ++row) {
+        out += (out.empty() ? "" : ", ") + rows.text(row, 0);
+    }
+    return out.empty() ? "not known" : out;
 }
 
 std::string stamp_of(const plan::TaskSpec& spec, const std::string& snapshot) {
@@ -133,26 +85,61 @@ std::string stamp_of(const plan::TaskSpec& spec, const std::string& snapshot) {
     return row.text(0, 0);
 }
 
+/// CREATE_REPLICATION_SLOT on a connection of its own, which then holds the view.
+std::unique_ptr<SlotView> make_slot(const plan::TaskSpec& spec, const std::string& name, bool temporary,
+                                    bool with_view) {
+    Connection replication = Connection::open(spec.source, options(spec, true));
+    const ServerIdentity server = identify(replication);
+    const bool failover = !temporary && replication.server_version() >= kFailoverSlots;
+    const std::string sql = "CREATE_REPLICATION_SLOT " + quote_identifier(name) +
+                            (temporary ? " TEMPORARY" : "") + " LOGICAL pgoutput (SNAPSHOT '" +
+                            (with_view ? "export'" : "nothing'") + (failover ? ", FAILOVER true)" : ")");
+    std::optional<Result> slot = replication.exec_within(sql, kSlotPatience);
+    if (!slot) {
+        Connection session = Connection::open(spec.source, options(spec, false));
+        throw Error(ErrorClass::operation, "slot.waits",
+                    "replication slot '" + name + "' cannot be made while old transactions run: " +
+                        old_transactions(session),
+                    "a slot begins when every transaction that runs at the time has ended: end those");
+    }
+    const std::optional<Lsn> start = parse_lsn(slot->get(0, 1));
+    if (!start) {
+        throw Error(ErrorClass::corrupt, "slot.start", "the server gave no start for slot '" + name + "'");
+    }
+    const std::string snapshot = with_view ? slot->text(0, 2) : "";
+    std::string stamp = with_view ? stamp_of(spec, snapshot) : "";
+    return std::make_unique<SlotView>(std::move(replication), snapshot, std::move(stamp),
+                                      LogPoint{server.timeline, *start});
+}
+
+json parsed(const engine::CaptureOrigin& origin) {
+    json out = json::parse(origin.identity, nullptr, false);
+    if (!out.is_object() || !out.contains("system") || !out["system"].is_string()) {
+        throw Error(ErrorClass::corrupt, "task.state", "the task's record of its capture cannot be read",
+                    "the task's stored state is damaged: release the task and migrate anew");
+    }
+    return out;
+}
+
 /// Nothing to prove on the timeline that `applied` was read from; on another one it must be part of the
 /// server's past.
-engine::CaptureProof prove_history(Connection& replication, const ServerIdentity& now,
+engine::CaptureProof prove_history(const TimelineHistory& history, const std::string& system,
                                    const std::string& server, LogPoint applied) {
-    if (now.timeline == applied.timeline) {
+    if (history.current() == applied.timeline) {
         return {};
     }
-    const TimelineHistory history = read_history(replication, now.timeline);
     const std::optional<Lsn> left = history.end_of(applied.timeline);
     if (!history.holds(applied)) {
         throw Error(ErrorClass::corrupt, "source.behind",
                     fmt::format("the server {} on timeline {} has lost what was applied: it left timeline {} at "
                                 "{}, the last applied position is {}",
-                                server, now.timeline, applied.timeline,
+                                server, history.current(), applied.timeline,
                                 left ? to_text(*left) : "no known point", to_text(applied.lsn)),
                     "the destination is ahead of the source; verify it, then release the task and migrate anew");
     }
     return {true, fmt::format("system identifier {} is the same; timeline {} was left for {} at {}, and the last "
                               "applied position {} lies before that",
-                              now.system, applied.timeline, now.timeline, to_text(*left),
+                              system, applied.timeline, history.current(), to_text(*left),
                               to_text(applied.lsn))};
 }
 
@@ -163,63 +150,77 @@ std::string capture_name(const plan::TaskSpec& spec) { return "cutover_" + spec.
 CreatedCapture create_capture(const plan::TaskSpec& spec, const plan::Plan& plan) {
     const std::string name = capture_name(spec);
     Connection connection = Connection::open(spec.source, options(spec, false));
-    drop_slot(connection, name);
-    create_publication(connection, spec, plan);
+    drop_slot(connection, spec);
+    create_publication(connection, name, plan);
+    // Before the slot: a table that is rewritten after this is noticed, whenever that was.
+    const json files = read_heap_files(connection, plan);
+    const std::string mark = publication_mark(connection, name);
 
     Connection replication = Connection::open(spec.source, options(spec, true));
-    const ServerIdentity identification = identify(replication);
-    const bool failover = connection.server_version() >= kFailoverSlots;
-    const Result slot = replication.exec("CREATE_REPLICATION_SLOT " + quote_identifier(name) +
-                                         " LOGICAL pgoutput (SNAPSHOT 'export'" +
-                                         (failover ? ", FAILOVER true)" : ")"));
-    const std::optional<Lsn> start = parse_lsn(slot.get(0, 1));
-    if (!start) {
-        throw Error(ErrorClass::corrupt, "slot.start", "the server gave no start for slot '" + name + "'");
-    }
-    const std::string snapshot = slot.text(0, 2);
+    const ServerIdentity server = identify(replication);
     CreatedCapture created;
-    created.origin.identity = json{{"system", identification.system},
-                                   {"timeline", identification.timeline},
+    created.view = make_slot(spec, name, false, spec.phases.full);
+    created.origin.start = to_position(created.view->start());
+    created.origin.identity = json{{"system", server.system},
+                                   {"timeline", created.view->start().timeline},
                                    {"slot", name},
-                                   {"birth", to_text(*start)},
-                                   {"failover", failover}}
+                                   {"birth", created.origin.start.text},
+                                   {"publication", mark},
+                                   {"files", files}}
                                   .dump();
-    created.origin.start = to_position({identification.timeline, *start});
-    created.live =
-        std::make_unique<LiveCapture>(std::move(replication), snapshot, stamp_of(spec, snapshot));
     return created;
 }
 
-engine::CaptureProof verify_capture(const plan::TaskSpec& spec, const engine::CaptureOrigin& origin,
-                                    LogPoint applied) {
-    const json born = json::parse(origin.identity);
-    const std::string name = born.at("slot");
+std::unique_ptr<SlotView> open_slot_view(const plan::TaskSpec& spec) {
+    return make_slot(spec, capture_name(spec) + "_view", true, true);
+}
+
+HeapFiles heap_files(const engine::CaptureOrigin& origin) {
+    HeapFiles out;
+    const json born = parsed(origin);
+    const json files = born.value("files", json::object());
+    for (auto file = files.begin(); file != files.end(); ++file) {
+        out[static_cast<std::uint32_t>(std::stoul(file.key()))] = file.value().get<std::uint64_t>();
+    }
+    return out;
+}
+
+std::string publication_mark(const engine::CaptureOrigin& origin) {
+    return parsed(origin).value("publication", "");
+}
+
+VerifiedCapture verify_capture(const plan::TaskSpec& spec, const engine::CaptureOrigin& origin,
+                               LogPoint applied) {
+    const json born = parsed(origin);
+    const std::string name = capture_name(spec);
     Connection replication = Connection::open(spec.source, options(spec, true));
     const ServerIdentity now = identify(replication);
-    Connection connection = Connection::open(spec.source, options(spec, false));
+    Connection connection =
+        Connection::open(replication.same_host(spec.source), options(spec, false));
     const std::string server = server_name(connection);
-    if (now.system != born.at("system").get<std::string>()) {
+    if (now.system != born["system"].get<std::string>()) {
         throw Error(ErrorClass::refused, "source.another",
                     "the server " + server + " is not the one the task began with: system identifier " +
-                        now.system + " instead of " + born.at("system").get<std::string>() +
+                        now.system + " instead of " + born["system"].get<std::string>() +
                         "; the last applied position is " + to_text(applied.lsn),
                     "point the task at the original server or at a standby made from it");
     }
-    engine::CaptureProof proof = prove_history(replication, now, server, applied);
+    VerifiedCapture out;
+    out.history = read_history(replication, now.timeline);
+    out.proof = prove_history(out.history, now.system, server, applied);
     const std::optional<SlotState> slot = read_slot(connection, name);
     require_slot_reaches(slot, name, server, connection.server_version(), spec.source.database, applied);
-    if (proof.failed_over) {
-        proof.text += ", slot '" + name + "' is there and stands at " + to_text(*slot->confirmed);
+    require_publication(connection, name, publication_mark(origin));
+    if (out.proof.failed_over) {
+        out.proof.text += ", slot '" + name + "' is there and stands at " + to_text(*slot->confirmed);
     }
-    return proof;
+    return out;
 }
 
 void drop_capture(const plan::TaskSpec& spec) {
-    const std::string name = capture_name(spec);
     Connection connection = Connection::open(spec.source, options(spec, false));
-    drop_slot(connection, name);
-    restore_identities(connection, remembered_identities(connection, name));
-    connection.exec("DROP PUBLICATION IF EXISTS " + quote_identifier(name));
+    drop_slot(connection, spec);
+    drop_publication(connection, capture_name(spec));
 }
 
 }  // namespace cutover::postgres

@@ -27,14 +27,14 @@ public:
                          const std::string& publication, TransactionAssembler::Start start)
         : types_(std::move(types)),
           timeline_(start.timeline),
+          told_(start.from),
           assembler_(
               plan,
               [names = types_.get()](std::uint32_t type, std::int32_t modifier) {
                   return names->name(type, modifier);
               },
-              std::move(limits), start),
-          link_(std::move(replication), slot, publication, start.from),
-          told_(start.from) {}
+              std::move(limits), std::move(start)),
+          link_(std::move(replication), slot, publication, told_) {}
 
     engine::StreamEvent next(std::chrono::milliseconds wait) override {
         const auto deadline = Clock::now() + wait;
@@ -100,12 +100,33 @@ private:
 
     std::unique_ptr<TypeNameCache> types_;
     Timeline timeline_;
+    Lsn told_;       ///< what the caller knows
+    Lsn quiet_ = 0;  ///< nothing of ours that was not handed over lies before
     TransactionAssembler assembler_;
     ReplicationLink link_;
-    Lsn quiet_ = 0;  ///< nothing of ours that was not handed over lies before
-    Lsn told_;       ///< what the caller knows
     std::optional<model::Instant> source_time_;
 };
+
+std::vector<model::ObjectName> partitioned_ancestors(Connection& connection, const plan::Plan& plan) {
+    std::vector<model::ObjectName> leaves;
+    for (const plan::TablePlan& table : plan.tables) {
+        if (table.schema.partition_of) {
+            leaves.push_back(table.source);
+        }
+    }
+    const Result rows = connection.exec(
+        "SELECT DISTINCT an.nspname, a.relname FROM " +
+        names_as_rows(connection, leaves, 0, leaves.size(), "v") +
+        " JOIN pg_namespace n ON n.nspname = v.schema"
+        " JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = v.name"
+        " CROSS JOIN LATERAL pg_partition_ancestors(c.oid) up JOIN pg_class a ON a.oid = up.relid"
+        " AND a.relkind = 'p' JOIN pg_namespace an ON an.oid = a.relnamespace");
+    std::vector<model::ObjectName> out;
+    for (int row = 0; row < rows.rows(); ++row) {
+        out.push_back({rows.text(row, 0), rows.text(row, 1)});
+    }
+    return out;
+}
 
 }  // namespace
 
@@ -118,7 +139,7 @@ std::unique_ptr<engine::ChangeStream> open_change_stream(const plan::TaskSpec& s
     options.application_name = "cutover_" + spec.name;
     Connection session = Connection::open(spec.source, options);
     options.replication = true;
-    Connection replication = Connection::open(spec.source, options);
+    Connection replication = Connection::open(session.same_host(spec.source), options);
 
     const ServerIdentity server = identify(replication);
     const LogPoint start = to_log_point(from);
@@ -131,10 +152,11 @@ std::unique_ptr<engine::ChangeStream> open_change_stream(const plan::TaskSpec& s
     begin.from = start.lsn;
     const Result xid = session.exec("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint");
     begin.reference = static_cast<Xid8>(xid.integer(0, 0));
+    begin.ancestors = partitioned_ancestors(session, plan);
     auto types = std::make_unique<TypeNameCache>(spec.source, session, plan);
     return std::make_unique<PostgresChangeStream>(std::move(types), std::move(replication), plan,
                                                   SpoolLimits{spec.spill_directory}, slot, publication,
-                                                  begin);
+                                                  std::move(begin));
 }
 
 }  // namespace cutover::postgres

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <libpq-fe.h>
 
+#include <cstdio>
 #include <utility>
 #include <vector>
 
@@ -57,18 +58,28 @@ std::string copy_statement(const plan::TablePlan& table, const BlockRange& block
            condition + ") TO STDOUT (FORMAT binary)";
 }
 
+/// The lightest lock there is, taken before the view: a table that is rewritten in between would show an
+/// older view nothing.
+std::string lock_statement(const plan::TablePlan& table) {
+    return "LOCK TABLE ONLY " + quote(table.source) + " IN ACCESS SHARE MODE";
+}
+
 /// A view of this transaction's own, and a log position that everything it has seen lies before.
-ChunkView begin_own_view(Connection& connection) {
-    connection.exec("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-    const Result snapshot = connection.exec("SELECT pg_current_snapshot()");
-    // Read after the snapshot was taken: whatever it sees has committed before.
-    const Result position = connection.exec(
-        "SELECT pg_current_wal_insert_lsn(),"
+ChunkView begin_own_view(Connection& connection, const plan::TablePlan& table) {
+    // The position is asked for by the statement whose snapshot is the view: so after that was taken.
+    const Result row = connection.exec(
+        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; " + lock_statement(table) +
+        "; SELECT pg_current_snapshot(), pg_current_wal_insert_lsn(),"
         " ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint");
-    const std::optional<Lsn> lsn = parse_lsn(position.get(0, 0));
+    const std::optional<Lsn> lsn = parse_lsn(row.get(0, 1));
     CUTOVER_CHECK(lsn.has_value());
-    return {plain_stamp(snapshot.text(0, 0)),
-            to_position({static_cast<Timeline>(position.integer(0, 1)), *lsn})};
+    return {plain_stamp(row.text(0, 0)), to_position({static_cast<Timeline>(row.integer(0, 2)), *lsn})};
+}
+
+Error view_lost(const plan::TablePlan& table) {
+    return Error(ErrorClass::connection, "copy.view_lost",
+                 "the view that the copy of " + table.source.display() + " was begun under is gone",
+                 "the source has restarted or cut the connection that held it; the copy goes on by itself");
 }
 
 }  // namespace
@@ -85,24 +96,28 @@ std::string_view snapshot_text(const model::Stamp& stamp) {
 }
 
 model::ChunkRange to_range(const BlockRange& blocks) {
-    return {fmt::format("{}:{}:{}", blocks.file, blocks.first, blocks.end),
-            fmt::format("blocks {} to {}", blocks.first, blocks.end)};
+    return {fmt::format("{}:{}:{}:{}", blocks.file, blocks.first, blocks.end, blocks.own_view ? 1 : 0),
+            blocks.own_view                     ? std::string("whole table")
+            : blocks.end == BlockRange::kNoEnd ? fmt::format("blocks from {}", blocks.first)
+                                                : fmt::format("blocks {} to {}", blocks.first, blocks.end)};
 }
 
 BlockRange to_blocks(const model::ChunkRange& range) {
     BlockRange blocks;
-    char end = 0;
-    if (std::sscanf(range.bytes.c_str(), "%lu:%lu:%lu%c", &blocks.file, &blocks.first, &blocks.end, &end) != 3) {
+    int own = 0;
+    char rest = 0;
+    if (std::sscanf(range.bytes.c_str(), "%lu:%lu:%lu:%d%c", &blocks.file, &blocks.first, &blocks.end, &own,
+                    &rest) != 4) {
         throw Error(ErrorClass::corrupt, "chunk.range", "not a range of blocks: '" + range.bytes + "'",
                     "the task's stored state is damaged");
     }
+    blocks.own_view = own != 0;
     return blocks;
 }
 
-std::uint64_t heap_file(Connection& connection, const model::ObjectName& table) {
-    const Result row =
-        connection.exec_params("SELECT coalesce(pg_relation_filenode(to_regclass($1)), 0)", {quote(table)});
-    return static_cast<std::uint64_t>(row.integer(0, 0));
+bool can_read_residue(const plan::TaskSpec& spec, const plan::TablePlan& table,
+                      const model::Stamp& original) {
+    return spec.phases.incremental && !table.keyless() && is_slot_stamp(original);
 }
 
 PostgresChunkReader::PostgresChunkReader(const plan::TaskSpec& spec, const SharedSnapshot& shared)
@@ -110,8 +125,8 @@ PostgresChunkReader::PostgresChunkReader(const plan::TaskSpec& spec, const Share
 
 Connection& PostgresChunkReader::connection() {
     if (!connection_ || !connection_->alive()) {
+        connection_.reset();
         connection_.emplace(Connection::open(spec_.source, options(spec_)));
-        joined_.clear();
     }
     return *connection_;
 }
@@ -122,10 +137,6 @@ bool PostgresChunkReader::join_first_view(const ChunkView& original) {
     if (snapshot.empty()) {
         return false;
     }
-    if (joined_ == snapshot && connection().in_transaction()) {
-        return true;
-    }
-    connection().rollback();
     connection().exec("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
     try {
         connection().exec("SET TRANSACTION SNAPSHOT " + connection().quote_literal(snapshot));
@@ -137,20 +148,18 @@ bool PostgresChunkReader::join_first_view(const ChunkView& original) {
         return false;
     }
     const Result seen = connection().exec("SELECT pg_current_snapshot()");
-    CUTOVER_CHECK(seen.get(0, 0) == snapshot_text(original.stamp));
-    joined_ = snapshot;
-    return true;
+    if (seen.get(0, 0) == snapshot_text(original.stamp)) {
+        return true;
+    }
+    connection().rollback();  // the copy was begun under another one
+    return false;
 }
 
-ChunkView PostgresChunkReader::open_own_view() {
-    connection().rollback();
-    joined_.clear();
-    return begin_own_view(connection());
-}
-
-/// Block numbers mean something in the file they were counted in only.
+/// Block numbers mean something in the file they were counted in only. Requires: the table is locked.
 void PostgresChunkReader::check_file(const plan::TablePlan& table, const BlockRange& blocks) {
-    if (heap_file(connection(), table.source) != blocks.file) {
+    const Result row = connection().exec_params("SELECT coalesce(pg_relation_filenode($1::regclass), 0)",
+                                                {quote(table.source)});
+    if (static_cast<std::uint64_t>(row.integer(0, 0)) != blocks.file) {
         throw Error(ErrorClass::operation, "copy.table_rewritten",
                     "table " + table.source.display() + " was rewritten or truncated while it was copied",
                     "the table is copied anew; keep VACUUM FULL, CLUSTER and rewriting DDL away meanwhile");
@@ -160,19 +169,25 @@ void PostgresChunkReader::check_file(const plan::TablePlan& table, const BlockRa
 ChunkView PostgresChunkReader::open(const plan::TablePlan& table, const model::Chunk& chunk,
                                     const ChunkView* original) {
     const BlockRange blocks = to_blocks(chunk.range);
+    connection().rollback();
     ChunkView view;
     std::string condition;
-    if (original != nullptr && join_first_view(*original)) {
+    if (blocks.own_view) {
+        view = begin_own_view(connection(), table);
+    } else if (original == nullptr) {
+        throw view_lost(table);
+    } else if (join_first_view(*original)) {
         view = *original;
+        connection().exec(lock_statement(table));
+        check_file(table, blocks);
+    } else if (can_read_residue(spec_, table, original->stamp)) {
+        view = begin_own_view(connection(), table);
+        check_file(table, blocks);
+        condition = seen_by(snapshot_text(original->stamp));
+        view.stamp = original->stamp;
     } else {
-        view = open_own_view();
-        if (original != nullptr) {
-            CUTOVER_CHECK(is_slot_stamp(original->stamp));
-            condition = seen_by(snapshot_text(original->stamp));
-            view.stamp = original->stamp;
-        }
+        throw view_lost(table);
     }
-    check_file(table, blocks);
     connection().begin_copy_out(copy_statement(table, blocks, condition));
     header_pending_ = true;
     return view;
@@ -182,6 +197,7 @@ bool PostgresChunkReader::next(model::RowBatch& batch, model::Bytes limit) {
     while (batch.bytes.size() < limit.count) {
         const std::size_t before = batch.bytes.size();
         if (!connection_->copy_read(batch.bytes)) {
+            connection_->exec("COMMIT");
             return false;
         }
         if (std::exchange(header_pending_, false)) {
@@ -229,11 +245,12 @@ Result query_by_key(Connection& connection, const std::string& sql, const plan::
 
 engine::RowRead PostgresRowReader::read(const plan::TablePlan& table, const model::Tuple& key) {
     if (!connection_ || !connection_->alive()) {
+        connection_.reset();
         connection_.emplace(Connection::open(spec_.source, options(spec_)));
     }
     connection_->rollback();
     engine::RowRead out;
-    out.view = begin_own_view(*connection_);
+    out.view = begin_own_view(*connection_, table);
     std::string where;
     for (std::size_t at = 0; at < key.size(); ++at) {
         where += (at == 0 ? "" : " AND ") +

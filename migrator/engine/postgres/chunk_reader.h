@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "migrator/engine/postgres/connection.h"
 #include "migrator/engine/postgres/positions.h"
@@ -31,16 +32,17 @@ std::string_view snapshot_text(const model::Stamp& stamp);
 
 /// Blocks [first, end) of the heap file with this number.
 struct BlockRange {
+    static constexpr std::uint64_t kNoEnd = 0xFFFFFFFEu;  ///< the last block there can be
+
     std::uint64_t file = 0;
     std::uint64_t first = 0;
-    std::uint64_t end = 0;
+    std::uint64_t end = kNoEnd;
+    /// To be read under a view of its own, whatever view the copy was begun under: the whole table.
+    bool own_view = false;
 };
 model::ChunkRange to_range(const BlockRange& blocks);
 /// Throws: corrupt.
 BlockRange to_blocks(const model::ChunkRange& range);
-
-/// The number of the file that holds the table now; it changes when the table is rewritten or truncated.
-std::uint64_t heap_file(Connection& connection, const model::ObjectName& table);
 
 /// What readers share: the snapshot of the live first view, empty once it is gone. Any thread.
 class SharedSnapshot {
@@ -49,6 +51,11 @@ public:
     virtual std::string snapshot() const = 0;
 };
 
+/// True if rows of this table, begun under `original`, can be told by what that view had seen.
+bool can_read_residue(const plan::TaskSpec& spec, const plan::TablePlan& table,
+                      const model::Stamp& original);
+
+/// Each chunk is read in one transaction, which holds no more than that table's lightest lock.
 class PostgresChunkReader final : public engine::ChunkReader {
 public:
     /// `shared` outlives the reader.
@@ -60,24 +67,22 @@ public:
 
 private:
     bool join_first_view(const model::ChunkView& original);
-    model::ChunkView open_own_view();
     void check_file(const plan::TablePlan& table, const BlockRange& blocks);
     Connection& connection();
 
-    const plan::TaskSpec& spec_;
+    const plan::TaskSpec spec_;
     const SharedSnapshot& shared_;
     std::optional<Connection> connection_;
-    std::string joined_;         ///< the snapshot that the open transaction has imported
     bool header_pending_ = false;
 };
 
 class PostgresRowReader final : public engine::RowReader {
 public:
-    explicit PostgresRowReader(const plan::TaskSpec& spec) : spec_(spec) {}
+    explicit PostgresRowReader(plan::TaskSpec spec) : spec_(std::move(spec)) {}
     engine::RowRead read(const plan::TablePlan& table, const model::Tuple& key) override;
 
 private:
-    const plan::TaskSpec& spec_;
+    const plan::TaskSpec spec_;
     std::optional<Connection> connection_;
 };
 

@@ -1,7 +1,9 @@
 #include "migrator/engine/postgres/connection.h"
 
 #include <libpq-fe.h>
+#include <poll.h>
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -162,6 +164,35 @@ Result Connection::check(pg_result* result, std::string_view sql) {
 
 Result Connection::exec(const std::string& sql) { return check(PQexec(raw(), sql.c_str()), sql); }
 
+std::optional<Result> Connection::exec_within(const std::string& sql, std::chrono::milliseconds limit) {
+    const auto deadline = std::chrono::steady_clock::now() + limit;
+    if (PQsendQuery(raw(), sql.c_str()) == 0) {
+        throw error_from(nullptr, raw(), sql);
+    }
+    bool late = false;
+    while (PQisBusy(raw()) != 0) {
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+        if (left.count() <= 0 && !std::exchange(late, true)) {
+            cancel();
+        }
+        pollfd readable{PQsocket(raw()), POLLIN, 0};
+        const auto wait = std::clamp(left, std::chrono::milliseconds(100), std::chrono::milliseconds(1000));
+        ::poll(&readable, 1, static_cast<int>(wait.count()));
+        if (PQconsumeInput(raw()) == 0) {
+            throw error_from(nullptr, raw(), sql);
+        }
+    }
+    pg_result* result = PQgetResult(raw());
+    while (pg_result* more = PQgetResult(raw())) {
+        PQclear(more);
+    }
+    if (late && PQresultStatus(result) == PGRES_FATAL_ERROR) {
+        PQclear(result);
+        return std::nullopt;
+    }
+    return check(result, sql);
+}
+
 namespace {
 
 pg_result* run_params(pg_conn* connection, const std::string& sql,
@@ -283,6 +314,17 @@ void Connection::cancel() noexcept {
 }
 
 int Connection::server_version() const { return PQserverVersion(raw()); }
+
+plan::Endpoint Connection::same_host(const plan::Endpoint& endpoint) const {
+    plan::Endpoint out = endpoint;
+    const std::string host = PQhost(raw());
+    const std::string port = PQport(raw());
+    std::erase_if(out.hosts, [&](const plan::HostPort& known) {
+        return known.host != host || std::to_string(known.port) != port;
+    });
+    CUTOVER_CHECK(!out.hosts.empty());
+    return out;
+}
 
 std::string Connection::quote_literal(std::string_view text) const {
     char* quoted = PQescapeLiteral(raw(), text.data(), text.size());

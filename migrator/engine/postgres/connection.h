@@ -66,6 +66,9 @@ public:
     /// Runs one or more statements; returns the last one's result. Throws model::Error by SQLSTATE
     /// (error.h).
     Result exec(const std::string& sql);
+    /// As exec() for one statement that may wait for long: nothing if it took longer than `limit`; then it
+    /// was cancelled.
+    std::optional<Result> exec_within(const std::string& sql, std::chrono::milliseconds limit);
     Result exec_params(const std::string& sql, const std::vector<Parameter>& parameters);
     /// As exec_params, asking for binary result columns.
     Result exec_params_binary(const std::string& sql, const std::vector<Parameter>& parameters);
@@ -88,6 +91,9 @@ public:
     /// Asks the server, over a connection of its own, to cancel what this one is running. Any thread.
     void cancel() noexcept;
     int server_version() const;  ///< as libpq tells it: 170005
+    /// `endpoint` with the one of its hosts that this connection has ended up at: for a second connection
+    /// that must meet the same server.
+    plan::Endpoint same_host(const plan::Endpoint& endpoint) const;
     std::string quote_literal(std::string_view text) const;
 
     /// For the replication protocol and pipelines, inside this folder only.

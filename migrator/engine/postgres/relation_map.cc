@@ -25,8 +25,11 @@ const message::RelationColumn* find(const message::Relation& relation, const std
 
 }  // namespace
 
-RelationMap::RelationMap(const plan::Plan& plan, TypeNames type_names)
-    : plan_(plan), type_names_(std::move(type_names)) {
+RelationMap::RelationMap(const plan::Plan& plan, TypeNames type_names,
+                         const std::vector<model::ObjectName>& ancestors)
+    : plan_(plan),
+      type_names_(std::move(type_names)),
+      ancestors_(ancestors.begin(), ancestors.end()) {
     for (const plan::TablePlan& table : plan.tables) {
         tables_[table.source] = table.index;
     }
@@ -35,6 +38,10 @@ RelationMap::RelationMap(const plan::Plan& plan, TypeNames type_names)
 std::shared_ptr<const MappedRelation> RelationMap::map(const message::Relation& relation) const {
     auto out = std::make_shared<MappedRelation>();
     const model::ObjectName name{relation.schema, relation.name};
+    if (ancestors_.contains(name)) {
+        out->ancestor = true;
+        return out;
+    }
     const auto found = tables_.find(name);
     if (found == tables_.end()) {
         out->problem = ddl_met(name.display(),

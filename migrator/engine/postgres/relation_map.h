@@ -8,6 +8,8 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
+#include <vector>
 
 #include "migrator/engine/postgres/decoder.h"
 #include "migrator/model/error.h"
@@ -23,12 +25,15 @@ using TypeNames = std::function<std::string(std::uint32_t type, std::int32_t mod
 struct MappedRelation {
     RowShape shape;
     std::optional<model::Error> problem;
+    bool ancestor = false;  ///< a partitioned table above ours: named when it is truncated, has no rows
 };
 
 /// One thread. `plan` must outlive it.
 class RelationMap {
 public:
-    RelationMap(const plan::Plan& plan, TypeNames type_names);
+    /// `ancestors`: the partitioned tables above the plan's.
+    RelationMap(const plan::Plan& plan, TypeNames type_names,
+                const std::vector<model::ObjectName>& ancestors);
 
     std::shared_ptr<const MappedRelation> map(const message::Relation& relation) const;
 
@@ -41,6 +46,7 @@ private:
     const plan::Plan& plan_;
     TypeNames type_names_;
     std::unordered_map<model::ObjectName, model::TableIndex, model::ObjectNameHash> tables_;
+    std::unordered_set<model::ObjectName, model::ObjectNameHash> ancestors_;
 };
 
 }  // namespace cutover::postgres

@@ -1,45 +1,68 @@
 #include "migrator/engine/postgres/source.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
 
 #include "migrator/engine/postgres/change_stream.h"
 #include "migrator/engine/postgres/inspector.h"
+#include "migrator/engine/postgres/publication.h"
 #include "migrator/engine/postgres/sequence_values.h"
+#include "migrator/engine/postgres/transaction_assembler.h"
 #include "migrator/model/check.h"
+#include "migrator/model/error.h"
 
 namespace cutover::postgres {
 
+using model::Error;
+using model::ErrorClass;
+
 namespace {
 
-constexpr std::uint64_t kBlockBytes = 8192;
 constexpr std::uint64_t kEpoch = 1ull << 32;
+constexpr std::chrono::seconds kGuardInterval(5);
+constexpr int kFlushingMessages = 170000;
 
-struct HeapSize {
+/// A table's heap as it is now.
+struct Heap {
+    std::uint32_t oid = 0;
     std::uint64_t file = 0;
     std::uint64_t blocks = 0;
+    std::uint64_t block_bytes = 8192;
+    std::uint64_t total_bytes = 0;  ///< with what is stored outside of the rows
 };
 
-HeapSize heap_size(Connection& connection, const model::ObjectName& table) {
+Heap read_heap(Connection& connection, const model::ObjectName& table) {
     const Result row = connection.exec_params(
-        "SELECT coalesce(pg_relation_filenode(to_regclass($1)), 0),"
-        " coalesce(pg_relation_size(to_regclass($1)) / current_setting('block_size')::bigint, 0)",
-        {quote(table)});
-    return {static_cast<std::uint64_t>(row.integer(0, 0)), static_cast<std::uint64_t>(row.integer(0, 1))};
+        "SELECT c.oid::bigint, coalesce(pg_relation_filenode(c.oid), 0)::bigint,"
+        " coalesce(pg_relation_size(c.oid), 0) / current_setting('block_size')::bigint,"
+        " current_setting('block_size')::bigint, coalesce(pg_table_size(c.oid), 0)"
+        " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE n.nspname = $1 AND c.relname = $2",
+        {table.schema, table.name});
+    if (row.rows() == 0) {
+        throw Error(ErrorClass::refused, "table.changed",
+                    "table " + table.display() + " is not at the source any more",
+                    "the schema must stay as it is while the task runs");
+    }
+    const auto number = [&](int column) { return static_cast<std::uint64_t>(row.integer(0, column)); };
+    return {static_cast<std::uint32_t>(number(0)), number(1), number(2), number(3), number(4)};
 }
 
-model::Chunk chunk_of(const plan::TablePlan& table, const HeapSize& heap, std::uint64_t first,
-                      std::uint64_t end) {
+model::Chunk chunk_of(const plan::TablePlan& table, const Heap& heap, const BlockRange& range) {
+    const std::uint64_t blocks = std::min(range.end, heap.blocks) - std::min(range.first, heap.blocks);
     model::Chunk chunk;
     chunk.table = table.index;
-    chunk.range = to_range({heap.file, first, end});
-    chunk.estimated_bytes = {(end - first) * kBlockBytes};
-    chunk.estimated_rows = {heap.blocks == 0 ? 0
-                                             : table.schema.estimated_rows.count * (end - first) / heap.blocks};
+    chunk.range = to_range(range);
+    if (heap.blocks > 0) {
+        chunk.estimated_bytes = {heap.total_bytes * blocks / heap.blocks};
+        chunk.estimated_rows = {table.schema.estimated_rows.count * blocks / heap.blocks};
+    }
     return chunk;
 }
+
+constexpr const char* kPosition =
+    "SELECT pg_current_wal_insert_lsn(),"
+    " ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint";
 
 }  // namespace
 
@@ -51,7 +74,10 @@ Connection& PostgresSource::connection() {
     if (!connection_ || !connection_->alive()) {
         ConnectOptions options;
         options.application_name = capture_name(spec_);
+        connection_.reset();
         connection_.emplace(Connection::open(spec_.source, options));
+        // A heartbeat must not wait for a synchronous standby.
+        connection_->exec("SET synchronous_commit = local");
     }
     return *connection_;
 }
@@ -59,15 +85,23 @@ Connection& PostgresSource::connection() {
 std::unique_ptr<engine::Inspector> PostgresSource::open_inspector() { return make_inspector(spec_.source); }
 
 engine::CaptureOrigin PostgresSource::create_capture(const plan::Plan& plan) {
+    close_view();
     CreatedCapture created = postgres::create_capture(spec_, plan);
-    capture_ = std::move(created.live);
-    capture_start_ = created.origin.start;
+    if (!created.view->snapshot().empty()) {
+        held_ = std::move(created.view);
+    }
+    files_ = heap_files(created.origin);
+    publication_mark_ = postgres::publication_mark(created.origin);
     return created.origin;
 }
 
 engine::CaptureProof PostgresSource::verify_capture(const engine::CaptureOrigin& origin,
                                                     const model::Position& applied) {
-    return postgres::verify_capture(spec_, origin, to_log_point(applied));
+    VerifiedCapture verified = postgres::verify_capture(spec_, origin, to_log_point(applied));
+    history_ = std::make_shared<const TimelineHistory>(verified.history);
+    files_ = heap_files(origin);
+    publication_mark_ = postgres::publication_mark(origin);
+    return verified.proof;
 }
 
 void PostgresSource::drop_capture(const plan::Plan&) {
@@ -87,11 +121,16 @@ std::vector<engine::AuxiliaryObject> PostgresSource::auxiliary_objects(const pla
     return out;
 }
 
-std::string PostgresSource::snapshot() const { return capture_ ? capture_->snapshot() : exported_; }
+std::string PostgresSource::snapshot() const { return view_ ? view_->snapshot() : exported_; }
 
+/// With a log, always a slot's view: only that one tells later which row versions it had seen.
 model::ChunkView PostgresSource::open_view(const plan::Plan&) {
-    if (capture_) {
-        return {slot_stamp(capture_->stamp()), capture_start_};
+    view_ = std::move(held_);
+    if (!view_ && spec_.phases.incremental) {
+        view_ = open_slot_view(spec_);
+    }
+    if (view_) {
+        return {slot_stamp(view_->stamp()), to_position(view_->start())};
     }
     ConnectOptions options;
     options.application_name = capture_name(spec_) + " view";
@@ -99,53 +138,61 @@ model::ChunkView PostgresSource::open_view(const plan::Plan&) {
     exporter_->exec("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
     const Result row = exporter_->exec("SELECT pg_export_snapshot(), pg_current_snapshot()");
     exported_ = row.text(0, 0);
-    // Read after the snapshot was taken: everything it has seen lies before.
     return {plain_stamp(row.text(0, 1)), current_position()};
 }
 
 void PostgresSource::close_view() noexcept {
     exported_.clear();
     exporter_.reset();
-    capture_.reset();
+    held_.reset();
+    view_.reset();
+}
+
+/// True if the table is in the file it was in when the slot was made, or there is no slot.
+bool PostgresSource::file_since_start(std::uint32_t oid, std::uint64_t file) const {
+    const auto known = files_.find(oid);
+    return files_.empty() || (known != files_.end() && known->second == file);
 }
 
 std::vector<model::Chunk> PostgresSource::split(const plan::TablePlan& table, model::Bytes target) {
-    const HeapSize heap = heap_size(connection(), table.source);
-    const std::uint64_t step = std::max<std::uint64_t>(1, target.count / kBlockBytes);
+    const Heap heap = read_heap(connection(), table.source);
+    if (!file_since_start(heap.oid, heap.file)) {
+        // Rewritten or truncated since: an older view does not show its rows.
+        return {chunk_of(table, heap, {heap.file, 0, BlockRange::kNoEnd, true})};
+    }
+    const std::uint64_t bytes_per_block =
+        heap.blocks == 0 ? heap.block_bytes : std::max(heap.block_bytes, heap.total_bytes / heap.blocks);
+    const std::uint64_t step = std::max<std::uint64_t>(1, target.count / bytes_per_block);
     std::vector<model::Chunk> chunks;
-    for (std::uint64_t first = 0; first < heap.blocks; first += step) {
-        chunks.push_back(chunk_of(table, heap, first, std::min(heap.blocks, first + step)));
-    }
-    if (chunks.empty()) {
-        chunks.push_back(chunk_of(table, heap, 0, 0));
-    }
+    std::uint64_t first = 0;
+    do {
+        const std::uint64_t end = first + step >= heap.blocks ? BlockRange::kNoEnd : first + step;
+        chunks.push_back(chunk_of(table, heap, {heap.file, first, end, false}));
+        first += step;
+    } while (first < heap.blocks);
     return chunks;
 }
 
-/// Open at its end: the view that reads it is younger than this answer.
 model::Chunk PostgresSource::whole(const plan::TablePlan& table) {
-    constexpr std::uint64_t kLastBlock = 0xfffffffe;
-    HeapSize heap = heap_size(connection(), table.source);
-    model::Chunk chunk = chunk_of(table, heap, 0, heap.blocks);
-    chunk.range = to_range({heap.file, 0, kLastBlock});
-    return chunk;
+    const Heap heap = read_heap(connection(), table.source);
+    return chunk_of(table, heap, {heap.file, 0, BlockRange::kNoEnd, true});
 }
 
 engine::ResumeMode PostgresSource::resume_mode(const plan::TablePlan& table,
                                                const std::vector<model::Chunk>& remaining,
                                                const model::ChunkView& original, bool with_log) {
-    if (!snapshot().empty()) {
-        return engine::ResumeMode::remaining_chunks;
-    }
-    // Each of these would make "the versions the first view saw" unanswerable or not enough.
-    const Result row = connection().exec("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::numeric::text");
-    const bool first_epoch = std::stoull(row.text(0, 0)) < kEpoch;
-    const std::uint64_t file = heap_file(connection(), table.source);
-    const bool same_file = std::all_of(remaining.begin(), remaining.end(), [&](const model::Chunk& chunk) {
-        return to_blocks(chunk.range).file == file;
-    });
+    const Heap heap = read_heap(connection(), table.source);
+    const Result row =
+        connection().exec("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint");
+    // xmin has 32 bits: beyond the first epoch it does not say which transaction it was.
+    const bool first_epoch = static_cast<std::uint64_t>(row.integer(0, 0)) < kEpoch;
+    const bool same_file =
+        file_since_start(heap.oid, heap.file) &&
+        std::all_of(remaining.begin(), remaining.end(), [&](const model::Chunk& chunk) {
+            return to_blocks(chunk.range).file == heap.file;
+        });
     const bool possible =
-        with_log && first_epoch && same_file && !table.keyless() && is_slot_stamp(original.stamp);
+        with_log && first_epoch && same_file && can_read_residue(spec_, table, original.stamp);
     return possible ? engine::ResumeMode::remaining_chunks : engine::ResumeMode::whole_table;
 }
 
@@ -159,23 +206,42 @@ std::unique_ptr<engine::RowReader> PostgresSource::open_row_reader() {
 }
 
 std::unique_ptr<engine::ChangeStream> PostgresSource::open_changes(const plan::Plan& plan,
-                                                                   const engine::CaptureOrigin&,
+                                                                   const engine::CaptureOrigin& origin,
                                                                    const model::Position& from) {
+    publication_mark_ = postgres::publication_mark(origin);
+    guarded_at_.reset();
+    guard_publication();
     return open_change_stream(spec_, plan, capture_name(spec_), capture_name(spec_), from);
 }
 
+/// A table that is renamed, or taken out of the publication, is silent in the log: somebody has to look.
+void PostgresSource::guard_publication() {
+    const auto now = std::chrono::steady_clock::now();
+    if (publication_mark_.empty() || (guarded_at_ && now - *guarded_at_ < kGuardInterval)) {
+        return;
+    }
+    require_publication(connection(), capture_name(spec_), publication_mark_);
+    guarded_at_ = now;
+}
+
 model::Position PostgresSource::current_position() {
-    const Result row = connection().exec(
-        "SELECT pg_current_wal_insert_lsn(),"
-        " ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint");
+    guarded_at_.reset();  // a cutover rests on this
+    guard_publication();
+    const Result row = connection().exec(kPosition);
     const std::optional<Lsn> lsn = parse_lsn(row.get(0, 0));
     CUTOVER_CHECK(lsn.has_value());
     return to_position({static_cast<Timeline>(row.integer(0, 1)), *lsn});
 }
 
-/// Transactional, so that its commit flushes the log and the walsender has something to send.
+/// Flushed, so that the walsender may send it: with its commit, or (from 17 on, without using up a
+/// transaction id) by itself.
 void PostgresSource::heartbeat() {
-    connection().exec("SELECT pg_logical_emit_message(true, 'cutover_heartbeat', '')");
+    guard_publication();
+    const bool flushing = connection().server_version() >= kFlushingMessages;
+    connection().exec(std::string("SELECT pg_logical_emit_message(") + (flushing ? "false" : "true") + ", '" +
+                      std::string(kHeartbeatPrefix) +
+                      "', (extract(epoch FROM clock_timestamp()) * 1000000)::bigint::text" +
+                      (flushing ? ", true)" : ")"));
 }
 
 model::Instant PostgresSource::clock() {
@@ -190,24 +256,46 @@ std::vector<model::SequenceSchema> PostgresSource::sequences(const plan::Plan& p
         values.emplace_back();
         values.back().name = sequence.source;
     }
-    read_sequence_values(connection(), values);
+    const std::vector<model::ObjectName> unread = read_sequence_values(connection(), values);
+    if (!unread.empty()) {
+        throw Error(ErrorClass::refused, "sequence.unreadable",
+                    "sequence " + unread.front().display() + " is gone or may not be read",
+                    "GRANT SELECT ON SEQUENCE ... to the task's account, then finish again");
+    }
     return values;
 }
 
 bool PostgresSource::covers(const model::Position& by, const model::Position& position) const {
-    return to_log_point(position).lsn <= to_log_point(by).lsn;
+    const LogPoint until = to_log_point(by);
+    const LogPoint point = to_log_point(position);
+    if (point.timeline != until.timeline) {
+        const std::shared_ptr<const TimelineHistory> history = history_.load();
+        if (history && history->current() == until.timeline && point.timeline < until.timeline &&
+            !history->holds(point)) {
+            throw Error(ErrorClass::corrupt, "source.behind_copy",
+                        "the copy has seen the source up to " + position.text + " on timeline " +
+                            std::to_string(point.timeline) + ", which the present server has left before; " +
+                            "the last applied position is " + by.text,
+                        "rows may be at the destination that the source has lost: release the task and migrate anew");
+        }
+    }
+    return point.lsn <= until.lsn;
 }
 
 bool PostgresSource::visible(const model::Stamp& stamp, const model::TransactionId& id) const {
     Xid8 xid = 0;
-    std::from_chars(id.bytes.data(), id.bytes.data() + id.bytes.size(), xid);
+    const auto parsed = std::from_chars(id.bytes.data(), id.bytes.data() + id.bytes.size(), xid);
+    CUTOVER_CHECK(parsed.ec == std::errc());
     return Snapshot::parse(snapshot_text(stamp)).sees(xid);
 }
 
-/// Never asked: a table's chunks carry one stamp, whether it was resumed (the first view's) or copied anew.
-bool PostgresSource::contains(const plan::TablePlan&, const model::ChunkRange&, const model::Tuple&) const {
-    CUTOVER_CHECK(false);
-    return false;
+/// Blocks say nothing of keys, and need not: all chunks of a table carry one stamp, its first view's or, as
+/// a single chunk, its own.
+bool PostgresSource::contains(const plan::TablePlan& table, const model::ChunkRange&,
+                              const model::Tuple&) const {
+    throw Error(ErrorClass::corrupt, "copy.mixed_stamps",
+                "chunks of " + table.source.display() + " were read under different views",
+                "release the task and migrate anew");
 }
 
 }  // namespace cutover::postgres

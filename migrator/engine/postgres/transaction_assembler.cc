@@ -37,7 +37,9 @@ std::optional<model::Instant> heartbeat_time(std::string_view content) {
 
 TransactionAssembler::TransactionAssembler(const plan::Plan& plan, TypeNames type_names,
                                            SpoolLimits limits, Start start)
-    : map_(plan, std::move(type_names)), limits_(std::move(limits)), start_(start) {}
+    : map_(plan, std::move(type_names), start.ancestors),
+      limits_(std::move(limits)),
+      start_(std::move(start)) {}
 
 std::size_t TransactionAssembler::memory_bytes() const {
     std::size_t out = plain_ ? plain_->spool.memory_bytes() : 0;
@@ -204,6 +206,9 @@ void TransactionAssembler::row(char kind, MessageReader reader) {
     Open& open = current();
     const std::uint32_t sub = subxid(reader);
     const Relation& relation = find(reader.number32());
+    if (relation->ancestor) {
+        throw out_of_order("a row of a partitioned table itself");
+    }
     open.spool.add_row(sub, relation, kind, reader.rest());
 }
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "migrator/engine/postgres/positions.h"
 #include "migrator/engine/postgres/relation_map.h"
@@ -33,6 +34,7 @@ public:
         Timeline timeline = 0;
         Lsn from = 0;        ///< transactions that end up to here are not handed over
         Xid8 reference = 0;  ///< a full transaction id of about now
+        std::vector<model::ObjectName> ancestors;  ///< partitioned tables above the plan's
     };
 
     TransactionAssembler(const plan::Plan& plan, TypeNames type_names, SpoolLimits limits, Start start);

@@ -220,6 +220,9 @@ void TransactionSpool::add_row(std::uint32_t subxid, const Relation& relation, c
 void TransactionSpool::add_truncate(std::uint32_t subxid, const std::vector<Relation>& relations) {
     std::string tables;
     for (const Relation& relation : relations) {
+        if (relation->ancestor) {
+            continue;  // its partitions are listed too
+        }
         slot_of(subxid, relation);
         tables.append(reinterpret_cast<const char*>(&relation->shape.table),
                       sizeof relation->shape.table);

@@ -23,7 +23,7 @@ protected:
     std::shared_ptr<const MappedRelation> map(const std::string& name,
                                               const std::vector<WireColumn>& columns,
                                               char identity = 'd') {
-        return RelationMap(plan_, type_name)
+        return RelationMap(plan_, type_name, {{"public", "root"}})
             .map(decode_relation(
                 MessageReader(std::string_view(bytes_ = relation_message(9, name, columns, identity)).substr(1))));
     }
@@ -65,6 +65,12 @@ TEST_F(RelationMapTest, WantsOldKeysInTheLog) {
     EXPECT_EQ(problem("loose", {{"a", true}}, 'f'), "");
     plan_.tables[0].sets_replica_identity = true;
     EXPECT_THAT(problem("item", {{"id", true}, {"name"}, {"extra"}}), HasSubstr("as was set at the start"));
+}
+
+TEST_F(RelationMapTest, KnowsThePartitionedTablesAboveOurs) {
+    EXPECT_TRUE(map("root", {{"id", true}})->ancestor);
+    EXPECT_FALSE(map("root", {{"id", true}})->problem);
+    EXPECT_FALSE(map("item", {{"id", true}, {"name"}, {"extra"}})->ancestor);
 }
 
 TEST_F(RelationMapTest, DoesNotMissGeneratedColumns) {

@@ -69,7 +69,7 @@ protected:
 
     plan::Plan plan_;
     SpoolLimits limits_;
-    TransactionAssembler::Start start_{1, 0, 1000};
+    TransactionAssembler::Start start_{1, 0, 1000, {{"public", "root"}}};
     std::unique_ptr<TransactionAssembler> assembler_;
 };
 
@@ -213,6 +213,15 @@ TEST_F(TransactionAssemblerTest, ListsEveryTruncatedTable) {
     EXPECT_EQ(changes[0].truncated, (std::vector<model::TableIndex>{1, 0}));
 }
 
+TEST_F(TransactionAssemblerTest, LeavesAPartitionedTableOutOfATruncate) {
+    feed(begin_message(7));
+    announce();
+    feed(relation_message(11, "root", {{"id", true}}));
+    feed(MessageBuilder('T').number(2, 4).byte(0).number(11, 4).number(9, 4).bytes());
+    Assembled done = feed(commit_message(0x200));
+    EXPECT_EQ(all(*done.transaction)[0].truncated, std::vector<model::TableIndex>{0});
+}
+
 TEST_F(TransactionAssemblerTest, RefusesAChangedTableOnlyIfItsTransactionCommits) {
     const auto changed = [&](std::uint32_t xid) {
         feed(MessageBuilder('S').number(10, 4).byte(1).bytes());
@@ -287,7 +296,7 @@ protected:
         const auto names = [](std::uint32_t type, std::int32_t) {
             return std::string(type == 23 ? "integer" : type == 1700 ? "numeric(12,2)" : "text");
         };
-        return TransactionAssembler(plan_, names, limits, {1, 0, 700});
+        return TransactionAssembler(plan_, names, limits, {1, 0, 700, {}});
     }
     plan::Plan plan_;
 };

@@ -1,0 +1,285 @@
+#include "migrator/engine/postgres/publication.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <utility>
+#include <vector>
+
+#include "migrator/model/error.h"
+
+namespace cutover::postgres {
+
+using model::Error;
+using model::ErrorClass;
+using nlohmann::json;
+
+namespace {
+
+/// SQL after `REPLICA IDENTITY`, by table.
+using Identities = std::map<model::ObjectName, std::string>;
+
+constexpr int kLockAttempts = 10;
+
+struct TableState {
+    model::ObjectName name;
+    std::string identity;        ///< as SQL
+    bool names_old_rows = false;
+};
+
+/// The tables' identities as they are now, in the plan's order.
+std::vector<TableState> table_states(Connection& connection, const plan::Plan& plan) {
+    std::vector<model::ObjectName> names;
+    for (const plan::TablePlan& table : plan.tables) {
+        names.push_back(table.source);
+    }
+    const Result rows = connection.exec(
+        "SELECT v.at, c.relreplident, (SELECT quote_ident(i.relname) FROM pg_index x"
+        " JOIN pg_class i ON i.oid = x.indexrelid WHERE x.indrelid = c.oid AND x.indisreplident),"
+        " EXISTS (SELECT FROM pg_index x WHERE x.indrelid = c.oid AND x.indisprimary AND x.indisvalid) FROM " +
+        names_as_rows(connection, names, 0, names.size(), "v") +
+        " JOIN pg_namespace n ON n.nspname = v.schema"
+        " JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = v.name ORDER BY v.at");
+    std::vector<TableState> states;
+    for (int row = 0; row < rows.rows(); ++row) {
+        TableState state;
+        state.name = names[static_cast<std::size_t>(rows.integer(row, 0))];
+        const char kind = rows.get(row, 1).front();
+        const bool index = kind == 'i' && !rows.is_null(row, 2);
+        state.identity = kind == 'f'   ? "FULL"
+                         : kind == 'n' ? "NOTHING"
+                         : index       ? "USING INDEX " + rows.text(row, 2)
+                                       : "DEFAULT";
+        state.names_old_rows = kind == 'f' || index || (kind == 'd' && rows.boolean(row, 3));
+        states.push_back(std::move(state));
+    }
+    if (states.size() != names.size()) {
+        throw Error(ErrorClass::refused, "table.changed",
+                    fmt::format("{} of the task's tables are not at the source any more",
+                                names.size() - states.size()),
+                    "start again: the task is planned from what is there");
+    }
+    return states;
+}
+
+Identities remembered_identities(Connection& connection, const std::string& publication) {
+    const Result row = connection.exec_params(
+        "SELECT obj_description(oid, 'pg_publication') FROM pg_publication WHERE pubname = $1",
+        {publication});
+    Identities out;
+    if (row.rows() == 0 || row.is_null(0, 0)) {
+        return out;
+    }
+    const json parsed = json::parse(row.text(0, 0), nullptr, false);
+    if (!parsed.is_array()) {
+        return out;
+    }
+    for (const json& one : parsed) {
+        if (one.is_object()) {
+            out[{one.value("schema", ""), one.value("table", "")}] = one.value("identity", "DEFAULT");
+        }
+    }
+    return out;
+}
+
+/// Under a lock that is asked for briefly: a waiting ALTER TABLE would hold up everybody behind it.
+void set_identity(Connection& connection, const model::ObjectName& table, const std::string& identity) {
+    connection.exec("SET lock_timeout = '1s'");
+    for (int attempt = 1;; ++attempt) {
+        try {
+            connection.exec("ALTER TABLE ONLY " + quote(table) + " REPLICA IDENTITY " + identity);
+            connection.exec("SET lock_timeout = 0");
+            return;
+        } catch (const Error& error) {
+            const bool locked = error.code() == "postgres.55P03";
+            if (!locked || attempt == kLockAttempts) {
+                throw !locked ? Error(error)
+                              : Error(ErrorClass::operation, "source.table_locked",
+                                      "table " + table.display() +
+                                          " is in use by long transactions: its replica identity could not be set",
+                                      "end the transactions that hold it, see pg_locks");
+            }
+        }
+    }
+}
+
+void put_back(Connection& connection, const Identities& identities) {
+    for (const auto& [table, identity] : identities) {
+        const Result there = connection.exec_params(
+            "SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+            " WHERE n.nspname = $1 AND c.relname = $2",
+            {table.schema, table.name});
+        if (there.rows() > 0) {
+            set_identity(connection, table, identity);
+        }
+    }
+}
+
+/// What has to be put back some day. What an earlier attempt has remembered is older than what is now.
+Identities to_remember(const plan::Plan& plan, const std::vector<TableState>& now, Identities earlier) {
+    Identities out;
+    for (std::size_t at = 0; at < plan.tables.size(); ++at) {
+        const plan::TablePlan& table = plan.tables[at];
+        const auto known = earlier.find(table.source);
+        if (known != earlier.end()) {
+            out.insert(*known);
+        } else if (table.sets_replica_identity && now[at].identity != "FULL") {
+            out[table.source] = now[at].identity;
+        }
+    }
+    return out;
+}
+
+/// An empty one that remembers: from here on a crash leaves nothing that could not be put back.
+void make_empty(Connection& connection, const std::string& name, const Identities& remembered) {
+    json comment = json::array();
+    for (const auto& [table, identity] : remembered) {
+        comment.push_back({{"schema", table.schema}, {"table", table.name}, {"identity", identity}});
+    }
+    connection.exec("BEGIN; DROP PUBLICATION IF EXISTS " + quote_identifier(name) + "; CREATE PUBLICATION " +
+                    quote_identifier(name) + " WITH (publish_via_partition_root = false)");
+    connection.exec("COMMENT ON PUBLICATION " + quote_identifier(name) + " IS " +
+                    connection.quote_literal(comment.dump()));
+    connection.exec("COMMIT");
+}
+
+void require_old_rows(const std::vector<TableState>& states) {
+    for (const TableState& state : states) {
+        if (!state.names_old_rows) {
+            throw Error(ErrorClass::refused, "source.replica_identity",
+                        "table " + state.name.display() +
+                            " has no replica identity: publishing it would make the source refuse its updates "
+                            "and deletes",
+                        "ALTER TABLE ... REPLICA IDENTITY FULL, or say `replica_identity: set` in the task file");
+        }
+    }
+}
+
+/// Partitioned tables all of whose leaves are ours: published too, so that a partition that is added later
+/// shows up in the log and stops the task, instead of being missed. Not where leaves have no key: updates
+/// of a new one would fail at the source.
+std::vector<model::ObjectName> whole_partitioned_tables(Connection& connection, const plan::Plan& plan) {
+    std::vector<model::ObjectName> names;
+    for (const plan::TablePlan& table : plan.tables) {
+        if (table.schema.partition_of) {
+            names.push_back(table.source);
+        }
+    }
+    if (names.empty()) {
+        return {};
+    }
+    const Result rows = connection.exec(
+        "WITH ours AS (SELECT c.oid, pg_partition_root(c.oid) AS root FROM " +
+        names_as_rows(connection, names, 0, names.size(), "v") +
+        " JOIN pg_namespace n ON n.nspname = v.schema"
+        " JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = v.name AND c.relispartition)"
+        " SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE c.oid IN (SELECT root FROM ours)"
+        " AND EXISTS (SELECT FROM pg_index x WHERE x.indrelid = c.oid AND x.indisprimary)"
+        " AND NOT EXISTS (SELECT FROM pg_partition_tree(c.oid) t WHERE t.isleaf"
+        "                    AND t.relid::oid NOT IN (SELECT oid FROM ours)) ORDER BY 1, 2");
+    std::vector<model::ObjectName> out;
+    for (int row = 0; row < rows.rows(); ++row) {
+        out.push_back({rows.text(row, 0), rows.text(row, 1)});
+    }
+    return out;
+}
+
+/// The server checks this at each UPDATE and DELETE, and fails the application's statement: so it is
+/// checked here, before.
+void require_filters_in_identity(Connection& connection, const std::string& name) {
+    const Result rows = connection.exec_params(
+        "SELECT n.nspname, c.relname, string_agg(DISTINCT a.attname, ', ') FROM pg_publication p"
+        " JOIN pg_publication_rel r ON r.prpubid = p.oid AND r.prqual IS NOT NULL"
+        " JOIN pg_class c ON c.oid = r.prrelid AND c.relreplident <> 'f'"
+        " JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " JOIN pg_depend d ON d.classid = 'pg_publication_rel'::regclass AND d.objid = r.oid"
+        "  AND d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid AND d.refobjsubid > 0"
+        " JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.refobjsubid"
+        " WHERE p.pubname = $1 AND NOT EXISTS (SELECT FROM pg_index x WHERE x.indrelid = c.oid"
+        "  AND (CASE c.relreplident WHEN 'd' THEN x.indisprimary ELSE x.indisreplident END)"
+        "  AND d.refobjsubid = ANY (x.indkey)) GROUP BY 1, 2",
+        {name});
+    if (rows.rows() > 0) {
+        throw Error(ErrorClass::refused, "source.filter_identity",
+                    fmt::format("the filter of {}.{} uses columns that are not in its replica identity: {}",
+                                rows.text(0, 0), rows.text(0, 1), rows.text(0, 2)),
+                    "ALTER TABLE ... REPLICA IDENTITY FULL, or say `replica_identity: set` in the task file");
+    }
+}
+
+void add_tables(Connection& connection, const std::string& name, const plan::Plan& plan) {
+    std::string tables;
+    for (const model::ObjectName& root : whole_partitioned_tables(connection, plan)) {
+        tables += (tables.empty() ? "" : ", ") + quote(root);
+    }
+    for (const plan::TablePlan& table : plan.tables) {
+        tables += (tables.empty() ? "ONLY " : ", ONLY ") + quote(table.source);
+        if (!table.filter.empty()) {
+            tables += " WHERE (" + table.filter + ")";
+        }
+    }
+    if (tables.empty()) {
+        return;
+    }
+    connection.exec("BEGIN");
+    connection.exec("ALTER PUBLICATION " + quote_identifier(name) + " ADD TABLE " + tables);
+    require_filters_in_identity(connection, name);
+    connection.exec("COMMIT");
+}
+
+}  // namespace
+
+void create_publication(Connection& connection, const std::string& name, const plan::Plan& plan) {
+    try {
+        const Identities earlier = remembered_identities(connection, name);
+        const Identities remembered = to_remember(plan, table_states(connection, plan), earlier);
+        make_empty(connection, name, remembered);
+        Identities forsaken = earlier;
+        for (const auto& [table, identity] : remembered) {
+            forsaken.erase(table);
+        }
+        put_back(connection, forsaken);
+        for (const plan::TablePlan& table : plan.tables) {
+            if (table.sets_replica_identity) {
+                set_identity(connection, table.source, "FULL");
+            }
+        }
+        require_old_rows(table_states(connection, plan));
+        add_tables(connection, name, plan);
+    } catch (...) {
+        connection.rollback();
+        throw;
+    }
+}
+
+void drop_publication(Connection& connection, const std::string& name) {
+    put_back(connection, remembered_identities(connection, name));
+    connection.exec("DROP PUBLICATION IF EXISTS " + quote_identifier(name));
+}
+
+std::string publication_mark(Connection& connection, const std::string& name) {
+    const Result row = connection.exec_params(
+        "SELECT md5(concat_ws('|', p.oid, p.puballtables, p.pubinsert, p.pubupdate, p.pubdelete,"
+        " p.pubtruncate, p.pubviaroot, (SELECT string_agg(concat_ws('|', r.oid, r.prrelid, n.nspname, c.relname,"
+        " md5(r.prqual::text)), ',' ORDER BY r.oid) FROM pg_publication_rel r JOIN pg_class c ON c.oid = r.prrelid"
+        " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE r.prpubid = p.oid)))"
+        " FROM pg_publication p WHERE p.pubname = $1",
+        {name});
+    return row.rows() == 0 ? std::string() : row.text(0, 0);
+}
+
+void require_publication(Connection& connection, const std::string& name, const std::string& mark) {
+    const std::string now = publication_mark(connection, name);
+    if (now == mark) {
+        return;
+    }
+    throw Error(ErrorClass::refused, "publication.changed",
+                now.empty() ? "publication '" + name + "' is not at the source any more"
+                            : "publication '" + name +
+                                  "' is not what it was: a table was dropped, renamed, or taken out of it",
+                "changes since then may not be in the log: release the task and migrate anew");
+}
+
+}  // namespace cutover::postgres
