@@ -1,0 +1,315 @@
+// The judge on real servers beyond damage: versions, encodings, collations, key ranges, repairs,
+// the command.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <thread>
+
+#include "migrator/model/error.h"
+#include "tests/live/verify/dataset.h"
+#include "tests/support/live_postgres.h"
+#include "verify/command.h"
+#include "verify/report.h"
+#include "verify/verify.h"
+
+namespace cutover::verify {
+namespace {
+
+using fixtures::PostgresClient;
+using fixtures::PostgresEndpoint;
+
+std::string text_of(const Result& result) {
+    std::ostringstream out;
+    write_text(out, result);
+    return out.str();
+}
+
+std::string read_file(const std::string& path) {
+    std::stringstream out;
+    out << std::ifstream(path).rdbuf();
+    return out.str();
+}
+
+Request request_for(const PostgresEndpoint& source, const PostgresEndpoint& destination) {
+    Request request;
+    request.source = source.as_plan();
+    request.destination = destination.as_plan();
+    return request;
+}
+
+class CrossVersion : public tests::LivePostgresOf<15> {};
+
+TEST_F(CrossVersion, FindsTheSameContentEqualAcrossVersions) {
+    std::string why;
+    fixtures::PostgresServer* newer = tests::shared_postgres(17, &why);
+    if (newer == nullptr) {
+        GTEST_SKIP() << "NOT TESTED, no PostgreSQL 17: " << why;
+    }
+    connect().query(tests::dataset());
+    const PostgresEndpoint destination = newer->endpoint("cross_version");
+    newer->connect().query("drop database if exists cross_version");
+    newer->connect().query("create database cross_version");
+    PostgresClient(destination).query(tests::dataset_made_otherwise());
+    const Result result = run(request_for(endpoint(), destination));
+    EXPECT_EQ(result.verdict, Verdict::consistent) << text_of(result);
+    newer->connect().query("drop database cross_version with (force)");
+}
+
+class Compare : public tests::LivePostgres {
+protected:
+    void SetUp() override {
+        tests::LivePostgres::SetUp();
+        if (!IsSkipped() && !HasFatalFailure()) {
+            destination_ = make_database("destination");
+        }
+    }
+    void both(const std::string& sql) {
+        connect().query(sql);
+        there(sql);
+    }
+    void there(const std::string& sql) { PostgresClient(destination_).query(sql); }
+    Request request() const { return request_for(endpoint(), destination_); }
+
+    PostgresEndpoint destination_;
+};
+
+TEST_F(Compare, RepairsWhatItFoundAndTakesItBack) {
+    connect().query(tests::dataset());
+    there(tests::dataset_made_otherwise());
+    there(
+        "delete from app.types where id in (5, 6, 100002); insert into app.wide values (5000, 'a', "
+        "'b', null);"
+        "update app.types set n = 1, t = E'it''s \\\\ \"new\"', tstz = now(), ia = "
+        "'{{1,2},{3,null}}', ta = null,"
+        " pr = null, r = 'empty', x = '<b/>', p = '(0,0)', cash = '-1.5'::money, rc = 'pg_type' "
+        "where id between 10"
+        " and 20;"
+        "update app.docs set j = '{}', jb = '[]', body = '' where id = md5('7')::uuid;"
+        "delete from app.moods where mood = 'ok'; update app.prices set n = null where price = 11;"
+        "delete from app.log where ctid in (select ctid from app.log where who = 'user1' limit 3);"
+        "insert into app.log values (null, 'stranger', null), (null, 'stranger', null);"
+        "insert into app.log select * from app.log where what = 'did 7' limit 2;");
+    const std::string path = testing::TempDir() + fmt::format("repair_{}.sql", ::getpid());
+    Request asked = request();
+    asked.repair_file = path;
+    const Result before = run(asked);
+    EXPECT_EQ(before.verdict, Verdict::inconsistent);
+    EXPECT_GT(before.repair_statements, 15u);
+    const Result untouched = run(request());
+    EXPECT_EQ(untouched.rows.findings(), before.rows.findings())
+        << "writing the file must not apply it";
+
+    there(read_file(path));
+    const Result repaired = run(request());
+    EXPECT_EQ(repaired.verdict, Verdict::consistent) << text_of(repaired);
+    there(read_file(path));  // again: every guard must hold now
+    EXPECT_EQ(run(request()).verdict, Verdict::consistent);
+
+    there(read_file(path + ".undo"));
+    const Result undone = run(request());
+    EXPECT_EQ(undone.rows.missing, before.rows.missing) << text_of(undone);
+    EXPECT_EQ(undone.rows.extra, before.rows.extra);
+    EXPECT_EQ(undone.rows.different, before.rows.different);
+    EXPECT_EQ(undone.rows.duplicate, before.rows.duplicate);
+    std::filesystem::remove(path);
+    std::filesystem::remove(path + ".undo");
+}
+
+TEST_F(Compare, CutsLargeTablesIntoRangesWithoutLosingTheirEdges) {
+    both(
+        "create table big (id bigint primary key, v text); insert into big select g * 7, 'v' || g "
+        "from"
+        " generate_series(1, 300000) g; analyze big");
+    for (const unsigned jobs : {1u, 2u, 5u}) {
+        Request asked = request();
+        asked.jobs = jobs;
+        EXPECT_EQ(run(asked).verdict, Verdict::consistent) << jobs;
+        EXPECT_EQ(run(asked).rows.equal, 300000u) << jobs;
+    }
+    there(
+        "delete from big where id in (7, 2100000, 1050000); insert into big values (-5, 'before'), "
+        "(9000000, 'after'),"
+        " (1050001, 'between')");
+    for (const unsigned jobs : {1u, 5u}) {
+        Request asked = request();
+        asked.jobs = jobs;
+        const Result result = run(asked);
+        EXPECT_EQ(result.rows.missing, 3u) << text_of(result);
+        EXPECT_EQ(result.rows.extra, 3u);
+        EXPECT_EQ(result.rows.equal, 299997u);
+    }
+}
+
+std::size_t peak_memory_kb() {
+    std::ifstream status("/proc/self/status");
+    for (std::string line; std::getline(status, line);) {
+        if (line.starts_with("VmHWM:")) {
+            return std::stoul(line.substr(6));
+        }
+    }
+    return 0;
+}
+
+TEST_F(Compare, KeepsItsMemoryIfEveryRowDiffers) {
+    both(
+        "create table big (id int primary key, v text); create table loose (v text);"
+        "insert into big select g, repeat(md5(g::text), 4) from generate_series(1, 150000) g;"
+        "insert into loose select v from big; analyze");
+    run(request());
+    const std::size_t before = peak_memory_kb();
+    there("update big set v = reverse(v); update loose set v = reverse(v)");
+    const Result result = run(request());
+    EXPECT_GT(result.rows.different + result.rows.missing, 299000u);
+    EXPECT_LT(peak_memory_kb() - before, 120u << 10) << "kB more than for equal tables";
+}
+
+TEST_F(Compare, ReadsOtherEncodingsAndCollationsInOneOrder) {
+    const PostgresEndpoint latin = endpoint().in_database(endpoint().database + "_latin1");
+    server().connect().query("create database " + fixtures::quoted_name(latin.database) +
+                             " encoding 'LATIN1' locale 'C' template template0");
+    const std::string rows =
+        "insert into t select chr(g), g from generate_series(33, 126) g; insert into t select "
+        "chr(g) || 'x', g from"
+        " generate_series(192, 255) g; insert into t select 'é' || g, g from generate_series(1, "
+        "50) g";
+    PostgresClient source(latin);
+    source.query("create table t (k text primary key, n int);" + rows);
+    there(
+        "create collation ci (provider = icu, locale = 'und-u-ks-level2', deterministic = false);"
+        "create table t (k text collate ci, n int);" +
+        rows);
+    Request asked = request_for(latin, destination_);
+    asked.structure = false;
+    const Result result = run(asked);
+    EXPECT_EQ(result.verdict, Verdict::consistent) << text_of(result);
+    there("delete from t where n = 230");
+    EXPECT_EQ(run(asked).rows.missing, 1u);
+    server().connect().query("drop database " + fixtures::quoted_name(latin.database) +
+                             " with (force)");
+}
+
+TEST_F(Compare, FollowsRenamesFiltersAndExclusions) {
+    connect().query(
+        "create schema app; create type app.mood as enum ('ok'); create table app.parent (id int "
+        "primary key);"
+        "create table app.t (id int primary key, qty int check (qty >= 0), m app.mood default "
+        "'ok', note text,"
+        " parent int references app.parent (id)); create index on app.t (qty) where qty > 5;"
+        "insert into app.parent values (1); insert into app.t select g, g, 'ok', 'private', 1"
+        " from generate_series(1, 100) g");
+    there(
+        "create schema shop; create type shop.mood as enum ('ok'); create table shop.parent (id "
+        "int primary key);"
+        "create table shop.goods (id int primary key, quantity int check (quantity >= 0), m "
+        "shop.mood default 'ok',"
+        " parent int references shop.parent (id)); create index on shop.goods (quantity) where "
+        "quantity > 5;"
+        "insert into shop.parent values (1); insert into shop.goods select g, g, 'ok', 1"
+        " from generate_series(51, 100) g");
+    Request asked = request();
+    asked.mapping.schemas = {{"app", "shop"}};
+    asked.mapping.tables[{"app", "t"}] = {"shop", "goods"};
+    asked.mapping.columns[{"app", "t"}] = {{"qty", "quantity"}};
+    asked.mapping.excluded_columns[{"app", "t"}] = {"note"};
+    asked.filters[{"app", "t"}] = "id > 50";
+    const Result result = run(asked);
+    EXPECT_EQ(result.verdict, Verdict::consistent) << text_of(result);
+    asked.filters.clear();
+    EXPECT_EQ(run(asked).rows.missing, 50u);
+    asked.filters[{"app", "t"}] = "no such column > 1";
+    EXPECT_EQ(run(asked).verdict, Verdict::could_not_tell);
+}
+
+TEST_F(Compare, SaysThatSomebodyWroteMeanwhile) {
+    both("create table t (id int primary key)");
+    std::atomic<bool> stop{false};
+    std::vector<std::thread> writers;
+    for (int writer = 0; writer < 2; ++writer) {
+        writers.emplace_back([this, &stop] {
+            PostgresClient client = connect();
+            client.query("create temp table w (n int); set synchronous_commit = off");
+            while (!stop) {
+                client.query("insert into w values (1)");
+            }
+        });
+    }
+    bool noticed = false;
+    for (int attempt = 0; attempt < 20 && !noticed; ++attempt) {
+        noticed = run(request()).proof == Proof::as_of_reading;
+    }
+    stop = true;
+    for (std::thread& writer : writers) {
+        writer.join();
+    }
+    EXPECT_TRUE(noticed);
+    EXPECT_EQ(run(request()).proof, Proof::settled);
+}
+
+struct CommandTest : Compare {
+    std::string task_file() {
+        const std::string path = testing::TempDir() + fmt::format("verify_{}.yaml", ::getpid());
+        const auto end = [](const PostgresEndpoint& at) {
+            return fmt::format(
+                "{{engine: postgres, host: {}, port: {}, database: {}, user: {}, password: {{env: "
+                "VERIFY_TEST_PASSWORD}},"
+                " tls: {{mode: disable}}}}",
+                at.host, at.port, at.database, at.user);
+        };
+        std::ofstream(path) << "task: judged\nsource: " << end(endpoint())
+                            << "\ndestination: " << end(destination_) << "\n";
+        ::setenv("VERIFY_TEST_PASSWORD", endpoint().password.c_str(), 1);
+        return path;
+    }
+    int command(std::vector<std::string> words) {
+        CLI::App app;
+        int exit = -1;
+        out_.str("");
+        add_commands(app, out_, exit);
+        std::reverse(words.begin(), words.end());
+        words.push_back("verify");
+        app.parse(words);
+        return exit;
+    }
+    std::ostringstream out_;
+};
+
+TEST_F(CommandTest, EndsWithTheDocumentedCodesAndReports) {
+    both("create table t (id int primary key, v text); insert into t values (1, 'a'), (2, 'b')");
+    const std::string file = task_file();
+    EXPECT_EQ(command({file}), 0) << out_.str();
+    EXPECT_THAT(out_.str(), testing::HasSubstr("CONSISTENT"));
+    there("update t set v = 'x' where id = 2");
+    EXPECT_EQ(command({file, "--format", "json"}), 1);
+    EXPECT_EQ(nlohmann::json::parse(out_.str())["tables"][0]["samples"][0]["key"], "(id=2)");
+    EXPECT_EQ(command({file, "--table", "public.other"}), 2);
+    const std::string page = testing::TempDir() + fmt::format("verify_{}.html", ::getpid());
+    EXPECT_EQ(command({file, "--format", "html", "--output", page, "--jobs", "2"}), 1);
+    EXPECT_THAT(read_file(page), testing::HasSubstr("inconsistent"));
+    EXPECT_THAT(read_file(page), testing::Not(testing::HasSubstr(endpoint().password)));
+    EXPECT_THROW(command({file, "--rule", "nonsense"}), CLI::ValidationError);
+    EXPECT_THROW(command({file, "--output", "/nonexistent/x", "--format", "json"}), model::Error);
+    std::filesystem::remove(page);
+}
+
+TEST_F(CommandTest, RefusesAnEndThatCannotBeOpened) {
+    const std::string file = task_file();
+    ::setenv("VERIFY_TEST_PASSWORD", "wrong", 1);
+    try {
+        command({file});
+        FAIL() << "must not connect";
+    } catch (const model::Error& error) {
+        EXPECT_EQ(error.error_class(), model::ErrorClass::refused) << error.message();
+        EXPECT_THAT(error.message(), testing::Not(testing::HasSubstr("wrong")));
+    }
+}
+
+}  // namespace
+}  // namespace cutover::verify
