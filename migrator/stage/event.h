@@ -45,7 +45,8 @@ struct IncrementalProgress {
     std::uint64_t transactions = 0;  ///< since the task was created
     std::uint64_t changes = 0;
     double changes_per_second = 0;
-    flow::Duration lag{};  ///< source's clock now - commit time of the last applied change
+    /// Source's clock now - commit time of the last applied change; absent until the log has spoken.
+    std::optional<flow::Duration> lag;
     std::string position;
     bool consistent = false;  ///< past every view of the copy: the destination equals a source state
 };

@@ -339,7 +339,9 @@ IncrementalProgress IncrementalStage::progress() const {
     now.changes_per_second =
         seconds > 0 ? static_cast<double>(now.changes - changes_at_start_) / seconds : 0;
     const model::Instant source_now = context_.runtime.wall() + clock_offset_;
-    now.lag = std::max(flow::Duration(0), flow::Duration(source_now - applied_time_));
+    if (applied_time_ != model::Instant{}) {
+        now.lag = std::max(flow::Duration(0), flow::Duration(source_now - applied_time_));
+    }
     now.position = context_.record.marker.position.text;
     now.consistent = consistent();
     return now;

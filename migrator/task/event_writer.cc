@@ -90,7 +90,7 @@ Json of(const stage::IncrementalProgress& event) {
             {"transactions", event.transactions},
             {"changes", event.changes},
             {"changes_per_second", event.changes_per_second},
-            {"lag_ms", milliseconds(event.lag)},
+            {"lag_ms", event.lag ? Json(milliseconds(*event.lag)) : Json()},
             {"position", event.position},
             {"consistent", event.consistent}};
 }

@@ -59,7 +59,7 @@ nlohmann::json progress_json(const stage::Event& event) {
         json = {{"transactions", log->transactions},
                 {"changes", log->changes},
                 {"changes_per_second", log->changes_per_second},
-                {"lag_ms", log->lag.count() / 1000},
+                {"lag_ms", log->lag ? nlohmann::json(log->lag->count() / 1000) : nlohmann::json()},
                 {"position", log->position},
                 {"consistent", log->consistent}};
     }

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <mutex>
+#include <utility>
 
 #include "migrator/precheck/text.h"
 #include "migrator/task/view.h"
@@ -82,8 +83,8 @@ std::string summary(const stage::FullProgress& event) {
 std::string summary(const stage::IncrementalProgress& event) {
     return fmt::format(
         "incremental  lag {}  {} transactions, {} changes, {} changes/s, applied up to {}{}",
-        time_text(event.lag), grouped(event.transactions), grouped(event.changes),
-        grouped(event.changes_per_second), event.position,
+        event.lag ? time_text(*event.lag) : "unknown", grouped(event.transactions),
+        grouped(event.changes), grouped(event.changes_per_second), event.position,
         event.consistent ? "" : "  (not yet consistent: catching up with the copy)");
 }
 
@@ -153,6 +154,9 @@ private:
                          event.epoch));
     }
     void show(const stage::PhaseStarted& event) {
+        if (!held_back_.empty()) {
+            out_ << std::exchange(held_back_, "") << "\n";
+        }
         line(fmt::format("phase {}", engine::to_string(event.phase)));
         shown_at_ = {};
     }
@@ -193,7 +197,9 @@ private:
             return;
         }
         const Clock::time_point now = Clock::now();
-        if (shown_at_ == Clock::time_point{} || now - shown_at_ >= kPlainEvery) {
+        const bool due = shown_at_ == Clock::time_point{} || now - shown_at_ >= kPlainEvery;
+        held_back_ = due ? "" : summary(event);
+        if (due) {
             shown_at_ = now;
             out_ << summary(event) << "\n";
         }
@@ -226,6 +232,7 @@ private:
     const bool terminal_;
     std::size_t drawn_ = 0;
     Clock::time_point shown_at_{};
+    std::string held_back_;  ///< the latest progress, if it was too soon to show it
 };
 
 }  // namespace

@@ -29,11 +29,12 @@ std::string head(std::string_view sql) {
 }
 
 std::string hint_for(std::string_view sqlstate, const std::string& server_hint) {
+    if (sqlstate == "53100") {
+        return "free space on the server's disk; the task goes on by itself within its retry window, "
+               "and where it was when it is started again after that";
+    }
     if (!server_hint.empty()) {
         return server_hint;
-    }
-    if (sqlstate == "53100") {
-        return "free space on the server's disk; the task goes on by itself within its retry window";
     }
     if (sqlstate == "42501") {
         return "grant the missing privilege to the task's account and start again";

@@ -128,6 +128,14 @@ TEST(TerminalView, WritesPlainLinesSparingly) {
     EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1) << text;
 }
 
+TEST(TerminalView, EndsAPhaseWithWhereItCame) {
+    stage::FullProgress done = half_done();
+    done.fraction = 1;
+    const std::string text =
+        shown({half_done(), done, stage::PhaseStarted{engine::TaskPhase::keys}}, false);
+    EXPECT_LT(text.find("100 %"), text.find("phase keys")) << text;
+}
+
 TEST(TerminalView, SaysHowFarItIsBehind) {
     stage::IncrementalProgress log;
     log.lag = std::chrono::milliseconds(250);

@@ -1,0 +1,202 @@
+// What goes wrong while a task runs: the slot, the log and the disk that go away, the operator who
+// presses Ctrl-C. Each ends with a clear word and its own exit code, and started again nothing is
+// lost.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <csignal>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "tests/live/bad_input/program.h"
+#include "tests/support/live_postgres.h"
+
+namespace cutover::tests {
+namespace {
+
+using testing::AnyOf;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr int kRefused = 13;
+constexpr int kCorrupt = 14;
+constexpr int kStopped = 15;
+constexpr const char* kOnce = "phases: [schema, full]\nignore: [phases.writes_must_stop]";
+constexpr const char* kSlowly =
+    "phases: [schema, full]\n"
+    "limits: {chunk_mb: 0.25, full: {rows_per_second: 8000}}";
+constexpr const char* kSum =
+    "SELECT count(*) || '/' || coalesce(sum(hashtext(t::text)::bigint), 0) FROM public.rows t";
+
+std::string text_of(const std::filesystem::path& path) {
+    std::ostringstream text;
+    text << std::ifstream(path, std::ios::binary).rdbuf();
+    return text.str();
+}
+
+/// A source with rows and an empty destination, each a database of a server of this test's own.
+class BadTimes : public LiveServers {
+protected:
+    void begin(const fixtures::PostgresSpec& spec, const std::string& name) {
+        server_ = servers().postgres(spec);
+        server_->connect().query("CREATE DATABASE source");
+        server_->connect().query("CREATE DATABASE " + name);
+        source_ = server_->endpoint("source");
+        destination_ = server_->endpoint(name);
+        at_source(
+            "CREATE TABLE public.rows (id int PRIMARY KEY, note text);"
+            "INSERT INTO public.rows SELECT g, repeat('x', g % 200) FROM generate_series(1, 60000) "
+            "g");
+    }
+    void at_source(const std::string& sql) { fixtures::PostgresClient(source_).query(sql); }
+    std::string of_source(const std::string& sql) {
+        return fixtures::PostgresClient(source_).value(sql);
+    }
+    std::string of_destination(const std::string& sql) {
+        return fixtures::PostgresClient(destination_).value(sql);
+    }
+    void expect_everything_is_there() { EXPECT_EQ(of_destination(kSum), of_source(kSum)); }
+
+    /// A task that follows the log and was stopped: slot and marker are there.
+    std::string stopped_task() {
+        const std::string file = program_.task(source_, destination_);
+        RunningProgram running = program_.start({"migrate", file, "--json"});
+        EXPECT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
+        const Said stop = program_.run({"stop", file});
+        EXPECT_EQ(stop.exit_code, 0) << stop.text;
+        EXPECT_EQ(running.wait().exit_code, kStopped);
+        return file;
+    }
+
+    Program program_;
+    std::unique_ptr<fixtures::PostgresServer> server_;
+    fixtures::PostgresEndpoint source_;
+    fixtures::PostgresEndpoint destination_;
+};
+
+TEST_F(BadTimes, CtrlCOnceStopsAndLosesNothing) {
+    begin({"once", 17, {}, {}}, "destination");
+    RunningProgram running =
+        program_.start({"migrate", program_.task(source_, destination_, kSlowly), "--json"});
+    ASSERT_TRUE(running.wait_for("\"event\":\"chunk\"")) << running.text();
+    running.signal(SIGINT);
+    const Said stopped = running.wait();
+    EXPECT_EQ(stopped.exit_code, kStopped) << stopped.text;
+    EXPECT_THAT(stopped.text, HasSubstr("stopping at the next durable point"));
+    EXPECT_THAT(stopped.text, HasSubstr("\"outcome\":\"stopped\""));
+    EXPECT_NE(of_destination(kSum), of_source(kSum));  // else nothing was interrupted
+    const Said again = program_.run({"migrate", program_.task(source_, destination_, kOnce)});
+    EXPECT_EQ(again.exit_code, 0) << again.text;
+    EXPECT_THAT(again.text, HasSubstr("goes on"));
+    expect_everything_is_there();
+}
+
+TEST_F(BadTimes, CtrlCTwiceEndsAtOnceAndLosesNothing) {
+    begin({"twice", 17, {}, {}}, "destination");
+    RunningProgram running =
+        program_.start({"migrate", program_.task(source_, destination_, kSlowly), "--json"});
+    ASSERT_TRUE(running.wait_for("\"event\":\"chunk\"")) << running.text();
+    server_->pause();  // the first wish cannot come true: nobody answers
+    running.signal(SIGINT);
+    ASSERT_TRUE(running.wait_for("stopping at the next durable point"));
+    running.signal(SIGINT);
+    EXPECT_EQ(running.wait().exit_code, 128 + SIGINT) << running.text();
+    server_->resume();
+    EXPECT_NE(of_destination(kSum), of_source(kSum));
+    const Said again = program_.run({"migrate", program_.task(source_, destination_, kOnce)});
+    EXPECT_EQ(again.exit_code, 0) << again.text;
+    expect_everything_is_there();
+}
+
+TEST_F(BadTimes, ASecondProcessIsRefusedAndHarmsNothing) {
+    begin({"second", 17, {}, {}}, "destination");
+    const std::string file = program_.task(source_, destination_);
+    RunningProgram running = program_.start({"migrate", file, "--json"});
+    ASSERT_TRUE(running.wait_for("\"phase\":\"incremental\"")) << running.text();
+    const Said second = program_.run({"migrate", file});
+    EXPECT_EQ(second.exit_code, kRefused) << second.text;
+    EXPECT_THAT(second.text, HasSubstr("is being run by another process"));
+    const Said release = program_.run({"release", file});
+    EXPECT_EQ(release.exit_code, kRefused) << release.text;
+    at_source("INSERT INTO public.rows VALUES (0, 'late')");
+    const Said finish = program_.run({"finish", file});
+    EXPECT_EQ(finish.exit_code, 0) << finish.text << running.text();
+    EXPECT_EQ(running.wait().exit_code, 0);
+    expect_everything_is_there();
+}
+
+TEST_F(BadTimes, ACommandWithoutAProcessIsWithdrawn) {
+    begin({"alone", 17, {}, {}}, "destination");
+    const std::string file = stopped_task();
+    const Said finish = program_.run({"finish", file});
+    EXPECT_EQ(finish.exit_code, kRefused) << finish.text;
+    EXPECT_THAT(finish.text, HasSubstr("no process is running task 'bad_input'"));
+    EXPECT_EQ(of_destination("SELECT count(*) FROM cutover.command WHERE answer IS NULL"), "0");
+}
+
+TEST_F(BadTimes, ASlotThatIsGoneIsRefusedWithWhatWasApplied) {
+    begin({"dropped", 17, {}, {}}, "destination");
+    const std::string file = stopped_task();
+    const std::string applied = of_destination("SELECT position FROM cutover.applied_position");
+    at_source("SELECT pg_drop_replication_slot('cutover_bad_input')");
+    at_source("INSERT INTO public.rows VALUES (-1, 'unseen')");
+    const Said said = program_.run({"migrate", file});
+    EXPECT_THAT(said.exit_code, AnyOf(kRefused, kCorrupt)) << said.text;
+    EXPECT_THAT(said.text, HasSubstr("cutover_bad_input"));
+    EXPECT_THAT(said.text, HasSubstr(applied));
+    EXPECT_THAT(said.text, HasSubstr("hint: "));
+}
+
+TEST_F(BadTimes, ALogThatIsGoneIsRefusedWithWhatWasApplied) {
+    begin({"gone", 17, {{"max_slot_wal_keep_size", "16MB"}, {"max_wal_size", "32MB"}}, {}},
+          "destination");
+    const std::string file = stopped_task();
+    const std::string applied = of_destination("SELECT position FROM cutover.applied_position");
+    for (int segment = 0; segment < 8; ++segment) {
+        at_source(
+            "SELECT pg_logical_emit_message(false, 'filler', repeat('x', 100000))"
+            " FROM generate_series(1, 100)");
+        at_source("SELECT pg_switch_wal()");
+    }
+    at_source("CHECKPOINT");
+    ASSERT_EQ(of_source("SELECT wal_status FROM pg_replication_slots"), "lost");
+    const Said said = program_.run({"migrate", file});
+    EXPECT_THAT(said.exit_code, AnyOf(kRefused, kCorrupt)) << said.text;
+    EXPECT_THAT(said.text, HasSubstr("cutover_bad_input"));
+    EXPECT_THAT(said.text, HasSubstr(applied));
+    EXPECT_THAT(said.text, HasSubstr("hint: "));
+    const Said released = program_.run({"release", file});
+    EXPECT_EQ(released.exit_code, 0) << released.text;
+    EXPECT_EQ(of_source("SELECT count(*) FROM pg_replication_slots"), "0");
+}
+
+TEST_F(BadTimes, SecretsAreNowhereToBeSeen) {
+    begin({"secret", 17, {}, {}}, "destination");
+    server_->connect().query("CREATE ROLE mover SUPERUSER LOGIN PASSWORD 'extraordinary-secret'");
+    source_ = source_.as_user("mover", "extraordinary-secret");
+    destination_ = destination_.as_user("mover", "extraordinary-secret");
+    const std::string file = program_.task(source_, destination_);
+    RunningProgram running = program_.start({"migrate", file, "--json"});
+    ASSERT_TRUE(running.wait_for("\"phase\":\"incremental\"")) << running.text();
+    EXPECT_THAT(text_of(fmt::format("/proc/{}/cmdline", running.pid())),
+                Not(HasSubstr("extraordinary")));
+    std::string said;
+    for (const char* command :
+         {"status", "precheck", "pause", "resume", "finish", "verify", "release"}) {
+        said += program_.run({command, file}).text;
+    }
+    EXPECT_EQ(running.wait().exit_code, 0) << running.text();
+    EXPECT_THAT(running.text() + said, Not(HasSubstr("extraordinary")));
+    EXPECT_THAT(said, HasSubstr("mover@"));  // the words were about these ends
+    // The server's log has the CREATE ROLE of this test itself, and nothing else.
+    std::string log = text_of(server_->log());
+    const std::size_t own = log.find("extraordinary");
+    EXPECT_EQ(own == std::string::npos ? own : log.find("extraordinary", own + 1),
+              std::string::npos);
+}
+
+}  // namespace
+}  // namespace cutover::tests
