@@ -134,7 +134,7 @@ class Checker:
             self.tell(path, 1, "name", "file names are snake_case")
         if os.path.getsize(os.path.join(self.root, path)) > MOST_BYTES:
             self.tell(path, 1, "size", f"more than {MOST_BYTES} bytes do not belong in the tree")
-        if path.startswith("tests/unit/"):
+        if path.startswith("tests/unit/") and path.endswith(CPP + (".py",)):
             mirrored = os.path.dirname(path)[len("tests/unit/"):]
             if mirrored and not os.path.isdir(os.path.join(self.root, mirrored)):
                 self.tell(path, 1, "mirror", f"tests/unit mirrors the tree, but there is no {mirrored}/")
