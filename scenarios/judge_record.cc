@@ -30,7 +30,7 @@ const json& part_of(const json& object, const char* key) {
 
 std::string shown_sample(const json& sample) {
     std::string columns;
-    for (const json& cell : part_of(sample, "cells")) {
+    for (const json& cell : part_of(sample, "columns")) {
         columns += fmt::format("{}{}", columns.empty() ? ": " : ", ", text_of(cell, "column"));
     }
     return fmt::format("{} {}{}", text_of(sample, "verdict"), text_of(sample, "key"), columns);
@@ -57,7 +57,7 @@ TableProof table_proof(const json& table) {
     proof.verdict = table_verdict(table);
     proof.method = text_of(table, "method");
     for (const char* kind :
-         {"missing", "extra", "different", "duplicate", "uncomparable", "pending"}) {
+         {"missing", "extra", "different", "duplicate_keys", "uncomparable", "pending"}) {
         proof.differences += count_of(rows, kind);
     }
     for (const json& sample : part_of(table, "samples")) {
@@ -69,7 +69,7 @@ TableProof table_proof(const json& table) {
 }
 
 void add_structure(const json& result, VerifyRecord& record) {
-    for (const char* part : {"schema", "sequences"}) {
+    for (const char* part : {"structure", "sequences"}) {
         for (const json& difference : part_of(part_of(result, part), "differences")) {
             if (part_of(difference, "counts") == json(false)) {
                 continue;

@@ -88,7 +88,7 @@ void Rehearsal::check_workloads() {
 
 void Rehearsal::verify() {
     const auto began = Clock::now();
-    const CommandOutcome outcome = run_cutover("verify", {"--json"}, kVerifyLimit);
+    const CommandOutcome outcome = run_cutover("verify", {"--format", "json"}, kVerifyLimit);
     evidence_.verify = judge_record(outcome.exit_code, outcome.output);
     evidence_.verify.took =
         std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began);

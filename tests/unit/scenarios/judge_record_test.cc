@@ -15,9 +15,9 @@ TEST(JudgeRecord, ReadsTablesRulesAndStructure) {
            {"source": "a.t", "destination": "b.t", "verdict": "consistent", "method": "stream-merge",
             "rows": {"source": 10, "destination": 10}, "rules": {"rtrim_char": 3}},
            {"source": "a.u", "destination": "b.u", "verdict": "inconsistent",
-            "rows": {"source": 5, "destination": 4, "missing": 1, "different": 2},
-            "samples": [{"verdict": "missing", "key": "(id=5)", "cells": [{"column": "qty"}]}]}],
-         "schema": {"differences": [{"kind": "index", "table": "a.t", "name": "i", "verdict": "missing"}]},
+            "rows": {"source": 5, "destination": 4, "missing": 1, "different": 1, "duplicate_keys": 1},
+            "samples": [{"verdict": "missing", "key": "(id=5)", "columns": [{"column": "qty"}]}]}],
+         "structure": {"differences": [{"kind": "index", "table": "a.t", "name": "i", "verdict": "missing"}]},
          "not_compared": ["views"]})json");
     EXPECT_TRUE(record.ran);
     EXPECT_EQ(record.exit_code, 1);
