@@ -219,7 +219,7 @@ void judge(const Scenario& scenario, const RunProblems& problems, Evidence& evid
     }
     evidence.reasons = problems.failures;
     for (const AssertionResult& result : evidence.assertions) {
-        if (!result.passed) {
+        if (!result.passed && !problems.ended_early) {
             evidence.reasons.push_back(fmt::format("{}: {}", result.name, result.detail));
         }
     }
@@ -236,6 +236,9 @@ void judge(const Scenario& scenario, const RunProblems& problems, Evidence& evid
                                                     : Verdict::could_not;
     evidence.reasons.insert(evidence.reasons.end(), problems.obstacles.begin(),
                             problems.obstacles.end());
+    if (problems.ended_early) {
+        evidence.reasons.push_back("the run ended there: nothing was proved");
+    }
     if (evidence.verdict == Verdict::go) {
         evidence.reasons.push_back(fmt::format("{} assertions hold", evidence.assertions.size()));
     }

@@ -24,6 +24,8 @@ struct RunProblems {
     std::vector<std::string> obstacles;
     /// An obstacle ended the run early: what is missing then says nothing about the product.
     bool cut_short = false;
+    /// A failure ended the run early: the assertions fail too, but they are not the reason.
+    bool ended_early = false;
 };
 
 /// Judges the assertions and the expected outcome; fills assertions, verdict, reasons and

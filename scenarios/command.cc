@@ -16,6 +16,7 @@
 #include "scenarios/assertion/assertion.h"
 #include "scenarios/catalogue.h"
 #include "scenarios/rehearsal.h"
+#include "scenarios/report/report.h"
 #include "scenarios/schedule.h"
 #include "scenarios/terminal_narrator.h"
 
@@ -146,7 +147,7 @@ public:
              << std::flush;
         const Evidence evidence = rehearse(scenario, options);
         book_.note(evidence);
-        print_verdict(evidence, options.folder);
+        print_verdict(evidence, report::write_reports(evidence, options.folder).html);
         return evidence.verdict;
     }
 
@@ -170,7 +171,7 @@ private:
         return std::filesystem::absolute(options_.report_folder) / fmt::format("{}_{}", name, seed);
     }
 
-    void print_verdict(const Evidence& evidence, const std::filesystem::path& folder) {
+    void print_verdict(const Evidence& evidence, const std::filesystem::path& report) {
         for (const AssertionResult& result : evidence.assertions) {
             out_ << fmt::format("  {} {:<32} {}\n", result.passed ? "ok  " : "FAIL", result.name,
                                 result.detail);
@@ -182,7 +183,7 @@ private:
         for (const std::string& reason : evidence.reasons) {
             out_ << "  " << reason << "\n";
         }
-        out_ << "report: " << folder.string() << "\nagain:  " << evidence.reproduction << std::endl;
+        out_ << "report: " << report.string() << "\nagain:  " << evidence.reproduction << std::endl;
     }
 
     const Options& options_;

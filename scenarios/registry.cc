@@ -9,7 +9,8 @@ namespace cutover::scenarios {
 
 engine::Registry all_engines() {
     engine::Registry registry;
-    registry.add_engine("postgres", {postgres::make_source, postgres::make_sink, postgres::make_inspector});
+    registry.add_engine("postgres",
+                        {postgres::make_source, postgres::make_sink, postgres::make_inspector});
     registry.add_route("postgres", "postgres", std::make_unique<route::PostgresToPostgres>());
     return registry;
 }

@@ -62,6 +62,7 @@ Evidence Rehearsal::run() {
     try {
         execute();
     } catch (const RunOver&) {
+        problems_.ended_early = true;
         narrator_.say("the run ends early");
     } catch (const fixtures::ServerError& error) {
         problems_.obstacles.push_back(error.what());
@@ -423,10 +424,11 @@ void Rehearsal::notice_end() {
     const bool at_sync_point =
         !kill_ordered_ && end->signal == SIGKILL && timeline_->died_at_sync_point(observed_);
     journal_.process_ended(end->exit_code, end->signal, kill_ordered_ || at_sync_point);
-    narrator_.say(fmt::format("migrator process {} ended{}", evidence_.processes.size(),
-                              at_sync_point   ? " at its sync point"
-                              : kill_ordered_ ? ", killed"
-                                              : ""));
+    narrator_.say(fmt::format("migrator process {} ended {}", evidence_.processes.size(),
+                              at_sync_point    ? "at its sync point"
+                              : kill_ordered_  ? "by kill -9"
+                              : end->exit_code ? fmt::format("with exit code {}", *end->exit_code)
+                                               : fmt::format("by signal {}", *end->signal)));
 }
 
 void Rehearsal::watch_writers() {
@@ -471,6 +473,10 @@ void Rehearsal::milestone(const std::string& name) {
 }
 
 std::string Rehearsal::last_error() const {
+    if (!evidence_.processes.empty() && !evidence_.processes.back().killed_by_us &&
+        evidence_.processes.back().signal) {
+        return fmt::format("it died of signal {}", *evidence_.processes.back().signal);
+    }
     if (!evidence_.errors.empty() &&
         evidence_.errors.back().process == evidence_.processes.size()) {
         const MigratorError& error = evidence_.errors.back();

@@ -53,7 +53,8 @@ public:
 
     /// `migrator`, `source`, `link destination`, ...
     virtual std::string target() const = 0;
-    /// False while the place for it is not fair yet; asked again and again once the trigger is reached.
+    /// False while the place for it is not fair yet; asked again and again once the trigger is
+    /// reached.
     virtual bool ready(Scene&) { return true; }
     virtual void inject(Scene& scene) = 0;
     /// What was seen of it, once something was. Asked again and again, must not wait long.

@@ -81,7 +81,8 @@ public:
     explicit PromoteStandby(const Parameters& with) : fair_(with.flag("wait_for_slot", true)) {}
     std::string target() const override { return "source"; }
     bool ready(Scene& scene) override {
-        // A failover before the standby has ever kept the slot is another scenario (wait_for_slot: false).
+        // A failover before the standby has ever kept the slot is another scenario (wait_for_slot:
+        // false).
         if (!fair_) {
             return true;
         }

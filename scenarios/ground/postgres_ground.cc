@@ -167,14 +167,21 @@ std::set<std::string> PostgresGround::tables_with_full_identity() const {
     return out;
 }
 
+/// A proxy would take connections on behalf of the dead; a dead machine takes none.
+void PostgresGround::end(Stand& stand) {
+    stand.server->kill();
+    stand.server->wait_unreachable();
+    stand.link->refuse();
+}
+
 std::string PostgresGround::kill(Role role) {
-    stand(role).server->kill();
-    stand(role).server->wait_unreachable();
+    end(stand(role));
     return "no process is left, connections are refused";
 }
 
 std::string PostgresGround::start(Role role) {
     stand(role).server->start();
+    stand(role).link->heal();
     return "started again, answers queries";
 }
 
@@ -209,8 +216,7 @@ std::string PostgresGround::fail_over() {
     Stand& standby = stand(Role::standby);
     const std::string received =
         standby.server->connect().value("SELECT pg_last_wal_receive_lsn()::text");
-    source_.server->kill();
-    source_.server->wait_unreachable();
+    end(source_);
     standby.server->promote();
     failed_over_ = true;
     const std::string timeline =
@@ -227,10 +233,10 @@ std::optional<std::string> PostgresGround::standby_ready(const std::string& task
         return "it had replayed " + standby.value("SELECT pg_last_wal_replay_lsn()::text");
     }
     // Synchronized for the first time only after the task has acknowledged something.
-    const std::string at = standby.value(
-        fmt::format("SELECT confirmed_flush_lsn::text FROM pg_replication_slots "
-                    "WHERE slot_name = {} AND synced AND NOT temporary AND invalidation_reason IS NULL",
-                    quoted_text(slot_of(task))));
+    const std::string at = standby.value(fmt::format(
+        "SELECT confirmed_flush_lsn::text FROM pg_replication_slots "
+        "WHERE slot_name = {} AND synced AND NOT temporary AND invalidation_reason IS NULL",
+        quoted_text(slot_of(task))));
     if (at.empty()) {
         return std::nullopt;
     }

@@ -63,6 +63,7 @@ private:
     Stand& stand(Role role);
     const Stand& stand(Role role) const;
     void add_link(Stand& stand);
+    void end(Stand& stand);
     plan::Endpoint endpoint(Side side, bool linked) const;
     /// A connection to whichever server of that side is writable.
     fixtures::PostgresClient client(Side side) const;

@@ -61,7 +61,7 @@ TEST(Judge, SaysNoGoWhenTheMigratorDidNotFinish) {
 
 TEST(Judge, SaysCouldNotWhenAFaultDidNotLandAndNothingElseIsWrong) {
     Evidence evidence = good();
-    judge(scenario(), {{}, {"step 1 was not seen to land"}, false}, evidence);
+    judge(scenario(), {{}, {"step 1 was not seen to land"}, false, false}, evidence);
     EXPECT_EQ(evidence.verdict, Verdict::could_not);
     EXPECT_EQ(exit_code(evidence.verdict), 2);
 }
@@ -69,13 +69,13 @@ TEST(Judge, SaysCouldNotWhenAFaultDidNotLandAndNothingElseIsWrong) {
 TEST(Judge, LetsADifferenceOutrankAFaultThatDidNotLand) {
     Evidence evidence = good();
     evidence.verify.exit_code = 1;
-    judge(scenario(), {{}, {"step 1 was not seen to land"}, false}, evidence);
+    judge(scenario(), {{}, {"step 1 was not seen to land"}, false, false}, evidence);
     EXPECT_EQ(evidence.verdict, Verdict::no_go);
 }
 
 TEST(Judge, DoesNotBlameTheProductForARunThatWasCutShort) {
     Evidence evidence;
-    judge(scenario(), {{}, {"there is no image"}, true}, evidence);
+    judge(scenario(), {{}, {"there is no image"}, true, false}, evidence);
     EXPECT_EQ(evidence.verdict, Verdict::could_not);
     EXPECT_THAT(evidence.reasons, testing::ElementsAre("there is no image"));
 }
