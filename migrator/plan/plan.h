@@ -79,7 +79,9 @@ struct TablePlan {
 /// Statements that make the destination's objects, in the order of their sections.
 enum class SchemaSection : std::uint8_t {
     before_rows,   ///< schemas, types, sequences, tables
-    keys,          ///< primary and unique keys, after the rows, in parallel per table
+    keys,          ///< primary keys, after the rows, in parallel per table
+    unique_keys,   ///< other unique constraints and indexes, once the copy is consistent: until then a
+                   ///< row may be ahead of the one that still has its value
     indexes,       ///< after the rows, in parallel
     foreign_keys,  ///< added without validation, after the rows
     validation,    ///< foreign keys validated, after the consistency point

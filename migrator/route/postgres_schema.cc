@@ -255,7 +255,8 @@ private:
                           "do not exclude the column");
                 continue;
             }
-            add("key:" + object, SchemaSection::keys, "key " + object,
+            add("key:" + object, key.primary ? SchemaSection::keys : SchemaSection::unique_keys,
+                "key " + object,
                 "ALTER TABLE " + quote(name) + " ADD CONSTRAINT " +
                     quote_identifier(free_name(name.schema, key.name)) + " " +
                     renamer_.in_table(key.definition, table.name),
@@ -278,7 +279,8 @@ private:
                           "do not exclude the column");
                 continue;
             }
-            add("index:" + object, index.unique ? SchemaSection::keys : SchemaSection::indexes,
+            add("index:" + object,
+                index.unique ? SchemaSection::unique_keys : SchemaSection::indexes,
                 "index " + object,
                 std::string("CREATE ") + (index.unique ? "UNIQUE " : "") + "INDEX " +
                     quote_identifier(free_name(name.schema, index.name)) + " ON " + quote(name) +

@@ -36,6 +36,7 @@ IncrementalStage::IncrementalStage(Context& context)
       changes_at_start_(context.record.marker.changes),
       applied_time_(context.record.marker.commit_time) {
     admission_.advance(processed_);
+    settled_at_ = processed_;
 }
 
 IncrementalStage::~IncrementalStage() = default;
@@ -53,6 +54,12 @@ IncrementalEnd IncrementalStage::run() {
                 context_.stop.throw_if_requested();
             }
             collect();
+            if (stop_when_consistent_ && consistent()) {
+                flush_and_wait();
+                if (consistent()) {
+                    return IncrementalEnd::consistent;
+                }
+            }
             heartbeat();
             engine::StreamEvent event = stream_->next(kStreamWait);
             if (event.transaction) {
@@ -120,6 +127,7 @@ void IncrementalStage::settle(const model::Position& position) {
     if (!admission_.advance(position)) {
         return;
     }
+    settled_at_ = position;
     flush(true);
     set_modes();
 }

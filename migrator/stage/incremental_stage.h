@@ -19,6 +19,7 @@ namespace cutover::stage {
 /// Why run() has returned.
 enum class IncrementalEnd : std::uint8_t {
     reached,        ///< everything up to the asked position is applied and durable
+    consistent,     ///< as asked by stop_when_consistent()
     restart_table,  ///< `table()` must be copied anew before the log can go on
 };
 
@@ -33,9 +34,14 @@ public:
     IncrementalEnd run();
     /// run() returns once everything up to here is applied. Called from context.tick.
     void finish_at(const model::Position& position) { finish_at_ = position; }
+    /// run() returns as soon as consistent(): somebody waits for it.
+    void stop_when_consistent() { stop_when_consistent_ = true; }
     model::TableIndex table() const { return restart_table_; }
-    /// True once the log has passed every view of the copy.
-    bool consistent() const { return admission_.all_settled(); }
+    /// True once everything that the copy's views had seen is applied and durable.
+    bool consistent() const {
+        return admission_.all_settled() &&
+               context_.source.covers(context_.record.marker.position, settled_at_);
+    }
     IncrementalProgress progress() const;
     /// Transactions that this run has met.
     std::uint64_t transactions_seen() const { return transactions_; }
@@ -85,6 +91,8 @@ private:
     bool incomplete_ = false;        ///< the batch has a row that may have to be read again
     std::optional<model::Position> quiet_until_;
     std::optional<model::Position> finish_at_;
+    bool stop_when_consistent_ = false;
+    model::Position settled_at_;     ///< where in the log the last table has settled
     model::TableIndex restart_table_ = 0;
 
     flow::TimePoint started_, heartbeat_at_{}, idle_saved_at_{};

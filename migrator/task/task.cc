@@ -1,10 +1,12 @@
 #include "migrator/task/task.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "migrator/flow/sync_points.h"
 #include "migrator/model/error.h"
+#include "migrator/stage/admission.h"
 #include "migrator/stage/full_stage.h"
 #include "migrator/stage/incremental_stage.h"
 #include "migrator/stage/schema_stage.h"
@@ -255,12 +257,30 @@ void Task::run_full() {
 void Task::run_keys() {
     stage::Context stage = context();
     stage::run_schema_section(stage, SchemaSection::keys);
-    stage::run_schema_section(stage, SchemaSection::indexes);
-    if (sink_->ignores_foreign_keys()) {
-        stage::run_schema_section(stage, SchemaSection::foreign_keys);
+    if (copy_is_consistent()) {
+        build_unique_keys(stage);
     }
+    stage::run_schema_section(stage, SchemaSection::indexes);
     if (spec_.phases.incremental) {
         advance_to(TaskPhase::incremental);
+    }
+}
+
+/// True if the log does not have to catch up with any view of the copy.
+bool Task::copy_is_consistent() const {
+    if (!spec_.phases.incremental) {
+        return true;
+    }
+    stage::Admission admission(*source_, *plan_, *record_.origin, control_->receipts());
+    admission.advance(record_.marker.position);
+    return admission.all_settled();
+}
+
+/// Foreign keys may refer to unique keys, so they come with them.
+void Task::build_unique_keys(stage::Context& stage) {
+    stage::run_schema_section(stage, SchemaSection::unique_keys);
+    if (sink_->ignores_foreign_keys()) {
+        stage::run_schema_section(stage, SchemaSection::foreign_keys);
     }
 }
 
@@ -268,7 +288,7 @@ Outcome Task::run_incremental() {
     stage::Context stage = context();
     Validation validation(stage);
     for (;;) {
-        if (follow_log(stage, validation) == stage::IncrementalEnd::restart_table) {
+        if (follow_log(stage, validation) != stage::IncrementalEnd::reached) {
             continue;
         }
         validation.wait();
@@ -278,13 +298,19 @@ Outcome Task::run_incremental() {
     }
 }
 
-/// Follows the log until a finish is asked for and reached. A table that must be copied anew is.
+/// Follows the log until a finish is asked for and reached, or something else had to be done: a table
+/// copied anew, unique keys built because the copy has become consistent.
 stage::IncrementalEnd Task::follow_log(stage::Context& stage, Validation& validation) {
     stage::IncrementalStage incremental(stage);
     bool finishing = false;
+    const bool keys_wait = !stage::pending_steps(stage, SchemaSection::unique_keys).empty();
+    if (keys_wait) {
+        incremental.stop_when_consistent();
+    }
     stage.tick = [&] {
         steward_->tick(*control_, record_);
-        if (!validation.started() && incremental.consistent() && sink_->ignores_foreign_keys()) {
+        if (!validation.started() && !keys_wait && incremental.consistent() &&
+            sink_->ignores_foreign_keys()) {
             validation.start(stage::pending_steps(stage, SchemaSection::validation));
         }
         if (!finishing && steward_->finish_command()) {
@@ -297,16 +323,24 @@ stage::IncrementalEnd Task::follow_log(stage::Context& stage, Validation& valida
     const stage::IncrementalEnd end = incremental.run();
     steward_->watch({});
     if (end == stage::IncrementalEnd::restart_table) {
-        // First the phase: whoever takes over after a crash has to find the copy unfinished.
-        advance_to(TaskPhase::full);
-        // In a view of its own: the view that the task began with has not seen the truncate either.
-        model::Chunk anew = source_->whole(plan_->tables[incremental.table()]);
-        anew.generation = 1;
-        control_->restart_table(plan_->tables[incremental.table()], {anew});
-        run_full();
-        advance_to(TaskPhase::incremental);
+        copy_again(incremental.table());
+    } else if (end == stage::IncrementalEnd::consistent) {
+        stage::Context plain = context();
+        build_unique_keys(plain);
     }
     return end;
+}
+
+/// A table whose copy cannot go on with the log is copied in a view of its own: the one that the task
+/// began with has not seen the truncate either.
+void Task::copy_again(model::TableIndex table) {
+    // First the phase: whoever takes over after a crash has to find the copy unfinished.
+    advance_to(TaskPhase::full);
+    model::Chunk anew = source_->whole(plan_->tables[table]);
+    anew.generation = 1;
+    control_->restart_table(plan_->tables[table], {anew});
+    run_full();
+    advance_to(TaskPhase::incremental);
 }
 
 /// Applies the log up to `position`; the number of transactions that were met on the way.
@@ -315,7 +349,10 @@ std::uint64_t Task::follow_to(const model::Position& position) {
     stage::IncrementalStage incremental(stage);
     incremental.finish_at(position);
     source_->heartbeat();
-    incremental.run();
+    if (incremental.run() == stage::IncrementalEnd::restart_table) {
+        copy_again(incremental.table());
+        return std::max<std::uint64_t>(1, incremental.transactions_seen());
+    }
     return incremental.transactions_seen();
 }
 
@@ -324,6 +361,7 @@ std::uint64_t Task::follow_to(const model::Position& position) {
 /// task goes on as before and the operator is told.
 bool Task::cut_over() {
     stage::Context stage = context();
+    build_unique_keys(stage);
     stage::run_schema_section(stage, SchemaSection::foreign_keys);
     stage::run_schema_section(stage, SchemaSection::validation);
     std::uint64_t late = 0;

@@ -59,6 +59,9 @@ private:
     void run_schema();
     void run_full();
     void run_keys();
+    bool copy_is_consistent() const;
+    void build_unique_keys(stage::Context& stage);
+    void copy_again(model::TableIndex table);
     Outcome run_incremental();
     stage::IncrementalEnd follow_log(stage::Context& stage, Validation& validation);
     bool cut_over();

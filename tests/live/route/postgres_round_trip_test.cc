@@ -162,7 +162,7 @@ protected:
         claim();
         for (const plan::SchemaSection section :
              {plan::SchemaSection::before_rows, plan::SchemaSection::keys,
-              plan::SchemaSection::indexes, plan::SchemaSection::foreign_keys,
+              plan::SchemaSection::unique_keys, plan::SchemaSection::indexes, plan::SchemaSection::foreign_keys,
               plan::SchemaSection::validation}) {
             run_section(plan, section);
         }
