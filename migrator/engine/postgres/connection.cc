@@ -75,16 +75,11 @@ private:
     std::vector<std::string> values_;
 };
 
-Keywords keywords_for(const plan::Endpoint& endpoint, const ConnectOptions& options) {
-    std::string hosts;
-    std::string ports;
-    for (const plan::HostPort& host : endpoint.hosts) {
-        hosts += (hosts.empty() ? "" : ",") + host.host;
-        ports += (ports.empty() ? "" : ",") + std::to_string(host.port);
-    }
+Keywords keywords_for(const plan::Endpoint& endpoint, const plan::HostPort& host,
+                      const ConnectOptions& options) {
     Keywords keywords;
-    keywords.add("host", hosts);
-    keywords.add("port", ports);
+    keywords.add("host", host.host);
+    keywords.add("port", std::to_string(host.port));
     keywords.add("dbname", endpoint.database);
     keywords.add("user", endpoint.user);
     keywords.add("password", endpoint.password.reveal());
@@ -138,18 +133,47 @@ Connection& Connection::operator=(Connection&&) noexcept = default;
 Connection::~Connection() = default;
 void Connection::Finish::operator()(pg_conn* connection) const { PQfinish(connection); }
 
-Connection Connection::open(const plan::Endpoint& endpoint, const ConnectOptions& options) {
-    pg_conn* raw = keywords_for(endpoint, options).connect();
+Connection Connection::open_host(const plan::Endpoint& endpoint, const plan::HostPort& host,
+                                 const ConnectOptions& options) {
+    pg_conn* raw = keywords_for(endpoint, host, options).connect();
     if (raw == nullptr) {
         throw Error(ErrorClass::operation, "postgres.memory", "libpq has no memory for a connection");
     }
     Connection connection(raw);
     PQsetNoticeReceiver(raw, quiet, nullptr);
     if (PQstatus(raw) != CONNECTION_OK) {
-        throw connection_error(raw, endpoint.display());
+        plan::Endpoint one = endpoint;
+        one.hosts = {host};
+        throw connection_error(raw, one.display());
     }
     connection.exec(kSession + later_timeouts(connection.server_version()));
     return connection;
+}
+
+/// Host by host, not by libpq's own list: that one gives up on all of them if the first takes the connection
+/// and drops it, as a balancer in front of a dead server does.
+Connection Connection::open(const plan::Endpoint& endpoint, const ConnectOptions& options) {
+    std::vector<Error> errors;
+    for (const plan::HostPort& host : endpoint.hosts) {
+        try {
+            return open_host(endpoint, host, options);
+        } catch (const Error& error) {
+            errors.push_back(error);
+        }
+    }
+    CUTOVER_CHECK(!errors.empty());
+    // Worth waiting for if any of them may come back.
+    const auto away = std::find_if(errors.begin(), errors.end(),
+                                   [](const Error& error) { return error.may_retry(); });
+    const Error& first = away == errors.end() ? errors.front() : *away;
+    if (errors.size() == 1) {
+        throw first;
+    }
+    std::string all;
+    for (const Error& error : errors) {
+        all += (all.empty() ? "" : "; ") + error.message();
+    }
+    throw Error(first.error_class(), first.code(), all, first.hint());
 }
 
 Result Connection::check(pg_result* result, std::string_view sql) {

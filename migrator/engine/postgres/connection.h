@@ -104,6 +104,8 @@ private:
         void operator()(pg_conn* connection) const;
     };
     explicit Connection(pg_conn* connection);
+    static Connection open_host(const plan::Endpoint& endpoint, const plan::HostPort& host,
+                                const ConnectOptions& options);
     Result check(pg_result* result, std::string_view sql);
 
     std::unique_ptr<pg_conn, Finish> connection_;
