@@ -159,9 +159,15 @@ private:
             body = wanted_body(scenario.needs);
         }
         fixtures::ServerFactory servers(body);
-        Evidence evidence = Rehearsal(scenario, options, servers, narrator).run();
         if (options_.keep) {
             servers.run().keep();
+        }
+        Evidence evidence = Rehearsal(scenario, options, servers, narrator).run();
+        if (options_.keep) {
+            out_ << fmt::format("servers stay: PGSERVICEFILE={} psql service=source\n"
+                                "remove {} and the next run removes them\n",
+                                servers.service_file().string(),
+                                (servers.run().directory() / "kept").string());
         }
         return evidence;
     }
