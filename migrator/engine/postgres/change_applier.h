@@ -6,7 +6,8 @@
 //   apply   truncate all, then per table: complete moves, removals, updates, inserts, steps
 //   commit  claim, marker, COMMIT
 //
-// In strict mode every statement must touch exactly the rows that were staged for it.
+// Statements go out as scripts (script.h): a batch costs a handful of round trips. How one table is brought
+// to effect stands in table_apply.h.
 #pragma once
 
 #include <map>
@@ -14,8 +15,9 @@
 #include <string>
 #include <vector>
 
-#include "migrator/engine/postgres/staged_table.h"
+#include "migrator/engine/postgres/script.h"
 #include "migrator/engine/postgres/statement_cache.h"
+#include "migrator/engine/postgres/table_apply.h"
 #include "migrator/engine/postgres/write_session.h"
 #include "migrator/engine/sink.h"
 
@@ -38,24 +40,30 @@ public:
     void abort() noexcept override;
 
 private:
-    struct Table;
-    class TableRun;
-
     void open();
     void forget_session();
-    Table& table(model::TableIndex index);
-    void send(Table& table, StageKind kind, const CopyRows& rows);
-    void empty_stages();
+    AppliedTable& table(model::TableIndex index);
+    /// Adds what makes a staging table, if it is not there.
+    void make_stage(Script& script, AppliedTable& table, StageKind kind);
+    void empty_stages(Script& script);
+    void drop_stages();
+    /// The script that everything else of the transaction is added to, or that precedes it: BEGIN once.
+    Script opening();
+    void open_part();
     void truncate_tables();
+    void apply_tolerant(AppliedTable& table, bool foreign_rows,
+                        std::vector<engine::MissingBase>& missing);
 
     plan::Endpoint endpoint_;
     const plan::Plan& plan_;
     Claim claim_;
     Connection connection_;
     StatementCache statements_;
-    std::map<model::TableIndex, std::unique_ptr<Table>> tables_;
-    std::vector<Table*> staged_;      ///< of the part between stage() and apply()
-    bool stages_filled_ = false;      ///< by an earlier part of this transaction
+    std::map<model::TableIndex, std::unique_ptr<AppliedTable>> tables_;
+    std::vector<AppliedTable*> staged_;  ///< of the part between stage() and apply()
+    bool begin_due_ = false;             ///< BEGIN goes out with the first script
+    bool part_open_ = false;             ///< the savepoint of an earlier part is still there
+    bool stages_filled_ = false;         ///< by an earlier part of this transaction
     std::size_t stage_count_ = 0;
 };
 

@@ -49,18 +49,6 @@ constexpr const char* kClaim = R"(
 UPDATE cutover.task SET epoch = epoch + 1, starts = starts + 1, owner = $2, claimed_at = now()
  WHERE name = $1)";
 
-constexpr const char* kInsertChunks = R"(
-INSERT INTO cutover.chunk (task, table_index, number, generation, range, range_text,
-    estimated_rows, estimated_bytes, planned)
-SELECT $1, u.table_index, u.number, u.generation, decode(u.range, 'hex'), u.range_text,
-       u.estimated_rows, u.estimated_bytes, true
-  FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bigint[],
-              $8::bigint[]) AS u (table_index, number, generation, range, range_text,
-                                  estimated_rows, estimated_bytes))";
-
-constexpr const char* kChunkColumns =
-    "table_index, number, generation, range, range_text, estimated_rows, estimated_bytes";
-
 /// `host:pid` of this process, for the message of the one that is refused.
 std::string this_process() {
     std::array<char, 256> host{};
@@ -95,18 +83,6 @@ TaskPhase phase_of(std::string_view text) {
                     std::string(text));
 }
 
-std::uint64_t unsigned_of(const Result& result, int row, int column) {
-    return static_cast<std::uint64_t>(result.integer(row, column));
-}
-
-std::string bytes_of(const Result& result, int row, int column) {
-    return result.is_null(row, column) ? std::string() : from_bytea(result.get(row, column));
-}
-
-std::string text_of(const Result& result, int row, int column) {
-    return result.is_null(row, column) ? std::string() : result.text(row, column);
-}
-
 TaskRecord record_of(const std::string& name, const Result& row) {
     TaskRecord record;
     record.name = name;
@@ -130,17 +106,6 @@ TaskRecord record_of(const std::string& name, const Result& row) {
                                             {bytes_of(row, 0, 15), text_of(row, 0, 16)}};
     }
     return record;
-}
-
-model::Chunk chunk_of(const Result& result, int row) {
-    model::Chunk chunk;
-    chunk.table = static_cast<model::TableIndex>(result.integer(row, 0));
-    chunk.number = static_cast<std::uint32_t>(result.integer(row, 1));
-    chunk.generation = static_cast<std::uint32_t>(result.integer(row, 2));
-    chunk.range = {bytes_of(result, row, 3), text_of(result, row, 4)};
-    chunk.estimated_rows = {unsigned_of(result, row, 5)};
-    chunk.estimated_bytes = {unsigned_of(result, row, 6)};
-    return chunk;
 }
 
 }  // namespace
@@ -343,60 +308,16 @@ void PostgresControl::save(const TaskRecord& record) {
 }
 
 std::vector<model::Chunk> PostgresControl::chunks() {
-    return guarded([&] {
-        const Result rows = connection_.exec_params(
-            std::string("SELECT ") + kChunkColumns +
-                " FROM cutover.chunk WHERE task = $1 AND planned ORDER BY table_index, number",
-            {claimed().task});
-        std::vector<model::Chunk> out;
-        for (int row = 0; row < rows.rows(); ++row) {
-            out.push_back(chunk_of(rows, row));
-        }
-        return out;
-    });
+    return guarded([&] { return read_chunks(connection_, claimed().task); });
 }
 
 std::vector<model::ChunkReceipt> PostgresControl::receipts() {
-    return guarded([&] {
-        const Result rows = connection_.exec_params(
-            std::string("SELECT ") + kChunkColumns +
-                ", stamp, stamp_text, settled, settled_text, rows, bytes, hash FROM cutover.chunk"
-                " WHERE task = $1 AND committed_at IS NOT NULL ORDER BY table_index, number",
-            {claimed().task});
-        std::vector<model::ChunkReceipt> out;
-        for (int row = 0; row < rows.rows(); ++row) {
-            model::ChunkReceipt receipt;
-            receipt.chunk = chunk_of(rows, row);
-            receipt.view.stamp = {bytes_of(rows, row, 7), text_of(rows, row, 8)};
-            receipt.view.settled = {bytes_of(rows, row, 9), text_of(rows, row, 10)};
-            receipt.rows = {unsigned_of(rows, row, 11)};
-            receipt.bytes = {unsigned_of(rows, row, 12)};
-            receipt.hash = text_of(rows, row, 13);
-            out.push_back(std::move(receipt));
-        }
-        return out;
-    });
-}
-
-void PostgresControl::insert_chunks(const std::vector<model::Chunk>& chunks) {
-    std::vector<std::string> tables, numbers, generations, ranges, texts, rows, bytes;
-    for (const model::Chunk& chunk : chunks) {
-        tables.push_back(std::to_string(chunk.table));
-        numbers.push_back(std::to_string(chunk.number));
-        generations.push_back(std::to_string(chunk.generation));
-        ranges.push_back(to_bytea(chunk.range.bytes).substr(2));
-        texts.push_back(chunk.range.text);
-        rows.push_back(std::to_string(chunk.estimated_rows.count));
-        bytes.push_back(std::to_string(chunk.estimated_bytes.count));
-    }
-    connection_.exec_params(
-        kInsertChunks,
-        {claimed().task, array_literal(tables), array_literal(numbers), array_literal(generations),
-         array_literal(ranges), array_literal(texts), array_literal(rows), array_literal(bytes)});
+    return guarded([&] { return read_receipts(connection_, claimed().task); });
 }
 
 void PostgresControl::add_chunks(const std::vector<model::Chunk>& chunks) {
-    claimed_transaction([&](const Claim&) { insert_chunks(chunks); });
+    claimed_transaction(
+        [&](const Claim& claim) { insert_chunks(connection_, claim.task, chunks); });
 }
 
 void PostgresControl::restart_table(const plan::TablePlan& table,
@@ -405,7 +326,7 @@ void PostgresControl::restart_table(const plan::TablePlan& table,
         empty_tables(connection_, {quote(table.destination)});
         connection_.exec_params("DELETE FROM cutover.chunk WHERE task = $1 AND table_index = $2",
                                 {claim.task, std::to_string(table.index)});
-        insert_chunks(chunks);
+        insert_chunks(connection_, claim.task, chunks);
     });
 }
 
@@ -423,8 +344,7 @@ std::vector<std::string> PostgresControl::done_schema_steps() {
 }
 
 void PostgresControl::save_marker(const model::Marker& marker) {
-    claimed_transaction(
-        [&](const Claim& claim) { store_marker(connection_, claim.task, marker); });
+    guarded([&] { store_claimed_marker(connection_, claimed(), marker); });
 }
 
 std::vector<engine::Command> PostgresControl::pending_commands() {

@@ -62,7 +62,6 @@ private:
     void end_leftover_sessions(const std::string& task);
     void raise_epoch(const std::string& task, const std::string& fingerprint);
     std::optional<engine::TaskRecord> read_record(const std::string& task);
-    void insert_chunks(const std::vector<model::Chunk>& chunks);
     void check_own_epoch(const Result& written) const;
 
     plan::Endpoint endpoint_;

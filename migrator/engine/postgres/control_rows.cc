@@ -7,9 +7,12 @@ using model::ErrorClass;
 
 namespace {
 
+/// The row lock is require_claim()'s.
 constexpr const char* kStoreMarker = R"(
+WITH claim AS MATERIALIZED (SELECT name FROM cutover.task
+                             WHERE name = $1 AND epoch = $2 AND phase <> 'finished' FOR KEY SHARE)
 INSERT INTO cutover.marker (task, position, position_text, commit_time, transactions, changes)
-VALUES ($1, $2, $3, timestamptz 'epoch' + $4::bigint * interval '1 microsecond', $5, $6)
+SELECT name, $3, $4, timestamptz 'epoch' + $5::bigint * interval '1 microsecond', $6, $7 FROM claim
 ON CONFLICT (task) DO UPDATE SET position = excluded.position,
     position_text = excluded.position_text, commit_time = excluded.commit_time,
     transactions = excluded.transactions, changes = excluded.changes)";
@@ -28,6 +31,18 @@ ON CONFLICT (task, table_index, number) DO UPDATE SET
     hash = excluded.hash, committed_at = excluded.committed_at
  WHERE c.generation = excluded.generation AND (c.committed_at IS NULL OR $16))";
 
+constexpr const char* kInsertChunks = R"(
+INSERT INTO cutover.chunk (task, table_index, number, generation, range, range_text,
+    estimated_rows, estimated_bytes, planned)
+SELECT $1, u.table_index, u.number, u.generation, decode(u.range, 'hex'), u.range_text,
+       u.estimated_rows, u.estimated_bytes, true
+  FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bigint[],
+              $8::bigint[]) AS u (table_index, number, generation, range, range_text,
+                                  estimated_rows, estimated_bytes))";
+
+constexpr const char* kChunkColumns =
+    "table_index, number, generation, range, range_text, estimated_rows, estimated_bytes";
+
 bool has_receipt(Connection& connection, const std::string& task, const model::Chunk& chunk) {
     return connection
                .exec_params(
@@ -36,6 +51,17 @@ bool has_receipt(Connection& connection, const std::string& task, const model::C
                    {task, std::to_string(chunk.table), std::to_string(chunk.number),
                     std::to_string(chunk.generation)})
                .rows() == 1;
+}
+
+model::Chunk chunk_of(const Result& result, int row) {
+    model::Chunk chunk;
+    chunk.table = static_cast<model::TableIndex>(result.integer(row, 0));
+    chunk.number = static_cast<std::uint32_t>(result.integer(row, 1));
+    chunk.generation = static_cast<std::uint32_t>(result.integer(row, 2));
+    chunk.range = {bytes_of(result, row, 3), text_of(result, row, 4)};
+    chunk.estimated_rows = {unsigned_of(result, row, 5)};
+    chunk.estimated_bytes = {unsigned_of(result, row, 6)};
+    return chunk;
 }
 
 std::string joined(const std::vector<std::string>& names) {
@@ -48,12 +74,15 @@ std::string joined(const std::vector<std::string>& names) {
 
 }  // namespace
 
-void store_marker(Connection& connection, const std::string& task, const model::Marker& marker) {
-    connection.exec_params(
+void store_claimed_marker(Connection& connection, const Claim& claim, const model::Marker& marker) {
+    const Result stored = connection.exec_params(
         kStoreMarker,
-        {task, to_bytea(marker.position.bytes), marker.position.text,
-         std::to_string(marker.commit_time.time_since_epoch().count()),
+        {claim.task, std::to_string(claim.epoch), to_bytea(marker.position.bytes),
+         marker.position.text, std::to_string(marker.commit_time.time_since_epoch().count()),
          std::to_string(marker.transactions), std::to_string(marker.changes)});
+    if (stored.affected() != 1) {
+        throw fenced(claim);
+    }
 }
 
 bool store_receipt(Connection& connection, const std::string& task, const model::ChunkReceipt& receipt,
@@ -77,6 +106,56 @@ bool store_receipt(Connection& connection, const std::string& task, const model:
                         std::to_string(chunk.table) + " belongs to a copy that was begun anew");
     }
     return false;
+}
+
+std::vector<model::Chunk> read_chunks(Connection& connection, const std::string& task) {
+    const Result rows = connection.exec_params(
+        std::string("SELECT ") + kChunkColumns +
+            " FROM cutover.chunk WHERE task = $1 AND planned ORDER BY table_index, number",
+        {task});
+    std::vector<model::Chunk> out;
+    for (int row = 0; row < rows.rows(); ++row) {
+        out.push_back(chunk_of(rows, row));
+    }
+    return out;
+}
+
+std::vector<model::ChunkReceipt> read_receipts(Connection& connection, const std::string& task) {
+    const Result rows = connection.exec_params(
+        std::string("SELECT ") + kChunkColumns +
+            ", stamp, stamp_text, settled, settled_text, rows, bytes, hash FROM cutover.chunk"
+            " WHERE task = $1 AND committed_at IS NOT NULL ORDER BY table_index, number",
+        {task});
+    std::vector<model::ChunkReceipt> out;
+    for (int row = 0; row < rows.rows(); ++row) {
+        model::ChunkReceipt receipt;
+        receipt.chunk = chunk_of(rows, row);
+        receipt.view.stamp = {bytes_of(rows, row, 7), text_of(rows, row, 8)};
+        receipt.view.settled = {bytes_of(rows, row, 9), text_of(rows, row, 10)};
+        receipt.rows = {unsigned_of(rows, row, 11)};
+        receipt.bytes = {unsigned_of(rows, row, 12)};
+        receipt.hash = text_of(rows, row, 13);
+        out.push_back(std::move(receipt));
+    }
+    return out;
+}
+
+void insert_chunks(Connection& connection, const std::string& task,
+                   const std::vector<model::Chunk>& chunks) {
+    std::vector<std::string> tables, numbers, generations, ranges, texts, rows, bytes;
+    for (const model::Chunk& chunk : chunks) {
+        tables.push_back(std::to_string(chunk.table));
+        numbers.push_back(std::to_string(chunk.number));
+        generations.push_back(std::to_string(chunk.generation));
+        ranges.push_back(to_bytea(chunk.range.bytes).substr(2));
+        texts.push_back(chunk.range.text);
+        rows.push_back(std::to_string(chunk.estimated_rows.count));
+        bytes.push_back(std::to_string(chunk.estimated_bytes.count));
+    }
+    connection.exec_params(kInsertChunks,
+                           {task, array_literal(tables), array_literal(numbers),
+                            array_literal(generations), array_literal(ranges), array_literal(texts),
+                            array_literal(rows), array_literal(bytes)});
 }
 
 void store_conflict(Connection& connection, const std::string& task, const std::string& table,
@@ -120,6 +199,18 @@ std::string array_literal(const std::vector<std::string>& elements) {
         out += '"';
     }
     return out + "}";
+}
+
+std::uint64_t unsigned_of(const Result& result, int row, int column) {
+    return static_cast<std::uint64_t>(result.integer(row, column));
+}
+
+std::string bytes_of(const Result& result, int row, int column) {
+    return result.is_null(row, column) ? std::string() : from_bytea(result.get(row, column));
+}
+
+std::string text_of(const Result& result, int row, int column) {
+    return result.is_null(row, column) ? std::string() : result.text(row, column);
 }
 
 }  // namespace cutover::postgres

@@ -1,5 +1,5 @@
-// The rows of the control schema that are written in the same transaction as migrated data: the marker
-// and the receipts. Shared by control, chunk writer and change applier.
+// Rows of the control schema: the marker and the receipts, which are written in the same transaction as
+// migrated data, and the chunks they belong to. Shared by control, chunk writer and change applier.
 #pragma once
 
 #include <string>
@@ -12,8 +12,9 @@
 
 namespace cutover::postgres {
 
-/// Requires: a transaction is open and require_claim() has passed in it.
-void store_marker(Connection& connection, const std::string& task, const model::Marker& marker);
+/// require_claim() and the marker in one statement: the last before a batch's commit.
+/// Requires: a transaction is open. Throws: stopped (`task.fenced`).
+void store_claimed_marker(Connection& connection, const Claim& claim, const model::Marker& marker);
 
 enum class ReceiptRule : std::uint8_t {
     first_wins,  ///< a chunk that has one keeps it
@@ -24,6 +25,13 @@ enum class ReceiptRule : std::uint8_t {
 /// Throws: operation `chunk.forgotten` (its table has been begun anew since).
 bool store_receipt(Connection& connection, const std::string& task, const model::ChunkReceipt& receipt,
                    ReceiptRule rule);
+
+/// Planned chunks, and receipts of all that are in, by table and number.
+std::vector<model::Chunk> read_chunks(Connection& connection, const std::string& task);
+std::vector<model::ChunkReceipt> read_receipts(Connection& connection, const std::string& task);
+/// Requires: a transaction is open.
+void insert_chunks(Connection& connection, const std::string& task,
+                   const std::vector<model::Chunk>& chunks);
 
 /// Notes rows of somebody else that were kept or overwritten. `sample_keys` for people.
 void store_conflict(Connection& connection, const std::string& task, const std::string& table,
@@ -36,5 +44,10 @@ void empty_tables(Connection& connection, const std::vector<std::string>& tables
 
 /// `{"a","b"}`: an array parameter of any type.
 std::string array_literal(const std::vector<std::string>& elements);
+
+// Cells of a result; NULL reads as empty.
+std::uint64_t unsigned_of(const Result& result, int row, int column);
+std::string bytes_of(const Result& result, int row, int column);
+std::string text_of(const Result& result, int row, int column);
 
 }  // namespace cutover::postgres

@@ -109,11 +109,15 @@ void require_claim(Connection& connection, const Claim& claim) {
         " FOR KEY SHARE",
         {claim.task, std::to_string(claim.epoch)});
     if (result.rows() == 0) {
-        throw Error(ErrorClass::stopped, "task.fenced",
-                    "another process has taken over task '" + claim.task +
-                        "', or the task is finished: nothing more is written here (claim " +
-                        std::to_string(claim.epoch) + ")");
+        throw fenced(claim);
     }
+}
+
+Error fenced(const Claim& claim) {
+    return Error(ErrorClass::stopped, "task.fenced",
+                 "another process has taken over task '" + claim.task +
+                     "', or the task is finished: nothing more is written here (claim " +
+                     std::to_string(claim.epoch) + ")");
 }
 
 std::string to_bytea(std::string_view bytes) {

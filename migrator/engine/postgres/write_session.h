@@ -51,6 +51,9 @@ bool ignores_triggers(Connection& connection);
 /// it does not conflict with other writers.
 void require_claim(Connection& connection, const Claim& claim);
 
+/// The error of a writer whose claim is no longer in force.
+model::Error fenced(const Claim& claim);
+
 /// A value for a bytea parameter or literal: `\x6162`.
 std::string to_bytea(std::string_view bytes);
 /// From the hex text form of a bytea.
