@@ -111,8 +111,8 @@ Prediction predict(const Evidence& evidence) {
     prediction.full_method = fmt::format(
         "Rows per second in {} windows of at least a second, faults left out; the band runs from "
         "the slowest to the "
-        "fastest tenth of the windows. Rows scale linearly: the cost per row is measured flat in "
-        "bench/README.md. "
+        "fastest tenth of the windows. It assumes that rows scale linearly, which "
+        "scripts/bench measures and this run does not. "
         "Other machines, networks and row widths are not in it.",
         windows.size());
     if (!prediction.rows_per_second) {
