@@ -65,11 +65,15 @@ void PostgresChangeApplier::forget_session() {
 }
 
 AppliedTable& PostgresChangeApplier::table(model::TableIndex index) {
-    std::unique_ptr<AppliedTable>& known = tables_[index];
-    if (!known) {
+    const auto found = tables_.find(index);
+    if (found == tables_.end()) {
         CUTOVER_CHECK(index < plan_.tables.size() && plan_.tables[index].index == index);
-        known = std::make_unique<AppliedTable>(read_target(connection_, plan_.tables[index]), index);
-    } else if (!known->target.keyless() && !known->target.key_indexed && known->staged.empty()) {
+        // Made before its place is: a connection lost in between must leave no empty place for abort().
+        auto made = std::make_unique<AppliedTable>(read_target(connection_, plan_.tables[index]), index);
+        return *tables_.emplace(index, std::move(made)).first->second;
+    }
+    const std::unique_ptr<AppliedTable>& known = found->second;
+    if (!known->target.keyless() && !known->target.key_indexed && known->staged.empty()) {
         // The key's index may have come since.
         known->target = read_target(connection_, plan_.tables[index]);
     }
