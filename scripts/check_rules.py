@@ -69,6 +69,7 @@ REAL_WORLD = re.compile(
 MOST_LINES = 600
 MOST_FUNCTION_LINES = 70
 MOST_BYTES = 600_000
+MOST_GUARANTEES = 213
 TOP_LEVEL = {"migrator", "verify", "scenarios", "fixtures", "bench", "tests", "scripts", ".ci"}
 FORBIDDEN_FOLDERS = {"src", "utils", "util", "common", "misc", "helpers"}
 # Split so that this file does not break its own rules.
@@ -156,9 +157,23 @@ class Checker:
                 self.tell(path, number, "unfinished", f"`{UNFINISHED.search(line).group(0)}` is no state to land")
             if MACHINE_PATH.search(line):
                 self.tell(path, number, "machine path", "a path of one machine has no place here")
+        if re.match(r"scenarios/\w+/[\w/-]+\.yaml$", path):
+            self.check_scenario(path, text)
         executable = os.access(os.path.join(self.root, path), os.X_OK)
         if path.startswith("scripts/") and executable and "--help" not in text:
             self.tell(path, 1, "help", "a script explains itself with --help")
+
+    def check_scenario(self, path, text):
+        """One promise per file, and the documented behaviours that it claims to assert."""
+        if not re.search(r"^promise: \S", text, re.M):
+            self.tell(path, 1, "scenario", "a scenario says its promise in one sentence: `promise: ...`")
+        claims = re.search(r"^claims: \[([^]]*)\]", text, re.M)
+        if not claims:
+            self.tell(path, 1, "scenario", "a scenario names what it claims: `claims: [G5, G20]`, or `[]`")
+            return
+        for claim in filter(None, (word.strip() for word in claims.group(1).split(","))):
+            if not re.fullmatch(r"G\d+", claim) or not 1 <= int(claim[1:]) <= MOST_GUARANTEES:
+                self.tell(path, 1, "scenario", f"`{claim}` is no documented behaviour (G1 to G{MOST_GUARANTEES})")
 
     # C++ -------------------------------------------------------------------------------------------
 

@@ -105,6 +105,12 @@ class Rules(unittest.TestCase):
     def test_every_folder_has_a_readme(self):
         self.assertEqual(self.broken("bench/CMakeLists.txt", "\n"), ["readme"])
 
+    def test_scenarios_promise_and_claim(self):
+        good = "promise: Nothing is lost.\nclaims: [G5, G213]\n"
+        self.assertEqual(self.broken("scenarios/postgres/a.yaml", good), [])
+        for bad in ("claims: [G5]\n", "promise: Nothing is lost.\n", good.replace("G213", "G214")):
+            self.assertEqual(self.broken("scenarios/postgres/a.yaml", bad), ["scenario"], bad)
+
     def test_scripts_explain_themselves(self):
         self.assertEqual(self.broken("scripts/run", "#!/bin/sh\n", 0o755), ["help"])
 
