@@ -7,7 +7,7 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
-#include "tests/live/bad_input/program.h"
+#include "tests/support/program.h"
 #include "tests/support/live_postgres.h"
 
 namespace cutover::tests {

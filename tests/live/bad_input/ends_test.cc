@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "fixtures/server/certificate.h"
-#include "tests/live/bad_input/program.h"
+#include "tests/support/program.h"
 #include "tests/support/live_postgres.h"
 
 namespace cutover::tests {

@@ -11,7 +11,7 @@
 #include <sstream>
 #include <thread>
 
-#include "tests/live/bad_input/program.h"
+#include "tests/support/program.h"
 #include "tests/support/live_postgres.h"
 
 namespace cutover::tests {

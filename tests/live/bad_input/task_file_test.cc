@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/live/bad_input/program.h"
+#include "tests/support/program.h"
 
 namespace cutover::tests {
 namespace {

@@ -1,5 +1,5 @@
 // The program `cutover` as a person meets it: started with a task file, heard by its output and its
-// exit code. For tests of what it says about bad input; it knows no database.
+// exit code. It knows no database and judges nothing.
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,4 @@
-#include "tests/live/bad_input/program.h"
+#include "tests/support/program.h"
 
 #include <fmt/format.h>
 #include <stdlib.h>
