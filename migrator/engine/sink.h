@@ -60,7 +60,8 @@ public:
     /// table and key), connection, operation, conflict.
     virtual std::vector<MissingBase> apply(const std::vector<ApplyMode>& mode) = 0;
     /// Puts rows that were read again (destination wire form) in place: overwrites, or removes where
-    /// there is none; stores their receipts.
+    /// there is none; stores their receipts, which are known by their range alone (their number means
+    /// nothing) and come back with Control::receipts().
     virtual void repair(const plan::TablePlan& table, const model::Tuple& key,
                         const std::optional<model::Tuple>& row, const model::ChunkReceipt& receipt) = 0;
     /// Rows and marker become durable together, if the claim is still in force. Throws: stopped (fenced).

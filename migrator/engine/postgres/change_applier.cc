@@ -234,7 +234,7 @@ void PostgresChangeApplier::repair(const plan::TablePlan& plan, const model::Tup
         append_cells(cells, *row);
         statements_.run(connection_, known.sql.step_insert(), cells);
     }
-    store_receipt(connection_, claim_.task, receipt, ReceiptRule::last_wins);
+    store_row_view(connection_, claim_.task, receipt);
 }
 
 void PostgresChangeApplier::commit(const model::Marker& marker) {

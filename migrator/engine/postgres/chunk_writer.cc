@@ -113,7 +113,7 @@ void PostgresChunkWriter::commit(const model::ChunkReceipt& receipt) {
         }
         require_claim(connection_, claim_);
         const bool first =
-            store_receipt(connection_, claim_.task, receipt, ReceiptRule::first_wins);
+            store_receipt(connection_, claim_.task, receipt);
         connection_.exec(first ? "COMMIT" : "ROLLBACK");
     } catch (const Error& error) {
         const Error out = explained(error);

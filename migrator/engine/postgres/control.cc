@@ -324,8 +324,11 @@ void PostgresControl::restart_table(const plan::TablePlan& table,
                                     const std::vector<model::Chunk>& chunks) {
     claimed_transaction([&](const Claim& claim) {
         empty_tables(connection_, {quote(table.destination)});
-        connection_.exec_params("DELETE FROM cutover.chunk WHERE task = $1 AND table_index = $2",
-                                {claim.task, std::to_string(table.index)});
+        for (const char* views : {"chunk", "row_view"}) {
+            connection_.exec_params(
+                std::string("DELETE FROM cutover.") + views + " WHERE task = $1 AND table_index = $2",
+                {claim.task, std::to_string(table.index)});
+        }
         insert_chunks(connection_, claim.task, chunks);
     });
 }
@@ -453,7 +456,7 @@ void PostgresControl::release(const std::string& task) {
         connection_.exec("BEGIN");
         lock_control_schema(connection_);
         connection_.exec_params("SELECT 1 FROM cutover.task WHERE name = $1 FOR UPDATE", {task});
-        for (const char* table : {"marker", "chunk", "schema_step", "command", "status", "conflict"}) {
+        for (const char* table : {"marker", "chunk", "row_view", "schema_step", "command", "status", "conflict"}) {
             connection_.exec_params(std::string("DELETE FROM cutover.") + table + " WHERE task = $1",
                                     {task});
         }

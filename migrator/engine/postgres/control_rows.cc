@@ -29,7 +29,15 @@ ON CONFLICT (task, table_index, number) DO UPDATE SET
     stamp = excluded.stamp, stamp_text = excluded.stamp_text, settled = excluded.settled,
     settled_text = excluded.settled_text, rows = excluded.rows, bytes = excluded.bytes,
     hash = excluded.hash, committed_at = excluded.committed_at
- WHERE c.generation = excluded.generation AND (c.committed_at IS NULL OR $16))";
+ WHERE c.generation = excluded.generation AND c.committed_at IS NULL)";
+
+constexpr const char* kStoreRowView = R"(
+INSERT INTO cutover.row_view AS v (task, table_index, range_hash, range, range_text, stamp, stamp_text,
+    settled, settled_text, rows)
+VALUES ($1, $2, md5($3::bytea), $3, $4, $5, $6, $7, $8, $9)
+ON CONFLICT (task, table_index, range_hash) DO UPDATE SET
+    stamp = excluded.stamp, stamp_text = excluded.stamp_text, settled = excluded.settled,
+    settled_text = excluded.settled_text, rows = excluded.rows, committed_at = now())";
 
 constexpr const char* kInsertChunks = R"(
 INSERT INTO cutover.chunk (task, table_index, number, generation, range, range_text,
@@ -85,8 +93,7 @@ void store_claimed_marker(Connection& connection, const Claim& claim, const mode
     }
 }
 
-bool store_receipt(Connection& connection, const std::string& task, const model::ChunkReceipt& receipt,
-                   ReceiptRule rule) {
+bool store_receipt(Connection& connection, const std::string& task, const model::ChunkReceipt& receipt) {
     const model::Chunk& chunk = receipt.chunk;
     const Result stored = connection.exec_params(
         kStoreReceipt,
@@ -95,8 +102,7 @@ bool store_receipt(Connection& connection, const std::string& task, const model:
          std::to_string(chunk.estimated_rows.count), std::to_string(chunk.estimated_bytes.count),
          to_bytea(receipt.view.stamp.bytes), receipt.view.stamp.text,
          to_bytea(receipt.view.settled.bytes), receipt.view.settled.text,
-         std::to_string(receipt.rows.count), std::to_string(receipt.bytes.count), receipt.hash,
-         rule == ReceiptRule::last_wins ? "t" : "f"});
+         std::to_string(receipt.rows.count), std::to_string(receipt.bytes.count), receipt.hash});
     if (stored.affected() == 1) {
         return true;
     }
@@ -120,11 +126,23 @@ std::vector<model::Chunk> read_chunks(Connection& connection, const std::string&
     return out;
 }
 
+void store_row_view(Connection& connection, const std::string& task, const model::ChunkReceipt& receipt) {
+    connection.exec_params(
+        kStoreRowView,
+        {task, std::to_string(receipt.chunk.table), to_bytea(receipt.chunk.range.bytes),
+         receipt.chunk.range.text, to_bytea(receipt.view.stamp.bytes), receipt.view.stamp.text,
+         to_bytea(receipt.view.settled.bytes), receipt.view.settled.text,
+         std::to_string(receipt.rows.count)});
+}
+
 std::vector<model::ChunkReceipt> read_receipts(Connection& connection, const std::string& task) {
     const Result rows = connection.exec_params(
         std::string("SELECT ") + kChunkColumns +
-            ", stamp, stamp_text, settled, settled_text, rows, bytes, hash FROM cutover.chunk"
-            " WHERE task = $1 AND committed_at IS NOT NULL ORDER BY table_index, number",
+            ", stamp, stamp_text, settled, settled_text, rows, bytes, hash, false FROM cutover.chunk"
+            " WHERE task = $1 AND committed_at IS NOT NULL"
+            " UNION ALL SELECT table_index, 0, 0, range, range_text, rows, 0, stamp, stamp_text, settled,"
+            " settled_text, rows, 0, '', true FROM cutover.row_view WHERE task = $1"
+            " ORDER BY 15, 1, 2",
         {task});
     std::vector<model::ChunkReceipt> out;
     for (int row = 0; row < rows.rows(); ++row) {

@@ -16,17 +16,13 @@ namespace cutover::postgres {
 /// Requires: a transaction is open. Throws: stopped (`task.fenced`).
 void store_claimed_marker(Connection& connection, const Claim& claim, const model::Marker& marker);
 
-enum class ReceiptRule : std::uint8_t {
-    first_wins,  ///< a chunk that has one keeps it
-    last_wins,   ///< for rows that were read again
-};
-
 /// False if the chunk had a receipt already and keeps it.
 /// Throws: operation `chunk.forgotten` (its table has been begun anew since).
-bool store_receipt(Connection& connection, const std::string& task, const model::ChunkReceipt& receipt,
-                   ReceiptRule rule);
+bool store_receipt(Connection& connection, const std::string& task, const model::ChunkReceipt& receipt);
+/// The view of a row that was read again. Known by its range alone; a later one replaces it.
+void store_row_view(Connection& connection, const std::string& task, const model::ChunkReceipt& receipt);
 
-/// Planned chunks, and receipts of all that are in, by table and number.
+/// Planned chunks; receipts of all that are in, by table and number, and those of single rows after them.
 std::vector<model::Chunk> read_chunks(Connection& connection, const std::string& task);
 std::vector<model::ChunkReceipt> read_receipts(Connection& connection, const std::string& task);
 /// Requires: a transaction is open.

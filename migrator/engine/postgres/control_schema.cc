@@ -52,6 +52,17 @@ CREATE TABLE cutover.chunk (
     rows bigint, bytes bigint, hash text,
     committed_at timestamptz,
     PRIMARY KEY (task, table_index, number));
+CREATE TABLE cutover.row_view (
+    task text NOT NULL,
+    table_index bigint NOT NULL,
+    range_hash text NOT NULL,
+    range bytea NOT NULL,
+    range_text text NOT NULL,
+    stamp bytea NOT NULL, stamp_text text NOT NULL,
+    settled bytea NOT NULL, settled_text text NOT NULL,
+    rows bigint NOT NULL,
+    committed_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (task, table_index, range_hash));
 CREATE TABLE cutover.schema_step (
     task text NOT NULL,
     id text NOT NULL,
