@@ -142,7 +142,7 @@ std::vector<model::ChunkReceipt> read_receipts(Connection& connection, const std
             " WHERE task = $1 AND committed_at IS NOT NULL"
             " UNION ALL SELECT table_index, 0, 0, range, range_text, rows, 0, stamp, stamp_text, settled,"
             " settled_text, rows, 0, '', true FROM cutover.row_view WHERE task = $1"
-            " ORDER BY 15, 1, 2",
+            " ORDER BY 15, 1, 2, 5",
         {task});
     std::vector<model::ChunkReceipt> out;
     for (int row = 0; row < rows.rows(); ++row) {
