@@ -159,6 +159,8 @@ void add_commands(CLI::App& app, std::ostream& out, int& exit_code) {
     command->add_option("--format", options->format, "text, json or html")
         ->check(CLI::IsMember({"text", "json", "html"}))
         ->capture_default_str();
+    command->add_flag_callback(
+        "--json", [options] { options->format = "json"; }, "the same as --format json");
     command->add_option("--output", options->output, "write the report to this file");
     std::vector<std::string> names;
     for (const Rule rule : all_rules()) {

@@ -8,7 +8,7 @@
 namespace cutover::verify {
 
 /// Deeper documents are refused rather than risking the stack.
-inline constexpr int kJsonDepthLimit = 5000;
+inline constexpr int kJsonDepthLimit = 2000;
 
 /// Appends the tree of `text`. With `scaled`, 1.50 and 1.5 are two trees.
 /// False if the text is not JSON or nested too deeply; `out` is then as it was.

@@ -18,7 +18,7 @@ Json counts_json(const RowCounts& rows) {
             {"missing", rows.missing},
             {"extra", rows.extra},
             {"different", rows.different},
-            {"duplicate_keys", rows.duplicate},
+            {"duplicate", rows.duplicate},
             {"uncomparable", rows.uncomparable},
             {"pending", rows.pending}};
 }
@@ -41,7 +41,7 @@ Json sample_json(const RowSample& sample) {
             {"key", sample.key},
             {"source_count", sample.source_count},
             {"destination_count", sample.destination_count},
-            {"columns", cells}};
+            {"cells", cells}};
 }
 
 Json table_json(const TableResult& table) {
@@ -111,7 +111,7 @@ std::string to_json(const Result& result) {
         {"bytes", result.bytes},
         {"rows", counts_json(result.rows)},
         {"tables", tables},
-        {"structure", schema_json(result.schema)},
+        {"schema", schema_json(result.schema)},
         {"sequences", schema_json(result.sequences)},
         {"not_compared", result.not_compared},
         {"repair", {{"file", result.repair_file}, {"statements", result.repair_statements}}}};

@@ -287,7 +287,7 @@ TEST_F(CommandTest, EndsWithTheDocumentedCodesAndReports) {
     EXPECT_EQ(command({file}), 0) << out_.str();
     EXPECT_THAT(out_.str(), testing::HasSubstr("CONSISTENT"));
     there("update t set v = 'x' where id = 2");
-    EXPECT_EQ(command({file, "--format", "json"}), 1);
+    EXPECT_EQ(command({file, "--json"}), 1);
     EXPECT_EQ(nlohmann::json::parse(out_.str())["tables"][0]["samples"][0]["key"], "(id=2)");
     EXPECT_EQ(command({file, "--table", "public.other"}), 2);
     const std::string page = testing::TempDir() + fmt::format("verify_{}.html", ::getpid());

@@ -88,7 +88,7 @@ TEST(ReportJson, SaysVerdictCountsAndKeys) {
     EXPECT_EQ(json["verdict"], "inconsistent");
     EXPECT_EQ(json["exit_code"], 1);
     EXPECT_EQ(json["tables"][0]["rows"]["missing"], 1);
-    EXPECT_EQ(json["tables"][0]["samples"][1]["columns"][0]["column"], "qty");
+    EXPECT_EQ(json["tables"][0]["samples"][1]["cells"][0]["column"], "qty");
     EXPECT_EQ(json["tables"][1]["partial"], true);
     EXPECT_EQ(json["sequences"]["differences"][0]["kind"], "sequence");
     EXPECT_EQ(json["proof"]["kind"], "settled");
