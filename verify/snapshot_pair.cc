@@ -1,11 +1,15 @@
 #include "verify/snapshot_pair.h"
 
+#include <chrono>
+#include <thread>
+
 namespace cutover::verify {
 
 namespace {
 
 /// A heartbeat or an autovacuum may come in between now and then; a busy end will not fall silent.
-constexpr int kAttempts = 5;
+constexpr int kAttempts = 10;
+constexpr std::chrono::milliseconds kPause{50};
 
 }  // namespace
 
@@ -17,6 +21,9 @@ SnapshotPair::SnapshotPair(const OpenEnd& open_source, const OpenEnd& open_desti
       source_watch_(open_source()),
       destination_watch_(open_destination()) {
     for (int attempt = 0; attempt < kAttempts && !quiet_; ++attempt) {
+        if (attempt > 0) {
+            std::this_thread::sleep_for(kPause);
+        }
         quiet_ = take();
     }
 }

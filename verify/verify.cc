@@ -388,6 +388,9 @@ private:
         }
         std::sort(result_.tables.begin(), result_.tables.end(),
                   [](const TableResult& a, const TableResult& b) { return a.source < b.source; });
+        if (result_.proof == Proof::as_of_reading) {
+            doubt_row_findings();
+        }
         bool unsure = result_.tables.empty();
         bool damaged = false;
         for (const TableResult& table : result_.tables) {
@@ -411,6 +414,18 @@ private:
                      : fmt::format("all {} rows of {} tables are equal", result_.rows.source,
                                    result_.tables.size());
         result_.reasons.insert(result_.reasons.begin(), headline);
+    }
+
+    /// While somebody writes, a row that differs may just not have been applied yet: it is shown,
+    /// but no verdict is given on it without evidence.
+    void doubt_row_findings() {
+        for (TableResult& table : result_.tables) {
+            if (table.verdict == Verdict::inconsistent && table.rows.findings() != 0 &&
+                table.missing_columns.empty()) {
+                table.verdict = Verdict::could_not_tell;
+                table.reason += "; may be lag, somebody wrote meanwhile";
+            }
+        }
     }
 
     void add_schema_reason(const SchemaResult& schema, std::string_view what, bool& damaged) {

@@ -58,7 +58,8 @@ struct FakeTable {
 struct FakeDatabase {
     std::vector<FakeTable> tables;
     SchemaFacts facts;
-    std::string writers = "7:7:";
+    bool busy = false;  ///< somebody writes all the time
+    int standings = 0;
     std::size_t block_bytes = 0;  ///< 0: as asked for
     bool shares_snapshots = true;
 };
@@ -88,7 +89,9 @@ public:
     explicit FakeEnd(FakeDatabase& database) : database_(database) {}
 
     std::string description() override { return "memory"; }
-    Standing standing() override { return {"0/1", database_.writers}; }
+    Standing standing() override {
+        return {"0/1", std::to_string(database_.busy ? ++database_.standings : 0)};
+    }
     std::string begin_snapshot() override { return database_.shares_snapshots ? "snapshot" : ""; }
     void join_snapshot(const std::string&) override {}
     std::vector<TableShape> tables(const plan::ObjectSelection* selection) override {

@@ -257,6 +257,29 @@ TEST_F(RunTest, SaysWhatItsProofRestsOn) {
     EXPECT_THAT(run(shown).proof_detail, testing::HasSubstr("0/10"));
 }
 
+TEST_F(RunTest, GivesNoVerdictOnRowsThatMayJustBeLate) {
+    fill(3);
+    source.busy = true;
+    EXPECT_EQ(compare().verdict, Verdict::consistent);
+    there().pop_back();
+    const Result result = compare();
+    EXPECT_EQ(result.proof, Proof::as_of_reading);
+    EXPECT_EQ(result.verdict, Verdict::could_not_tell);
+    EXPECT_THAT(keys(result, RowVerdict::missing), ElementsAre("(id=3)"));
+    Request shown = request();
+    shown.evidence = PositionEvidence{"0/10", "0/10", ""};
+    EXPECT_EQ(run(shown).verdict, Verdict::inconsistent);
+}
+
+TEST_F(RunTest, TrustsSessionsOfTheirOwnOnlyIfNobodyWroteToTheEnd) {
+    fill(1);
+    source.shares_snapshots = false;
+    EXPECT_EQ(compare().proof, Proof::settled);
+    Request request_with_late_writer = request();
+    EXPECT_EQ(run(request_with_late_writer, [&](const Progress&) { source.busy = true; }).proof,
+              Proof::as_of_reading);
+}
+
 TEST_F(RunTest, GivesTheSameDigestForTheSameSeed) {
     fill(20);
     const Digest first = compare().tables[0].source_digest;
