@@ -30,7 +30,7 @@ struct Options {
     std::vector<std::string> rules;
     std::string repair_file;
     std::size_t samples = 20;
-    std::string seed;
+    std::uint64_t seed = 0;
 };
 
 std::string rules_help() {
@@ -62,7 +62,7 @@ Request request_of(const Options& options) {
     request.sequences = !options.no_schema && !options.no_sequences;
     request.samples = options.samples;
     request.repair_file = options.repair_file;
-    request.seed = options.seed.empty() ? 0 : std::stoull(options.seed, nullptr, 0);
+    request.seed = options.seed;
     for (const std::string& name : options.rules) {
         request.rules.add(*rule_by_name(name));  // checked while parsing
     }
