@@ -2,6 +2,8 @@
 
 #include <string_view>
 
+#include "migrator/stage/collapse.h"
+
 namespace cutover::stage {
 
 namespace {
@@ -9,21 +11,10 @@ namespace {
 /// Marks the range of a chunk that is one row; no engine's range begins so.
 constexpr std::string_view kRowRange = "\x01row:";
 
-std::string tuple_bytes(const model::Tuple& key) {
-    std::string out;
-    for (std::size_t column = 0; column < key.size(); ++column) {
-        out += static_cast<char>(key.kind(column));
-        out += std::to_string(key.bytes(column).size());
-        out += ':';
-        out.append(key.bytes(column));
-    }
-    return out;
-}
-
 }  // namespace
 
-model::ChunkRange Admission::row_range(const model::Tuple& key) {
-    return {std::string(kRowRange) + tuple_bytes(key), "one row"};
+model::ChunkRange Admission::row_range(const std::string& key) {
+    return {std::string(kRowRange) + key, "one row"};
 }
 
 Admission::Admission(const engine::Source& source, const plan::Plan& plan,
@@ -53,31 +44,35 @@ void Admission::extend(TableViews& table, const model::ChunkView& view) {
     table.unsettled = !(table.settled == start_);
 }
 
-const model::ChunkView* Admission::view_of(model::TableIndex index, const model::Tuple& key) const {
+const model::ChunkView* Admission::view_of(model::TableIndex index, const model::Tuple& row) const {
     const TableViews& table = tables_[index];
+    const plan::TablePlan& plan = plan_.tables[index];
     if (!table.rows.empty()) {
-        const auto row = table.rows.find(row_range(key).bytes);
-        if (row != table.rows.end()) {
-            return &row->second;
+        const std::string key =
+            key_bytes(plan.key, plan.transcoder ? plan.transcoder->tuple(row) : row);
+        const auto own = table.rows.find(row_range(key).bytes);
+        if (own != table.rows.end()) {
+            return &own->second;
         }
     }
     if (table.one_stamp) {
         return table.ranges.empty() ? nullptr : &table.ranges.front().view;
     }
+    const model::Tuple key = key_tuple(plan.key, row);
     for (const model::ChunkReceipt& receipt : table.ranges) {
-        if (source_.contains(plan_.tables[index], receipt.chunk.range, key)) {
+        if (source_.contains(plan, receipt.chunk.range, key)) {
             return &receipt.view;
         }
     }
     return nullptr;
 }
 
-bool Admission::seen(model::TableIndex index, const model::Tuple& key,
+bool Admission::seen(model::TableIndex index, const model::Tuple& row,
                      const model::TransactionId& id) const {
     if (!tables_[index].unsettled) {
         return false;
     }
-    const model::ChunkView* view = view_of(index, key);
+    const model::ChunkView* view = view_of(index, row);
     return view != nullptr && source_.visible(view->stamp, id);
 }
 
@@ -107,9 +102,9 @@ TruncateAdmission Admission::truncate(model::TableIndex index, const model::Tran
     return seen == table.ranges.size() ? TruncateAdmission::drop : TruncateAdmission::mixed;
 }
 
-void Admission::add_row(const model::ChunkReceipt& receipt, const model::Tuple& key) {
+void Admission::add_row(const model::ChunkReceipt& receipt) {
     TableViews& table = tables_[receipt.chunk.table];
-    table.rows[row_range(key).bytes] = receipt.view;
+    table.rows[receipt.chunk.range.bytes] = receipt.view;
     const bool was_unsettled = table.unsettled;
     extend(table, receipt.view);
     unsettled_count_ += table.unsettled && !was_unsettled ? 1 : 0;

@@ -28,20 +28,22 @@ public:
 
     /// True if `position` (the end of what is applied) has not yet passed every view of the table.
     bool tolerant(model::TableIndex table) const { return tables_[table].unsettled; }
-    /// True if the change of the row with `key` (source form, key order) by `id` is already in the copy.
-    bool seen(model::TableIndex table, const model::Tuple& key, const model::TransactionId& id) const;
+    /// True if the change of a row by `id` is already in the copy. `row`: the plan's columns in source form,
+    /// of which at least the key's are there.
+    bool seen(model::TableIndex table, const model::Tuple& row, const model::TransactionId& id) const;
     /// The same for a table without a key, which has one view.
     bool seen(model::TableIndex table, const model::TransactionId& id) const;
     TruncateAdmission truncate(model::TableIndex table, const model::TransactionId& id) const;
 
     /// A row was read again: from here on it has a view of its own.
-    void add_row(const model::ChunkReceipt& receipt, const model::Tuple& key);
+    void add_row(const model::ChunkReceipt& receipt);
     /// Everything up to `position` is applied. True if a table became settled by it.
     bool advance(const model::Position& position);
     bool all_settled() const { return unsettled_count_ == 0; }
 
-    /// Range bytes of a chunk of one row.
-    static model::ChunkRange row_range(const model::Tuple& key);
+    /// Range of a chunk of one row. `key`: key_bytes() of the row in destination form, so that equal keys
+    /// have one range however they are spelled.
+    static model::ChunkRange row_range(const std::string& key);
 
 private:
     struct TableViews {
@@ -52,7 +54,7 @@ private:
         std::unordered_map<std::string, model::ChunkView> rows;
     };
     void extend(TableViews& table, const model::ChunkView& view);
-    const model::ChunkView* view_of(model::TableIndex table, const model::Tuple& key) const;
+    const model::ChunkView* view_of(model::TableIndex table, const model::Tuple& row) const;
 
     const engine::Source& source_;
     const plan::Plan& plan_;

@@ -268,7 +268,7 @@ void Collapser::update_keyed(TableState& table, const Tuple& before, Tuple row) 
         if (!table.tolerant) {
             contradiction(table, "an update meets a row that was removed before it");
         }
-        net.origin = key_tuple(key, row);
+        net.fresh = true;  // its base is not what lies at its key
     }
     net.present = true;
     net.moved |= moved;
@@ -284,6 +284,24 @@ void Collapser::update_keyed(TableState& table, const Tuple& before, Tuple row) 
     } else {
         place(table, new_key, std::move(net));
     }
+}
+
+void Collapser::arrive(TableIndex index, Tuple row) {
+    TableState& table = state(index);
+    CUTOVER_CHECK(table.tolerant && !table.plan->keyless());
+    count(row.footprint());
+    note_keys(table, row);
+    if (!table.plan->key.comparable) {
+        // Nothing is known of equal keys: the row is out of the way first, then read again.
+        table.steps.push_back({model::ChangeKind::remove, key_tuple(table.plan->key, row), {}});
+        table.unknown.push_back(key_tuple(table.plan->key, row));
+        return;
+    }
+    Net net;
+    net.present = net.fresh = true;
+    net.row = std::move(row);
+    const std::string key = key_bytes(table.plan->key, net.row);
+    place(table, key, std::move(net));
 }
 
 void Collapser::remove(TableIndex index, const Tuple& before) {
@@ -368,7 +386,9 @@ model::TableBatch Collapser::take_table(TableState& table) {
         if (!net.present) {
             continue;
         }
-        if (net.fresh) {
+        if (net.fresh && !net.row.complete()) {
+            table.unknown.push_back(key_tuple(table.plan->key, net.row));
+        } else if (net.fresh) {
             batch.inserts.push_back(std::move(net.row));
         } else if (net.moved) {
             batch.moves.push_back({std::move(net.origin), std::move(net.row)});
@@ -379,13 +399,16 @@ model::TableBatch Collapser::take_table(TableState& table) {
     return batch;
 }
 
-model::NetBatch Collapser::take(Footprint& footprint) {
+model::NetBatch Collapser::take(Footprint& footprint, std::vector<UnknownRow>& unknown) {
     model::NetBatch batch;
     for (const TableIndex index : touched_) {
         TableState& table = tables_[index];
         model::TableBatch taken = take_table(table);
         if (!taken.empty()) {
             batch.tables.push_back(std::move(taken));
+        }
+        for (Tuple& key : table.unknown) {
+            unknown.push_back({index, std::move(key)});
         }
         const plan::TablePlan* plan = table.plan;
         const bool tolerant = table.tolerant;

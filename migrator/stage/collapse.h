@@ -41,6 +41,12 @@ private:
     std::unordered_set<model::TableIndex> whole_tables_;
 };
 
+/// A row of which only the source can tell all cells.
+struct UnknownRow {
+    model::TableIndex table = 0;
+    model::Tuple key;  ///< destination form, key order
+};
+
 /// One batch in the making. One thread. `plan` must outlive it.
 class Collapser {
 public:
@@ -57,19 +63,24 @@ public:
     void update(model::TableIndex table, const model::Tuple& before, model::Tuple row);
     /// `before` with the old key's cells (keyless: complete).
     void remove(model::TableIndex table, const model::Tuple& before);
+    /// A row that is new at its key, but was not made by this log: absent cells are nowhere at the
+    /// destination, whatever lies at the key. Tolerant tables only.
+    void arrive(model::TableIndex table, model::Tuple row);
     void truncate(model::TableIndex table);
 
     bool empty() const { return changes_ == 0; }
     std::size_t footprint_bytes() const { return footprint_bytes_; }
     std::uint64_t changes() const { return changes_; }
-    /// The net batch; the collapser is empty afterwards.
-    model::NetBatch take(Footprint& footprint);
+    /// The net batch; the collapser is empty afterwards. `unknown`: rows to be read again and put in place
+    /// after it.
+    model::NetBatch take(Footprint& footprint, std::vector<UnknownRow>& unknown);
 
 private:
     /// What is known of one key at the batch's end.
     struct Net {
         bool present = false;
-        bool fresh = false;  ///< made in this batch: `row` is complete and has no base at the destination
+        bool fresh = false;  ///< made in this batch: `row` has no base at the destination (and is complete,
+                             ///< but for rows that have arrived)
         bool moved = false;  ///< key or unique columns change: removed and put back
         model::Tuple origin; ///< key before the batch, if there was such a row and it is not fresh
         model::Tuple row;
@@ -80,6 +91,7 @@ private:
         bool truncated = false;
         bool touched = false;
         std::unordered_map<std::string, Net> rows;
+        std::vector<model::Tuple> unknown;  ///< keys of rows without base that stayed incomplete
         std::vector<model::Tuple> removals;  ///< origin keys of rows that are gone
         // Keyless: how often each whole row comes (+) or goes (-).
         std::vector<model::Tuple> appended;  ///< inserts before the first removal: not worth a map

@@ -90,6 +90,7 @@ void IncrementalStage::take(model::SourceTransaction& transaction) {
     if (batch_transactions_ == 0) {
         batch_since_ = context_.runtime.now();
     }
+    newest_ = transaction.id;
     Change change;
     std::uint64_t taken = 0;
     while (transaction.changes->next(change)) {
@@ -174,10 +175,10 @@ void IncrementalStage::take_row(Change& change, const TransactionId& id) {
     } else if (change.kind == ChangeKind::update) {
         take_update(table, change, id);
     } else if (change.kind == ChangeKind::insert) {
-        if (!admission_.seen(table.index, key_tuple(table.key, change.after), id)) {
+        if (!admission_.seen(table.index, change.after, id)) {
             collapser_.insert(table.index, converted(table, std::move(change.after)));
         }
-    } else if (!admission_.seen(table.index, key_tuple(table.key, change.before), id)) {
+    } else if (!admission_.seen(table.index, change.before, id)) {
         collapser_.remove(table.index, converted(table, std::move(change.before)));
     }
 }
@@ -203,10 +204,10 @@ void IncrementalStage::take_update(const plan::TablePlan& table, Change& change,
     const bool key_changes =
         has_key(table.key, change.before) &&
         key_bytes(table.key, change.before) != key_bytes(table.key, change.after);
-    const Tuple new_key = key_tuple(table.key, change.after);
-    const bool new_seen = admission_.seen(table.index, new_key, id);
+    Tuple new_key = key_tuple(table.key, change.after);
+    const bool new_seen = admission_.seen(table.index, change.after, id);
     const bool old_seen =
-        key_changes ? admission_.seen(table.index, key_tuple(table.key, change.before), id) : new_seen;
+        key_changes ? admission_.seen(table.index, change.before, id) : new_seen;
     if (new_seen) {
         if (!old_seen) {
             collapser_.remove(table.index, converted(table, std::move(change.before)));
@@ -216,12 +217,16 @@ void IncrementalStage::take_update(const plan::TablePlan& table, Change& change,
     Tuple row = converted(table, std::move(change.after));
     if (tolerant(table.index) && !row.complete()) {
         // Its base may be missing: then the row is read again by the key that the source knows.
-        row_keys_[table.index][key_bytes(table.key, row)] = new_key;
+        row_keys_[table.index][key_bytes(table.key, row)] = std::move(new_key);
         incomplete_ = true;
     }
-    // Where the old half is in the copy already, what arrives is a new row.
-    const Tuple before = old_seen ? Tuple() : converted(table, std::move(change.before));
-    collapser_.update(table.index, before, std::move(row));
+    if (!key_changes || !old_seen) {
+        collapser_.update(table.index, converted(table, std::move(change.before)), std::move(row));
+        return;
+    }
+    // The old half is in the copy already: what arrives is a new row, and whatever lies at its key is not
+    // its base.
+    collapser_.arrive(table.index, std::move(row));
 }
 
 void IncrementalStage::flush_if_due() {
@@ -256,10 +261,11 @@ void IncrementalStage::flush(bool last) {
     part.first = !batch_open_;
     part.last = last;
     part.alone = !last;
-    part.net = collapser_.take(part.footprint);
+    part.net = collapser_.take(part.footprint, part.unknown);
     part.modes = modes_;
     part.row_keys = std::exchange(row_keys_, RowKeys(context_.plan.tables.size()));
     incomplete_ = false;
+    part.newest = newest_;
     part.marker = next_marker_;
     batch_open_ = !last;
     if (last) {
@@ -270,10 +276,10 @@ void IncrementalStage::flush(bool last) {
 }
 
 void IncrementalStage::take_repairs() {
-    for (const RowRepaired& repaired : lanes_->take_repairs()) {
-        admission_.add_row(repaired.receipt, repaired.key);
-        collapser_.set_tolerant(repaired.receipt.chunk.table, true);
-        modes_[repaired.receipt.chunk.table] = ApplyMode::tolerant;
+    for (const model::ChunkReceipt& receipt : lanes_->take_repairs()) {
+        admission_.add_row(receipt);
+        collapser_.set_tolerant(receipt.chunk.table, true);
+        modes_[receipt.chunk.table] = ApplyMode::tolerant;
     }
 }
 

@@ -88,6 +88,7 @@ private:
     /// batch on, not in this one.
     std::vector<engine::ApplyMode> modes_;
     RowKeys row_keys_;
+    model::TransactionId newest_;    ///< the last transaction in the batch
     bool incomplete_ = false;        ///< the batch has a row that may have to be read again
     std::optional<model::Position> quiet_until_;
     std::optional<model::Position> finish_at_;

@@ -75,12 +75,14 @@ bool Lanes::apply(Lane& lane, Part& part) {
     if (!wait_until_free(part.batch)) {
         return false;
     }
-    const std::vector<engine::MissingBase> missing = lane.applier->apply(part.modes);
+    std::vector<engine::MissingBase> missing = lane.applier->apply(part.modes);
+    for (UnknownRow& row : part.unknown) {
+        missing.push_back({row.table, std::move(row.key)});
+    }
     if (!missing.empty()) {
-        if (!wait_for_turn(part.batch)) {
+        if (!wait_for_turn(part.batch) || !repair(lane, part, missing)) {
             return false;
         }
-        repair(lane, part, missing);
     }
     return !part.last || commit(lane, part);
 }
@@ -103,7 +105,7 @@ bool Lanes::commit(Lane& lane, Part& part) {
 
 /// Rows that the log could not complete are read again, each in a view of its own, and put in place in
 /// the batch's own transaction.
-void Lanes::repair(Lane& lane, const Part& part, const std::vector<engine::MissingBase>& missing) {
+bool Lanes::repair(Lane& lane, const Part& part, const std::vector<engine::MissingBase>& missing) {
     if (!lane.rows) {
         lane.rows = context_.source.open_row_reader();
     }
@@ -113,24 +115,46 @@ void Lanes::repair(Lane& lane, const Part& part, const std::vector<engine::Missi
         for (std::size_t column = 0; column < base.key.size(); ++column) {
             whole.columns.push_back({column, table.key.columns[column].fold});
         }
+        const std::string identity = key_bytes(whole, base.key);
         const auto& keys = part.row_keys[base.table];
-        const auto key = keys.find(key_bytes(whole, base.key));
+        const auto key = keys.find(identity);
         CUTOVER_CHECK(key != keys.end());
-        const engine::RowRead read = lane.rows->read(table, key->second);
+        const std::optional<engine::RowRead> read = read_again(lane, table, key->second, part.newest);
+        if (!read) {
+            return false;
+        }
 
-        RowRepaired repaired;
-        repaired.key = key->second;
-        repaired.receipt.chunk.table = base.table;
-        repaired.receipt.chunk.range = Admission::row_range(repaired.key);
-        repaired.receipt.view = read.view;
-        repaired.receipt.rows = {read.row ? 1ull : 0ull};
-        std::optional<model::Tuple> row = read.row;
+        model::ChunkReceipt receipt;
+        receipt.chunk.table = base.table;
+        receipt.chunk.range = Admission::row_range(identity);
+        receipt.view = read->view;
+        receipt.rows = {read->row ? 1ull : 0ull};
+        std::optional<model::Tuple> row = read->row;
         if (row && table.transcoder) {
             row = table.transcoder->tuple(*row);
         }
-        lane.applier->repair(table, base.key, row, repaired.receipt);
+        lane.applier->repair(table, base.key, row, receipt);
         const std::unique_lock lock(*gate_);
-        repairs_.push_back(std::move(repaired));
+        repairs_.push_back(std::move(receipt));
+    }
+    return true;
+}
+
+/// In a view that has seen what asks for the row: a transaction may be in the log for a while before it is
+/// visible. Nothing if the lanes are given up meanwhile.
+std::optional<engine::RowRead> Lanes::read_again(Lane& lane, const plan::TablePlan& table,
+                                                 const model::Tuple& key,
+                                                 const model::TransactionId& newest) {
+    for (;;) {
+        engine::RowRead read = lane.rows->read(table, key);
+        if (context_.source.visible(read.view.stamp, newest)) {
+            return read;
+        }
+        std::unique_lock lock(*gate_);
+        if (failure_ || closing_) {
+            return std::nullopt;
+        }
+        gate_->wait_until(context_.runtime.now() + std::chrono::milliseconds(20));
     }
 }
 
@@ -230,7 +254,7 @@ bool Lanes::idle() const {
     return outstanding_.empty();
 }
 
-std::vector<RowRepaired> Lanes::take_repairs() {
+std::vector<model::ChunkReceipt> Lanes::take_repairs() {
     const std::unique_lock lock(*gate_);
     return std::exchange(repairs_, {});
 }

@@ -32,13 +32,9 @@ struct Part {
     Footprint footprint;
     std::vector<engine::ApplyMode> modes;
     RowKeys row_keys;
+    std::vector<UnknownRow> unknown;
+    model::TransactionId newest;  ///< the last transaction in it: a row read again must have seen it
     model::Marker marker;  ///< with the last part
-};
-
-/// A row that was read again, for the admission of what follows.
-struct RowRepaired {
-    model::ChunkReceipt receipt;
-    model::Tuple key;  ///< source form
 };
 
 /// Used by one coordinating thread. `context` outlives it.
@@ -62,7 +58,8 @@ public:
     /// The last committed marker, if any has been committed since the last call. Throws as submit().
     std::optional<model::Marker> committed();
     bool idle() const;
-    std::vector<RowRepaired> take_repairs();
+    /// Receipts of rows that were read again, for the admission of what follows.
+    std::vector<model::ChunkReceipt> take_repairs();
 
 private:
     struct Outstanding {
@@ -76,7 +73,9 @@ private:
     /// False: the lanes are being given up.
     bool apply(Lane& lane, Part& part);
     bool commit(Lane& lane, Part& part);
-    void repair(Lane& lane, const Part& part, const std::vector<engine::MissingBase>& missing);
+    bool repair(Lane& lane, const Part& part, const std::vector<engine::MissingBase>& missing);
+    std::optional<engine::RowRead> read_again(Lane& lane, const plan::TablePlan& table,
+                                              const model::Tuple& key, const model::TransactionId& newest);
     bool wait_until_free(std::uint64_t batch);
     bool wait_for_turn(std::uint64_t batch);
     void fail(const model::Error& error);
@@ -86,7 +85,7 @@ private:
     mutable std::unique_ptr<flow::Gate> gate_;
     std::deque<Outstanding> outstanding_;  ///< in order; the front commits next
     std::optional<model::Marker> committed_;
-    std::vector<RowRepaired> repairs_;
+    std::vector<model::ChunkReceipt> repairs_;
     std::optional<model::Error> failure_;
     bool closing_ = false;
     std::size_t parts_pending_ = 0;  ///< submitted and not yet through a lane

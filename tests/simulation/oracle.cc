@@ -150,7 +150,8 @@ void Oracle::on_source_log(const memory::LogRecord& record) {
                 watched.history.push_back({record.place.offset, digest});
             }
             if (!(digest == (watched.history.end() - 2)->digest)) {
-                sequence_at_[record.place.offset] = source_.database.sequences().begin()->second.last_value;
+                sequence_at_[record.place.offset] =
+                    source_.database.sequences().begin()->second.last_value;
             }
         }
     }

@@ -28,7 +28,7 @@ const std::vector<Pattern>& patterns() {
          {{"id", "number"}, {"v", "number"}, {"note", "text"}, {"big", "blob"}},
          {"id"},
          nullptr},
-        {"fuzzy", {{"id", "fuzzy"}, {"v", "int"}, {"big", "blob"}}, {"id"}, nullptr},
+        {"fuzzy", {{"id", "fuzzy"}, {"v", "int"}, {"note", "text"}}, {"id"}, nullptr},
     };
     return kPatterns;
 }

@@ -30,29 +30,43 @@ void MemoryChunkReader::take(Server& server, const plan::TablePlan& plan, const 
 model::ChunkView MemoryChunkReader::open(const plan::TablePlan& plan, const model::Chunk& chunk,
                                          const model::ChunkView* original) {
     model::ChunkView view;
-    bool own = false;
+    bool live = false;
     session_.call("reader.open", CallKind::read, [&](Server& server) {
-        const MemorySource::View* live = source_.live_view(server);
-        const Table& table = server.database.table(plan.source);
         if (server.on_chunk_open) {
             server.on_chunk_open(chunk);
         }
-        if (live != nullptr && original != nullptr && original->stamp == live->view.stamp) {
-            take(server, plan, chunk, live->snapshot, nullptr);
-            view = live->view;
-            if (!table.truncations.empty() && !live->snapshot.sees(table.truncations.back())) {
+        const MemorySource::View* first = source_.live_view(server);
+        live = first != nullptr && original != nullptr && original->stamp == first->view.stamp;
+        if (live) {
+            const Table& table = server.database.table(plan.source);
+            take(server, plan, chunk, first->snapshot, nullptr);
+            view = first->view;
+            if (!table.truncations.empty() && !first->snapshot.sees(table.truncations.back())) {
                 // Emptying shows through older views: what lies before it in the log finds no rows.
                 view.settled = server.database.end_of_log().position();
             }
-        } else if (original != nullptr && place_range(chunk.range) && !plan.keyless()) {
-            const Snapshot first = Snapshot::parse(original->stamp);
-            take(server, plan, chunk, server.database.snapshot(), &first);
-            view = {original->stamp, server.database.end_of_log().position()};
-        } else {
-            own = true;
         }
     });
-    return own ? open_own(plan, chunk) : view;
+    if (live) {
+        return view;
+    }
+    session_.wait_until_log_is_visible("reader.wait_for_log");
+    const bool rest =
+        original != nullptr && place_range(chunk.range) && !plan.keyless() && plan.key.comparable;
+    return rest ? open_rest(plan, chunk, *original) : open_own(plan, chunk);
+}
+
+/// Row versions that the first view had seen and that are still there.
+model::ChunkView MemoryChunkReader::open_rest(const plan::TablePlan& plan,
+                                              const model::Chunk& chunk,
+                                              const model::ChunkView& original) {
+    model::ChunkView view;
+    session_.call("reader.rest", CallKind::read, [&](Server& server) {
+        const Snapshot first = Snapshot::parse(original.stamp);
+        take(server, plan, chunk, server.database.snapshot(), &first);
+        view = {original.stamp, server.database.end_of_log().position()};
+    });
+    return view;
 }
 
 /// The stamp is taken before the view: what commits in between is read and comes again from the
@@ -60,14 +74,15 @@ model::ChunkView MemoryChunkReader::open(const plan::TablePlan& plan, const mode
 model::ChunkView MemoryChunkReader::open_own(const plan::TablePlan& plan,
                                              const model::Chunk& chunk) {
     model::ChunkView view;
-    if (!plan.keyless()) {
+    const bool exact = plan.keyless() || !plan.key.comparable;
+    if (!exact) {
         session_.call("reader.stamp", CallKind::read,
                       [&](Server& server) { view.stamp = server.database.snapshot().stamp(); });
     }
     session_.call("reader.view", CallKind::read, [&](Server& server) {
         const Snapshot snapshot = server.database.snapshot();
         take(server, plan, chunk, snapshot, nullptr);
-        if (plan.keyless()) {
+        if (exact) {
             view.stamp = snapshot.stamp();
         }
         view.settled = server.database.end_of_log().position();

@@ -19,6 +19,8 @@ public:
     bool next(model::RowBatch& batch, model::Bytes limit) override;
 
 private:
+    model::ChunkView open_rest(const plan::TablePlan& table, const model::Chunk& chunk,
+                               const model::ChunkView& original);
     model::ChunkView open_own(const plan::TablePlan& table, const model::Chunk& chunk);
     /// Takes the rows of the chunk that `snapshot` sees; of `restriction`, if given, only versions
     /// it saw.

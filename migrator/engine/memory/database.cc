@@ -270,6 +270,7 @@ LogPlace Database::log_commit(TransactionNumber transaction, model::Instant now)
     Transaction& state = running_transaction(transaction);
     state.logged = true;
     const LogPlace place{next_offset(), timeline_};
+    state.offset = place.offset;
     log_.push_back({place, transaction, now, std::move(state.changes)});
     if (has_standby_) {
         commit_offsets_[transaction] = place.offset;

@@ -118,6 +118,8 @@ public:
     Snapshot snapshot() const;
     /// What exactly the log up to its end contains, visible or not: the view of a new slot.
     Snapshot log_snapshot() const;
+    /// True if new snapshots see every transaction that the log has up to `offset`.
+    bool visible_up_to(std::uint64_t offset) const;
     bool sees(const Snapshot& snapshot, const Table& table, const Version& version) const;
     /// Versions seen by an open view are kept. Returns its number.
     std::uint64_t open_view(const Snapshot& snapshot);
@@ -172,6 +174,7 @@ private:
         std::set<Table*> touched;
         std::set<Table*> emptied;
         bool logged = false;
+        std::uint64_t offset = 0;  ///< of its commit record
     };
 
     Transaction& running_transaction(TransactionNumber transaction);

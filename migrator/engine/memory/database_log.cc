@@ -24,6 +24,12 @@ Snapshot Database::log_snapshot() const {
     return snapshot;
 }
 
+bool Database::visible_up_to(std::uint64_t offset) const {
+    return std::none_of(transactions_.begin(), transactions_.end(), [&](const auto& one) {
+        return one.second.logged && one.second.offset <= offset;
+    });
+}
+
 bool Database::sees(const Snapshot& snapshot, const Table& table, const Version& version) const {
     if (version.created == 0 || !snapshot.sees(version.created)) {
         return false;

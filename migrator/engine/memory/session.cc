@@ -1,5 +1,6 @@
 #include "migrator/engine/memory/session.h"
 
+#include <optional>
 #include <utility>
 
 #include "migrator/model/check.h"
@@ -241,6 +242,19 @@ void Session::close_view() noexcept {
 
 bool Session::view_open(Server& server) const {
     return view_ != 0 && connected() && server.database.view_open(view_);
+}
+
+void Session::wait_until_log_is_visible(std::string_view name) {
+    std::optional<std::uint64_t> end;
+    for (bool visible = false; !visible;) {
+        call(name, CallKind::read, [&](Server& server) {
+            end = end.value_or(server.database.end_of_log().offset);
+            visible = server.database.visible_up_to(*end);
+        });
+        if (!visible) {
+            wait_for_news(runtime_.now() + std::chrono::milliseconds(50));
+        }
+    }
 }
 
 void Session::wait_for_news(flow::TimePoint deadline) {

@@ -55,6 +55,9 @@ public:
     bool connected() const { return server_ != nullptr && server_->epoch == epoch_; }
     void disconnect() noexcept;
 
+    /// Waits until a new snapshot sees everything that the log has told until now. A view of one's
+    /// own that misses a transaction which the applier has met already would lose it.
+    void wait_until_log_is_visible(std::string_view name);
     /// Waits until something has happened at the server since the last call(), or `deadline`.
     void wait_for_news(flow::TimePoint deadline);
     flow::Runtime& runtime() { return runtime_; }

@@ -144,17 +144,19 @@ const MemorySource::View* MemorySource::live_view(Server& server) const {
 }
 
 model::ChunkView MemorySource::open_view(const plan::Plan&) {
-    model::ChunkView result;
-    session_.call("source.open_view", CallKind::read, [&](Server& server) {
-        if (live_view(server) == nullptr) {
+    bool live = false;
+    session_.call("source.look_for_view", CallKind::read,
+                  [&](Server& server) { live = live_view(server) != nullptr; });
+    if (!live) {
+        session_.wait_until_log_is_visible("source.wait_for_log");
+        session_.call("source.open_view", CallKind::read, [&](Server& server) {
             View view{0, server.database.snapshot(), {}};
             view.view = {view.snapshot.stamp(), server.database.end_of_log().position()};
             view.number = session_.open_view(server, view.snapshot);
             view_ = view;
-        }
-        result = view_->view;
-    });
-    return result;
+        });
+    }
+    return view_->view;
 }
 
 void MemorySource::close_view() noexcept {
@@ -242,7 +244,7 @@ engine::ResumeMode MemorySource::resume_mode(const plan::TablePlan& table,
     });
     // Without its view, a part of a table can be read if the log brings the rest and rows have
     // keys.
-    const bool parts = with_log && !table.keyless() && !remaining.empty() &&
+    const bool parts = with_log && !table.keyless() && table.key.comparable && !remaining.empty() &&
                        remaining.front().range.bytes != whole_range().bytes;
     return alive || parts ? engine::ResumeMode::remaining_chunks : engine::ResumeMode::whole_table;
 }

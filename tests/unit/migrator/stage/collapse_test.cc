@@ -14,6 +14,9 @@
 namespace cutover::stage {
 namespace {
 
+std::vector<UnknownRow> unknown;
+
+
 using model::CellKind;
 using model::Tuple;
 
@@ -183,7 +186,7 @@ TEST(Collapser, GivesTheStateThatTheChangesGive) {
                 writer.step();
             }
             Footprint footprint;
-            for (const model::TableBatch& table : collapser.take(footprint).tables) {
+            for (const model::TableBatch& table : collapser.take(footprint, unknown).tables) {
                 execute(table, destination);
             }
             ASSERT_FALSE(HasFatalFailure()) << "seed " << seed;
@@ -198,7 +201,7 @@ TEST(Collapser, UpdatesInPlaceWhatKeepsItsKeys) {
     collapser.update(0, {}, row("k", "u", "1", std::nullopt));
     collapser.update(0, {}, row("k", "u", "2", "big"));
     Footprint footprint;
-    const model::NetBatch batch = collapser.take(footprint);
+    const model::NetBatch batch = collapser.take(footprint, unknown);
     ASSERT_EQ(batch.tables.size(), 1u);
     ASSERT_EQ(batch.tables[0].updates.size(), 1u);
     EXPECT_EQ(text(batch.tables[0].updates[0].row, 2), "2");
@@ -211,10 +214,10 @@ TEST(Collapser, MovesWhatMayChangeAUniqueValueUnseen) {
     Collapser collapser(plan);
     collapser.update(0, {}, row("k", "u", "1", "big"));
     Footprint footprint;
-    EXPECT_EQ(collapser.take(footprint).tables[0].moves.size(), 1u);
+    EXPECT_EQ(collapser.take(footprint, unknown).tables[0].moves.size(), 1u);
     const Tuple before = row("k", "u", "0", "big");
     collapser.update(0, before, row("k", "u", "1", "big"));
-    EXPECT_EQ(collapser.take(footprint).tables[0].updates.size(), 1u);
+    EXPECT_EQ(collapser.take(footprint, unknown).tables[0].updates.size(), 1u);
 }
 
 TEST(Collapser, SaysWhenTheLogContradictsItself) {
@@ -234,7 +237,7 @@ TEST(Collapser, RemovesARowOfATolerantTableEvenIfTheLogHadJustMadeIt) {
     collapser.insert(0, row("k", "u", "1", "b"));
     collapser.remove(0, key_only("k"));
     Footprint footprint;
-    const model::NetBatch batch = collapser.take(footprint);
+    const model::NetBatch batch = collapser.take(footprint, unknown);
     ASSERT_EQ(batch.tables.size(), 1u);
     ASSERT_EQ(batch.tables[0].removals.size(), 1u);
     EXPECT_TRUE(batch.tables[0].inserts.empty());
@@ -250,7 +253,7 @@ TEST(Collapser, CountsEqualRowsOfAKeylessTable) {
     collapser.remove(0, b);
     collapser.update(0, a, b);
     Footprint footprint;
-    const model::TableBatch batch = collapser.take(footprint).tables.at(0);
+    const model::TableBatch batch = collapser.take(footprint, unknown).tables.at(0);
     ASSERT_EQ(batch.inserts.size(), 1u);
     EXPECT_EQ(batch.inserts[0], a);
     ASSERT_EQ(batch.removals.size(), 1u);
@@ -269,7 +272,7 @@ TEST(Footprint, MeetsWhatSharesAKeyAndNothingElse) {
         Collapser collapser(plan);
         collapser.insert(0, row(key, unique, "", "x"));
         Footprint footprint;
-        collapser.take(footprint);
+        collapser.take(footprint, unknown);
         return footprint;
     };
     EXPECT_TRUE(footprint_of("k", "u").meets(footprint_of("k", "v")));
