@@ -214,7 +214,20 @@ void Task::verify_capture() {
         record_.marker.position.empty() ? record_.origin->start : record_.marker.position;
     const engine::CaptureProof proof = source_->verify_capture(*record_.origin, applied);
     if (proof.failed_over) {
+        check_copy_survived();
         observer_.on(stage::FailoverProved{proof.text});
+    }
+}
+
+/// What the copy's views had seen has to be on the server that answers now, too: covers() throws if a
+/// position lies on a timeline that was left before it.
+void Task::check_copy_survived() {
+    const model::Position now = source_->current_position();
+    if (record_.copy_view) {
+        source_->covers(now, record_.copy_view->settled);
+    }
+    for (const model::ChunkReceipt& receipt : control_->receipts()) {
+        source_->covers(now, receipt.view.settled);
     }
 }
 

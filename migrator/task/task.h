@@ -54,6 +54,7 @@ private:
     void make_plan();
     void claim();
     void verify_capture();
+    void check_copy_survived();
     void create_capture();
     void advance_to(engine::TaskPhase phase);
     void run_schema();
