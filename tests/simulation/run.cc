@@ -210,6 +210,7 @@ std::optional<std::string> World::ask(const std::string& verb, const std::string
             }
         }
     } catch (const Error&) {
+        process_.sleep(milliseconds(100));
     }
     return std::nullopt;
 }

@@ -40,7 +40,7 @@ struct Fiber {
 
 struct SchedulerOptions {
     std::uint64_t seed = 1;
-    std::uint64_t step_limit = 3'000'000;
+    std::uint64_t step_limit = 400'000;
     bool trace = false;  ///< print every switch to stdout
 };
 

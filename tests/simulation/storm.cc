@@ -99,12 +99,32 @@ void Storm::begin_outage(const Outage& outage) {
     server.ring();
 }
 
+/// True if something is lost that a view of the copy may have seen.
+bool Storm::copy_is_ahead() const {
+    const std::uint64_t received = source_.database.standby_received();
+    if (source_.database.end_of_log().offset <= received) {
+        return false;
+    }
+    const auto rows = destination_.tasks.find(shape_.spec.name);
+    if (rows == destination_.tasks.end() || rows->second.record.phase != engine::TaskPhase::incremental) {
+        return true;
+    }
+    const std::uint64_t marker =
+        memory::LogPlace::parse(rows->second.record.marker.position).offset;
+    for (const model::ChunkReceipt& receipt : rows->second.receipts) {
+        if (memory::LogPlace::parse(receipt.view.settled).offset > std::min(marker, received)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void Storm::fail_over() {
     for (const auto& [name, slot] : source_.database.slots()) {
         // A slot that the standby does not have is gone; the task cannot know what it missed.
         excused_ = excused_ || !slot.standby_confirmed;
     }
-    excused_ = excused_ || !shape_.synchronized;
+    excused_ = excused_ || !shape_.synchronized || copy_is_ahead();
     source_.break_sessions();
     source_.database.fail_over();
 }

@@ -38,6 +38,7 @@ public:
 private:
     void begin_outage(const Outage& outage);
     void fail_over();
+    bool copy_is_ahead() const;
     void after(flow::Duration delay, std::function<void()> action);
 
     const Shape& shape_;

@@ -14,11 +14,13 @@ using model::ErrorClass;
 MemoryChangeStream::MemoryChangeStream(flow::Runtime& runtime, const Net& net,
                                        const plan::TaskSpec& spec, const plan::Plan& plan,
                                        const engine::CaptureOrigin& origin,
-                                       const model::Position& from)
+                                       const model::Position& from,
+                                       std::shared_ptr<TimelineEnds> ends)
     : session_(runtime, net, spec.source, "stream"),
       plan_(plan),
       slot_name_(MemorySource::slot_name(spec)),
       identity_(origin.identity),
+      ends_(std::move(ends)),
       at_(LogPlace::parse(from)),
       told_(at_) {}
 
@@ -34,6 +36,8 @@ Slot& MemoryChangeStream::slot(Server& server) const {
 }
 
 void MemoryChangeStream::resolve(Server& server) {
+    ends_->learn(server.database.timeline_ends());
+    MemorySource::check_place(*ends_, at_);
     for (const plan::TablePlan& table : plan_.tables) {
         const Table& found = server.database.table(table.source);
         routes_.emplace(&found,

@@ -17,7 +17,7 @@ public:
     /// `plan` must outlive it.
     MemoryChangeStream(flow::Runtime& runtime, const Net& net, const plan::TaskSpec& spec,
                        const plan::Plan& plan, const engine::CaptureOrigin& origin,
-                       const model::Position& from);
+                       const model::Position& from, std::shared_ptr<TimelineEnds> ends);
     engine::StreamEvent next(std::chrono::milliseconds wait) override;
     void acknowledge(const model::Position& position) override;
 
@@ -45,6 +45,7 @@ private:
     const plan::Plan& plan_;
     std::string slot_name_;
     std::string identity_;
+    std::shared_ptr<TimelineEnds> ends_;
     LogPlace at_;
     LogPlace told_;  ///< the furthest commit that was handed out
     std::map<const Table*, Routed> routes_;

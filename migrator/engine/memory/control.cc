@@ -121,15 +121,14 @@ void MemoryControl::restart_table(const plan::TablePlan& table,
         return server.database.truncate(session_.transaction(),
                                         {&server.database.table(table.destination)});
     });
-    session_.commit(
-        "control.restart_commit", [&, table_index = table.index, chunks](Server& server) {
-            check_claim(server, *claim_);
-            TaskRows& rows = server.tasks[claim_->task];
-            std::erase_if(rows.chunks, [&](const auto& one) { return one.table == table_index; });
-            std::erase_if(rows.receipts,
-                          [&](const auto& one) { return one.chunk.table == table_index; });
-            rows.chunks.insert(rows.chunks.end(), chunks.begin(), chunks.end());
-        });
+    session_.commit("control.restart_commit", [claim = *claim_, number = table.index,
+                                               chunks](Server& server) {
+        check_claim(server, claim);
+        TaskRows& rows = server.tasks[claim.task];
+        std::erase_if(rows.chunks, [&](const auto& one) { return one.table == number; });
+        std::erase_if(rows.receipts, [&](const auto& one) { return one.chunk.table == number; });
+        rows.chunks.insert(rows.chunks.end(), chunks.begin(), chunks.end());
+    });
 }
 
 std::vector<std::string> MemoryControl::done_schema_steps() {

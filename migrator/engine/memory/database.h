@@ -151,8 +151,8 @@ public:
     /// Crash recovery: running transactions are gone, views too.
     void restart();
     std::uint32_t timeline() const { return timeline_; }
-    /// Where a timeline ended; nothing for the present one.
-    std::optional<std::uint64_t> timeline_end(std::uint32_t timeline) const;
+    /// Where timelines 1, 2, ... ended; the present one has no entry.
+    const std::vector<std::uint64_t>& timeline_ends() const { return timeline_ends_; }
 
     /// Called inside log_commit(): this is the order that counts.
     std::function<void(const LogRecord&)> on_log;

@@ -183,11 +183,4 @@ void Database::restart() {
     views_.clear();
 }
 
-std::optional<std::uint64_t> Database::timeline_end(std::uint32_t timeline) const {
-    if (timeline == 0 || timeline > timeline_ends_.size()) {
-        return std::nullopt;
-    }
-    return timeline_ends_[timeline - 1];
-}
-
 }  // namespace cutover::memory

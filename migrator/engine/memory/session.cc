@@ -120,6 +120,9 @@ void Session::call(std::string_view name, CallKind kind, const std::function<voi
     }
     if (kind != CallKind::read) {
         server_->ring();
+        if (server_->news == news_seen_ + 1) {
+            ++news_seen_;  // its own doing is no news
+        }
         runtime_.yield(name);
     }
     if (fate == Fate::lose_after) {

@@ -53,4 +53,17 @@ LogPlace LogPlace::parse(const model::Position& position) {
     return place;
 }
 
+void TimelineEnds::learn(std::vector<std::uint64_t> ends) {
+    const std::lock_guard lock(mutex_);
+    if (ends.size() > ends_.size()) {
+        ends_ = std::move(ends);
+    }
+}
+
+bool TimelineEnds::holds(const LogPlace& place) const {
+    const std::lock_guard lock(mutex_);
+    return place.timeline == 0 || place.timeline > ends_.size() ||
+           place.offset <= ends_[place.timeline - 1];
+}
+
 }  // namespace cutover::memory

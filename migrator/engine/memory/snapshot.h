@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,20 @@ struct LogPlace {
     model::Position position() const;
     /// An empty position is the beginning. Throws: corrupt.
     static LogPlace parse(const model::Position& position);
+};
+
+/// Where timelines ended: shared by a source and its streams, any thread.
+class TimelineEnds {
+public:
+    /// `ends`: of timeline 1, 2, ...; the present one has none.
+    void learn(std::vector<std::uint64_t> ends);
+    /// False if the place lies on a timeline that ended before it: what was there has never
+    /// happened.
+    bool holds(const LogPlace& place) const;
+
+private:
+    mutable std::mutex mutex_;
+    std::vector<std::uint64_t> ends_;
 };
 
 }  // namespace cutover::memory

@@ -103,12 +103,13 @@ engine::CaptureProof MemorySource::verify_capture(const engine::CaptureOrigin& o
         if (slot->second.confirmed > place.offset) {
             refuse(ErrorClass::corrupt, "slot.gap", "the log begins after what is applied");
         }
-        const auto end = database.timeline_end(place.timeline);
-        if (place.offset > end.value_or(database.end_of_log().offset)) {
+        ends_->learn(database.timeline_ends());
+        check_place(*ends_, place);
+        if (place.offset > database.end_of_log().offset) {
             refuse(ErrorClass::corrupt, "source.behind",
                    "the server does not have what is applied already");
         }
-        proof.failed_over = end.has_value();
+        proof.failed_over = place.timeline < database.timeline();
         proof.text = "applied " + applied.text + " lies on timeline " +
                      std::to_string(place.timeline) + ", the server is on " +
                      std::to_string(database.timeline());
@@ -259,7 +260,7 @@ std::unique_ptr<engine::RowReader> MemorySource::open_row_reader() {
 
 std::unique_ptr<engine::ChangeStream> MemorySource::open_changes(
     const plan::Plan& plan, const engine::CaptureOrigin& origin, const model::Position& from) {
-    return std::make_unique<MemoryChangeStream>(runtime_, net_, spec_, plan, origin, from);
+    return std::make_unique<MemoryChangeStream>(runtime_, net_, spec_, plan, origin, from, ends_);
 }
 
 model::Position MemorySource::current_position() {
@@ -293,8 +294,21 @@ std::vector<model::SequenceSchema> MemorySource::sequences(const plan::Plan& pla
     return values;
 }
 
+void MemorySource::check_place(const TimelineEnds& ends, const LogPlace& place) {
+    if (!ends.holds(place)) {
+        throw Error(ErrorClass::corrupt, "source.behind",
+                    "the server does not have what was seen at " + place.position().text +
+                        ": it has left that timeline before");
+    }
+}
+
 bool MemorySource::covers(const model::Position& by, const model::Position& position) const {
-    return LogPlace::parse(by).offset >= LogPlace::parse(position).offset;
+    const LogPlace until = LogPlace::parse(by);
+    const LogPlace place = LogPlace::parse(position);
+    if (place.timeline < until.timeline) {
+        check_place(*ends_, place);
+    }
+    return until.offset >= place.offset;
 }
 
 bool MemorySource::visible(const model::Stamp& stamp, const model::TransactionId& id) const {

@@ -72,6 +72,8 @@ public:
     };
     const View* live_view(Server& server) const;
 
+    /// Throws: corrupt, if `place` is on a timeline that the server has left before it.
+    static void check_place(const TimelineEnds& ends, const LogPlace& place);
     static std::string slot_name(const plan::TaskSpec& spec) { return "cutover_" + spec.name; }
 
 private:
@@ -80,6 +82,7 @@ private:
     plan::TaskSpec spec_;
     Session session_;
     std::optional<View> view_;
+    std::shared_ptr<TimelineEnds> ends_ = std::make_shared<TimelineEnds>();
 };
 
 }  // namespace cutover::memory
