@@ -17,6 +17,9 @@ namespace {
 
 /// Ids below this are the server's own and the same everywhere.
 constexpr std::uint64_t kFirstUserId = 16384;
+/// tsquery_recv() refuses what tsquery_send() makes of a query without words: a count of zero.
+constexpr std::uint64_t kTsquery = 3615;
+constexpr std::string_view kEmptyTsquery("\0\0\0\0", 4);
 
 /// Binary reading with bounds. Network byte order.
 class Reader {
@@ -264,7 +267,15 @@ void TypeIds::rewrite(std::uint64_t source_type, std::string_view bytes, std::st
     const auto found = entries_.find(source_type);
     const Shape shape = found == entries_.end() ? Shape::plain : found->second.shape;
     switch (shape) {
-        case Shape::plain: out.append(bytes); break;
+        case Shape::plain:
+            if (source_type == kTsquery && bytes == kEmptyTsquery) {
+                throw Error(ErrorClass::refused, "route.empty_tsquery",
+                            "an empty tsquery was met, which PostgreSQL sends in binary form and does not take back",
+                            "set such values to NULL at the source, or exclude the column "
+                            "(objects.exclude_columns)");
+            }
+            out.append(bytes);
+            break;
         case Shape::array: rewrite_array(bytes, out); break;
         case Shape::composite: rewrite_composite(bytes, out); break;
     }
@@ -367,7 +378,8 @@ std::shared_ptr<const plan::Transcoder> make_transcoder(const plan::TablePlan& t
     std::vector<std::uint64_t> types;
     bool any = false;
     for (const plan::ColumnPlan& column : table.columns) {
-        const bool embeds = ids->embeds_ids(column.source.type_id);
+        const bool embeds =
+            ids->embeds_ids(column.source.type_id) || column.source.type_id == kTsquery;
         types.push_back(embeds ? column.source.type_id : 0);
         any = any || embeds;
     }

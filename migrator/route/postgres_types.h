@@ -55,7 +55,8 @@ private:
     std::unordered_map<std::uint64_t, Entry> entries_;
 };
 
-/// A transcoder for the columns of `table` that embed ids; null if none does.
+/// A transcoder for the columns of `table` that embed ids or have values that cannot be sent on (an empty
+/// tsquery is refused by name); null if there are none.
 std::shared_ptr<const plan::Transcoder> make_transcoder(const plan::TablePlan& table,
                                                         std::shared_ptr<const TypeIds> ids);
 

@@ -64,6 +64,17 @@ TEST(TypeIds, RewritesIdsInsideArraysOfComposites) {
     EXPECT_EQ(out, value(30000));
 }
 
+/// tsquery_recv() does not take back what tsquery_send() makes of a query without words.
+TEST(TypeIds, RefusesAnEmptyTextSearchQueryByName) {
+    using namespace std::string_literals;
+    const plan::NameMapping same;
+    const TypeIds ids(model::Catalog(), model::Catalog(), same);
+    std::string out;
+    EXPECT_THROW(ids.rewrite(3615, "\0\0\0\0"s, out), model::Error);
+    ids.rewrite(3615, "\0\0\0\1x"s, out);
+    EXPECT_EQ(out, "\0\0\0\1x"s);
+}
+
 TEST(TypeIds, SaysWhatHasNoCounterpartAndWhatIsBroken) {
     const plan::NameMapping mapping;
     const NameMap same(mapping, types(20000));
