@@ -67,7 +67,8 @@ TEST(TypeIds, RewritesIdsInsideArraysOfComposites) {
 /// tsquery_recv() does not take back what tsquery_send() makes of a query without words.
 TEST(TypeIds, RefusesAnEmptyTextSearchQueryByName) {
     using namespace std::string_literals;
-    const plan::NameMapping same;
+    const plan::NameMapping mapping;
+    const NameMap same(mapping, types(20000));
     const TypeIds ids(model::Catalog(), model::Catalog(), same);
     std::string out;
     EXPECT_THROW(ids.rewrite(3615, "\0\0\0\0"s, out), model::Error);
