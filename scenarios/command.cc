@@ -164,10 +164,10 @@ private:
         }
         Evidence evidence = Rehearsal(scenario, options, servers, narrator).run();
         if (options_.keep) {
-            out_ << fmt::format("servers stay: PGSERVICEFILE={} psql service=source\n"
-                                "remove {} and the next run removes them\n",
-                                servers.service_file().string(),
-                                (servers.run().directory() / "kept").string());
+            out_ << fmt::format(
+                "servers stay: PGSERVICEFILE={} psql service=source\n"
+                "remove {} and the next run removes them\n",
+                servers.service_file().string(), (servers.run().directory() / "kept").string());
         }
         return evidence;
     }

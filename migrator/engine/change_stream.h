@@ -1,6 +1,6 @@
-// The source's log from a position on, as whole transactions in commit order. At least once: after a
-// reconnect inside the engine a transaction may come again, never out of order; the reader drops what
-// its marker covers. It does not filter, map or apply.
+// The source's log from a position on, as whole transactions in commit order. At least once: after
+// a reconnect inside the engine a transaction may come again, never out of order; the reader drops
+// what its marker covers. It does not filter, map or apply.
 #pragma once
 
 #include <chrono>

@@ -1,6 +1,7 @@
-// A task's own memory: what it has decided and done, kept at the destination in a schema of its own, in
-// the same transactions as the data. A claim is a fence: whoever claimed last writes, everyone
-// before is refused inside their own transactions. Known to the task, to sinks, and to the commands.
+// A task's own memory: what it has decided and done, kept at the destination in a schema of its
+// own, in the same transactions as the data. A claim is a fence: whoever claimed last writes,
+// everyone before is refused inside their own transactions. Known to the task, to sinks, and to the
+// commands.
 #pragma once
 
 #include <cstdint>
@@ -15,12 +16,12 @@
 namespace cutover::engine {
 
 enum class TaskPhase : std::uint8_t {
-    created,      ///< claimed, nothing at the source yet
-    schema,       ///< capture recorded
+    created,  ///< claimed, nothing at the source yet
+    schema,   ///< capture recorded
     full,
-    keys,         ///< keys and indexes are being built
+    keys,  ///< keys and indexes are being built
     incremental,
-    finished,     ///< cut over or complete; no process may write any more
+    finished,  ///< cut over or complete; no process may write any more
     released,
 };
 
@@ -32,10 +33,11 @@ struct TaskRecord {
     TaskPhase phase = TaskPhase::created;
     std::uint64_t epoch = 0;  ///< the fence: the number of the claim in force
     std::optional<CaptureOrigin> origin;
-    std::optional<model::ChunkView> copy_view;  ///< what Source::open_view() gave when the copy began
+    std::optional<model::ChunkView>
+        copy_view;  ///< what Source::open_view() gave when the copy began
     model::Marker marker;
-    std::uint64_t starts = 0; ///< how often a process has claimed it
-    std::string last_error;   ///< why the last process ended, empty if it ended well
+    std::uint64_t starts = 0;  ///< how often a process has claimed it
+    std::string last_error;    ///< why the last process ended, empty if it ended well
 };
 
 /// What an operator asks of a running task, by another process.
@@ -64,8 +66,10 @@ public:
     virtual std::vector<model::ChunkReceipt> receipts() = 0;
     /// Stores a table's chunks before the first is copied.
     virtual void add_chunks(const std::vector<model::Chunk>& chunks) = 0;
-    /// Empties the destination table, forgets its chunks and receipts, stores new chunks: one transaction.
-    virtual void restart_table(const plan::TablePlan& table, const std::vector<model::Chunk>& chunks) = 0;
+    /// Empties the destination table, forgets its chunks and receipts, stores new chunks: one
+    /// transaction.
+    virtual void restart_table(const plan::TablePlan& table,
+                               const std::vector<model::Chunk>& chunks) = 0;
     virtual std::vector<std::string> done_schema_steps() = 0;
 
     /// The marker alone, for a source that is idle.

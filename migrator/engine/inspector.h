@@ -12,15 +12,15 @@
 namespace cutover::engine {
 
 struct ServerFacts {
-    std::string engine;            ///< `PostgreSQL 17.5`
-    int version = 0;               ///< major version
-    std::string system_identifier; ///< the same on a primary and its standbys
-    bool writable = true;          ///< false on a standby
+    std::string engine;             ///< `PostgreSQL 17.5`
+    int version = 0;                ///< major version
+    std::string system_identifier;  ///< the same on a primary and its standbys
+    bool writable = true;           ///< false on a standby
     bool superuser = false;
 };
 
-/// One thing a phase needs of a server, with what was found. The engine knows the list; precheck turns
-/// those that are not met into findings.
+/// One thing a phase needs of a server, with what was found. The engine knows the list; precheck
+/// turns those that are not met into findings.
 struct Requirement {
     model::Finding finding;  ///< says what was found either way; meaningful as a finding if not met
     bool met = true;
@@ -45,13 +45,16 @@ public:
     /// Throws: connection.
     virtual ServerFacts server() = 0;
     /// Everything the selection names, with types and sequences those tables need, and the objects
-    /// beside them that are not carried. Throws: connection, refused (no right to read the catalog).
+    /// beside them that are not carried. Throws: connection, refused (no right to read the
+    /// catalog).
     virtual model::Catalog catalog(const plan::ObjectSelection& selection) = 0;
     /// What `spec` needs of this end as a source or as a destination.
     virtual std::vector<Requirement> requirements(Topic topic, const plan::TaskSpec& spec,
-                                                  const model::Catalog& catalog, bool as_source) = 0;
+                                                  const model::Catalog& catalog,
+                                                  bool as_source) = 0;
     /// Which of these tables exist and hold at least one row. Never counts.
-    virtual std::vector<model::ObjectName> non_empty(const std::vector<model::ObjectName>& tables) = 0;
+    virtual std::vector<model::ObjectName> non_empty(
+        const std::vector<model::ObjectName>& tables) = 0;
 };
 
 }  // namespace cutover::engine

@@ -1,5 +1,5 @@
-// Name to factories: the one place where engines and routes are known by name. Filled by the program
-// (and by tests); read by task and by the commands. Not a singleton.
+// Name to factories: the one place where engines and routes are known by name. Filled by the
+// program (and by tests); read by task and by the commands. Not a singleton.
 #pragma once
 
 #include <functional>

@@ -1,5 +1,5 @@
-// What joins a source engine to a destination engine: which type becomes which, with which transcoder.
-// A route is the only thing that knows two engines; it lives in migrator/route.
+// What joins a source engine to a destination engine: which type becomes which, with which
+// transcoder. A route is the only thing that knows two engines; it lives in migrator/route.
 #pragma once
 
 #include <memory>
@@ -24,9 +24,9 @@ class Route {
 public:
     virtual ~Route() = default;
     virtual std::string name() const = 0;
-    /// Resolves the spec against what is at both ends. `destination` holds the tables that exist there
-    /// already. Decides columns, keys, lanes, schema steps. Findings name each type that is not carried,
-    /// each source column without a counterpart, each destination name claimed twice.
+    /// Resolves the spec against what is at both ends. `destination` holds the tables that exist
+    /// there already. Decides columns, keys, lanes, schema steps. Findings name each type that is
+    /// not carried, each source column without a counterpart, each destination name claimed twice.
     virtual Planned plan(const plan::TaskSpec& spec, const model::Catalog& source,
                          const model::Catalog& destination) const = 0;
 };

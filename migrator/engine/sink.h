@@ -1,8 +1,8 @@
-// The destination: where rows and net batches last, together with what was said about them. It does not
-// decide what to write (plan, stage), how fast (flow) or whether it was right (verify).
+// The destination: where rows and net batches last, together with what was said about them. It does
+// not decide what to write (plan, stage), how fast (flow) or whether it was right (verify).
 //
-// The Sink object belongs to the coordinating thread; each writer, applier and control has a connection
-// of its own and belongs to one thread at a time, and must not outlive the Sink.
+// The Sink object belongs to the coordinating thread; each writer, applier and control has a
+// connection of its own and belongs to one thread at a time, and must not outlive the Sink.
 #pragma once
 
 #include <memory>
@@ -26,9 +26,10 @@ public:
     virtual void begin(const plan::TablePlan& table, const model::Chunk& chunk) = 0;
     /// Rows in the destination's wire form. Throws: connection, operation, conflict, refused.
     virtual void write(const model::RowBatch& batch) = 0;
-    /// Makes rows and receipt durable in one transaction, if the claim is still in force. A chunk that
-    /// has a receipt already is left as it is (its rows are rolled back). A sink without transactions
-    /// writes rows idempotently first, the receipt last. Throws: stopped (fenced), connection, operation.
+    /// Makes rows and receipt durable in one transaction, if the claim is still in force. A chunk
+    /// that has a receipt already is left as it is (its rows are rolled back). A sink without
+    /// transactions writes rows idempotently first, the receipt last. Throws: stopped (fenced),
+    /// connection, operation.
     virtual void commit(const model::ChunkReceipt& receipt) = 0;
     /// Forgets the open chunk, if any.
     virtual void abort() noexcept = 0;
@@ -37,12 +38,15 @@ public:
 /// A row whose base was not there when an incomplete update arrived.
 struct MissingBase {
     model::TableIndex table = 0;
-    model::Tuple key;  ///< destination wire form, key order: the key the row must have after the batch
+    model::Tuple
+        key;  ///< destination wire form, key order: the key the row must have after the batch
 };
 
 enum class ApplyMode : std::uint8_t {
-    strict,    ///< every removal and update must meet its row, every insert must find none: else corrupt
-    tolerant,  ///< insert overwrites, removal may find nothing, an update without base inserts if complete
+    strict,    ///< every removal and update must meet its row, every insert must find none: else
+               ///< corrupt
+    tolerant,  ///< insert overwrites, removal may find nothing, an update without base inserts if
+               ///< complete
 };
 
 /// One lane's session for the incremental phase. The calls of a batch come in the order
@@ -52,19 +56,21 @@ public:
     virtual ~ChangeApplier() = default;
     /// Starts a transaction.
     virtual void begin() = 0;
-    /// Sends a part's rows to where no reader sees them. Touches no row of the tables, so that it may
-    /// run while an earlier batch is still being applied.
+    /// Sends a part's rows to where no reader sees them. Touches no row of the tables, so that it
+    /// may run while an earlier batch is still being applied.
     virtual void stage(const model::NetBatch& part) = 0;
     /// Brings the staged part to effect. `mode` by table index. Returns the rows that could not be
     /// completed (tolerant tables only). Throws: corrupt (strict: a row is missing or doubled, with
     /// table and key), connection, operation, conflict.
     virtual std::vector<MissingBase> apply(const std::vector<ApplyMode>& mode) = 0;
-    /// Puts rows that were read again (destination wire form) in place: overwrites, or removes where
-    /// there is none; stores their receipts, which are known by their range alone (their number means
-    /// nothing) and come back with Control::receipts().
+    /// Puts rows that were read again (destination wire form) in place: overwrites, or removes
+    /// where there is none; stores their receipts, which are known by their range alone (their
+    /// number means nothing) and come back with Control::receipts().
     virtual void repair(const plan::TablePlan& table, const model::Tuple& key,
-                        const std::optional<model::Tuple>& row, const model::ChunkReceipt& receipt) = 0;
-    /// Rows and marker become durable together, if the claim is still in force. Throws: stopped (fenced).
+                        const std::optional<model::Tuple>& row,
+                        const model::ChunkReceipt& receipt) = 0;
+    /// Rows and marker become durable together, if the claim is still in force. Throws: stopped
+    /// (fenced).
     virtual void commit(const model::Marker& marker) = 0;
     virtual void abort() noexcept = 0;
 };
@@ -80,14 +86,16 @@ public:
     virtual std::unique_ptr<ChunkWriter> open_writer(const plan::Plan& plan) = 0;
     virtual std::unique_ptr<ChangeApplier> open_applier(const plan::Plan& plan) = 0;
 
-    /// True if writers and appliers are not held to foreign keys, so that these may exist while rows come
-    /// in any order. Otherwise they are added at the cutover. Throws: connection.
+    /// True if writers and appliers are not held to foreign keys, so that these may exist while
+    /// rows come in any order. Otherwise they are added at the cutover. Throws: connection.
     virtual bool ignores_foreign_keys() = 0;
-    /// Executes a step and records it as done, in one transaction where the engine can; a step that is
-    /// recorded is not executed. Own connection per call: any thread. Throws: operation, refused, connection.
+    /// Executes a step and records it as done, in one transaction where the engine can; a step that
+    /// is recorded is not executed. Own connection per call: any thread. Throws: operation,
+    /// refused, connection.
     virtual void run_schema_step(const plan::SchemaStep& step) = 0;
     /// Sets destination sequences so that the next value collides with no migrated row.
-    virtual void set_sequences(const plan::Plan& plan, const std::vector<model::SequenceSchema>& values) = 0;
+    virtual void set_sequences(const plan::Plan& plan,
+                               const std::vector<model::SequenceSchema>& values) = 0;
     /// What we keep at this end.
     virtual std::vector<AuxiliaryObject> auxiliary_objects() = 0;
 };

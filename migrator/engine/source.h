@@ -1,9 +1,9 @@
 // One source: views to copy from, a log to follow, proofs that nothing is missing in between.
 //
-// The Source object belongs to the task's coordinating thread; every ChunkReader, RowReader and ChangeStream
-// has a connection of its own and belongs to one thread at a time. Readers must not outlive the Source.
-// A Source applies the plan's row filters itself, in the copy and in the log (a row that leaves the
-// filter arrives as a removal, one that enters as an insert).
+// The Source object belongs to the task's coordinating thread; every ChunkReader, RowReader and
+// ChangeStream has a connection of its own and belongs to one thread at a time. Readers must not
+// outlive the Source. A Source applies the plan's row filters itself, in the copy and in the log (a
+// row that leaves the filter arrives as a removal, one that enters as an insert).
 #pragma once
 
 #include <memory>
@@ -20,8 +20,8 @@
 
 namespace cutover::engine {
 
-/// What the capture started from. Stored at the destination before the first row is copied and shown to
-/// verify_capture() on every resume.
+/// What the capture started from. Stored at the destination before the first row is copied and
+/// shown to verify_capture() on every resume.
 struct CaptureOrigin {
     std::string identity;   ///< opaque: server identity, slot name and birth, timeline
     model::Position start;  ///< the log delivers everything after this
@@ -29,8 +29,9 @@ struct CaptureOrigin {
 
 /// What verify_capture() has found out.
 struct CaptureProof {
-    bool failed_over = false;  ///< another server (or timeline) answers than the one `applied` was read from
-    std::string text;          ///< what proves that there is no gap, for the report
+    bool failed_over =
+        false;  ///< another server (or timeline) answers than the one `applied` was read from
+    std::string text;  ///< what proves that there is no gap, for the report
 };
 
 /// An auxiliary object that a task leaves at one end while it lives.
@@ -49,10 +50,10 @@ enum class ResumeMode : std::uint8_t {
 class ChunkReader {
 public:
     virtual ~ChunkReader() = default;
-    /// Stands before the first row of `chunk`. `original` is the view under which this table's copy was
-    /// begun, null if this chunk begins it: a reader that can still use that view, or can restrict
-    /// itself to what that view saw, does so and returns its stamp; otherwise it returns a stamp of its own.
-    /// Throws: connection, operation, refused.
+    /// Stands before the first row of `chunk`. `original` is the view under which this table's copy
+    /// was begun, null if this chunk begins it: a reader that can still use that view, or can
+    /// restrict itself to what that view saw, does so and returns its stamp; otherwise it returns a
+    /// stamp of its own. Throws: connection, operation, refused.
     virtual model::ChunkView open(const plan::TablePlan& table, const model::Chunk& chunk,
                                   const model::ChunkView* original) = 0;
     /// Appends rows until about `limit` bytes are in `batch`; false when the chunk is at its end
@@ -80,20 +81,22 @@ public:
 
     virtual std::unique_ptr<Inspector> open_inspector() = 0;
 
-    /// Creates what the log needs (a slot, a publication) and opens the view that belongs to its start.
-    /// What is left of an earlier attempt of the same task that was never recorded is replaced.
-    /// Throws: refused (no right, no free slot), connection.
+    /// Creates what the log needs (a slot, a publication) and opens the view that belongs to its
+    /// start. What is left of an earlier attempt of the same task that was never recorded is
+    /// replaced. Throws: refused (no right, no free slot), connection.
     virtual CaptureOrigin create_capture(const plan::Plan& plan) = 0;
-    /// Proves that the log still reaches back to `applied` on the server that answers now, which may be a
-    /// promoted standby. Throws: corrupt or refused with the reason and `applied` in the text; connection.
-    virtual CaptureProof verify_capture(const CaptureOrigin& origin, const model::Position& applied) = 0;
+    /// Proves that the log still reaches back to `applied` on the server that answers now, which
+    /// may be a promoted standby. Throws: corrupt or refused with the reason and `applied` in the
+    /// text; connection.
+    virtual CaptureProof verify_capture(const CaptureOrigin& origin,
+                                        const model::Position& applied) = 0;
     /// Removes what create_capture() has made and undoes what it has set. Nothing there: fine.
     virtual void drop_capture(const plan::Plan& plan) = 0;
     virtual std::vector<AuxiliaryObject> auxiliary_objects(const plan::Plan& plan) = 0;
 
     /// The view for the full copy: the capture's own where this process created it, else a new one.
-    /// Stays open until close_view(). Called once in a task's life (its result is stored); a resumed
-    /// copy hands the stored view to its readers instead.
+    /// Stays open until close_view(). Called once in a task's life (its result is stored); a
+    /// resumed copy hands the stored view to its readers instead.
     virtual model::ChunkView open_view(const plan::Plan& plan) = 0;
     virtual void close_view() noexcept = 0;
     /// Cuts a table into chunks of about `target` bytes.
@@ -109,11 +112,13 @@ public:
     virtual std::unique_ptr<RowReader> open_row_reader() = 0;
 
     /// The log after `from`. `plan` must outlive the stream.
-    virtual std::unique_ptr<ChangeStream> open_changes(const plan::Plan& plan, const CaptureOrigin& origin,
+    virtual std::unique_ptr<ChangeStream> open_changes(const plan::Plan& plan,
+                                                       const CaptureOrigin& origin,
                                                        const model::Position& from) = 0;
     /// The end of the log now: everything committed before the call lies at or before it.
     virtual model::Position current_position() = 0;
-    /// Writes something small into the log, so that an idle source's position moves and lag is honest.
+    /// Writes something small into the log, so that an idle source's position moves and lag is
+    /// honest.
     virtual void heartbeat() = 0;
     virtual model::Instant clock() = 0;
     /// Present values of the plan's sequences.
@@ -124,8 +129,8 @@ public:
     virtual bool covers(const model::Position& by, const model::Position& position) const = 0;
     /// True if the view had already seen the transaction.
     virtual bool visible(const model::Stamp& stamp, const model::TransactionId& id) const = 0;
-    /// True if the row with this key (source wire form, key order) belongs to the range. Asked only of
-    /// tables whose receipts carry different stamps.
+    /// True if the row with this key (source wire form, key order) belongs to the range. Asked only
+    /// of tables whose receipts carry different stamps.
     virtual bool contains(const plan::TablePlan& table, const model::ChunkRange& range,
                           const model::Tuple& key) const = 0;
 };

@@ -1,4 +1,5 @@
-// A queue with an end on both sides: push waits while it is full, pop while it is empty, close wakes all.
+// A queue with an end on both sides: push waits while it is full, pop while it is empty, close
+// wakes all.
 #pragma once
 
 #include <deque>

@@ -1,6 +1,6 @@
 // Bugs that are put in on purpose, so that the simulation can show that it finds them. Only the
-// simulation's own copy of the core is built with CUTOVER_DELIBERATE_BUGS; everywhere else the question
-// is answered `false` at compile time and the lines behind it are gone.
+// simulation's own copy of the core is built with CUTOVER_DELIBERATE_BUGS; everywhere else the
+// question is answered `false` at compile time and the lines behind it are gone.
 #pragma once
 
 #include <array>
@@ -101,9 +101,13 @@ inline constexpr std::array kBugs = {
 
 #ifdef CUTOVER_DELIBERATE_BUGS
 inline Bug active_bug = Bug::none;
-inline bool deliberate_bug(Bug bug) { return bug == active_bug; }
+inline bool deliberate_bug(Bug bug) {
+    return bug == active_bug;
+}
 #else
-constexpr bool deliberate_bug(Bug) { return false; }
+constexpr bool deliberate_bug(Bug) {
+    return false;
+}
 #endif
 
 }  // namespace cutover::flow

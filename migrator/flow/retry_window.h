@@ -1,5 +1,5 @@
-// Try again, and when, or give up: from an error's class, the time since the first failure and the plan's
-// windows. Progress closes the window.
+// Try again, and when, or give up: from an error's class, the time since the first failure and the
+// plan's windows. Progress closes the window.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,8 @@ namespace cutover::flow {
 /// One thread. `runtime` must outlive it.
 class RetryWindow {
 public:
-    RetryWindow(Runtime& runtime, plan::RetryWindows windows) : runtime_(runtime), windows_(windows) {}
+    RetryWindow(Runtime& runtime, plan::RetryWindows windows)
+        : runtime_(runtime), windows_(windows) {}
 
     /// How long to wait before the next try; nothing: give up. The wait doubles from 0.2 s to 10 s.
     std::optional<Duration> after(const model::Error& error);

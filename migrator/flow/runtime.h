@@ -1,7 +1,7 @@
-// Time, randomness, threads and yield points as an interface, so that flow, stage and task run unchanged
-// on real threads (thread_runtime.h) and under a seeded scheduler that lets one worker run at a time and
-// moves a virtual clock (tests/simulation). Nothing in flow, stage or task may use std::thread,
-// std::mutex, a clock, a sleep or a random device directly.
+// Time, randomness, threads and yield points as an interface, so that flow, stage and task run
+// unchanged on real threads (thread_runtime.h) and under a seeded scheduler that lets one worker
+// run at a time and moves a virtual clock (tests/simulation). Nothing in flow, stage or task may
+// use std::thread, std::mutex, a clock, a sleep or a random device directly.
 #pragma once
 
 #include <chrono>
@@ -50,8 +50,8 @@ public:
     virtual std::uint64_t random() = 0;
     virtual std::unique_ptr<Gate> make_gate() = 0;
     virtual std::unique_ptr<Worker> spawn(std::string name, std::function<void()> body) = 0;
-    /// A named place where a simulation may switch, kill or fail, and where a rehearsal may stop the
-    /// program (sync points). Names are dotted and listed in flow/sync_points.h.
+    /// A named place where a simulation may switch, kill or fail, and where a rehearsal may stop
+    /// the program (sync points). Names are dotted and listed in flow/sync_points.h.
     virtual void yield(std::string_view point) = 0;
 };
 

@@ -1,6 +1,6 @@
 // The named places at which a simulation may kill the task and a rehearsal may stop the program:
-// each edge of *written -> durable -> checkpointed -> acknowledged*, and the hand-overs between phases.
-// A name is used with Runtime::yield and nowhere spelled out again.
+// each edge of *written -> durable -> checkpointed -> acknowledged*, and the hand-overs between
+// phases. A name is used with Runtime::yield and nowhere spelled out again.
 #pragma once
 
 #include <string_view>
@@ -9,18 +9,22 @@ namespace cutover::flow::sync {
 
 // The full copy, per chunk. Rows and receipt are one destination transaction, so durable and
 // checkpointed are one edge here.
-inline constexpr std::string_view kChunkRead = "chunk.read";            ///< a batch has been read
-inline constexpr std::string_view kChunkWritten = "chunk.written";      ///< all rows sent, not committed
-inline constexpr std::string_view kChunkCommitted = "chunk.committed";  ///< rows and receipt are durable
+inline constexpr std::string_view kChunkRead = "chunk.read";  ///< a batch has been read
+inline constexpr std::string_view kChunkWritten =
+    "chunk.written";  ///< all rows sent, not committed
+inline constexpr std::string_view kChunkCommitted =
+    "chunk.committed";  ///< rows and receipt are durable
 
 // Incremental, per batch of whole source transactions.
-inline constexpr std::string_view kBatchStaged = "batch.staged";        ///< sent, nothing changed yet
-inline constexpr std::string_view kBatchApplied = "batch.applied";      ///< rows and marker written
-inline constexpr std::string_view kBatchCommitted = "batch.committed";  ///< durable and checkpointed
-inline constexpr std::string_view kAcknowledged = "batch.acknowledged"; ///< the source may forget
+inline constexpr std::string_view kBatchStaged = "batch.staged";    ///< sent, nothing changed yet
+inline constexpr std::string_view kBatchApplied = "batch.applied";  ///< rows and marker written
+inline constexpr std::string_view kBatchCommitted =
+    "batch.committed";  ///< durable and checkpointed
+inline constexpr std::string_view kAcknowledged = "batch.acknowledged";  ///< the source may forget
 
 // The task.
-inline constexpr std::string_view kCaptureCreated = "task.capture_created";  ///< before it is recorded
+inline constexpr std::string_view kCaptureCreated =
+    "task.capture_created";  ///< before it is recorded
 inline constexpr std::string_view kSchemaStep = "schema.step";
 inline constexpr std::string_view kFullDone = "task.full_done";
 inline constexpr std::string_view kSequencesSet = "finish.sequences_set";

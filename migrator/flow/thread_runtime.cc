@@ -48,7 +48,8 @@ TimePoint ThreadRuntime::now() {
 }
 
 model::Instant ThreadRuntime::wall() {
-    return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+    return std::chrono::time_point_cast<std::chrono::microseconds>(
+        std::chrono::system_clock::now());
 }
 
 std::uint64_t ThreadRuntime::random() {
@@ -56,7 +57,9 @@ std::uint64_t ThreadRuntime::random() {
     return generator();
 }
 
-std::unique_ptr<Gate> ThreadRuntime::make_gate() { return std::make_unique<ThreadGate>(); }
+std::unique_ptr<Gate> ThreadRuntime::make_gate() {
+    return std::make_unique<ThreadGate>();
+}
 
 std::unique_ptr<Worker> ThreadRuntime::spawn(std::string, std::function<void()> body) {
     return std::make_unique<ThreadWorker>(std::move(body));

@@ -1,5 +1,5 @@
-// The production runtime: the machine's clocks, std::thread, std::mutex. The only file of flow that may
-// name them.
+// The production runtime: the machine's clocks, std::thread, std::mutex. The only file of flow that
+// may name them.
 #pragma once
 
 #include <functional>

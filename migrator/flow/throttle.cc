@@ -47,10 +47,12 @@ void Throttle::pass(model::Rows rows, model::Bytes bytes, std::uint64_t queries,
         gate_->wait_until(paused_ ? slice : std::min(free_at(), slice));
     }
     const TimePoint now = runtime_.now();
-    rows_.charge(now, rows.count,
-                 limits_.rows_per_second ? std::optional(limits_.rows_per_second->count) : std::nullopt);
-    bytes_.charge(now, bytes.count,
-                  limits_.bytes_per_second ? std::optional(limits_.bytes_per_second->count) : std::nullopt);
+    rows_.charge(
+        now, rows.count,
+        limits_.rows_per_second ? std::optional(limits_.rows_per_second->count) : std::nullopt);
+    bytes_.charge(
+        now, bytes.count,
+        limits_.bytes_per_second ? std::optional(limits_.bytes_per_second->count) : std::nullopt);
     queries_.charge(now, queries, limits_.queries_per_second);
 }
 

@@ -20,12 +20,13 @@ public:
     plan::Throttle limits() const;
     /// While paused nothing passes.
     void pause(bool paused);
-    /// Waits until so much may pass. A single amount larger than a second's worth passes alone and is
-    /// paid for by those that follow. Returns early if asked to stop.
+    /// Waits until so much may pass. A single amount larger than a second's worth passes alone and
+    /// is paid for by those that follow. Returns early if asked to stop.
     void pass(model::Rows rows, model::Bytes bytes, std::uint64_t queries, StopSignal& stop);
 
 private:
-    /// A debt in time: what has passed beyond the limit, as the moment from which the next may pass.
+    /// A debt in time: what has passed beyond the limit, as the moment from which the next may
+    /// pass.
     struct Meter {
         TimePoint free_at{};
         void charge(TimePoint now, std::uint64_t amount, std::optional<std::uint64_t> per_second);

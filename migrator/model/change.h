@@ -1,4 +1,5 @@
-// What a source's log says happened: changes, whole transactions. Order in a stream is commit order.
+// What a source's log says happened: changes, whole transactions. Order in a stream is commit
+// order.
 #pragma once
 
 #include <cstdint>
@@ -19,8 +20,9 @@ enum class ChangeKind : std::uint8_t { insert, update, remove, truncate };
 
 /// One row event in the columns and wire form of the *source* side of its table plan.
 /// insert: `after` is complete. update: `after` may have absent cells; `before` is empty (key
-/// unchanged), or has at least the key cells (the rest absent), or is complete. remove: `before` has at
-/// least the key cells. truncate: both empty; `truncated` names every table emptied by the statement.
+/// unchanged), or has at least the key cells (the rest absent), or is complete. remove: `before`
+/// has at least the key cells. truncate: both empty; `truncated` names every table emptied by the
+/// statement.
 struct Change {
     ChangeKind kind = ChangeKind::insert;
     TableIndex table = 0;
@@ -33,20 +35,21 @@ struct Change {
     }
 };
 
-/// Walks the changes of one transaction once, from memory or from a spill file. One thread. There is no
-/// way back: after a failed write the stream is opened again at the last durable marker.
+/// Walks the changes of one transaction once, from memory or from a spill file. One thread. There
+/// is no way back: after a failed write the stream is opened again at the last durable marker.
 class ChangeCursor {
 public:
     virtual ~ChangeCursor() = default;
-    /// Moves the next change into `change`; false at the end. Throws: corrupt (a damaged spill file).
+    /// Moves the next change into `change`; false at the end. Throws: corrupt (a damaged spill
+    /// file).
     virtual bool next(Change& change) = 0;
 };
 
 /// A committed source transaction, whole.
 struct SourceTransaction {
     TransactionId id;
-    Position commit;      ///< position right after its commit: resuming from here does not repeat it
-    Instant commit_time;  ///< on the source's clock
+    Position commit;  ///< position right after its commit: resuming from here does not repeat it
+    Instant commit_time;              ///< on the source's clock
     std::size_t footprint_bytes = 0;  ///< memory its changes need (not counting what is spilled)
     std::uint64_t change_count = 0;
     std::unique_ptr<ChangeCursor> changes;

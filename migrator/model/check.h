@@ -9,7 +9,7 @@ namespace cutover::model {
 
 }  // namespace cutover::model
 
-#define CUTOVER_CHECK(condition) \
+#define CUTOVER_CHECK(condition)  \
     (static_cast<bool>(condition) \
-         ? static_cast<void>(0) \
+         ? static_cast<void>(0)   \
          : ::cutover::model::check_failed(#condition, __FILE__, __LINE__))

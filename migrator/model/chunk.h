@@ -11,7 +11,8 @@
 
 namespace cutover::model {
 
-/// Which rows: opaque outside the source's engine (block numbers, key bounds), with a text for people.
+/// Which rows: opaque outside the source's engine (block numbers, key bounds), with a text for
+/// people.
 struct ChunkRange {
     std::string bytes;
     std::string text;
@@ -28,8 +29,8 @@ struct Chunk {
     Bytes estimated_bytes;
 };
 
-/// What a chunk was read under. `settled`: once every change up to here is applied, each change that
-/// the stamp had seen has gone by, and the stamp need not be asked any more.
+/// What a chunk was read under. `settled`: once every change up to here is applied, each change
+/// that the stamp had seen has gone by, and the stamp need not be asked any more.
 struct ChunkView {
     Stamp stamp;
     Position settled;

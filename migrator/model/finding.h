@@ -15,12 +15,12 @@ enum class Severity {
 
 /// One answer to one question.
 struct Finding {
-    std::string code;         ///< stable, dotted: `source.wal_level`
+    std::string code;  ///< stable, dotted: `source.wal_level`
     Severity severity = Severity::note;
-    std::string object;       ///< what it is about: a table, a column, a setting
-    std::string found;        ///< what was found, with the value
-    std::string why;          ///< why it matters
-    std::string remedy;       ///< what to do
+    std::string object;                   ///< what it is about: a table, a column, a setting
+    std::string found;                    ///< what was found, with the value
+    std::string why;                      ///< why it matters
+    std::string remedy;                   ///< what to do
     std::vector<std::string> guarantees;  ///< the G-numbers it answers
 };
 

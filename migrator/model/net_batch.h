@@ -2,8 +2,9 @@
 // that its state moves from before the first to after the last of them. Tuples are in the columns
 // and wire form of the *destination* side of the plan. Made by stage/collapse, consumed by sinks.
 //
-// A sink executes, in one transaction, per table in this order: truncate, removals, moves (their base
-// rows read before anything of this table is removed), updates, inserts; then the sequence steps.
+// A sink executes, in one transaction, per table in this order: truncate, removals, moves (their
+// base rows read before anything of this table is removed), updates, inserts; then the sequence
+// steps.
 #pragma once
 
 #include <vector>
@@ -13,8 +14,8 @@
 
 namespace cutover::model {
 
-/// A row that exists before the batch and after it. `key` holds the key columns only, in key order, as
-/// they were before the batch; `row` has every column of the plan, absent where unchanged.
+/// A row that exists before the batch and after it. `key` holds the key columns only, in key order,
+/// as they were before the batch; `row` has every column of the plan, absent where unchanged.
 struct RowUpdate {
     Tuple key;
     Tuple row;
@@ -29,16 +30,19 @@ struct RowStep {
 
 struct TableBatch {
     TableIndex table = 0;
-    bool truncate = false;         ///< empty the table first
-    std::vector<Tuple> removals;   ///< keyed: key columns of rows to delete. keyless: whole old rows, one physical row each
-    std::vector<RowUpdate> moves;  ///< key or unique columns change: delete the old, insert base + row
+    bool truncate = false;        ///< empty the table first
+    std::vector<Tuple> removals;  ///< keyed: key columns of rows to delete. keyless: whole old
+                                  ///< rows, one physical row each
+    std::vector<RowUpdate>
+        moves;  ///< key or unique columns change: delete the old, insert base + row
     std::vector<RowUpdate> updates;  ///< in place; touches no key and no unique column
-    std::vector<Tuple> inserts;    ///< complete rows
-    std::vector<RowStep> steps;    ///< only for tables that are not collapsed: executed one by one in order
+    std::vector<Tuple> inserts;      ///< complete rows
+    std::vector<RowStep>
+        steps;  ///< only for tables that are not collapsed: executed one by one in order
 
     bool empty() const {
-        return !truncate && removals.empty() && moves.empty() && updates.empty() && inserts.empty() &&
-               steps.empty();
+        return !truncate && removals.empty() && moves.empty() && updates.empty() &&
+               inserts.empty() && steps.empty();
     }
     std::size_t row_count() const {
         return removals.size() + moves.size() + updates.size() + inserts.size() + steps.size();
@@ -51,8 +55,8 @@ struct NetBatch {
 
 /// What the destination has of the source, stored in the same transaction as the rows.
 struct Marker {
-    Position position;        ///< everything up to here is applied, nothing after it
-    Instant commit_time;      ///< of the last applied source transaction
+    Position position;               ///< everything up to here is applied, nothing after it
+    Instant commit_time;             ///< of the last applied source transaction
     std::uint64_t transactions = 0;  ///< applied by this task since it was created
     std::uint64_t changes = 0;
 };

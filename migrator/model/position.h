@@ -1,5 +1,5 @@
-// Where in a source's history something is. Every value here is opaque outside its engine: bytes that
-// a checkpoint stores and a text for people. Order and visibility are asked of the engine
+// Where in a source's history something is. Every value here is opaque outside its engine: bytes
+// that a checkpoint stores and a text for people. Order and visibility are asked of the engine
 // (engine::Source::covers, engine::Source::visible), never computed from the bytes.
 #pragma once
 

@@ -15,29 +15,40 @@ namespace cutover::model {
 enum class Identity : std::uint8_t { none, by_default, always };
 
 /// How a type is built; decides with the name whether two ends agree on its wire form.
-enum class TypeClass : std::uint8_t { base, array, enumeration, domain, composite, range, multirange, other };
+enum class TypeClass : std::uint8_t {
+    base,
+    array,
+    enumeration,
+    domain,
+    composite,
+    range,
+    multirange,
+    other
+};
 
 struct ColumnSchema {
     std::string name;
-    std::string type;            ///< as the engine prints it, with modifiers: `numeric(12,2)`, `app.mood[]`
-    ObjectName type_name;        ///< schema and name of the type, without modifiers
-    std::uint64_t type_id = 0;   ///< the engine's own id (an oid); 0 where there is none
+    std::string type;  ///< as the engine prints it, with modifiers: `numeric(12,2)`, `app.mood[]`
+    ObjectName type_name;       ///< schema and name of the type, without modifiers
+    std::uint64_t type_id = 0;  ///< the engine's own id (an oid); 0 where there is none
     TypeClass type_class = TypeClass::base;
     bool nullable = true;
     std::optional<std::string> default_expression;
     std::optional<std::string> generated_expression;  ///< stored generated column: never copied
     Identity identity = Identity::none;
-    std::string collation;       ///< as SQL names it, quoted where need be; empty: the type's own
-    bool deterministic = true;   ///< false: equal keys may have unequal bytes
+    std::string collation;      ///< as SQL names it, quoted where need be; empty: the type's own
+    bool deterministic = true;  ///< false: equal keys may have unequal bytes
 };
 
-/// A primary key, unique constraint or unique index: columns in order, by index into the table's columns.
+/// A primary key, unique constraint or unique index: columns in order, by index into the table's
+/// columns.
 struct KeySchema {
     std::string name;
     std::vector<std::size_t> columns;
     bool primary = false;
     bool deferrable = false;
-    std::string definition;  ///< the engine's text after `CONSTRAINT name`: INCLUDE, NULLS NOT DISTINCT
+    std::string
+        definition;  ///< the engine's text after `CONSTRAINT name`: INCLUDE, NULLS NOT DISTINCT
     bool inherited = false;  ///< a partition's piece of its parent's: made together with that one
 };
 
@@ -78,17 +89,20 @@ enum class ReplicaIdentity : std::uint8_t { key, full, index, nothing };
 struct TableSchema {
     ObjectName name;
     std::vector<ColumnSchema> columns;
-    std::vector<KeySchema> keys;  ///< the primary key first if there is one, then the unique constraints
+    std::vector<KeySchema>
+        keys;  ///< the primary key first if there is one, then the unique constraints
     std::vector<IndexSchema> indexes;
     std::vector<ForeignKeySchema> foreign_keys;
     std::vector<CheckSchema> checks;
-    std::optional<std::string> partition_key;     ///< `RANGE (at)`: this is a partitioned root or branch
+    std::optional<std::string>
+        partition_key;  ///< `RANGE (at)`: this is a partitioned root or branch
     std::optional<PartitionSchema> partition_of;  ///< this is a branch or leaf
     ReplicaIdentity replica_identity = ReplicaIdentity::key;
     std::string replica_identity_index;
     Rows estimated_rows;
     Bytes size;
-    std::vector<std::string> flags;  ///< what the engine knows besides: `unlogged`, `inherits:x.y`, `hypertable`
+    std::vector<std::string>
+        flags;  ///< what the engine knows besides: `unlogged`, `inherits:x.y`, `hypertable`
 
     const KeySchema* primary_key() const {
         return !keys.empty() && keys.front().primary ? &keys.front() : nullptr;
@@ -110,7 +124,8 @@ struct SequenceSchema {
     bool cycle = false;
     std::int64_t last_value = 0;
     bool is_called = false;
-    std::optional<ObjectName> owned_by_table;  ///< with `owned_by_column`; identity sequences have `identity`
+    std::optional<ObjectName>
+        owned_by_table;  ///< with `owned_by_column`; identity sequences have `identity`
     std::string owned_by_column;
     bool identity = false;
 };
@@ -120,13 +135,14 @@ struct TypeSchema {
     ObjectName name;
     TypeClass type_class = TypeClass::enumeration;
     std::uint64_t type_id = 0;
-    std::uint64_t array_type_id = 0;    ///< of its array type, where the engine makes one
-    std::vector<std::string> labels;    ///< of an enum, in order
-    std::string definition;             ///< of a domain or range: what follows `CREATE DOMAIN name AS`
+    std::uint64_t array_type_id = 0;  ///< of its array type, where the engine makes one
+    std::vector<std::string> labels;  ///< of an enum, in order
+    std::string definition;  ///< of a domain or range: what follows `CREATE DOMAIN name AS`
     std::vector<ColumnSchema> columns;  ///< of a composite
 };
 
-/// An object of a kind that is not carried (a view, a function, a trigger), for the precheck to list.
+/// An object of a kind that is not carried (a view, a function, a trigger), for the precheck to
+/// list.
 struct OtherObject {
     std::string kind;
     ObjectName name;

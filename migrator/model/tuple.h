@@ -1,5 +1,5 @@
-// One row as cells in some wire form. The bytes stay as the source sent them, or as a codec made them
-// for the destination; which of the two a tuple is in, its owner knows. One buffer per tuple.
+// One row as cells in some wire form. The bytes stay as the source sent them, or as a codec made
+// them for the destination; which of the two a tuple is in, its owner knows. One buffer per tuple.
 #pragma once
 
 #include <cstdint>

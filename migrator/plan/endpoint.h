@@ -1,4 +1,5 @@
-// One end of a task as the user named it: where, who, how encrypted. Holds the secret, prints without it.
+// One end of a task as the user named it: where, who, how encrypted. Holds the secret, prints
+// without it.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +22,7 @@ struct Endpoint {
     std::vector<HostPort> hosts;  ///< all servers that may be the primary; the writable one is used
     std::string database;
     std::string user;
-    model::Secret password;       ///< empty: the engine's own means (~/.pgpass)
+    model::Secret password;  ///< empty: the engine's own means (~/.pgpass)
     TlsMode tls = TlsMode::prefer;
     std::string tls_ca_file;
     std::string tls_certificate_file;

@@ -22,7 +22,7 @@ enum class Lane : std::uint8_t { raw, codec };
 struct ColumnPlan {
     model::ColumnSchema source;
     std::string destination_name;
-    std::string destination_type;       ///< as the destination prints it
+    std::string destination_type;  ///< as the destination prints it
     std::uint64_t destination_type_id = 0;
 };
 
@@ -35,8 +35,8 @@ struct KeyColumn {
     KeyFold fold = nullptr;
 };
 
-/// A primary or unique key. `comparable` is false if some column's equality cannot be told from bytes
-/// (a collation that is not deterministic): such a key is never collapsed.
+/// A primary or unique key. `comparable` is false if some column's equality cannot be told from
+/// bytes (a collation that is not deterministic): such a key is never collapsed.
 struct KeyPlan {
     std::vector<KeyColumn> columns;
     bool comparable = true;
@@ -61,7 +61,7 @@ public:
 
 struct TablePlan {
     model::TableIndex index = 0;
-    model::ObjectName source;       ///< the table the rows are read from: a leaf where it is partitioned
+    model::ObjectName source;  ///< the table the rows are read from: a leaf where it is partitioned
     model::ObjectName destination;  ///< the table the rows are written to
     std::vector<ColumnPlan> columns;
     std::vector<KeyPlan> unique_keys;  ///< those besides `key`
@@ -78,11 +78,11 @@ struct TablePlan {
 
 /// Statements that make the destination's objects, in the order of their sections.
 enum class SchemaSection : std::uint8_t {
-    before_rows,   ///< schemas, types, sequences, tables
-    keys,          ///< primary keys, after the rows, in parallel per table
-    unique_keys,   ///< other unique constraints and indexes, once the copy is consistent: until then a
-                   ///< row may be ahead of the one that still has its value
-    indexes,       ///< after the rows, in parallel
+    before_rows,  ///< schemas, types, sequences, tables
+    keys,         ///< primary keys, after the rows, in parallel per table
+    unique_keys,  ///< other unique constraints and indexes, once the copy is consistent: until then
+                  ///< a row may be ahead of the one that still has its value
+    indexes,      ///< after the rows, in parallel
     foreign_keys,  ///< added without validation, after the rows
     validation,    ///< foreign keys validated, after the consistency point
 };
@@ -98,7 +98,7 @@ struct SchemaStep {
 struct SequencePlan {
     model::ObjectName source;
     model::ObjectName destination;
-    model::ObjectName owner;   ///< destination table whose column draws from it; empty: none
+    model::ObjectName owner;  ///< destination table whose column draws from it; empty: none
     std::string owner_column;
 };
 

@@ -1,5 +1,6 @@
-// What the user asked for, complete and within the documented ranges, or it does not exist. Read from a
-// task file by task_file.h. It knows names as written, no catalog: plan.h is the spec resolved.
+// What the user asked for, complete and within the documented ranges, or it does not exist. Read
+// from a task file by task_file.h. It knows names as written, no catalog: plan.h is the spec
+// resolved.
 #pragma once
 
 #include <chrono>
@@ -80,9 +81,9 @@ struct TaskSpec {
     Limits limits;
     RetryWindows retry;
     std::set<std::string> ignored_findings;
-    bool set_replica_identity = true;  ///< set FULL where the log would not name the old row
-    std::chrono::seconds heartbeat{2}; ///< 0: off
-    std::string spill_directory;       ///< for transactions larger than memory; default: the system's
+    bool set_replica_identity = true;   ///< set FULL where the log would not name the old row
+    std::chrono::seconds heartbeat{2};  ///< 0: off
+    std::string spill_directory;  ///< for transactions larger than memory; default: the system's
 };
 
 }  // namespace cutover::plan

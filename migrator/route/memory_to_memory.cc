@@ -125,8 +125,8 @@ void add_table_steps(const plan::TablePlan& table, std::vector<plan::SchemaStep>
         schema.name = key_name;
         schema.primary = primary;
         steps.push_back({"key:" + name + "." + key_name,
-                         primary ? plan::SchemaSection::keys : plan::SchemaSection::unique_keys, name,
-                         memory::key_statement(table.destination, schema, names),
+                         primary ? plan::SchemaSection::keys : plan::SchemaSection::unique_keys,
+                         name, memory::key_statement(table.destination, schema, names),
                          table.schema.size});
     };
     if (!table.keyless()) {

@@ -8,7 +8,7 @@ NameMap::NameMap(const plan::NameMapping& mapping, const model::Catalog& source)
         names_[type.name] = mapping.table(type.name);
         // An array type has a name of its own, made of the element's.
         names_[{type.name.schema, "_" + type.name.name}] = {mapping.table(type.name).schema,
-                                                           "_" + mapping.table(type.name).name};
+                                                            "_" + mapping.table(type.name).name};
     }
     for (const model::SequenceSchema& sequence : source.sequences) {
         names_[sequence.name] = mapping.table(sequence.name);

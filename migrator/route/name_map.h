@@ -1,5 +1,6 @@
-// What each carried object is called at the destination. Only carried objects (tables, types, sequences)
-// have other names there: a function or an extension's type is looked for where it is at the source.
+// What each carried object is called at the destination. Only carried objects (tables, types,
+// sequences) have other names there: a function or an extension's type is looked for where it is at
+// the source.
 #pragma once
 
 #include <map>
@@ -14,8 +15,8 @@ namespace cutover::route {
 /// Immutable. The mapping must outlive it.
 class NameMap {
 public:
-    /// A sequence that belongs to a carried table follows it into its schema, as the server demands,
-    /// unless it is renamed itself.
+    /// A sequence that belongs to a carried table follows it into its schema, as the server
+    /// demands, unless it is renamed itself.
     NameMap(const plan::NameMapping& mapping, const model::Catalog& source);
 
     /// An object that is not carried keeps its name.

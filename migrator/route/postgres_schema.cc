@@ -85,8 +85,13 @@ private:
 
     void leave_out(const std::string& code, const std::string& object, const std::string& why,
                    const std::string& remedy) {
-        findings_.push_back({code, Severity::alert_ignorable, object, why,
-                             "the destination will not have it", remedy, {"G135"}});
+        findings_.push_back({code,
+                             Severity::alert_ignorable,
+                             object,
+                             why,
+                             "the destination will not have it",
+                             remedy,
+                             {"G135"}});
     }
 
     std::vector<std::string> destination_schemas() const {
@@ -170,8 +175,8 @@ private:
         const ObjectName name = names_.object(sequence.name);
         add("sequence_owner:" + name.display(), SchemaSection::before_rows,
             "sequence " + name.display(),
-            "ALTER SEQUENCE " + quote(name) + " OWNED BY " + quote(names_.object(table->name)) + "." +
-                quote_identifier(names_.column(table->name, sequence.owned_by_column)),
+            "ALTER SEQUENCE " + quote(name) + " OWNED BY " + quote(names_.object(table->name)) +
+                "." + quote_identifier(names_.column(table->name, sequence.owned_by_column)),
             {});
     }
 
@@ -191,7 +196,8 @@ private:
             if (column.type_class == model::TypeClass::enumeration &&
                 mentions(*table.partition_key, {column.name})) {
                 findings_.push_back(
-                    {"types.enum_hash_partition", Severity::block,
+                    {"types.enum_hash_partition",
+                     Severity::block,
                      table.name.display() + "." + column.name,
                      "the table is partitioned by the hash of an enum",
                      "the same value hashes to another partition at the destination, which would "
@@ -264,8 +270,8 @@ private:
         }
     }
 
-    /// `CREATE INDEX name ON [ONLY] schema.table USING ...`: without ONLY, so that a partitioned table's
-    /// index is made on its partitions too.
+    /// `CREATE INDEX name ON [ONLY] schema.table USING ...`: without ONLY, so that a partitioned
+    /// table's index is made on its partitions too.
     void write_indexes(const TableSchema& table) {
         const ObjectName name = names_.object(table.name);
         for (const model::IndexSchema& index : table.indexes) {
@@ -300,7 +306,8 @@ private:
                 leave_out("schema.foreign_key_left_out", prefix + key.name,
                           "it refers to " + key.parent.display() + ", which is not selected",
                           "select the table too, or add the constraint by hand");
-            } else if (loses_columns(table, key.columns, "") || loses_parent_columns(*parent, key)) {
+            } else if (loses_columns(table, key.columns, "") ||
+                       loses_parent_columns(*parent, key)) {
                 leave_out("schema.foreign_key_left_out", prefix + key.name,
                           "it is over a column that is excluded", "do not exclude the column");
             } else {
@@ -355,8 +362,8 @@ private:
             }
             const std::string object = name.display() + "." + check.name;
             add("check:" + object, SchemaSection::foreign_keys, "check " + object,
-                "ALTER TABLE " + quote(name) + " ADD CONSTRAINT " + quote_identifier(check.name) + " " +
-                    renamer_.in_table(check.definition, table.name),
+                "ALTER TABLE " + quote(name) + " ADD CONSTRAINT " + quote_identifier(check.name) +
+                    " " + renamer_.in_table(check.definition, table.name),
                 table.size);
         }
     }

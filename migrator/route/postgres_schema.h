@@ -1,6 +1,7 @@
-// The statements that make a PostgreSQL destination's objects like the source's, under the task's renames.
-// Tables come bare; keys, indexes and foreign keys come after the rows (plan::SchemaSection). Steps of one
-// section other than `before_rows` may run side by side in any order.
+// The statements that make a PostgreSQL destination's objects like the source's, under the task's
+// renames. Tables come bare; keys, indexes and foreign keys come after the rows
+// (plan::SchemaSection). Steps of one section other than `before_rows` may run side by side in any
+// order.
 #pragma once
 
 #include <vector>
@@ -12,8 +13,8 @@
 
 namespace cutover::route {
 
-/// Pure. Findings name what is left out and why (a foreign key to a table that is not selected), and
-/// block what cannot be made equal.
+/// Pure. Findings name what is left out and why (a foreign key to a table that is not selected),
+/// and block what cannot be made equal.
 std::vector<plan::SchemaStep> schema_steps(const plan::TaskSpec& spec, const model::Catalog& source,
                                            const NameMap& names,
                                            std::vector<model::Finding>& findings);

@@ -1,5 +1,5 @@
-// A table's own statement: columns, defaults, identity, checks, partitioning, under the task's renames.
-// What stands between tables (keys, indexes, foreign keys) is postgres_schema.h's.
+// A table's own statement: columns, defaults, identity, checks, partitioning, under the task's
+// renames. What stands between tables (keys, indexes, foreign keys) is postgres_schema.h's.
 #pragma once
 
 #include <set>
@@ -26,13 +26,15 @@ public:
                 const SqlRenamer& renamer)
         : spec_(spec), source_(source), names_(names), renamer_(renamer) {}
 
-    /// Columns that the task leaves out, and those that cannot be made without them (generated ones).
+    /// Columns that the task leaves out, and those that cannot be made without them (generated
+    /// ones).
     std::set<std::string> left_out(const model::TableSchema& table) const;
     std::string create(const model::TableSchema& table) const;
 
 private:
     std::string column(const model::TableSchema& table, const model::ColumnSchema& column) const;
-    std::string value_clause(const model::TableSchema& table, const model::ColumnSchema& column) const;
+    std::string value_clause(const model::TableSchema& table,
+                             const model::ColumnSchema& column) const;
     std::string identity_clause(const model::TableSchema& table,
                                 const model::ColumnSchema& column) const;
     std::vector<std::string> own_columns(const model::TableSchema& table) const;

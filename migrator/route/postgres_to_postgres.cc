@@ -56,7 +56,8 @@ private:
     void find(const std::string& code, Severity severity, const std::string& object,
               const std::string& found, const std::string& why, const std::string& remedy,
               std::vector<std::string> guarantees = {}) {
-        out_.findings.push_back({code, severity, object, found, why, remedy, std::move(guarantees)});
+        out_.findings.push_back(
+            {code, severity, object, found, why, remedy, std::move(guarantees)});
     }
 
     void add_table(const TableSchema& schema) {
@@ -67,8 +68,8 @@ private:
         table.destination = names_.object(schema.name);
         const TableSchema* there = destination_.find(table.destination);
         if (there == nullptr && !spec_.phases.schema) {
-            // A partition too needs a table of its own: what happens to it alone (a TRUNCATE, a copy begun
-            // anew) must not touch the rows of its siblings.
+            // A partition too needs a table of its own: what happens to it alone (a TRUNCATE, a
+            // copy begun anew) must not touch the rows of its siblings.
             find("destination.table_missing", Severity::block, table.destination.display(),
                  std::string(schema.partition_of ? "the partition" : "it") +
                      " does not exist at the destination",
@@ -103,8 +104,10 @@ private:
         }
         const std::string object = table.source.display() + "." + source.name;
         if (const auto reason = cannot_carry(source, source_)) {
-            find("types.cannot_carry", Severity::block, object, *reason, "its values would change meaning",
-                 "exclude the column (objects.exclude_columns) or change its type at the source", {"G17"});
+            find("types.cannot_carry", Severity::block, object, *reason,
+                 "its values would change meaning",
+                 "exclude the column (objects.exclude_columns) or change its type at the source",
+                 {"G17"});
             return;
         }
         ColumnPlan column;
@@ -130,7 +133,8 @@ private:
         table.columns.push_back(std::move(column));
     }
 
-    /// Both ends must read the same bytes in the same way. A destination without a modifier takes any.
+    /// Both ends must read the same bytes in the same way. A destination without a modifier takes
+    /// any.
     void compare_types(const std::string& object, const ColumnSchema& source,
                        const ColumnSchema& there) {
         const bool same_type = names_.object(source.type_name) == there.type_name;
@@ -161,8 +165,8 @@ private:
             const bool fed = std::any_of(
                 table.columns.begin(), table.columns.end(),
                 [&](const ColumnPlan& planned) { return planned.destination_name == column.name; });
-            if (fed || column.nullable || column.default_expression || column.generated_expression ||
-                column.identity != model::Identity::none) {
+            if (fed || column.nullable || column.default_expression ||
+                column.generated_expression || column.identity != model::Identity::none) {
                 continue;
             }
             find("destination.column_unfed", Severity::block,
@@ -196,15 +200,16 @@ private:
         });
     }
 
-    /// The primary key, else the first unique key without NULLs. Every other uniqueness is kept in mind: two
-    /// rows may trade values.
+    /// The primary key, else the first unique key without NULLs. Every other uniqueness is kept in
+    /// mind: two rows may trade values.
     void add_keys(TablePlan& table) {
         for (const model::KeySchema& key : table.schema.keys) {
             KeyPlan planned = key_plan(table, key.columns);
             if (planned.columns.empty()) {
                 continue;
             }
-            const bool usable = key.primary || (!key.deferrable && all_not_null(table, key.columns));
+            const bool usable =
+                key.primary || (!key.deferrable && all_not_null(table, key.columns));
             if (table.keyless() && usable) {
                 table.key = std::move(planned);
             } else {
@@ -229,11 +234,14 @@ private:
 
     bool log_names_key(const TablePlan& table) const {
         switch (table.schema.replica_identity) {
-            case model::ReplicaIdentity::full: return true;
-            case model::ReplicaIdentity::nothing: return false;
+            case model::ReplicaIdentity::full:
+                return true;
+            case model::ReplicaIdentity::nothing:
+                return false;
             case model::ReplicaIdentity::key:
                 return table.schema.primary_key() != nullptr && !table.keyless();
-            case model::ReplicaIdentity::index: return index_is_key(table);
+            case model::ReplicaIdentity::index:
+                return index_is_key(table);
         }
         return false;
     }
@@ -241,13 +249,13 @@ private:
     /// REPLICA IDENTITY USING INDEX is enough if that index is over the columns of our key.
     bool index_is_key(const TablePlan& table) const {
         const auto covers_key = [&](const std::vector<std::size_t>& columns) {
-            return std::all_of(table.key.columns.begin(), table.key.columns.end(),
-                               [&](const plan::KeyColumn& key) {
-                                   const auto at = table.schema.column_index(
-                                       table.columns[key.column].source.name);
-                                   return at && std::find(columns.begin(), columns.end(), *at) !=
-                                                    columns.end();
-                               });
+            return std::all_of(
+                table.key.columns.begin(), table.key.columns.end(),
+                [&](const plan::KeyColumn& key) {
+                    const auto at =
+                        table.schema.column_index(table.columns[key.column].source.name);
+                    return at && std::find(columns.begin(), columns.end(), *at) != columns.end();
+                });
         };
         for (const model::KeySchema& key : table.schema.keys) {
             if (key.name == table.schema.replica_identity_index) {
@@ -270,9 +278,9 @@ private:
 
     void add_parents(TablePlan& table) {
         for (const model::ForeignKeySchema& key : table.schema.foreign_keys) {
-            const auto parent =
-                std::find_if(out_.plan.tables.begin(), out_.plan.tables.end(),
-                             [&](const TablePlan& candidate) { return candidate.source == key.parent; });
+            const auto parent = std::find_if(
+                out_.plan.tables.begin(), out_.plan.tables.end(),
+                [&](const TablePlan& candidate) { return candidate.source == key.parent; });
             if (parent == out_.plan.tables.end()) {
                 continue;
             }
@@ -286,10 +294,11 @@ private:
                 }
             }
             planned.parent_columns = key_plan(*parent, parent_columns).columns;
-            const bool to_key = planned.parent_columns.size() == parent->key.columns.size() &&
-                                std::equal(planned.parent_columns.begin(), planned.parent_columns.end(),
-                                           parent->key.columns.begin(),
-                                           [](const auto& a, const auto& b) { return a.column == b.column; });
+            const bool to_key =
+                planned.parent_columns.size() == parent->key.columns.size() &&
+                std::equal(planned.parent_columns.begin(), planned.parent_columns.end(),
+                           parent->key.columns.begin(),
+                           [](const auto& a, const auto& b) { return a.column == b.column; });
             if (to_key && !planned.columns.empty()) {
                 table.parents.push_back(std::move(planned));
             }
@@ -313,9 +322,10 @@ private:
             const auto [at, first] = sequences.emplace(sequence.destination, sequence.source);
             if (!first) {
                 find("mapping.claimed_twice", Severity::block, sequence.destination.display(),
-                     "both sequences " + at->second.display() + " and " + sequence.source.display() +
-                         " map to it",
-                     "one would continue the other", "rename one of them (objects.rename)", {"G33"});
+                     "both sequences " + at->second.display() + " and " +
+                         sequence.source.display() + " map to it",
+                     "one would continue the other", "rename one of them (objects.rename)",
+                     {"G33"});
             }
         }
     }
@@ -342,7 +352,8 @@ private:
         for (const TablePlan& table : out_.plan.tables) {
             text += ";" + table.source.display() + ">" + table.destination.display();
             for (const ColumnPlan& column : table.columns) {
-                text += "," + column.source.name + ">" + column.destination_name + ":" + column.source.type;
+                text += "," + column.source.name + ">" + column.destination_name + ":" +
+                        column.source.type;
             }
             text += " key";
             for (const plan::KeyColumn& column : table.key.columns) {

@@ -11,8 +11,8 @@ namespace cutover::route {
 class PostgresToPostgres final : public engine::Route {
 public:
     std::string name() const override { return "postgres -> postgres"; }
-    /// Before the schema phase the destination's tables and type ids are unknown; the plan made then is
-    /// good for that phase only and must be made again after it.
+    /// Before the schema phase the destination's tables and type ids are unknown; the plan made
+    /// then is good for that phase only and must be made again after it.
     engine::Planned plan(const plan::TaskSpec& spec, const model::Catalog& source,
                          const model::Catalog& destination) const override;
 };

@@ -28,7 +28,8 @@ public:
 
     std::string_view take(std::size_t length) {
         if (length > bytes_.size()) {
-            throw Error(ErrorClass::corrupt, "postgres.value", "a value's binary form ends too early");
+            throw Error(ErrorClass::corrupt, "postgres.value",
+                        "a value's binary form ends too early");
         }
         const std::string_view taken = bytes_.substr(0, length);
         bytes_.remove_prefix(length);
@@ -81,8 +82,10 @@ void fold_numeric(std::string_view cell, std::string& out) {
 
 /// float4, float8: minus zero equals zero, every NaN equals every other.
 void fold_float(std::string_view cell, std::string& out) {
-    const bool negative_zero = cell[0] == '\x80' && cell.find_first_not_of('\0', 1) == std::string_view::npos;
-    const unsigned high = static_cast<unsigned char>(cell[0]) << 8 | static_cast<unsigned char>(cell[1]);
+    const bool negative_zero =
+        cell[0] == '\x80' && cell.find_first_not_of('\0', 1) == std::string_view::npos;
+    const unsigned high =
+        static_cast<unsigned char>(cell[0]) << 8 | static_cast<unsigned char>(cell[1]);
     const unsigned exponent = cell.size() == 4 ? 0x7f80 : 0x7ff0;
     const bool extreme = (high & exponent) == exponent;
     const bool fraction = (high & ~exponent & 0x7fff) != 0 ||
@@ -109,21 +112,28 @@ namespace {
 /// The type that a domain or array stands on, or the type itself.
 const model::TypeSchema* user_type(const model::ObjectName& name, const model::Catalog& source) {
     for (const model::TypeSchema& type : source.types) {
-        if (type.name == name || (type.name.schema == name.schema && "_" + type.name.name == name.name)) {
+        if (type.name == name ||
+            (type.name.schema == name.schema && "_" + type.name.name == name.name)) {
             return &type;
         }
     }
     return nullptr;
 }
 
-/// A domain's base type by the name the server's catalog has for it; empty where it is no plain type.
+/// A domain's base type by the name the server's catalog has for it; empty where it is no plain
+/// type.
 std::string domain_base(const std::string& definition) {
     static const std::map<std::string, std::string> kNames = {
-        {"smallint", "int2"},        {"integer", "int4"},
-        {"bigint", "int8"},          {"real", "float4"},
-        {"double precision", "float8"}, {"boolean", "bool"},
-        {"character varying", "varchar"}, {"character", "bpchar"},
-        {"timestamp without time zone", "timestamp"}, {"timestamp with time zone", "timestamptz"}};
+        {"smallint", "int2"},
+        {"integer", "int4"},
+        {"bigint", "int8"},
+        {"real", "float4"},
+        {"double precision", "float8"},
+        {"boolean", "bool"},
+        {"character varying", "varchar"},
+        {"character", "bpchar"},
+        {"timestamp without time zone", "timestamp"},
+        {"timestamp with time zone", "timestamptz"}};
     std::string text = definition;
     for (const char* end : {" DEFAULT ", " NOT NULL", " CONSTRAINT ", " COLLATE "}) {
         text = text.substr(0, text.find(end));
@@ -173,9 +183,9 @@ std::optional<std::string> cannot_carry(const model::ColumnSchema& column,
 std::pair<plan::KeyFold, bool> key_fold(const model::ColumnSchema& column,
                                         const model::Catalog& source) {
     static const std::set<std::string> kBytesAreEqual = {
-        "int2", "int4",        "int8",   "oid",  "bool", "uuid",    "text",      "varchar",  "name", "char",
-        "date", "timestamptz", "bytea",  "time", "inet", "timestamp", "macaddr", "macaddr8", "bit",  "varbit",
-        "pg_lsn", "money", "xid8"};
+        "int2",    "int4",     "int8", "oid",         "bool",   "uuid",  "text", "varchar",
+        "name",    "char",     "date", "timestamptz", "bytea",  "time",  "inet", "timestamp",
+        "macaddr", "macaddr8", "bit",  "varbit",      "pg_lsn", "money", "xid8"};
     if (!column.deterministic) {
         return {nullptr, false};
     }
@@ -270,19 +280,24 @@ void TypeIds::rewrite(std::uint64_t source_type, std::string_view bytes, std::st
         case Shape::plain:
             if (source_type == kTsquery && bytes == kEmptyTsquery) {
                 throw Error(ErrorClass::refused, "route.empty_tsquery",
-                            "an empty tsquery was met, which PostgreSQL sends in binary form and does not take back",
+                            "an empty tsquery was met, which PostgreSQL sends in binary form and "
+                            "does not take back",
                             "set such values to NULL at the source, or exclude the column "
                             "(objects.exclude_columns)");
             }
             out.append(bytes);
             break;
-        case Shape::array: rewrite_array(bytes, out); break;
-        case Shape::composite: rewrite_composite(bytes, out); break;
+        case Shape::array:
+            rewrite_array(bytes, out);
+            break;
+        case Shape::composite:
+            rewrite_composite(bytes, out);
+            break;
     }
 }
 
-/// int32 dimensions, int32 has-nulls, int32 element type, (int32 size, int32 lower bound) per dimension,
-/// then per element int32 length (-1: null) and the value.
+/// int32 dimensions, int32 has-nulls, int32 element type, (int32 size, int32 lower bound) per
+/// dimension, then per element int32 length (-1: null) and the value.
 void TypeIds::rewrite_array(std::string_view bytes, std::string& out) const {
     Reader reader(bytes);
     const std::uint32_t dimensions = reader.number();
@@ -328,7 +343,8 @@ public:
     IdTranscoder(std::vector<std::uint64_t> types, std::shared_ptr<const TypeIds> ids)
         : types_(std::move(types)), ids_(std::move(ids)) {}
 
-    /// Rows as binary COPY has them: int16 columns, then per column int32 length (-1: null) and value.
+    /// Rows as binary COPY has them: int16 columns, then per column int32 length (-1: null) and
+    /// value.
     void batch(const model::RowBatch& in, model::RowBatch& out) const override {
         Reader reader(in.bytes);
         while (!reader.at_end()) {
@@ -344,7 +360,8 @@ public:
                     append_number(out.bytes, length);
                     out.bytes.append(reader.take(length));
                 } else {
-                    with_length(out.bytes, [&] { ids_->rewrite(type, reader.take(length), out.bytes); });
+                    with_length(out.bytes,
+                                [&] { ids_->rewrite(type, reader.take(length), out.bytes); });
                 }
             }
         }

@@ -1,5 +1,6 @@
-// Which PostgreSQL types two databases agree on in their binary form, and the transcoder for those that
-// carry type ids inside (arrays and composites of user-defined types), whose ids differ at each end.
+// Which PostgreSQL types two databases agree on in their binary form, and the transcoder for those
+// that carry type ids inside (arrays and composites of user-defined types), whose ids differ at
+// each end.
 #pragma once
 
 #include <cstdint>
@@ -28,10 +29,9 @@ std::pair<plan::KeyFold, bool> key_fold(const model::ColumnSchema& column,
 /// Type ids of both ends side by side. Immutable.
 class TypeIds {
 public:
-    /// `destination` may lack types that are not made yet: their columns are then not carried until the
-    /// plan is made again.
-    TypeIds(const model::Catalog& source, const model::Catalog& destination,
-            const NameMap& names);
+    /// `destination` may lack types that are not made yet: their columns are then not carried until
+    /// the plan is made again.
+    TypeIds(const model::Catalog& source, const model::Catalog& destination, const NameMap& names);
 
     /// True if values of this type carry ids that differ between the ends.
     bool embeds_ids(std::uint64_t source_type) const;
@@ -55,8 +55,8 @@ private:
     std::unordered_map<std::uint64_t, Entry> entries_;
 };
 
-/// A transcoder for the columns of `table` that embed ids or have values that cannot be sent on (an empty
-/// tsquery is refused by name); null if there are none.
+/// A transcoder for the columns of `table` that embed ids or have values that cannot be sent on (an
+/// empty tsquery is refused by name); null if there are none.
 std::shared_ptr<const plan::Transcoder> make_transcoder(const plan::TablePlan& table,
                                                         std::shared_ptr<const TypeIds> ids);
 

@@ -64,8 +64,7 @@ std::vector<Token> tokens_of(std::string_view text) {
     while (at < text.size()) {
         Token token;
         std::size_t end = at + 1;
-        const bool escape_literal =
-            text[at] == 'E' && at + 1 < text.size() && text[at + 1] == '\'';
+        const bool escape_literal = text[at] == 'E' && at + 1 < text.size() && text[at + 1] == '\'';
         if (text[at] == '"') {
             end = quoted_end(text, at, false);
             token.kind = TokenKind::identifier;
@@ -164,7 +163,8 @@ private:
     std::string pair(const std::vector<Token>& tokens, std::size_t at) const {
         const model::ObjectName name{tokens[at].name, tokens[at + 2].name};
         const model::ObjectName renamed = names_.object(name);
-        return renamed == name ? tokens[at].text + "." + tokens[at + 2].text : postgres::quote(renamed);
+        return renamed == name ? tokens[at].text + "." + tokens[at + 2].text
+                               : postgres::quote(renamed);
     }
     std::string column(const Token& token) const {
         const std::string renamed = names_.column(*columns_of_, token.name);

@@ -82,7 +82,8 @@ bool Admission::seen(model::TableIndex index, const model::TransactionId& id) co
            source_.visible(table.ranges.front().view.stamp, id);
 }
 
-TruncateAdmission Admission::truncate(model::TableIndex index, const model::TransactionId& id) const {
+TruncateAdmission Admission::truncate(model::TableIndex index,
+                                      const model::TransactionId& id) const {
     const TableViews& table = tables_[index];
     if (!table.unsettled || table.ranges.empty()) {
         return TruncateAdmission::apply;

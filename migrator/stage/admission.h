@@ -1,10 +1,11 @@
-// Which changes the destination still needs. While the copy's views are younger than the log's start, a
-// change that the owning chunk's view had already seen is dropped; everything else is applied, tolerantly.
-// A table is settled, and no question asked any more, once the log has passed every view of its chunks.
+// Which changes the destination still needs. While the copy's views are younger than the log's
+// start, a change that the owning chunk's view had already seen is dropped; everything else is
+// applied, tolerantly. A table is settled, and no question asked any more, once the log has passed
+// every view of its chunks.
 //
-// The rules: an update of a key is judged as a removal at the old key and an insert at the new one, each
-// by its own chunk; a row that was read again is a chunk of one row; log positions are never compared
-// with stamps.
+// The rules: an update of a key is judged as a removal at the old key and an insert at the new one,
+// each by its own chunk; a row that was read again is a chunk of one row; log positions are never
+// compared with stamps.
 #pragma once
 
 #include <string>
@@ -24,13 +25,15 @@ class Admission {
 public:
     /// `receipts` of all tables, as stored.
     Admission(const engine::Source& source, const plan::Plan& plan,
-              const engine::CaptureOrigin& origin, const std::vector<model::ChunkReceipt>& receipts);
+              const engine::CaptureOrigin& origin,
+              const std::vector<model::ChunkReceipt>& receipts);
 
     /// True if `position` (the end of what is applied) has not yet passed every view of the table.
     bool tolerant(model::TableIndex table) const { return tables_[table].unsettled; }
-    /// True if the change of a row by `id` is already in the copy. `row`: the plan's columns in source form,
-    /// of which at least the key's are there.
-    bool seen(model::TableIndex table, const model::Tuple& row, const model::TransactionId& id) const;
+    /// True if the change of a row by `id` is already in the copy. `row`: the plan's columns in
+    /// source form, of which at least the key's are there.
+    bool seen(model::TableIndex table, const model::Tuple& row,
+              const model::TransactionId& id) const;
     /// The same for a table without a key, which has one view.
     bool seen(model::TableIndex table, const model::TransactionId& id) const;
     TruncateAdmission truncate(model::TableIndex table, const model::TransactionId& id) const;
@@ -41,8 +44,8 @@ public:
     bool advance(const model::Position& position);
     bool all_settled() const { return unsettled_count_ == 0; }
 
-    /// Range of a chunk of one row. `key`: key_bytes() of the row in destination form, so that equal keys
-    /// have one range however they are spelled.
+    /// Range of a chunk of one row. `key`: key_bytes() of the row in destination form, so that
+    /// equal keys have one range however they are spelled.
     static model::ChunkRange row_range(const std::string& key);
 
 private:

@@ -113,7 +113,9 @@ Collapser::Collapser(const plan::Plan& plan) : plan_(plan), tables_(plan.tables.
     }
 }
 
-void Collapser::set_tolerant(TableIndex table, bool tolerant) { tables_[table].tolerant = tolerant; }
+void Collapser::set_tolerant(TableIndex table, bool tolerant) {
+    tables_[table].tolerant = tolerant;
+}
 
 Collapser::TableState& Collapser::state(TableIndex table) {
     TableState& state = tables_[table];
@@ -151,8 +153,8 @@ void Collapser::note_keys(TableState& table, const Tuple& row) {
     }
 }
 
-/// The unique values that an old row lets go may be taken by a later batch, which must wait then. Where
-/// the log does not tell them, it has to wait for everything of the table.
+/// The unique values that an old row lets go may be taken by a later batch, which must wait then.
+/// Where the log does not tell them, it has to wait for everything of the table.
 void Collapser::note_freed_keys(TableState& table, const Tuple& before) {
     for (const plan::KeyPlan& unique : table.plan->unique_keys) {
         if (!has_key(unique, before)) {
@@ -164,8 +166,8 @@ void Collapser::note_freed_keys(TableState& table, const Tuple& before) {
 
 void Collapser::contradiction(const TableState& table, const char* what) const {
     throw Error(ErrorClass::corrupt, "incremental.contradiction",
-                std::string("the log contradicts itself for table ") + table.plan->source.display() +
-                    ": " + what,
+                std::string("the log contradicts itself for table ") +
+                    table.plan->source.display() + ": " + what,
                 "verify the table; the task's last durable position is unaffected");
 }
 
@@ -223,10 +225,11 @@ void Collapser::update(TableIndex index, const Tuple& before, Tuple row) {
     note_keys(table, row);
     if (table.plan->keyless()) {
         if (before.empty() || !before.complete()) {
-            throw Error(ErrorClass::refused, "incremental.keyless_without_old_row",
-                        "table " + table.plan->source.display() +
-                            " has no key and its log does not carry whole old rows",
-                        "set REPLICA IDENTITY FULL on it (or allow the task to) and copy the table again");
+            throw Error(
+                ErrorClass::refused, "incremental.keyless_without_old_row",
+                "table " + table.plan->source.display() +
+                    " has no key and its log does not carry whole old rows",
+                "set REPLICA IDENTITY FULL on it (or allow the task to) and copy the table again");
         }
         footprint_.add_whole_table(index);
         multiset_add(table, before, -1);
@@ -240,7 +243,8 @@ void Collapser::update(TableIndex index, const Tuple& before, Tuple row) {
 }
 
 /// True unless the images prove that every unique key stays as it was.
-bool Collapser::unique_may_change(const TableState& table, const Tuple& before, const Tuple& row) const {
+bool Collapser::unique_may_change(const TableState& table, const Tuple& before,
+                                  const Tuple& row) const {
     for (const plan::KeyPlan& unique : table.plan->unique_keys) {
         if (!unique.comparable || !has_key(unique, before) || !has_key(unique, row) ||
             key_bytes(unique, before) != key_bytes(unique, row)) {
@@ -311,10 +315,11 @@ void Collapser::remove(TableIndex index, const Tuple& before) {
     note_freed_keys(table, before);
     if (table.plan->keyless()) {
         if (!before.complete()) {
-            throw Error(ErrorClass::refused, "incremental.keyless_without_old_row",
-                        "table " + table.plan->source.display() +
-                            " has no key and its log does not carry whole old rows",
-                        "set REPLICA IDENTITY FULL on it (or allow the task to) and copy the table again");
+            throw Error(
+                ErrorClass::refused, "incremental.keyless_without_old_row",
+                "table " + table.plan->source.display() +
+                    " has no key and its log does not carry whole old rows",
+                "set REPLICA IDENTITY FULL on it (or allow the task to) and copy the table again");
         }
         footprint_.add_whole_table(index);
         multiset_add(table, before, -1);

@@ -1,9 +1,10 @@
 // From changes in order to their net effect per key. A run of whole source transactions goes in, a
-// model::NetBatch comes out that moves the destination from before the first to after the last of them,
-// whatever happened in between: chains and swaps of keys, a key deleted and used again, a value set twice.
+// model::NetBatch comes out that moves the destination from before the first to after the last of
+// them, whatever happened in between: chains and swaps of keys, a key deleted and used again, a
+// value set twice.
 //
-// It works on tuples in the destination's wire form. It does not decide which changes go in (admission)
-// nor how they are executed (engine::ChangeApplier).
+// It works on tuples in the destination's wire form. It does not decide which changes go in
+// (admission) nor how they are executed (engine::ChangeApplier).
 #pragma once
 
 #include <cstdint>
@@ -32,7 +33,9 @@ public:
     void add(model::TableIndex table, std::uint32_t key_number, std::string_view key);
     /// For tables and keys whose values cannot be told: meets everything of that table.
     void touch(model::TableIndex table) { tables_.insert(table); }
-    void add_whole_table(model::TableIndex table) { whole_tables_.insert(table), tables_.insert(table); }
+    void add_whole_table(model::TableIndex table) {
+        whole_tables_.insert(table), tables_.insert(table);
+    }
     bool meets(const Footprint& other) const;
 
 private:
@@ -71,18 +74,18 @@ public:
     bool empty() const { return changes_ == 0; }
     std::size_t footprint_bytes() const { return footprint_bytes_; }
     std::uint64_t changes() const { return changes_; }
-    /// The net batch; the collapser is empty afterwards. `unknown`: rows to be read again and put in place
-    /// after it.
+    /// The net batch; the collapser is empty afterwards. `unknown`: rows to be read again and put
+    /// in place after it.
     model::NetBatch take(Footprint& footprint, std::vector<UnknownRow>& unknown);
 
 private:
     /// What is known of one key at the batch's end.
     struct Net {
         bool present = false;
-        bool fresh = false;  ///< made in this batch: `row` has no base at the destination (and is complete,
-                             ///< but for rows that have arrived)
-        bool moved = false;  ///< key or unique columns change: removed and put back
-        model::Tuple origin; ///< key before the batch, if there was such a row and it is not fresh
+        bool fresh = false;   ///< made in this batch: `row` has no base at the destination (and is
+                              ///< complete, but for rows that have arrived)
+        bool moved = false;   ///< key or unique columns change: removed and put back
+        model::Tuple origin;  ///< key before the batch, if there was such a row and it is not fresh
         model::Tuple row;
     };
     struct TableState {
@@ -91,7 +94,7 @@ private:
         bool truncated = false;
         bool touched = false;
         std::unordered_map<std::string, Net> rows;
-        std::vector<model::Tuple> unknown;  ///< keys of rows without base that stayed incomplete
+        std::vector<model::Tuple> unknown;   ///< keys of rows without base that stayed incomplete
         std::vector<model::Tuple> removals;  ///< origin keys of rows that are gone
         // Keyless: how often each whole row comes (+) or goes (-).
         std::vector<model::Tuple> appended;  ///< inserts before the first removal: not worth a map

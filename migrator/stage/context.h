@@ -21,7 +21,7 @@ struct Context {
     engine::Sink& sink;
     engine::Control& control;
     engine::TaskRecord& record;
-    flow::StopSignal& stop;      ///< asked to stop: the user's wish, or the end of the process
+    flow::StopSignal& stop;  ///< asked to stop: the user's wish, or the end of the process
     flow::Throttle& full_throttle;
     flow::Throttle& incremental_throttle;
     Observer& observer;

@@ -1,5 +1,5 @@
-// What a running task says about itself, as values: for the terminal, for JSON lines, for a rehearsal's
-// evidence. Nobody decides anything from them inside the task.
+// What a running task says about itself, as values: for the terminal, for JSON lines, for a
+// rehearsal's evidence. Nobody decides anything from them inside the task.
 #pragma once
 
 #include <optional>
@@ -45,10 +45,12 @@ struct IncrementalProgress {
     std::uint64_t transactions = 0;  ///< since the task was created
     std::uint64_t changes = 0;
     double changes_per_second = 0;
-    /// Source's clock now - commit time of the last applied change; absent until the log has spoken.
+    /// Source's clock now - commit time of the last applied change; absent until the log has
+    /// spoken.
     std::optional<flow::Duration> lag;
     std::string position;
-    bool consistent = false;  ///< past every view of the copy: the destination equals a source state
+    bool consistent =
+        false;  ///< past every view of the copy: the destination equals a source state
 };
 struct Retrying {
     model::Error error;
@@ -75,8 +77,8 @@ struct Ended {
     std::uint64_t transactions = 0, changes = 0;
 };
 
-using Event = std::variant<Started, PhaseStarted, ChunkDone, FullProgress, IncrementalProgress, Retrying,
-                           Recovered, FailoverProved, FindingRaised, Failed, Ended>;
+using Event = std::variant<Started, PhaseStarted, ChunkDone, FullProgress, IncrementalProgress,
+                           Retrying, Recovered, FailoverProved, FindingRaised, Failed, Ended>;
 
 /// Any thread may call it; implementations serialise.
 class Observer {

@@ -130,10 +130,9 @@ std::deque<FullStage::Work> FullStage::plan_work() {
         const plan::TablePlan& table = context_.plan.tables[index];
         const bool anew =
             remaining.front().generation > 0 ||
-            (resumed_ &&
-             context_.source.resume_mode(table, remaining, *context_.record.copy_view,
-                                         context_.plan.spec.phases.incremental) ==
-                 ResumeMode::whole_table);
+            (resumed_ && context_.source.resume_mode(table, remaining, *context_.record.copy_view,
+                                                     context_.plan.spec.phases.incremental) ==
+                             ResumeMode::whole_table);
         if (anew) {
             remaining = numbered({context_.source.whole(table)}, index,
                                  remaining.front().generation + 1, last_number[index] + 1);
@@ -157,8 +156,8 @@ void FullStage::copy(CopyWorker& worker, const Work& work) {
 
     ChunkReceipt receipt;
     receipt.chunk = work.chunk;
-    receipt.view = worker.reader->open(
-        table, work.chunk, work.original ? &*context_.record.copy_view : nullptr);
+    receipt.view = worker.reader->open(table, work.chunk,
+                                       work.original ? &*context_.record.copy_view : nullptr);
     worker.writer->begin(table, work.chunk);
     ChunkHash hash;
     for (bool more = true; more;) {
@@ -214,9 +213,9 @@ FullProgress FullStage::progress() const {
     for (const plan::TablePlan& table : context_.plan.tables) {
         now.rows_total += table.schema.estimated_rows;
     }
-    now.fraction = now.bytes_total.count == 0
-                       ? 0
-                       : static_cast<double>(now.bytes.count) / static_cast<double>(now.bytes_total.count);
+    now.fraction = now.bytes_total.count == 0 ? 0
+                                              : static_cast<double>(now.bytes.count) /
+                                                    static_cast<double>(now.bytes_total.count);
     const double seconds = std::chrono::duration<double>(context_.runtime.now() - started_).count();
     now.rows_per_second = seconds > 0 ? static_cast<double>(rows_this_run_.count) / seconds : 0;
     return now;

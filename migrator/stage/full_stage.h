@@ -1,9 +1,11 @@
-// The full copy: plans each table's chunks, stores them, copies those that have no receipt, on all workers.
+// The full copy: plans each table's chunks, stores them, copies those that have no receipt, on all
+// workers.
 //
-//   open view -> split -> store chunks -> [ open chunk -> read -> transcode -> throttle -> write ]* -> receipt
+//   open view -> split -> store chunks -> [ open chunk -> read -> transcode -> throttle -> write ]*
+//   -> receipt
 //
-// A chunk's rows and its receipt are one destination transaction. It neither retries (the task does, by
-// running it again) nor builds indexes (schema_stage).
+// A chunk's rows and its receipt are one destination transaction. It neither retries (the task
+// does, by running it again) nor builds indexes (schema_stage).
 #pragma once
 
 #include <deque>

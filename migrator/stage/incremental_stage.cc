@@ -71,7 +71,8 @@ IncrementalEnd IncrementalStage::run() {
         }
         flush_and_wait();
     } catch (const Mixed&) {
-        // Nobody may write while the table is copied anew, and the log goes on from what is durable now.
+        // Nobody may write while the table is copied anew, and the log goes on from what is durable
+        // now.
         lanes_->close();
         collect();
         return IncrementalEnd::restart_table;
@@ -158,9 +159,14 @@ void IncrementalStage::take_change(Change& change, const TransactionId& id) {
 void IncrementalStage::take_truncate(const Change& change, const TransactionId& id) {
     for (const model::TableIndex table : change.truncated) {
         switch (admission_.truncate(table, id)) {
-            case TruncateAdmission::apply: collapser_.truncate(table); break;
-            case TruncateAdmission::drop: break;
-            case TruncateAdmission::mixed: restart_table_ = table; throw Mixed{};
+            case TruncateAdmission::apply:
+                collapser_.truncate(table);
+                break;
+            case TruncateAdmission::drop:
+                break;
+            case TruncateAdmission::mixed:
+                restart_table_ = table;
+                throw Mixed{};
         }
     }
 }
@@ -191,14 +197,20 @@ void IncrementalStage::take_keyless(const plan::TablePlan& table, Change& change
     const Tuple before = converted(table, std::move(change.before));
     Tuple after = converted(table, std::move(change.after));
     switch (change.kind) {
-        case ChangeKind::insert: collapser_.insert(table.index, std::move(after)); break;
-        case ChangeKind::update: collapser_.update(table.index, before, std::move(after)); break;
-        default: collapser_.remove(table.index, before); break;
+        case ChangeKind::insert:
+            collapser_.insert(table.index, std::move(after));
+            break;
+        case ChangeKind::update:
+            collapser_.update(table.index, before, std::move(after));
+            break;
+        default:
+            collapser_.remove(table.index, before);
+            break;
     }
 }
 
-/// An update is a removal at the old key and an insert at the new one; each half is judged by the chunk
-/// that owns its key.
+/// An update is a removal at the old key and an insert at the new one; each half is judged by the
+/// chunk that owns its key.
 void IncrementalStage::take_update(const plan::TablePlan& table, Change& change,
                                    const TransactionId& id) {
     const bool key_changes =
@@ -206,8 +218,7 @@ void IncrementalStage::take_update(const plan::TablePlan& table, Change& change,
         key_bytes(table.key, change.before) != key_bytes(table.key, change.after);
     Tuple new_key = key_tuple(table.key, change.after);
     const bool new_seen = admission_.seen(table.index, change.after, id);
-    const bool old_seen =
-        key_changes ? admission_.seen(table.index, change.before, id) : new_seen;
+    const bool old_seen = key_changes ? admission_.seen(table.index, change.before, id) : new_seen;
     if (new_seen) {
         if (!old_seen) {
             collapser_.remove(table.index, converted(table, std::move(change.before)));
@@ -224,8 +235,8 @@ void IncrementalStage::take_update(const plan::TablePlan& table, Change& change,
         collapser_.update(table.index, converted(table, std::move(change.before)), std::move(row));
         return;
     }
-    // The old half is in the copy already: what arrives is a new row, and whatever lies at its key is not
-    // its base.
+    // The old half is in the copy already: what arrives is a new row, and whatever lies at its key
+    // is not its base.
     collapser_.arrive(table.index, std::move(row));
 }
 
@@ -239,8 +250,8 @@ void IncrementalStage::flush_if_due() {
     }
 }
 
-/// A part of a transaction that is too large for memory. What rows that are read again have seen must be
-/// known before its next change is judged.
+/// A part of a transaction that is too large for memory. What rows that are read again have seen
+/// must be known before its next change is judged.
 void IncrementalStage::flush_part() {
     const bool incomplete = incomplete_;
     flush(false);
@@ -250,8 +261,8 @@ void IncrementalStage::flush_part() {
     }
 }
 
-/// Submits what has been collected: a whole batch, the last part of one, or (not `last`) a part of a
-/// transaction that does not fit into memory.
+/// Submits what has been collected: a whole batch, the last part of one, or (not `last`) a part of
+/// a transaction that does not fit into memory.
 void IncrementalStage::flush(bool last) {
     if (last && batch_transactions_ == 0) {
         return;
@@ -313,8 +324,8 @@ void IncrementalStage::be_idle(const engine::StreamEvent& event) {
     }
 }
 
-/// Nothing of ours lies between the last transaction and `quiet_until_`: the marker may follow, so that
-/// the source can forget and a finish can be reached. Not more often than needed.
+/// Nothing of ours lies between the last transaction and `quiet_until_`: the marker may follow, so
+/// that the source can forget and a finish can be reached. Not more often than needed.
 void IncrementalStage::checkpoint_idle() {
     const bool wanted = finish_at_ && context_.source.covers(*quiet_until_, *finish_at_);
     const flow::TimePoint now = context_.runtime.now();

@@ -1,9 +1,10 @@
-// The log, applied: whole transactions in commit order, net effect per key, one destination transaction
-// per batch with the marker.
+// The log, applied: whole transactions in commit order, net effect per key, one destination
+// transaction per batch with the marker.
 //
 //   stream -> admission -> transcode -> collapse -> lanes -> commit -> checkpointed -> acknowledge
 //
-// It neither retries (the task does, by running it again from the durable marker) nor sets sequences.
+// It neither retries (the task does, by running it again from the durable marker) nor sets
+// sequences.
 #pragma once
 
 #include <memory>
@@ -29,8 +30,9 @@ public:
     explicit IncrementalStage(Context& context);
     ~IncrementalStage();
 
-    /// Follows the log until finish_at() is covered. Updates context.record.marker as batches become
-    /// durable. Throws: what the stream and the appliers throw; stopped (what was begun is drained first).
+    /// Follows the log until finish_at() is covered. Updates context.record.marker as batches
+    /// become durable. Throws: what the stream and the appliers throw; stopped (what was begun is
+    /// drained first).
     IncrementalEnd run();
     /// run() returns once everything up to here is applied. Called from context.tick.
     void finish_at(const model::Position& position) { finish_at_ = position; }
@@ -78,30 +80,30 @@ private:
     std::unique_ptr<engine::ChangeStream> stream_;
     std::unique_ptr<Lanes> lanes_;
 
-    model::Position processed_;      ///< end of the last transaction taken into a batch
-    model::Marker next_marker_;      ///< what the batch in the making will say
-    std::uint64_t batch_ = 1;        ///< number of the batch in the making
-    bool batch_open_ = false;        ///< a part of it has been submitted
+    model::Position processed_;  ///< end of the last transaction taken into a batch
+    model::Marker next_marker_;  ///< what the batch in the making will say
+    std::uint64_t batch_ = 1;    ///< number of the batch in the making
+    bool batch_open_ = false;    ///< a part of it has been submitted
     std::uint64_t batch_transactions_ = 0;
     flow::TimePoint batch_since_{};
-    /// How the changes collected so far were taken. A table that settles meanwhile is strict from the next
-    /// batch on, not in this one.
+    /// How the changes collected so far were taken. A table that settles meanwhile is strict from
+    /// the next batch on, not in this one.
     std::vector<engine::ApplyMode> modes_;
     RowKeys row_keys_;
-    model::TransactionId newest_;    ///< the last transaction in the batch
-    bool incomplete_ = false;        ///< the batch has a row that may have to be read again
+    model::TransactionId newest_;  ///< the last transaction in the batch
+    bool incomplete_ = false;      ///< the batch has a row that may have to be read again
     std::optional<model::Position> quiet_until_;
     std::optional<model::Position> finish_at_;
     bool stop_when_consistent_ = false;
-    model::Position settled_at_;     ///< where in the log the last table has settled
+    model::Position settled_at_;  ///< where in the log the last table has settled
     model::TableIndex restart_table_ = 0;
 
     flow::TimePoint started_, heartbeat_at_{}, idle_saved_at_{};
     std::uint64_t transactions_ = 0;
     std::uint64_t changes_at_start_ = 0;
-    model::Instant quiet_time_{};     ///< source clock up to which it has said that nothing is missing
-    model::Instant applied_time_{};   ///< source clock up to which everything is applied
-    flow::Duration clock_offset_{};   ///< source clock - our wall clock
+    model::Instant quiet_time_{};  ///< source clock up to which it has said that nothing is missing
+    model::Instant applied_time_{};  ///< source clock up to which everything is applied
+    flow::Duration clock_offset_{};  ///< source clock - our wall clock
 };
 
 }  // namespace cutover::stage

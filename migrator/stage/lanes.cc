@@ -31,7 +31,9 @@ Lanes::Lanes(Context& context, std::uint32_t count)
     }
 }
 
-Lanes::~Lanes() { close(); }
+Lanes::~Lanes() {
+    close();
+}
 
 void Lanes::close() {
     {
@@ -87,7 +89,8 @@ bool Lanes::apply(Lane& lane, Part& part) {
     return !part.last || commit(lane, part);
 }
 
-/// In source order; a reader of the destination never sees a later batch without the ones before it.
+/// In source order; a reader of the destination never sees a later batch without the ones before
+/// it.
 bool Lanes::commit(Lane& lane, Part& part) {
     context_.runtime.yield(flow::sync::kBatchApplied);
     if (!wait_for_turn(part.batch)) {
@@ -103,8 +106,8 @@ bool Lanes::commit(Lane& lane, Part& part) {
     return true;
 }
 
-/// Rows that the log could not complete are read again, each in a view of its own, and put in place in
-/// the batch's own transaction.
+/// Rows that the log could not complete are read again, each in a view of its own, and put in place
+/// in the batch's own transaction.
 bool Lanes::repair(Lane& lane, const Part& part, const std::vector<engine::MissingBase>& missing) {
     if (!lane.rows) {
         lane.rows = context_.source.open_row_reader();
@@ -119,7 +122,8 @@ bool Lanes::repair(Lane& lane, const Part& part, const std::vector<engine::Missi
         const auto& keys = part.row_keys[base.table];
         const auto key = keys.find(identity);
         CUTOVER_CHECK(key != keys.end());
-        const std::optional<engine::RowRead> read = read_again(lane, table, key->second, part.newest);
+        const std::optional<engine::RowRead> read =
+            read_again(lane, table, key->second, part.newest);
         if (!read) {
             return false;
         }
@@ -140,8 +144,8 @@ bool Lanes::repair(Lane& lane, const Part& part, const std::vector<engine::Missi
     return true;
 }
 
-/// In a view that has seen what asks for the row: a transaction may be in the log for a while before it is
-/// visible. Nothing if the lanes are given up meanwhile.
+/// In a view that has seen what asks for the row: a transaction may be in the log for a while
+/// before it is visible. Nothing if the lanes are given up meanwhile.
 std::optional<engine::RowRead> Lanes::read_again(Lane& lane, const plan::TablePlan& table,
                                                  const model::Tuple& key,
                                                  const model::TransactionId& newest) {

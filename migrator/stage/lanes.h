@@ -1,9 +1,9 @@
-// The parallel half of the incremental phase: batches of whole source transactions, each applied in one
-// destination transaction with its marker, on several lanes, committed in source order.
+// The parallel half of the incremental phase: batches of whole source transactions, each applied in
+// one destination transaction with its marker, on several lanes, committed in source order.
 //
-// A batch may be staged at any time. It may take effect once no earlier batch that is still under way
-// touches one of its keys (primary, unique or parent), and it commits when all before it have. So a
-// reader of the destination only ever sees states that the source had.
+// A batch may be staged at any time. It may take effect once no earlier batch that is still under
+// way touches one of its keys (primary, unique or parent), and it commits when all before it have.
+// So a reader of the destination only ever sees states that the source had.
 //
 // A batch too large for memory comes in several parts; it takes effect alone.
 #pragma once
@@ -20,20 +20,22 @@
 
 namespace cutover::stage {
 
-/// Source-form keys of rows whose image in the part is incomplete, by table and destination-form key.
+/// Source-form keys of rows whose image in the part is incomplete, by table and destination-form
+/// key.
 using RowKeys = std::vector<std::unordered_map<std::string, model::Tuple>>;
 
 struct Part {
     std::uint64_t batch = 0;  ///< numbers rise by one per batch
     bool first = true;
     bool last = true;
-    bool alone = false;       ///< no other batch may be under way while this takes effect
+    bool alone = false;  ///< no other batch may be under way while this takes effect
     model::NetBatch net;
     Footprint footprint;
     std::vector<engine::ApplyMode> modes;
     RowKeys row_keys;
     std::vector<UnknownRow> unknown;
-    model::TransactionId newest;  ///< the last transaction in it: a row read again must have seen it
+    model::TransactionId
+        newest;            ///< the last transaction in it: a row read again must have seen it
     model::Marker marker;  ///< with the last part
 };
 
@@ -44,18 +46,19 @@ public:
     /// As close().
     ~Lanes();
 
-    /// What is not committed is given up; returns when no lane is at work any more. What has been committed
-    /// until then can still be asked for.
+    /// What is not committed is given up; returns when no lane is at work any more. What has been
+    /// committed until then can still be asked for.
     void close();
 
-    /// Hands a part over; waits while its lane is busy with two others. Parts of a batch come in order.
-    /// Throws: the first error of a lane.
+    /// Hands a part over; waits while its lane is busy with two others. Parts of a batch come in
+    /// order. Throws: the first error of a lane.
     void submit(Part part);
     /// Waits until every submitted part has taken effect (not: is committed). Throws as submit().
     void wait_applied();
     /// Waits until everything submitted is committed. Throws as submit().
     void drain();
-    /// The last committed marker, if any has been committed since the last call. Throws as submit().
+    /// The last committed marker, if any has been committed since the last call. Throws as
+    /// submit().
     std::optional<model::Marker> committed();
     bool idle() const;
     /// Receipts of rows that were read again, for the admission of what follows.
@@ -75,7 +78,8 @@ private:
     bool commit(Lane& lane, Part& part);
     bool repair(Lane& lane, const Part& part, const std::vector<engine::MissingBase>& missing);
     std::optional<engine::RowRead> read_again(Lane& lane, const plan::TablePlan& table,
-                                              const model::Tuple& key, const model::TransactionId& newest);
+                                              const model::Tuple& key,
+                                              const model::TransactionId& newest);
     bool wait_until_free(std::uint64_t batch);
     bool wait_for_turn(std::uint64_t batch);
     void fail(const model::Error& error);

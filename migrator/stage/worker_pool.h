@@ -1,5 +1,5 @@
-// A few workers over one queue, with the first error kept. The coordinating thread ticks until they are
-// through; then the error, if any, is thrown there.
+// A few workers over one queue, with the first error kept. The coordinating thread ticks until they
+// are through; then the error, if any, is thrown there.
 #pragma once
 
 #include <deque>

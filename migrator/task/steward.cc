@@ -19,9 +19,10 @@ constexpr flow::Duration kReportEvery = std::chrono::milliseconds(500);
 constexpr flow::Duration kListenEvery = std::chrono::milliseconds(500);
 
 Error bad_throttle(const std::string& part) {
-    return Error(ErrorClass::refused, "throttle.argument", "cannot read the limit '" + part + "'",
-                 "write full.rows_per_second=N, full.mb_per_second=N, full.queries_per_second=N, "
-                 "incremental.rows_per_second=N or incremental.mb_per_second=N; N may be 'unlimited'");
+    return Error(
+        ErrorClass::refused, "throttle.argument", "cannot read the limit '" + part + "'",
+        "write full.rows_per_second=N, full.mb_per_second=N, full.queries_per_second=N, "
+        "incremental.rows_per_second=N or incremental.mb_per_second=N; N may be 'unlimited'");
 }
 
 std::optional<std::uint64_t> limit_value(const std::string& part, const std::string& text) {
@@ -52,9 +53,9 @@ void set_limit(plan::Throttle& limits, const std::string& part, const std::strin
 nlohmann::json progress_json(const stage::Event& event) {
     nlohmann::json json;
     if (const auto* full = std::get_if<stage::FullProgress>(&event)) {
-        json = {{"rows", full->rows.count},           {"rows_total", full->rows_total.count},
-                {"bytes", full->bytes.count},         {"bytes_total", full->bytes_total.count},
-                {"fraction", full->fraction},         {"rows_per_second", full->rows_per_second}};
+        json = {{"rows", full->rows.count},   {"rows_total", full->rows_total.count},
+                {"bytes", full->bytes.count}, {"bytes_total", full->bytes_total.count},
+                {"fraction", full->fraction}, {"rows_per_second", full->rows_per_second}};
     } else if (const auto* log = std::get_if<stage::IncrementalProgress>(&event)) {
         json = {{"transactions", log->transactions},
                 {"changes", log->changes},
@@ -68,7 +69,8 @@ nlohmann::json progress_json(const stage::Event& event) {
 
 }  // namespace
 
-void apply_throttle(const std::string& argument, flow::Throttle& full, flow::Throttle& incremental) {
+void apply_throttle(const std::string& argument, flow::Throttle& full,
+                    flow::Throttle& incremental) {
     plan::Throttle full_limits = full.limits();
     plan::Throttle incremental_limits = incremental.limits();
     std::istringstream parts(argument);
@@ -83,7 +85,8 @@ void apply_throttle(const std::string& argument, flow::Throttle& full, flow::Thr
             throw bad_throttle(part);
         }
         set_limit(phase == "full" ? full_limits : incremental_limits, part,
-                  part.substr(dot + 1, equals - dot - 1), limit_value(part, part.substr(equals + 1)));
+                  part.substr(dot + 1, equals - dot - 1),
+                  limit_value(part, part.substr(equals + 1)));
     }
     full.set(full_limits);
     incremental.set(incremental_limits);
@@ -124,12 +127,14 @@ void Steward::listen(engine::Control& control, const engine::TaskRecord& record)
             if (error.error_class() != ErrorClass::refused) {
                 throw;
             }
-            control.answer_command(command.id, nlohmann::json{{"ok", false}, {"error", error.what()}}.dump());
+            control.answer_command(command.id,
+                                   nlohmann::json{{"ok", false}, {"error", error.what()}}.dump());
         }
     }
 }
 
-void Steward::obey(engine::Control& control, const engine::TaskRecord& record, const Command& command) {
+void Steward::obey(engine::Control& control, const engine::TaskRecord& record,
+                   const Command& command) {
     const auto answer = [&](const std::string& text) {
         control.answer_command(command.id, nlohmann::json{{"ok", true}, {"answer", text}}.dump());
     };
@@ -155,7 +160,8 @@ void Steward::obey(engine::Control& control, const engine::TaskRecord& record, c
         pause(false);
         finish_command_ = command.id;
     } else {
-        throw Error(ErrorClass::refused, "command.unknown", "no command is called '" + command.verb + "'");
+        throw Error(ErrorClass::refused, "command.unknown",
+                    "no command is called '" + command.verb + "'");
     }
 }
 

@@ -22,8 +22,8 @@ using plan::SchemaSection;
 
 namespace {
 
-/// How long a claim that meets another holder waits for it to go: the server may not have noticed yet
-/// that a killed process is gone.
+/// How long a claim that meets another holder waits for it to go: the server may not have noticed
+/// yet that a killed process is gone.
 constexpr flow::Duration kClaimPatience = std::chrono::seconds(15);
 /// How often a cutover looks again for transactions that came after its point.
 constexpr int kCutoverRounds = 3;
@@ -53,9 +53,12 @@ bool has_block(const std::vector<model::Finding>& findings) {
 
 std::string_view to_string(Outcome outcome) {
     switch (outcome) {
-        case Outcome::completed: return "completed";
-        case Outcome::finished: return "finished";
-        case Outcome::stopped: return "stopped";
+        case Outcome::completed:
+            return "completed";
+        case Outcome::finished:
+            return "finished";
+        case Outcome::stopped:
+            return "stopped";
     }
     return "unknown";
 }
@@ -125,21 +128,28 @@ void Task::disconnect() noexcept {
 }
 
 stage::Context Task::context() {
-    return stage::Context{
-        runtime_, *plan_, *source_, *sink_, *control_, record_, stop_, full_throttle_,
-        incremental_throttle_, observer_,
-        [this] { steward_->tick(*control_, record_); },
-        [this] {
-            flow::Duration open{};
-            {
-                const std::unique_lock lock(*retry_gate_);
-                open = retry_.open_for();
-                retry_.success();
-            }
-            if (open > flow::Duration(0)) {
-                observer_.on(stage::Recovered{open});
-            }
-        }};
+    return stage::Context{runtime_,
+                          *plan_,
+                          *source_,
+                          *sink_,
+                          *control_,
+                          record_,
+                          stop_,
+                          full_throttle_,
+                          incremental_throttle_,
+                          observer_,
+                          [this] { steward_->tick(*control_, record_); },
+                          [this] {
+                              flow::Duration open{};
+                              {
+                                  const std::unique_lock lock(*retry_gate_);
+                                  open = retry_.open_for();
+                                  retry_.success();
+                              }
+                              if (open > flow::Duration(0)) {
+                                  observer_.on(stage::Recovered{open});
+                              }
+                          }};
 }
 
 Outcome Task::attempt() {
@@ -219,8 +229,8 @@ void Task::verify_capture() {
     }
 }
 
-/// What the copy's views had seen has to be on the server that answers now, too: covers() throws if a
-/// position lies on a timeline that was left before it.
+/// What the copy's views had seen has to be on the server that answers now, too: covers() throws if
+/// a position lies on a timeline that was left before it.
 void Task::check_copy_survived() {
     const model::Position now = source_->current_position();
     if (record_.copy_view) {
@@ -311,8 +321,8 @@ Outcome Task::run_incremental() {
     }
 }
 
-/// Follows the log until a finish is asked for and reached, or something else had to be done: a table
-/// copied anew, unique keys built because the copy has become consistent.
+/// Follows the log until a finish is asked for and reached, or something else had to be done: a
+/// table copied anew, unique keys built because the copy has become consistent.
 stage::IncrementalEnd Task::follow_log(stage::Context& stage, Validation& validation) {
     stage::IncrementalStage incremental(stage);
     bool finishing = false;
@@ -344,8 +354,8 @@ stage::IncrementalEnd Task::follow_log(stage::Context& stage, Validation& valida
     return end;
 }
 
-/// A table whose copy cannot go on with the log is copied in a view of its own: the one that the task
-/// began with has not seen the truncate either.
+/// A table whose copy cannot go on with the log is copied in a view of its own: the one that the
+/// task began with has not seen the truncate either.
 void Task::copy_again(model::TableIndex table) {
     // First the phase: whoever takes over after a crash has to find the copy unfinished.
     advance_to(TaskPhase::full);
@@ -369,9 +379,9 @@ std::uint64_t Task::follow_to(const model::Position& position) {
     return incremental.transactions_seen();
 }
 
-/// The cutover: everything the source has is applied, constraints are validated, sequences set, and from
-/// then on nobody of this task can write. False if the source is still being written to: then the
-/// task goes on as before and the operator is told.
+/// The cutover: everything the source has is applied, constraints are validated, sequences set, and
+/// from then on nobody of this task can write. False if the source is still being written to: then
+/// the task goes on as before and the operator is told.
 bool Task::cut_over() {
     stage::Context stage = context();
     build_unique_keys(stage);
@@ -394,8 +404,9 @@ bool Task::cut_over() {
         observer_.on(stage::PhaseStarted{TaskPhase::finished});
         answer["answer"] = "finished: the destination has everything up to this position";
     } else {
-        answer["error"] = "the source is still being written to: " + std::to_string(late) +
-                          " transactions came while the cutover looked; stop the writers, then finish again";
+        answer["error"] =
+            "the source is still being written to: " + std::to_string(late) +
+            " transactions came while the cutover looked; stop the writers, then finish again";
     }
     if (const auto command = steward_->finish_command()) {
         control_->answer_command(*command, answer.dump());

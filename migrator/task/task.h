@@ -1,11 +1,12 @@
-// The state machine of a migration: claims the task at the destination, creates the capture, runs the
-// stages, retries within the windows, resumes where a predecessor has stopped, cuts over.
+// The state machine of a migration: claims the task at the destination, creates the capture, runs
+// the stages, retries within the windows, resumes where a predecessor has stopped, cuts over.
 //
 //   created -> schema -> full -> keys -> incremental -> finished
 //
-// The phase is stored at the destination; a process that starts finds it there and goes on. Whatever
-// fails with a class that may be retried ends the attempt: all connections are given up, the claim is
-// taken anew, the source proves that its log has no gap, and the stage goes on from what is durable.
+// The phase is stored at the destination; a process that starts finds it there and goes on.
+// Whatever fails with a class that may be retried ends the attempt: all connections are given up,
+// the claim is taken anew, the source proves that its log has no gap, and the stage goes on from
+// what is durable.
 #pragma once
 
 #include <memory>
@@ -42,7 +43,8 @@ public:
     ~Task();
 
     /// Runs until the task is complete, cut over or stopped. One thread, once.
-    /// Throws model::Error when it gives up; what was durable stays, and the task can be started again.
+    /// Throws model::Error when it gives up; what was durable stays, and the task can be started
+    /// again.
     Outcome run();
     /// Any thread; stop_signal().request_from_signal() from a signal handler.
     flow::StopSignal& stop_signal() { return stop_; }

@@ -1,5 +1,5 @@
-// Validates constraints beside the running incremental phase, once the destination is consistent, so
-// that the cutover need not wait for it.
+// Validates constraints beside the running incremental phase, once the destination is consistent,
+// so that the cutover need not wait for it.
 #pragma once
 
 #include <memory>

@@ -106,7 +106,8 @@ bool Storm::copy_is_ahead() const {
         return false;
     }
     const auto rows = destination_.tasks.find(shape_.spec.name);
-    if (rows == destination_.tasks.end() || rows->second.record.phase != engine::TaskPhase::incremental) {
+    if (rows == destination_.tasks.end() ||
+        rows->second.record.phase != engine::TaskPhase::incremental) {
         return true;
     }
     const std::uint64_t marker =

@@ -6,15 +6,21 @@ namespace {
 
 const char* kind_name(StageKind kind) {
     switch (kind) {
-        case StageKind::removals: return "removals";
-        case StageKind::updates: return "updates";
-        case StageKind::moves: return "moves";
-        case StageKind::rows: return "rows";
+        case StageKind::removals:
+            return "removals";
+        case StageKind::updates:
+            return "updates";
+        case StageKind::moves:
+            return "moves";
+        case StageKind::rows:
+            return "rows";
     }
     return "rows";
 }
 
-std::string number(std::size_t value) { return std::to_string(value); }
+std::string number(std::size_t value) {
+    return std::to_string(value);
+}
 
 void add(std::string& list, const std::string& item, const char* separator = ", ") {
     list += (list.empty() ? "" : separator) + item;
@@ -39,8 +45,8 @@ std::string ApplySql::create_stage(StageKind kind) const {
     }
     if (kind != StageKind::removals || target_.keyless()) {
         for (std::size_t at = 0; at < target_.columns.size(); ++at) {
-            add(columns, "c" + number(at) + " " + target_.columns[at].type +
-                             target_.columns[at].collation);
+            add(columns,
+                "c" + number(at) + " " + target_.columns[at].type + target_.columns[at].collation);
         }
     }
     return "CREATE TEMPORARY TABLE " + stage_name(table_, kind).substr(8) + " (" + columns +
@@ -62,8 +68,8 @@ std::string ApplySql::key_match(const std::string& left, const std::string& righ
     for (std::size_t at = 0; at < target_.key.size(); ++at) {
         const std::size_t column = target_.key[at];
         add(out,
-            left + "." + target_.columns[column].name + " " + target_.key_operators[at] + " " + right +
-                "." + staged + number(staged == 'k' ? at : column),
+            left + "." + target_.columns[column].name + " " + target_.key_operators[at] + " " +
+                right + "." + staged + number(staged == 'k' ? at : column),
             " AND ");
     }
     return out;
@@ -122,8 +128,12 @@ std::string ApplySql::delete_multiset() const {
         "SELECT " + staged_row_text("s") + " AS image FROM " + stage + " AS s";
     const std::string hits =
         " FROM (SELECT c.place, c.part, c.image, row_number() OVER (PARTITION BY c.image) AS nth"
-        " FROM (" + candidates + ") AS c) AS h JOIN (SELECT w.image, row_number() OVER"
-        " (PARTITION BY w.image) AS nth FROM (" + images + ") AS w) AS want"
+        " FROM (" +
+        candidates +
+        ") AS c) AS h JOIN (SELECT w.image, row_number() OVER"
+        " (PARTITION BY w.image) AS nth FROM (" +
+        images +
+        ") AS w) AS want"
         " ON want.image = h.image AND want.nth = h.nth";
     if (target_.only.empty()) {
         // A partitioned table: a row's place is unique within its partition only.
@@ -191,8 +201,8 @@ std::string ApplySql::insert_updates_without_base() const {
     return "INSERT INTO " + target_.name + " (" + target_.column_list() +
            ") OVERRIDING SYSTEM VALUE SELECT " + list + " FROM " +
            stage_name(table_, StageKind::updates) + " AS s WHERE s.mask = 0 AND NOT EXISTS" +
-           " (SELECT FROM " + target_.only + target_.name + " AS t WHERE " + key_match("t", "s", 'k') +
-           ")";
+           " (SELECT FROM " + target_.only + target_.name + " AS t WHERE " +
+           key_match("t", "s", 'k') + ")";
 }
 
 std::string ApplySql::keys_without_base(StageKind kind, std::uint32_t mask) const {
@@ -203,8 +213,9 @@ std::string ApplySql::keys_without_base(StageKind kind, std::uint32_t mask) cons
 
 std::string ApplySql::missing_keys(StageKind kind) const {
     if (target_.keyless()) {
-        return "SELECT want.image FROM (SELECT " + staged_row_text("s") + " AS image, count(*) AS n FROM " +
-               stage_name(table_, kind) + " AS s GROUP BY 1) AS want LEFT JOIN (SELECT " + row_text("x") +
+        return "SELECT want.image FROM (SELECT " + staged_row_text("s") +
+               " AS image, count(*) AS n FROM " + stage_name(table_, kind) +
+               " AS s GROUP BY 1) AS want LEFT JOIN (SELECT " + row_text("x") +
                " AS image, count(*) AS n FROM " + target_.only + target_.name +
                " AS x GROUP BY 1) AS have ON have.image = want.image"
                " WHERE want.n > coalesce(have.n, 0) LIMIT 5";
@@ -277,9 +288,9 @@ std::string ApplySql::step_replace(const Presence& present) const {
             add(list, "base.c" + number(column));
         }
     }
-    return "WITH base AS (" + step_delete() + " RETURNING " + (old_cells.empty() ? "1" : old_cells) +
-           ") INSERT INTO " + target_.name + " (" + target_.column_list() +
-           ") OVERRIDING SYSTEM VALUE SELECT " + list + " FROM base";
+    return "WITH base AS (" + step_delete() + " RETURNING " +
+           (old_cells.empty() ? "1" : old_cells) + ") INSERT INTO " + target_.name + " (" +
+           target_.column_list() + ") OVERRIDING SYSTEM VALUE SELECT " + list + " FROM base";
 }
 
 }  // namespace cutover::postgres

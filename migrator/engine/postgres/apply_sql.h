@@ -1,12 +1,13 @@
 // The statements by which staged rows come to effect, as texts. Pure: a table's facts in, SQL out.
 //
-// Per table and session there are up to four staging tables, temporary and empty after every commit:
+// Per table and session there are up to four staging tables, temporary and empty after every
+// commit:
 //   removals   the key (keyless: the whole row) of rows to delete
 //   updates    mask, key, row: to be changed in place
 //   moves      mask, key, row: to be removed and put back, with cells taken from the old row
 //   rows       complete rows to insert
-// A mask is a number that stands for one set of present cells; 0 is "all present". Staged columns are
-// called k0, k1 ... (the key, in key order) and c0, c1 ... (the plan's columns).
+// A mask is a number that stands for one set of present cells; 0 is "all present". Staged columns
+// are called k0, k1 ... (the key, in key order) and c0, c1 ... (the plan's columns).
 #pragma once
 
 #include <cstdint>
@@ -43,24 +44,28 @@ public:
     std::string insert_rows() const;
 
     // Tolerant mode.
-    /// Deletes what stands at the keys of the stage `rows`. With `count`, answers how many and five keys.
+    /// Deletes what stands at the keys of the stage `rows`. With `count`, answers how many and five
+    /// keys.
     std::string clear_way(bool count) const;
     /// Inserts the complete rows among the updates that have no base.
     std::string insert_updates_without_base() const;
     /// The new keys of updates or moves of this mask whose base is not there.
     std::string keys_without_base(StageKind kind, std::uint32_t mask) const;
 
-    // What went wrong, as text: at most five keys of `kind` that have no row, or that have more than one.
+    // What went wrong, as text: at most five keys of `kind` that have no row, or that have more
+    // than one.
     std::string missing_keys(StageKind kind) const;
     std::string doubled_keys(StageKind kind) const;
 
-    // Row by row, with parameters $1... : the key's cells in key order, then the present cells of the row.
+    // Row by row, with parameters $1... : the key's cells in key order, then the present cells of
+    // the row.
     std::string step_insert() const;
     std::string step_delete() const;
     /// Replaces the row: absent cells are taken from the old one.
     std::string step_replace(const Presence& present) const;
     std::string step_key_text() const;
-    /// Deletes what stands at a new key ($1...) and is not the row with the old key (the $... after).
+    /// Deletes what stands at a new key ($1...) and is not the row with the old key (the $...
+    /// after).
     std::string step_clear_way() const;
 
 private:

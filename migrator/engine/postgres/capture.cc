@@ -37,11 +37,13 @@ void drop_slot(Connection& connection, const plan::TaskSpec& spec) {
         return;
     }
     if (!slot->logical || slot->plugin != "pgoutput" || slot->database != spec.source.database) {
-        throw Error(ErrorClass::refused, "slot.foreign",
-                    fmt::format("a replication slot '{}' that is not this task's is in the way (plugin '{}', "
-                                "database '{}')",
-                                name, slot->plugin, slot->database),
-                    "remove that slot, or give the task another name");
+        throw Error(
+            ErrorClass::refused, "slot.foreign",
+            fmt::format(
+                "a replication slot '{}' that is not this task's is in the way (plugin '{}', "
+                "database '{}')",
+                name, slot->plugin, slot->database),
+            "remove that slot, or give the task another name");
     }
     free_slot(connection, name, name);
     connection.exec_params("SELECT pg_drop_replication_slot($1)", {name});
@@ -52,10 +54,11 @@ json read_heap_files(Connection& connection, const plan::Plan& plan) {
     for (const plan::TablePlan& table : plan.tables) {
         names.push_back(table.source);
     }
-    const Result rows = connection.exec("SELECT c.oid::bigint, coalesce(pg_relation_filenode(c.oid), 0)::bigint FROM " +
-                                        names_as_rows(connection, names, 0, names.size(), "v") +
-                                        " JOIN pg_namespace n ON n.nspname = v.schema"
-                                        " JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = v.name");
+    const Result rows = connection.exec(
+        "SELECT c.oid::bigint, coalesce(pg_relation_filenode(c.oid), 0)::bigint FROM " +
+        names_as_rows(connection, names, 0, names.size(), "v") +
+        " JOIN pg_namespace n ON n.nspname = v.schema"
+        " JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = v.name");
     json out = json::object();
     for (int row = 0; row < rows.rows(); ++row) {
         out[rows.text(row, 0)] = rows.integer(row, 1);
@@ -66,9 +69,11 @@ json read_heap_files(Connection& connection, const plan::Plan& plan) {
 /// Who keeps a slot from being made, for the message.
 std::string old_transactions(Connection& connection) {
     const Result rows = connection.exec(
-        "SELECT 'process ' || pid || ' (' || coalesce(nullif(application_name, ''), usename, '?') || ', since '"
+        "SELECT 'process ' || pid || ' (' || coalesce(nullif(application_name, ''), usename, '?') "
+        "|| ', since '"
         " || to_char(xact_start, 'HH24:MI:SS') || ')' FROM pg_stat_activity"
-        " WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid() AND xact_start < now() - interval '10 s'"
+        " WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid() AND xact_start < now() - "
+        "interval '10 s'"
         " UNION ALL SELECT 'prepared transaction ' || gid FROM pg_prepared_xacts LIMIT 5");
     std::string out;
     for (int row = 0; row < rows.rows(); ++row) {
@@ -86,25 +91,28 @@ std::string stamp_of(const plan::TaskSpec& spec, const std::string& snapshot) {
 }
 
 /// CREATE_REPLICATION_SLOT on a connection of its own, which then holds the view.
-std::unique_ptr<SlotView> make_slot(const plan::TaskSpec& spec, const std::string& name, bool temporary,
-                                    bool with_view) {
+std::unique_ptr<SlotView> make_slot(const plan::TaskSpec& spec, const std::string& name,
+                                    bool temporary, bool with_view) {
     Connection replication = Connection::open(spec.source, options(spec, true));
     const ServerIdentity server = identify(replication);
     const bool failover = !temporary && replication.server_version() >= kFailoverSlots;
     const std::string sql = "CREATE_REPLICATION_SLOT " + quote_identifier(name) +
                             (temporary ? " TEMPORARY" : "") + " LOGICAL pgoutput (SNAPSHOT '" +
-                            (with_view ? "export'" : "nothing'") + (failover ? ", FAILOVER true)" : ")");
+                            (with_view ? "export'" : "nothing'") +
+                            (failover ? ", FAILOVER true)" : ")");
     std::optional<Result> slot = replication.exec_within(sql, kSlotPatience);
     if (!slot) {
         Connection session = Connection::open(spec.source, options(spec, false));
-        throw Error(ErrorClass::operation, "slot.waits",
-                    "replication slot '" + name + "' cannot be made while old transactions run: " +
-                        old_transactions(session),
-                    "a slot begins when every transaction that runs at the time has ended: end those");
+        throw Error(
+            ErrorClass::operation, "slot.waits",
+            "replication slot '" + name +
+                "' cannot be made while old transactions run: " + old_transactions(session),
+            "a slot begins when every transaction that runs at the time has ended: end those");
     }
     const std::optional<Lsn> start = parse_lsn(slot->get(0, 1));
     if (!start) {
-        throw Error(ErrorClass::corrupt, "slot.start", "the server gave no start for slot '" + name + "'");
+        throw Error(ErrorClass::corrupt, "slot.start",
+                    "the server gave no start for slot '" + name + "'");
     }
     const std::string snapshot = with_view ? slot->text(0, 2) : "";
     std::string stamp = with_view ? stamp_of(spec, snapshot) : "";
@@ -115,14 +123,15 @@ std::unique_ptr<SlotView> make_slot(const plan::TaskSpec& spec, const std::strin
 json parsed(const engine::CaptureOrigin& origin) {
     json out = json::parse(origin.identity, nullptr, false);
     if (!out.is_object() || !out.contains("system") || !out["system"].is_string()) {
-        throw Error(ErrorClass::corrupt, "task.state", "the task's record of its capture cannot be read",
+        throw Error(ErrorClass::corrupt, "task.state",
+                    "the task's record of its capture cannot be read",
                     "the task's stored state is damaged: release the task and migrate anew");
     }
     return out;
 }
 
-/// Nothing to prove on the timeline that `applied` was read from; on another one it must be part of the
-/// server's past.
+/// Nothing to prove on the timeline that `applied` was read from; on another one it must be part of
+/// the server's past.
 engine::CaptureProof prove_history(const TimelineHistory& history, const std::string& system,
                                    const std::string& server, LogPoint applied) {
     if (history.current() == applied.timeline) {
@@ -130,22 +139,28 @@ engine::CaptureProof prove_history(const TimelineHistory& history, const std::st
     }
     const std::optional<Lsn> left = history.end_of(applied.timeline);
     if (!history.holds(applied)) {
-        throw Error(ErrorClass::corrupt, "source.behind",
-                    fmt::format("the server {} on timeline {} has lost what was applied: it left timeline {} at "
-                                "{}, the last applied position is {}",
-                                server, history.current(), applied.timeline,
-                                left ? to_text(*left) : "no known point", to_text(applied.lsn)),
-                    "the destination is ahead of the source; verify it, then release the task and migrate anew");
+        throw Error(
+            ErrorClass::corrupt, "source.behind",
+            fmt::format(
+                "the server {} on timeline {} has lost what was applied: it left timeline {} at "
+                "{}, the last applied position is {}",
+                server, history.current(), applied.timeline,
+                left ? to_text(*left) : "no known point", to_text(applied.lsn)),
+            "the destination is ahead of the source; verify it, then release the task and migrate "
+            "anew");
     }
-    return {true, fmt::format("system identifier {} is the same; timeline {} was left for {} at {}, and the last "
-                              "applied position {} lies before that",
-                              system, applied.timeline, history.current(), to_text(*left),
-                              to_text(applied.lsn))};
+    return {true,
+            fmt::format(
+                "system identifier {} is the same; timeline {} was left for {} at {}, and the last "
+                "applied position {} lies before that",
+                system, applied.timeline, history.current(), to_text(*left), to_text(applied.lsn))};
 }
 
 }  // namespace
 
-std::string capture_name(const plan::TaskSpec& spec) { return "cutover_" + spec.name; }
+std::string capture_name(const plan::TaskSpec& spec) {
+    return "cutover_" + spec.name;
+}
 
 CreatedCapture create_capture(const plan::TaskSpec& spec, const plan::Plan& plan) {
     const std::string name = capture_name(spec);
@@ -161,13 +176,13 @@ CreatedCapture create_capture(const plan::TaskSpec& spec, const plan::Plan& plan
     CreatedCapture created;
     created.view = make_slot(spec, name, false, spec.phases.full);
     created.origin.start = to_position(created.view->start());
-    created.origin.identity = json{{"system", server.system},
-                                   {"timeline", created.view->start().timeline},
-                                   {"slot", name},
-                                   {"birth", created.origin.start.text},
-                                   {"publication", mark},
-                                   {"files", files}}
-                                  .dump();
+    created.origin.identity = json{
+        {"system", server.system},
+        {"timeline", created.view->start().timeline},
+        {"slot", name},
+        {"birth", created.origin.start.text},
+        {"publication", mark},
+        {"files", files}}.dump();
     return created;
 }
 
@@ -200,8 +215,9 @@ VerifiedCapture verify_capture(const plan::TaskSpec& spec, const engine::Capture
     const std::string server = server_name(connection);
     if (now.system != born["system"].get<std::string>()) {
         throw Error(ErrorClass::refused, "source.another",
-                    "the server " + server + " is not the one the task began with: system identifier " +
-                        now.system + " instead of " + born["system"].get<std::string>() +
+                    "the server " + server +
+                        " is not the one the task began with: system identifier " + now.system +
+                        " instead of " + born["system"].get<std::string>() +
                         "; the last applied position is " + to_text(applied.lsn),
                     "point the task at the original server or at a standby made from it");
     }
@@ -209,10 +225,12 @@ VerifiedCapture verify_capture(const plan::TaskSpec& spec, const engine::Capture
     out.history = read_history(replication, now.timeline);
     out.proof = prove_history(out.history, now.system, server, applied);
     const std::optional<SlotState> slot = read_slot(connection, name);
-    require_slot_reaches(slot, name, server, connection.server_version(), spec.source.database, applied);
+    require_slot_reaches(slot, name, server, connection.server_version(), spec.source.database,
+                         applied);
     require_publication(connection, name, publication_mark(origin));
     if (out.proof.failed_over) {
-        out.proof.text += ", slot '" + name + "' is there and stands at " + to_text(*slot->confirmed);
+        out.proof.text +=
+            ", slot '" + name + "' is there and stands at " + to_text(*slot->confirmed);
     }
     return out;
 }

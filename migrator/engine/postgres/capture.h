@@ -1,6 +1,6 @@
-// What the log needs at the source, made, proved and removed: a publication (publication.h) and a logical
-// slot, a failover slot from version 17 on. The publication comes first, the slot last, so that nothing
-// after the slot's start is logged without it.
+// What the log needs at the source, made, proved and removed: a publication (publication.h) and a
+// logical slot, a failover slot from version 17 on. The publication comes first, the slot last, so
+// that nothing after the slot's start is logged without it.
 #pragma once
 
 #include <cstdint>
@@ -43,8 +43,8 @@ private:
     LogPoint start_;
 };
 
-/// Files that held the tables' rows just before the slot was made, by table oid. A table in another file
-/// now was truncated or rewritten since: the slot's view does not show its rows.
+/// Files that held the tables' rows just before the slot was made, by table oid. A table in another
+/// file now was truncated or rewritten since: the slot's view does not show its rows.
 using HeapFiles = std::map<std::uint32_t, std::uint64_t>;
 
 struct CreatedCapture {
@@ -52,8 +52,8 @@ struct CreatedCapture {
     std::unique_ptr<SlotView> view;
 };
 
-/// Throws: refused (no right, no free slot, a table without replica identity), connection, operation (a
-/// table stays locked, a transaction does not end).
+/// Throws: refused (no right, no free slot, a table without replica identity), connection,
+/// operation (a table stays locked, a transaction does not end).
 CreatedCapture create_capture(const plan::TaskSpec& spec, const plan::Plan& plan);
 
 /// A view like a capture's, by way of a slot that lasts as long as the view.

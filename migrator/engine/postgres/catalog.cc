@@ -11,7 +11,8 @@ namespace cutover::postgres {
 
 namespace {
 
-/// relkind r: tables and leaves; p: partitioned roots and branches. Tables of an extension come with it.
+/// relkind r: tables and leaves; p: partitioned roots and branches. Tables of an extension come
+/// with it.
 constexpr const char* kTables = R"(
 SELECT c.oid::bigint, n.nspname, c.relname, c.relkind = 'p', c.relpersistence, c.relreplident,
        c.reltuples::bigint, CASE WHEN c.relkind = 'r' THEN pg_table_size(c.oid) ELSE 0 END,
@@ -35,18 +36,36 @@ constexpr const char* kNotOfExtension =
     " AND d.objid = c.oid AND d.deptype = 'e') ORDER BY n.nspname, c.relname";
 
 enum TableField {
-    kOid, kSchema, kName, kPartitioned, kPersistence, kIdentity, kRows, kSize, kPartitionKey,
-    kBound, kParent, kInherits, kIdentityIndex, kRowSecurity, kForcedRowSecurity, kAccessMethod
+    kOid,
+    kSchema,
+    kName,
+    kPartitioned,
+    kPersistence,
+    kIdentity,
+    kRows,
+    kSize,
+    kPartitionKey,
+    kBound,
+    kParent,
+    kInherits,
+    kIdentityIndex,
+    kRowSecurity,
+    kForcedRowSecurity,
+    kAccessMethod
 };
 
 constexpr std::uint64_t kGuessedRowBytes = 100;  // of a table that was never analyzed
 
 model::ReplicaIdentity replica_identity(std::string_view letter) {
     switch (letter.empty() ? 'd' : letter.front()) {
-        case 'f': return model::ReplicaIdentity::full;
-        case 'i': return model::ReplicaIdentity::index;
-        case 'n': return model::ReplicaIdentity::nothing;
-        default: return model::ReplicaIdentity::key;
+        case 'f':
+            return model::ReplicaIdentity::full;
+        case 'i':
+            return model::ReplicaIdentity::index;
+        case 'n':
+            return model::ReplicaIdentity::nothing;
+        default:
+            return model::ReplicaIdentity::key;
     }
 }
 
@@ -121,15 +140,15 @@ public:
         std::vector<Candidate> out;
         std::copy_if(candidates_.begin(), candidates_.end(), std::back_inserter(out),
                      [](const Candidate& candidate) { return candidate.selected; });
-        std::stable_sort(out.begin(), out.end(), [](const Candidate& a, const Candidate& b) {
-            return a.depth < b.depth;
-        });
+        std::stable_sort(out.begin(), out.end(),
+                         [](const Candidate& a, const Candidate& b) { return a.depth < b.depth; });
         return out;
     }
     const Candidate& of(Oid oid) const { return candidates_[by_oid_.at(oid)]; }
 
 private:
-    /// A partition is selected by its own name or by that of a parent, unless it is excluded itself.
+    /// A partition is selected by its own name or by that of a parent, unless it is excluded
+    /// itself.
     void place(Candidate& candidate) {
         candidate.selected = selection_.selects(candidate.name);
         Oid parent = candidate.parent;

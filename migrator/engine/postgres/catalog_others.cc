@@ -5,7 +5,8 @@ namespace cutover::postgres {
 
 namespace {
 
-/// $1: oids of selected tables, $2: their schemas. Members of an extension are named by the extension.
+/// $1: oids of selected tables, $2: their schemas. Members of an extension are named by the
+/// extension.
 constexpr const char* kOthers = R"(
 WITH wanted AS (SELECT oid, nspname FROM pg_namespace WHERE nspname = ANY ($2::text[])),
      member AS (SELECT classid, objid FROM pg_depend WHERE deptype = 'e')

@@ -1,5 +1,5 @@
-// The parts of read_catalog() (catalog.h), one file each: they share the list of selected tables. Not for
-// use outside this folder.
+// The parts of read_catalog() (catalog.h), one file each: they share the list of selected tables.
+// Not for use outside this folder.
 #pragma once
 
 #include <cstdint>
@@ -21,14 +21,16 @@ struct CatalogReading {
     Connection& connection;
     const plan::ObjectSelection& selection;
     model::Catalog catalog;
-    std::vector<Oid> oids;                       ///< of catalog.tables, in its order
-    std::unordered_map<Oid, std::size_t> tables; ///< oid to index into catalog.tables
-    std::vector<std::unordered_map<int, std::size_t>> columns;  ///< per table: attnum to column index
-    std::string oid_array;                       ///< `{1,2,3}` of oids, a parameter
+    std::vector<Oid> oids;                        ///< of catalog.tables, in its order
+    std::unordered_map<Oid, std::size_t> tables;  ///< oid to index into catalog.tables
+    std::vector<std::unordered_map<int, std::size_t>>
+        columns;            ///< per table: attnum to column index
+    std::string oid_array;  ///< `{1,2,3}` of oids, a parameter
 
     /// The table of an oid, which must be a selected one.
     model::TableSchema& table(std::int64_t oid);
-    /// A space-separated list of attribute numbers as column indexes; 0 (an expression) is left out.
+    /// A space-separated list of attribute numbers as column indexes; 0 (an expression) is left
+    /// out.
     std::vector<std::size_t> column_list(std::int64_t oid, const std::string& numbers) const;
 };
 

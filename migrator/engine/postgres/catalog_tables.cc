@@ -25,8 +25,8 @@ SELECT a.attrelid::bigint, a.attnum, a.attname, format_type(a.atttypid, a.atttyp
  WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
  ORDER BY a.attrelid, a.attnum)";
 
-/// A foreign key to a partitioned table has shadow rows for its partitions (parent on the same table):
-/// they are not keys of their own.
+/// A foreign key to a partitioned table has shadow rows for its partitions (parent on the same
+/// table): they are not keys of their own.
 constexpr const char* kConstraints = R"(
 SELECT c.conrelid::bigint, c.conname, c.contype, array_to_string(c.conkey, ' '),
        pg_get_constraintdef(c.oid), c.condeferrable, c.conparentid <> 0 OR NOT c.conislocal,
@@ -53,14 +53,22 @@ SELECT x.indrelid::bigint, i.relname, pg_get_indexdef(x.indexrelid), x.indisuniq
 
 model::TypeClass type_class(std::string_view letter) {
     switch (letter.front()) {
-        case 'a': return model::TypeClass::array;
-        case 'b': return model::TypeClass::base;
-        case 'e': return model::TypeClass::enumeration;
-        case 'd': return model::TypeClass::domain;
-        case 'c': return model::TypeClass::composite;
-        case 'r': return model::TypeClass::range;
-        case 'm': return model::TypeClass::multirange;
-        default: return model::TypeClass::other;
+        case 'a':
+            return model::TypeClass::array;
+        case 'b':
+            return model::TypeClass::base;
+        case 'e':
+            return model::TypeClass::enumeration;
+        case 'd':
+            return model::TypeClass::domain;
+        case 'c':
+            return model::TypeClass::composite;
+        case 'r':
+            return model::TypeClass::range;
+        case 'm':
+            return model::TypeClass::multirange;
+        default:
+            return model::TypeClass::other;
     }
 }
 
@@ -122,12 +130,15 @@ void read_constraints(CatalogReading& reading) {
         const std::string definition = rows.text(row, 4);
         const bool inherited = rows.boolean(row, 6);
         if (kind == 'p' || kind == 'u') {
-            table.keys.push_back(
-                {name, std::move(columns), kind == 'p', rows.boolean(row, 5), definition, inherited});
+            table.keys.push_back({name, std::move(columns), kind == 'p', rows.boolean(row, 5),
+                                  definition, inherited});
         } else if (kind == 'f') {
-            table.foreign_keys.push_back({name, std::move(columns),
+            table.foreign_keys.push_back({name,
+                                          std::move(columns),
                                           {rows.text(row, 7), rows.text(row, 8)},
-                                          lines(rows.text(row, 9)), definition, inherited});
+                                          lines(rows.text(row, 9)),
+                                          definition,
+                                          inherited});
         } else if (kind == 'c') {
             table.checks.push_back({name, definition, inherited});
         } else {

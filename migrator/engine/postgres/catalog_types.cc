@@ -1,4 +1,5 @@
-// The enums, domains, composite types and ranges that selected tables need, each after those it is made of.
+// The enums, domains, composite types and ranges that selected tables need, each after those it is
+// made of.
 #include <set>
 #include <utility>
 
@@ -52,8 +53,8 @@ SELECT a.attrelid::bigint, a.attname, format_type(a.atttypid, a.atttypmod), n.ns
 
 struct UserType {
     model::TypeSchema schema;
-    Oid relation = 0;            ///< of a composite
-    std::vector<Oid> made_of;    ///< types it needs
+    Oid relation = 0;          ///< of a composite
+    std::vector<Oid> made_of;  ///< types it needs
 };
 
 class TypeReading {
@@ -92,17 +93,26 @@ private:
         type.schema.definition = text_or_empty(rows, row, 10);
         type.relation = oid(rows, row, 6);
         switch (rows.get(row, 3).front()) {
-            case 'e': type.schema.type_class = model::TypeClass::enumeration; break;
-            case 'd': type.schema.type_class = model::TypeClass::domain; break;
-            case 'c': type.schema.type_class = model::TypeClass::composite; break;
-            default: type.schema.type_class = model::TypeClass::range; break;
+            case 'e':
+                type.schema.type_class = model::TypeClass::enumeration;
+                break;
+            case 'd':
+                type.schema.type_class = model::TypeClass::domain;
+                break;
+            case 'c':
+                type.schema.type_class = model::TypeClass::composite;
+                break;
+            default:
+                type.schema.type_class = model::TypeClass::range;
+                break;
         }
         for (const int column : {5, 7}) {  // a domain's base, a range's elements
             if (oid(rows, row, column) != 0) {
                 type.made_of.push_back(oid(rows, row, column));
             }
         }
-        for (const int column : {0, 4, 8, 9}) {  // itself, its array, its multirange, that one's array
+        for (const int column :
+             {0, 4, 8, 9}) {  // itself, its array, its multirange, that one's array
             if (oid(rows, row, column) != 0) {
                 owner_[oid(rows, row, column)] = id;
             }
@@ -160,13 +170,15 @@ private:
 
     CatalogReading& reading_;
     std::map<Oid, UserType> types_;
-    std::map<Oid, Oid> owner_;       ///< a type, its array or multirange to the type that makes them
+    std::map<Oid, Oid> owner_;  ///< a type, its array or multirange to the type that makes them
     std::map<Oid, Oid> composites_;  ///< pg_class oid to type
     std::set<Oid> done_;
 };
 
 }  // namespace
 
-void read_types(CatalogReading& reading) { TypeReading(reading).run(); }
+void read_types(CatalogReading& reading) {
+    TypeReading(reading).run();
+}
 
 }  // namespace cutover::postgres

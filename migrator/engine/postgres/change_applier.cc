@@ -68,8 +68,10 @@ AppliedTable& PostgresChangeApplier::table(model::TableIndex index) {
     const auto found = tables_.find(index);
     if (found == tables_.end()) {
         CUTOVER_CHECK(index < plan_.tables.size() && plan_.tables[index].index == index);
-        // Made before its place is: a connection lost in between must leave no empty place for abort().
-        auto made = std::make_unique<AppliedTable>(read_target(connection_, plan_.tables[index]), index);
+        // Made before its place is: a connection lost in between must leave no empty place for
+        // abort().
+        auto made =
+            std::make_unique<AppliedTable>(read_target(connection_, plan_.tables[index]), index);
         return *tables_.emplace(index, std::move(made)).first->second;
     }
     const std::unique_ptr<AppliedTable>& known = found->second;

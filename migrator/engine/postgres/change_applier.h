@@ -1,13 +1,13 @@
-// engine::ChangeApplier: net batches as set-based statements over staging tables (apply_sql.h), rows and
-// marker in one transaction under the claim.
+// engine::ChangeApplier: net batches as set-based statements over staging tables (apply_sql.h),
+// rows and marker in one transaction under the claim.
 //
 //   stage   COPY into the session's temporary tables (inserts wait in memory: they go straight into
 //           their table, which is twice as fast)
 //   apply   truncate all, then per table: complete moves, removals, updates, inserts, steps
 //   commit  claim, marker, COMMIT
 //
-// Statements go out as scripts (script.h): a batch costs a handful of round trips. How one table is brought
-// to effect stands in table_apply.h.
+// Statements go out as scripts (script.h): a batch costs a handful of round trips. How one table is
+// brought to effect stands in table_apply.h.
 #pragma once
 
 #include <map>
@@ -25,8 +25,8 @@ namespace cutover::postgres {
 
 class PostgresChangeApplier final : public engine::ChangeApplier {
 public:
-    /// `plan` must outlive it. Throws: connection, refused (`destination.triggers`: the account may not
-    /// switch triggers off, and there are some on the plan's tables).
+    /// `plan` must outlive it. Throws: connection, refused (`destination.triggers`: the account may
+    /// not switch triggers off, and there are some on the plan's tables).
     PostgresChangeApplier(plan::Endpoint endpoint, const plan::Plan& plan, Claim claim);
     ~PostgresChangeApplier() override;
 
@@ -47,7 +47,8 @@ private:
     void make_stage(Script& script, AppliedTable& table, StageKind kind);
     void empty_stages(Script& script);
     void drop_stages();
-    /// The script that everything else of the transaction is added to, or that precedes it: BEGIN once.
+    /// The script that everything else of the transaction is added to, or that precedes it: BEGIN
+    /// once.
     Script opening();
     void open_part();
     void truncate_tables();

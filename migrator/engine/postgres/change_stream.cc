@@ -40,8 +40,7 @@ public:
         const auto deadline = Clock::now() + wait;
         for (;;) {
             const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
-            const auto message =
-                link_.receive(std::max(left, std::chrono::milliseconds(0)));
+            const auto message = link_.receive(std::max(left, std::chrono::milliseconds(0)));
             if (!message) {
                 if (left.count() <= 0) {
                     return quiet();
@@ -93,7 +92,8 @@ private:
         if (quiet_ > told_) {
             told_ = quiet_;
             event.quiet_until = to_position({timeline_, quiet_});
-            event.source_time = std::exchange(source_time_, std::nullopt).value_or(model::Instant{});
+            event.source_time =
+                std::exchange(source_time_, std::nullopt).value_or(model::Instant{});
         }
         return event;
     }
@@ -107,7 +107,8 @@ private:
     std::optional<model::Instant> source_time_;
 };
 
-std::vector<model::ObjectName> partitioned_ancestors(Connection& connection, const plan::Plan& plan) {
+std::vector<model::ObjectName> partitioned_ancestors(Connection& connection,
+                                                     const plan::Plan& plan) {
     std::vector<model::ObjectName> leaves;
     for (const plan::TablePlan& table : plan.tables) {
         if (table.schema.partition_of) {
@@ -144,8 +145,8 @@ std::unique_ptr<engine::ChangeStream> open_change_stream(const plan::TaskSpec& s
     const ServerIdentity server = identify(replication);
     const LogPoint start = to_log_point(from);
     free_slot(session, slot, options.application_name);
-    require_slot_reaches(read_slot(session, slot), slot, server_name(session), session.server_version(),
-                         spec.source.database, start);
+    require_slot_reaches(read_slot(session, slot), slot, server_name(session),
+                         session.server_version(), spec.source.database, start);
 
     TransactionAssembler::Start begin;
     begin.timeline = server.timeline;
@@ -155,8 +156,8 @@ std::unique_ptr<engine::ChangeStream> open_change_stream(const plan::TaskSpec& s
     begin.ancestors = partitioned_ancestors(session, plan);
     auto types = std::make_unique<TypeNameCache>(spec.source, session, plan);
     return std::make_unique<PostgresChangeStream>(std::move(types), std::move(replication), plan,
-                                                  SpoolLimits{spec.spill_directory}, slot, publication,
-                                                  std::move(begin));
+                                                  SpoolLimits{spec.spill_directory}, slot,
+                                                  publication, std::move(begin));
 }
 
 }  // namespace cutover::postgres

@@ -1,6 +1,7 @@
-// The source's log from a position on: engine::ChangeStream over a logical replication slot. It joins the
-// link (replication_link.h), which speaks the protocol, and the assembler (transaction_assembler.h), which
-// makes whole transactions of it. It does not create or prove the slot (capture.h does).
+// The source's log from a position on: engine::ChangeStream over a logical replication slot. It
+// joins the link (replication_link.h), which speaks the protocol, and the assembler
+// (transaction_assembler.h), which makes whole transactions of it. It does not create or prove the
+// slot (capture.h does).
 #pragma once
 
 #include <memory>
@@ -12,10 +13,10 @@
 
 namespace cutover::postgres {
 
-/// Opens the log after `from`. `plan` must outlive the stream and its transactions. A slot that is held by
-/// a connection which this task has left behind is freed first. Throws: refused (no slot, no
-/// publication), corrupt (the slot begins after `from`, the log is gone), operation (the slot is in use by
-/// somebody else), connection.
+/// Opens the log after `from`. `plan` must outlive the stream and its transactions. A slot that is
+/// held by a connection which this task has left behind is freed first. Throws: refused (no slot,
+/// no publication), corrupt (the slot begins after `from`, the log is gone), operation (the slot is
+/// in use by somebody else), connection.
 std::unique_ptr<engine::ChangeStream> open_change_stream(const plan::TaskSpec& spec,
                                                          const plan::Plan& plan,
                                                          const std::string& slot,

@@ -39,47 +39,52 @@ std::string column_list(const plan::TablePlan& table) {
     return out;
 }
 
-/// xmin widened to 64 bits: within the first epoch it is its own full number (resume_mode() sees to it).
+/// xmin widened to 64 bits: within the first epoch it is its own full number (resume_mode() sees to
+/// it).
 std::string seen_by(const std::string_view snapshot) {
     const Snapshot parsed = Snapshot::parse(snapshot);
     return fmt::format(
-        " AND (xmin::text::bigint < {} OR pg_visible_in_snapshot(xmin::text::xid8, '{}'::pg_snapshot))",
+        " AND (xmin::text::bigint < {} OR pg_visible_in_snapshot(xmin::text::xid8, "
+        "'{}'::pg_snapshot))",
         parsed.xmin, snapshot);
 }
 
 std::string copy_statement(const plan::TablePlan& table, const BlockRange& blocks,
                            const std::string& condition) {
-    std::string where = fmt::format("ctid >= '({},0)'::tid AND ctid < '({},0)'::tid", blocks.first,
-                                    blocks.end);
+    std::string where =
+        fmt::format("ctid >= '({},0)'::tid AND ctid < '({},0)'::tid", blocks.first, blocks.end);
     if (!table.filter.empty()) {
         where += " AND (" + table.filter + ")";
     }
-    return "COPY (SELECT " + column_list(table) + " FROM ONLY " + quote(table.source) + " WHERE " + where +
-           condition + ") TO STDOUT (FORMAT binary)";
+    return "COPY (SELECT " + column_list(table) + " FROM ONLY " + quote(table.source) + " WHERE " +
+           where + condition + ") TO STDOUT (FORMAT binary)";
 }
 
-/// The lightest lock there is, taken before the view: a table that is rewritten in between would show an
-/// older view nothing.
+/// The lightest lock there is, taken before the view: a table that is rewritten in between would
+/// show an older view nothing.
 std::string lock_statement(const plan::TablePlan& table) {
     return "LOCK TABLE ONLY " + quote(table.source) + " IN ACCESS SHARE MODE";
 }
 
 /// A view of this transaction's own, and a log position that everything it has seen lies before.
 ChunkView begin_own_view(Connection& connection, const plan::TablePlan& table) {
-    // The position is asked for by the statement whose snapshot is the view: so after that was taken.
+    // The position is asked for by the statement whose snapshot is the view: so after that was
+    // taken.
     const Result row = connection.exec(
         "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; " + lock_statement(table) +
         "; SELECT pg_current_snapshot(), pg_current_wal_insert_lsn(),"
         " ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint");
     const std::optional<Lsn> lsn = parse_lsn(row.get(0, 1));
     CUTOVER_CHECK(lsn.has_value());
-    return {plain_stamp(row.text(0, 0)), to_position({static_cast<Timeline>(row.integer(0, 2)), *lsn})};
+    return {plain_stamp(row.text(0, 0)),
+            to_position({static_cast<Timeline>(row.integer(0, 2)), *lsn})};
 }
 
 Error view_lost(const plan::TablePlan& table) {
-    return Error(ErrorClass::connection, "copy.view_lost",
-                 "the view that the copy of " + table.source.display() + " was begun under is gone",
-                 "the source has restarted or cut the connection that held it; the copy goes on by itself");
+    return Error(
+        ErrorClass::connection, "copy.view_lost",
+        "the view that the copy of " + table.source.display() + " was begun under is gone",
+        "the source has restarted or cut the connection that held it; the copy goes on by itself");
 }
 
 }  // namespace
@@ -90,25 +95,30 @@ model::Stamp slot_stamp(const std::string& snapshot) {
 model::Stamp plain_stamp(const std::string& snapshot) {
     return {std::string(kPlainPrefix) + snapshot, snapshot};
 }
-bool is_slot_stamp(const model::Stamp& stamp) { return stamp.bytes.starts_with(kSlotPrefix); }
+bool is_slot_stamp(const model::Stamp& stamp) {
+    return stamp.bytes.starts_with(kSlotPrefix);
+}
 std::string_view snapshot_text(const model::Stamp& stamp) {
     return std::string_view(stamp.bytes).substr(kSlotPrefix.size());
 }
 
 model::ChunkRange to_range(const BlockRange& blocks) {
-    return {fmt::format("{}:{}:{}:{}", blocks.file, blocks.first, blocks.end, blocks.own_view ? 1 : 0),
-            blocks.own_view                     ? std::string("whole table")
-            : blocks.end == BlockRange::kNoEnd ? fmt::format("blocks from {}", blocks.first)
-                                                : fmt::format("blocks {} to {}", blocks.first, blocks.end)};
+    return {
+        fmt::format("{}:{}:{}:{}", blocks.file, blocks.first, blocks.end, blocks.own_view ? 1 : 0),
+        blocks.own_view ? std::string("whole table")
+        : blocks.end == BlockRange::kNoEnd
+            ? fmt::format("blocks from {}", blocks.first)
+            : fmt::format("blocks {} to {}", blocks.first, blocks.end)};
 }
 
 BlockRange to_blocks(const model::ChunkRange& range) {
     BlockRange blocks;
     int own = 0;
     char rest = 0;
-    if (std::sscanf(range.bytes.c_str(), "%lu:%lu:%lu:%d%c", &blocks.file, &blocks.first, &blocks.end, &own,
-                    &rest) != 4) {
-        throw Error(ErrorClass::corrupt, "chunk.range", "not a range of blocks: '" + range.bytes + "'",
+    if (std::sscanf(range.bytes.c_str(), "%lu:%lu:%lu:%d%c", &blocks.file, &blocks.first,
+                    &blocks.end, &own, &rest) != 4) {
+        throw Error(ErrorClass::corrupt, "chunk.range",
+                    "not a range of blocks: '" + range.bytes + "'",
                     "the task's stored state is damaged");
     }
     blocks.own_view = own != 0;
@@ -155,14 +165,16 @@ bool PostgresChunkReader::join_first_view(const ChunkView& original) {
     return false;
 }
 
-/// Block numbers mean something in the file they were counted in only. Requires: the table is locked.
+/// Block numbers mean something in the file they were counted in only. Requires: the table is
+/// locked.
 void PostgresChunkReader::check_file(const plan::TablePlan& table, const BlockRange& blocks) {
-    const Result row = connection().exec_params("SELECT coalesce(pg_relation_filenode($1::regclass), 0)",
-                                                {quote(table.source)});
+    const Result row = connection().exec_params(
+        "SELECT coalesce(pg_relation_filenode($1::regclass), 0)", {quote(table.source)});
     if (static_cast<std::uint64_t>(row.integer(0, 0)) != blocks.file) {
-        throw Error(ErrorClass::operation, "copy.table_rewritten",
-                    "table " + table.source.display() + " was rewritten or truncated while it was copied",
-                    "the table is copied anew; keep VACUUM FULL, CLUSTER and rewriting DDL away meanwhile");
+        throw Error(
+            ErrorClass::operation, "copy.table_rewritten",
+            "table " + table.source.display() + " was rewritten or truncated while it was copied",
+            "the table is copied anew; keep VACUUM FULL, CLUSTER and rewriting DDL away meanwhile");
     }
 }
 
@@ -203,8 +215,10 @@ bool PostgresChunkReader::next(model::RowBatch& batch, model::Bytes limit) {
         if (std::exchange(header_pending_, false)) {
             batch.bytes.erase(before, kCopyHeader);
         }
-        // The server sends one row per message; the last message is the trailer, alone or after the header.
-        if (batch.bytes.size() - before == kCopyTrailer.size() && batch.bytes.ends_with(kCopyTrailer)) {
+        // The server sends one row per message; the last message is the trailer, alone or after the
+        // header.
+        if (batch.bytes.size() - before == kCopyTrailer.size() &&
+            batch.bytes.ends_with(kCopyTrailer)) {
             batch.bytes.resize(before);
         } else if (batch.bytes.size() > before) {
             ++batch.rows.count;
@@ -223,7 +237,8 @@ Result query_by_key(Connection& connection, const std::string& sql, const plan::
     std::vector<const char*> pointers;
     std::vector<int> lengths, formats;
     for (std::size_t at = 0; at < key.size(); ++at) {
-        types.push_back(static_cast<Oid>(table.columns[table.key.columns[at].column].source.type_id));
+        types.push_back(
+            static_cast<Oid>(table.columns[table.key.columns[at].column].source.type_id));
         values.emplace_back(key.bytes(at));
         lengths.push_back(static_cast<int>(key.bytes(at).size()));
         formats.push_back(key.kind(at) == model::CellKind::binary ? 1 : 0);
@@ -231,8 +246,8 @@ Result query_by_key(Connection& connection, const std::string& sql, const plan::
     for (const std::string& value : values) {
         pointers.push_back(value.c_str());
     }
-    pg_result* raw = PQexecParams(connection.raw(), sql.c_str(), static_cast<int>(key.size()), types.data(),
-                                  pointers.data(), lengths.data(), formats.data(), 1);
+    pg_result* raw = PQexecParams(connection.raw(), sql.c_str(), static_cast<int>(key.size()),
+                                  types.data(), pointers.data(), lengths.data(), formats.data(), 1);
     if (PQresultStatus(raw) != PGRES_TUPLES_OK) {
         const Error error = error_from(raw, connection.raw(), sql);
         PQclear(raw);
@@ -260,10 +275,10 @@ engine::RowRead PostgresRowReader::read(const plan::TablePlan& table, const mode
     if (!table.filter.empty()) {
         where += " AND (" + table.filter + ")";
     }
-    const Result row = query_by_key(*connection_,
-                                    "SELECT " + column_list(table) + " FROM ONLY " + quote(table.source) +
-                                        " WHERE " + where,
-                                    table, key);
+    const Result row = query_by_key(
+        *connection_,
+        "SELECT " + column_list(table) + " FROM ONLY " + quote(table.source) + " WHERE " + where,
+        table, key);
     if (row.rows() > 0) {
         model::Tuple tuple;
         for (int column = 0; column < row.columns(); ++column) {

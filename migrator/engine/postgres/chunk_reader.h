@@ -1,10 +1,11 @@
 // Reads chunks (block ranges of a table) as binary COPY rows, under one of three views:
 //
-//   the first one   while the process that made the capture lives, every reader imports its snapshot;
-//   what it saw     after that: a view of its own on the primary, restricted to the row versions that the
-//                   first view had seen. A version that is still there has not changed since; whatever has
-//                   changed comes from the log. So the result is as of the first view, with holes that
-//                   the log fills;
+//   the first one   while the process that made the capture lives, every reader imports its
+//   snapshot; what it saw     after that: a view of its own on the primary, restricted to the row
+//   versions that the
+//                   first view had seen. A version that is still there has not changed since;
+//                   whatever has changed comes from the log. So the result is as of the first view,
+//                   with holes that the log fills;
 //   its own         for tables that are copied anew as a whole.
 //
 // And single rows by key, each under a view of its own.
@@ -22,8 +23,8 @@
 namespace cutover::postgres {
 
 /// Stamps are snapshots as pg_current_snapshot() prints them, told apart by where they come from: a
-/// slot's own snapshot lists every transaction and subtransaction that it does not see, so that a row
-/// version's xmin can be asked of it; another's lists top-level transactions only.
+/// slot's own snapshot lists every transaction and subtransaction that it does not see, so that a
+/// row version's xmin can be asked of it; another's lists top-level transactions only.
 model::Stamp slot_stamp(const std::string& snapshot);
 model::Stamp plain_stamp(const std::string& snapshot);
 bool is_slot_stamp(const model::Stamp& stamp);

@@ -27,7 +27,8 @@ PostgresChunkWriter::PostgresChunkWriter(plan::Endpoint endpoint, plan::Conflict
 std::string PostgresChunkWriter::create_staging() const {
     std::string columns;
     for (const TargetColumn& column : target_->columns) {
-        columns += (columns.empty() ? "" : ", ") + column.name + " " + column.type + column.collation;
+        columns +=
+            (columns.empty() ? "" : ", ") + column.name + " " + column.type + column.collation;
     }
     return "CREATE TEMPORARY TABLE cutover_chunk (" + columns + ") ON COMMIT DROP";
 }
@@ -57,10 +58,10 @@ void PostgresChunkWriter::write(const model::RowBatch& batch) {
 /// A value that does not fit will not fit the next time either.
 Error PostgresChunkWriter::explained(const Error& error) const {
     if (has_state(error, "22")) {
-        return Error(ErrorClass::refused, "copy.value",
-                     "table " + target_->display +
-                         " cannot hold a value of the source: " + error.message(),
-                     "make the destination's column as wide as the source's");
+        return Error(
+            ErrorClass::refused, "copy.value",
+            "table " + target_->display + " cannot hold a value of the source: " + error.message(),
+            "make the destination's column as wide as the source's");
     }
     return about(error, "table " + target_->display);
 }
@@ -68,12 +69,11 @@ Error PostgresChunkWriter::explained(const Error& error) const {
 /// What a destination row with the same key keeps out is counted, and a few keys are noted.
 void PostgresChunkWriter::keep_existing_rows(std::uint64_t staged) {
     const std::string columns = target_->column_list();
-    const std::uint64_t inserted =
-        connection_
-            .exec("INSERT INTO " + target_->name + " (" + columns +
-                  ") OVERRIDING SYSTEM VALUE SELECT " + columns + " FROM " + kStaging +
-                  " ON CONFLICT DO NOTHING")
-            .affected();
+    const std::uint64_t inserted = connection_
+                                       .exec("INSERT INTO " + target_->name + " (" + columns +
+                                             ") OVERRIDING SYSTEM VALUE SELECT " + columns +
+                                             " FROM " + kStaging + " ON CONFLICT DO NOTHING")
+                                       .affected();
     if (inserted == staged) {
         return;
     }
@@ -82,17 +82,19 @@ void PostgresChunkWriter::keep_existing_rows(std::uint64_t staged) {
     for (std::size_t at = 0; at < target_->key.size(); ++at) {
         const std::string& name = target_->columns[target_->key[at]].name;
         key += (at == 0 ? "s." : ", s.") + name;
-        match += (at == 0 ? "t." : " AND t.") + name + " " + target_->key_operators[at] + " s." + name;
+        match +=
+            (at == 0 ? "t." : " AND t.") + name + " " + target_->key_operators[at] + " s." + name;
     }
     std::string samples = "{}";
     if (!key.empty()) {
         // Rows that this transaction did not write.
-        samples = connection_
-                      .exec("SELECT coalesce(array_agg(key), '{}') FROM (SELECT ROW(" + key +
-                            ")::text AS key FROM " + kStaging + " AS s JOIN " + target_->name +
-                            " AS t ON " + match +
-                            " WHERE t.xmin::text <> (pg_current_xact_id()::xid)::text LIMIT 5) AS few")
-                      .text(0, 0);
+        samples =
+            connection_
+                .exec("SELECT coalesce(array_agg(key), '{}') FROM (SELECT ROW(" + key +
+                      ")::text AS key FROM " + kStaging + " AS s JOIN " + target_->name +
+                      " AS t ON " + match +
+                      " WHERE t.xmin::text <> (pg_current_xact_id()::xid)::text LIMIT 5) AS few")
+                .text(0, 0);
     }
     store_conflict(connection_, claim_.task, target_->display, "full", "kept", staged - inserted,
                    samples);
@@ -112,8 +114,7 @@ void PostgresChunkWriter::commit(const model::ChunkReceipt& receipt) {
             keep_existing_rows(rows);
         }
         require_claim(connection_, claim_);
-        const bool first =
-            store_receipt(connection_, claim_.task, receipt);
+        const bool first = store_receipt(connection_, claim_.task, receipt);
         connection_.exec(first ? "COMMIT" : "ROLLBACK");
     } catch (const Error& error) {
         const Error out = explained(error);

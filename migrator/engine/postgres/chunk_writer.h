@@ -1,6 +1,6 @@
-// engine::ChunkWriter: one transaction per chunk. COPY in binary straight into the table; receipt, claim
-// and COMMIT after the last row. Under `conflict: ignore` rows go through a temporary table, and those
-// whose key is taken at the destination are left out and counted.
+// engine::ChunkWriter: one transaction per chunk. COPY in binary straight into the table; receipt,
+// claim and COMMIT after the last row. Under `conflict: ignore` rows go through a temporary table,
+// and those whose key is taken at the destination are left out and counted.
 #pragma once
 
 #include <optional>

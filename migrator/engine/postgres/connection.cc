@@ -17,11 +17,13 @@ using model::ErrorClass;
 
 namespace {
 
-/// Settings under which a value has one form only. search_path is emptied to what the system needs, so
-/// that every name we see or use is qualified.
+/// Settings under which a value has one form only. search_path is emptied to what the system needs,
+/// so that every name we see or use is qualified.
 constexpr const char* kSession =
-    "SET client_encoding='UTF8'; SET timezone='UTC'; SET datestyle='ISO, YMD'; SET intervalstyle='postgres';"
-    " SET extra_float_digits=3; SET bytea_output='hex'; SET lc_monetary='C'; SET xmloption='content';"
+    "SET client_encoding='UTF8'; SET timezone='UTC'; SET datestyle='ISO, YMD'; SET "
+    "intervalstyle='postgres';"
+    " SET extra_float_digits=3; SET bytea_output='hex'; SET lc_monetary='C'; SET "
+    "xmloption='content';"
     " SET statement_timeout=0; SET lock_timeout=0; SET idle_in_transaction_session_timeout=0;"
     " SET search_path=pg_catalog; SET quote_all_identifiers=off; SET row_security=off;"
     " SET synchronize_seqscans=off";
@@ -40,11 +42,16 @@ std::string later_timeouts(int version) {
 
 const char* tls_mode(plan::TlsMode mode) {
     switch (mode) {
-        case plan::TlsMode::disable: return "disable";
-        case plan::TlsMode::prefer: return "prefer";
-        case plan::TlsMode::require: return "require";
-        case plan::TlsMode::verify_ca: return "verify-ca";
-        case plan::TlsMode::verify_full: return "verify-full";
+        case plan::TlsMode::disable:
+            return "disable";
+        case plan::TlsMode::prefer:
+            return "prefer";
+        case plan::TlsMode::require:
+            return "require";
+        case plan::TlsMode::verify_ca:
+            return "verify-ca";
+        case plan::TlsMode::verify_full:
+            return "verify-full";
     }
     return "prefer";
 }
@@ -103,9 +110,15 @@ Keywords keywords_for(const plan::Endpoint& endpoint, const plan::HostPort& host
 }  // namespace
 
 Result::Result(pg_result* result) : result_(result) {}
-void Result::Clear::operator()(pg_result* result) const { PQclear(result); }
-int Result::rows() const { return PQntuples(result_.get()); }
-int Result::columns() const { return PQnfields(result_.get()); }
+void Result::Clear::operator()(pg_result* result) const {
+    PQclear(result);
+}
+int Result::rows() const {
+    return PQntuples(result_.get());
+}
+int Result::columns() const {
+    return PQnfields(result_.get());
+}
 bool Result::is_null(int row, int column) const {
     return PQgetisnull(result_.get(), row, column) != 0;
 }
@@ -131,13 +144,16 @@ Connection::Connection(pg_conn* connection) : connection_(connection) {}
 Connection::Connection(Connection&&) noexcept = default;
 Connection& Connection::operator=(Connection&&) noexcept = default;
 Connection::~Connection() = default;
-void Connection::Finish::operator()(pg_conn* connection) const { PQfinish(connection); }
+void Connection::Finish::operator()(pg_conn* connection) const {
+    PQfinish(connection);
+}
 
 Connection Connection::open_host(const plan::Endpoint& endpoint, const plan::HostPort& host,
                                  const ConnectOptions& options) {
     pg_conn* raw = keywords_for(endpoint, host, options).connect();
     if (raw == nullptr) {
-        throw Error(ErrorClass::operation, "postgres.memory", "libpq has no memory for a connection");
+        throw Error(ErrorClass::operation, "postgres.memory",
+                    "libpq has no memory for a connection");
     }
     Connection connection(raw);
     PQsetNoticeReceiver(raw, quiet, nullptr);
@@ -150,8 +166,8 @@ Connection Connection::open_host(const plan::Endpoint& endpoint, const plan::Hos
     return connection;
 }
 
-/// Host by host, not by libpq's own list: that one gives up on all of them if the first takes the connection
-/// and drops it, as a balancer in front of a dead server does.
+/// Host by host, not by libpq's own list: that one gives up on all of them if the first takes the
+/// connection and drops it, as a balancer in front of a dead server does.
 Connection Connection::open(const plan::Endpoint& endpoint, const ConnectOptions& options) {
     std::vector<Error> errors;
     for (const plan::HostPort& host : endpoint.hosts) {
@@ -186,21 +202,26 @@ Result Connection::check(pg_result* result, std::string_view sql) {
     return Result(result);
 }
 
-Result Connection::exec(const std::string& sql) { return check(PQexec(raw(), sql.c_str()), sql); }
+Result Connection::exec(const std::string& sql) {
+    return check(PQexec(raw(), sql.c_str()), sql);
+}
 
-std::optional<Result> Connection::exec_within(const std::string& sql, std::chrono::milliseconds limit) {
+std::optional<Result> Connection::exec_within(const std::string& sql,
+                                              std::chrono::milliseconds limit) {
     const auto deadline = std::chrono::steady_clock::now() + limit;
     if (PQsendQuery(raw(), sql.c_str()) == 0) {
         throw error_from(nullptr, raw(), sql);
     }
     bool late = false;
     while (PQisBusy(raw()) != 0) {
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(
+            deadline - std::chrono::steady_clock::now());
         if (left.count() <= 0 && !std::exchange(late, true)) {
             cancel();
         }
         pollfd readable{PQsocket(raw()), POLLIN, 0};
-        const auto wait = std::clamp(left, std::chrono::milliseconds(100), std::chrono::milliseconds(1000));
+        const auto wait =
+            std::clamp(left, std::chrono::milliseconds(100), std::chrono::milliseconds(1000));
         ::poll(&readable, 1, static_cast<int>(wait.count()));
         if (PQconsumeInput(raw()) == 0) {
             throw error_from(nullptr, raw(), sql);
@@ -236,7 +257,8 @@ Result Connection::exec_params(const std::string& sql, const std::vector<Paramet
     return check(run_params(raw(), sql, parameters, 0), sql);
 }
 
-Result Connection::exec_params_binary(const std::string& sql, const std::vector<Parameter>& parameters) {
+Result Connection::exec_params_binary(const std::string& sql,
+                                      const std::vector<Parameter>& parameters) {
     return check(run_params(raw(), sql, parameters, 1), sql);
 }
 
@@ -326,7 +348,9 @@ void Connection::rollback() noexcept {
     }
 }
 
-bool Connection::alive() const noexcept { return PQstatus(raw()) == CONNECTION_OK; }
+bool Connection::alive() const noexcept {
+    return PQstatus(raw()) == CONNECTION_OK;
+}
 
 void Connection::cancel() noexcept {
     PGcancel* cancel = PQgetCancel(raw());
@@ -337,7 +361,9 @@ void Connection::cancel() noexcept {
     }
 }
 
-int Connection::server_version() const { return PQserverVersion(raw()); }
+int Connection::server_version() const {
+    return PQserverVersion(raw());
+}
 
 plan::Endpoint Connection::same_host(const plan::Endpoint& endpoint) const {
     plan::Endpoint out = endpoint;

@@ -1,7 +1,7 @@
-// One libpq connection to PostgreSQL, with the session settings under which values have one form only
-// (UTC, ISO dates, exact floats, no surprises from the role's own settings). Everything in this folder
-// and the judge's readers talk through it; libpqxx is not used because COPY in binary, pipelines and the
-// replication protocol need libpq anyhow, and one way of doing a thing is enough.
+// One libpq connection to PostgreSQL, with the session settings under which values have one form
+// only (UTC, ISO dates, exact floats, no surprises from the role's own settings). Everything in
+// this folder and the judge's readers talk through it; libpqxx is not used because COPY in binary,
+// pipelines and the replication protocol need libpq anyhow, and one way of doing a thing is enough.
 #pragma once
 
 #include <chrono>
@@ -66,8 +66,8 @@ public:
     /// Runs one or more statements; returns the last one's result. Throws model::Error by SQLSTATE
     /// (error.h).
     Result exec(const std::string& sql);
-    /// As exec() for one statement that may wait for long: nothing if it took longer than `limit`; then it
-    /// was cancelled.
+    /// As exec() for one statement that may wait for long: nothing if it took longer than `limit`;
+    /// then it was cancelled.
     std::optional<Result> exec_within(const std::string& sql, std::chrono::milliseconds limit);
     Result exec_params(const std::string& sql, const std::vector<Parameter>& parameters);
     /// As exec_params, asking for binary result columns.
@@ -88,11 +88,12 @@ public:
     /// Ends an open transaction or copy without throwing.
     void rollback() noexcept;
     bool alive() const noexcept;
-    /// Asks the server, over a connection of its own, to cancel what this one is running. Any thread.
+    /// Asks the server, over a connection of its own, to cancel what this one is running. Any
+    /// thread.
     void cancel() noexcept;
     int server_version() const;  ///< as libpq tells it: 170005
-    /// `endpoint` with the one of its hosts that this connection has ended up at: for a second connection
-    /// that must meet the same server.
+    /// `endpoint` with the one of its hosts that this connection has ended up at: for a second
+    /// connection that must meet the same server.
     plan::Endpoint same_host(const plan::Endpoint& endpoint) const;
     std::string quote_literal(std::string_view text) const;
 
@@ -114,8 +115,9 @@ private:
 /// `name` as an identifier in SQL: always quoted, so that case and reserved words are safe.
 std::string quote_identifier(std::string_view name);
 std::string quote(const model::ObjectName& name);
-/// `(VALUES (0,'schema','name'), ...) AS alias(at, schema, name)` for names[from..to): to be joined with
-/// pg_namespace and pg_class. Unlike to_regclass() that never fails for want of a right on a schema.
+/// `(VALUES (0,'schema','name'), ...) AS alias(at, schema, name)` for names[from..to): to be joined
+/// with pg_namespace and pg_class. Unlike to_regclass() that never fails for want of a right on a
+/// schema.
 std::string names_as_rows(const Connection& connection, const std::vector<model::ObjectName>& names,
                           std::size_t from, std::size_t to, const std::string& alias);
 

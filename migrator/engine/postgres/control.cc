@@ -38,8 +38,8 @@ SELECT coalesce(t.owner, ''), coalesce(host(a.client_addr), 'a local socket'),
    AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
    AND ((l.classid::bigint << 32) | l.objid::bigint) = hashtextextended('cutover/task/' || $1, 0))";
 
-/// Writers of a process that no longer holds the task's lock. The epoch keeps them from committing; this
-/// keeps their row and table locks from standing in our way.
+/// Writers of a process that no longer holds the task's lock. The epoch keeps them from committing;
+/// this keeps their row and table locks from standing in our way.
 constexpr const char* kEndLeftovers = R"(
 SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
  WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
@@ -78,9 +78,9 @@ TaskPhase phase_of(std::string_view text) {
             return phase;
         }
     }
-    throw Error(ErrorClass::corrupt, "control.phase",
-                "the task's record names a phase that this version does not know: " +
-                    std::string(text));
+    throw Error(
+        ErrorClass::corrupt, "control.phase",
+        "the task's record names a phase that this version does not know: " + std::string(text));
 }
 
 TaskRecord record_of(const std::string& name, const Result& row) {
@@ -92,8 +92,8 @@ TaskRecord record_of(const std::string& name, const Result& row) {
     record.starts = unsigned_of(row, 0, 3);
     record.last_error = row.text(0, 4);
     if (!row.is_null(0, 5)) {
-        record.origin = engine::CaptureOrigin{bytes_of(row, 0, 5),
-                                              {bytes_of(row, 0, 6), text_of(row, 0, 7)}};
+        record.origin =
+            engine::CaptureOrigin{bytes_of(row, 0, 5), {bytes_of(row, 0, 6), text_of(row, 0, 7)}};
     }
     if (!row.is_null(0, 8)) {
         record.marker.position = {bytes_of(row, 0, 8), text_of(row, 0, 9)};
@@ -252,11 +252,13 @@ void PostgresControl::raise_epoch(const std::string& task, const std::string& fi
     }
     if (row.get(0, 0) != fingerprint) {
         throw Error(ErrorClass::refused, "task.changed",
-                    "what task '" + task + "' would do now is not what it was begun with: objects, "
-                    "columns, names or filters have changed; then: " +
+                    "what task '" + task +
+                        "' would do now is not what it was begun with: objects, "
+                        "columns, names or filters have changed; then: " +
                         first_difference(row.get(0, 0), fingerprint) +
                         "; now: " + first_difference(fingerprint, row.get(0, 0)),
-                    "undo the change in the task file or at the source, or release the task and start anew");
+                    "undo the change in the task file or at the source, or release the task and "
+                    "start anew");
     }
     connection_.exec_params(kClaim, {task, this_process()});
     connection_.exec("COMMIT");
@@ -325,9 +327,9 @@ void PostgresControl::restart_table(const plan::TablePlan& table,
     claimed_transaction([&](const Claim& claim) {
         empty_tables(connection_, {quote(table.destination)});
         for (const char* views : {"chunk", "row_view"}) {
-            connection_.exec_params(
-                std::string("DELETE FROM cutover.") + views + " WHERE task = $1 AND table_index = $2",
-                {claim.task, std::to_string(table.index)});
+            connection_.exec_params(std::string("DELETE FROM cutover.") + views +
+                                        " WHERE task = $1 AND table_index = $2",
+                                    {claim.task, std::to_string(table.index)});
         }
         insert_chunks(connection_, claim.task, chunks);
     });
@@ -364,7 +366,8 @@ std::vector<engine::Command> PostgresControl::pending_commands() {
     });
 }
 
-/// Answers and status are no migrated data: the process that has finished a task may still give them.
+/// Answers and status are no migrated data: the process that has finished a task may still give
+/// them.
 void PostgresControl::check_own_epoch(const Result& written) const {
     if (written.affected() == 0) {
         throw Error(ErrorClass::stopped, "task.fenced",
@@ -456,9 +459,10 @@ void PostgresControl::release(const std::string& task) {
         connection_.exec("BEGIN");
         lock_control_schema(connection_);
         connection_.exec_params("SELECT 1 FROM cutover.task WHERE name = $1 FOR UPDATE", {task});
-        for (const char* table : {"marker", "chunk", "row_view", "schema_step", "command", "status", "conflict"}) {
-            connection_.exec_params(std::string("DELETE FROM cutover.") + table + " WHERE task = $1",
-                                    {task});
+        for (const char* table :
+             {"marker", "chunk", "row_view", "schema_step", "command", "status", "conflict"}) {
+            connection_.exec_params(
+                std::string("DELETE FROM cutover.") + table + " WHERE task = $1", {task});
         }
         connection_.exec_params("DELETE FROM cutover.task WHERE name = $1", {task});
         drop_control_schema_if_empty(connection_);

@@ -14,11 +14,12 @@
 
 namespace cutover::postgres {
 
-/// A control whose connection broke under a claim says so once with connection `task.lock_lost`: the
-/// task must claim again, and its writers must be opened again (theirs is the old epoch).
+/// A control whose connection broke under a claim says so once with connection `task.lock_lost`:
+/// the task must claim again, and its writers must be opened again (theirs is the old epoch).
 class PostgresControl final : public engine::Control {
 public:
-    /// Makes the schema if it is not there. `task` names the session; `claims` outlives the control.
+    /// Makes the schema if it is not there. `task` names the session; `claims` outlives the
+    /// control.
     PostgresControl(plan::Endpoint endpoint, std::string task, ClaimHolder& claims);
 
     std::optional<engine::TaskRecord> load(const std::string& task) override;

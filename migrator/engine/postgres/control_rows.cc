@@ -17,7 +17,8 @@ ON CONFLICT (task) DO UPDATE SET position = excluded.position,
     position_text = excluded.position_text, commit_time = excluded.commit_time,
     transactions = excluded.transactions, changes = excluded.changes)";
 
-/// A table that was begun anew has chunks of a higher generation: what belongs to an older one is late.
+/// A table that was begun anew has chunks of a higher generation: what belongs to an older one is
+/// late.
 constexpr const char* kStoreReceipt = R"(
 INSERT INTO cutover.chunk AS c (task, table_index, number, generation, range, range_text,
     estimated_rows, estimated_bytes, planned, stamp, stamp_text, settled, settled_text,
@@ -93,7 +94,8 @@ void store_claimed_marker(Connection& connection, const Claim& claim, const mode
     }
 }
 
-bool store_receipt(Connection& connection, const std::string& task, const model::ChunkReceipt& receipt) {
+bool store_receipt(Connection& connection, const std::string& task,
+                   const model::ChunkReceipt& receipt) {
     const model::Chunk& chunk = receipt.chunk;
     const Result stored = connection.exec_params(
         kStoreReceipt,
@@ -126,7 +128,8 @@ std::vector<model::Chunk> read_chunks(Connection& connection, const std::string&
     return out;
 }
 
-void store_row_view(Connection& connection, const std::string& task, const model::ChunkReceipt& receipt) {
+void store_row_view(Connection& connection, const std::string& task,
+                    const model::ChunkReceipt& receipt) {
     connection.exec_params(
         kStoreRowView,
         {task, std::to_string(receipt.chunk.table), to_bytea(receipt.chunk.range.bytes),
@@ -138,9 +141,11 @@ void store_row_view(Connection& connection, const std::string& task, const model
 std::vector<model::ChunkReceipt> read_receipts(Connection& connection, const std::string& task) {
     const Result rows = connection.exec_params(
         std::string("SELECT ") + kChunkColumns +
-            ", stamp, stamp_text, settled, settled_text, rows, bytes, hash, false FROM cutover.chunk"
+            ", stamp, stamp_text, settled, settled_text, rows, bytes, hash, false FROM "
+            "cutover.chunk"
             " WHERE task = $1 AND committed_at IS NOT NULL"
-            " UNION ALL SELECT table_index, 0, 0, range, range_text, rows, 0, stamp, stamp_text, settled,"
+            " UNION ALL SELECT table_index, 0, 0, range, range_text, rows, 0, stamp, stamp_text, "
+            "settled,"
             " settled_text, rows, 0, '', true FROM cutover.row_view WHERE task = $1"
             " ORDER BY 15, 1, 2, 5",
         {task});
@@ -170,10 +175,10 @@ void insert_chunks(Connection& connection, const std::string& task,
         rows.push_back(std::to_string(chunk.estimated_rows.count));
         bytes.push_back(std::to_string(chunk.estimated_bytes.count));
     }
-    connection.exec_params(kInsertChunks,
-                           {task, array_literal(tables), array_literal(numbers),
-                            array_literal(generations), array_literal(ranges), array_literal(texts),
-                            array_literal(rows), array_literal(bytes)});
+    connection.exec_params(
+        kInsertChunks,
+        {task, array_literal(tables), array_literal(numbers), array_literal(generations),
+         array_literal(ranges), array_literal(texts), array_literal(rows), array_literal(bytes)});
 }
 
 void store_conflict(Connection& connection, const std::string& task, const std::string& table,

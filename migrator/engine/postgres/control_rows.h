@@ -1,5 +1,6 @@
-// Rows of the control schema: the marker and the receipts, which are written in the same transaction as
-// migrated data, and the chunks they belong to. Shared by control, chunk writer and change applier.
+// Rows of the control schema: the marker and the receipts, which are written in the same
+// transaction as migrated data, and the chunks they belong to. Shared by control, chunk writer and
+// change applier.
 #pragma once
 
 #include <string>
@@ -18,11 +19,14 @@ void store_claimed_marker(Connection& connection, const Claim& claim, const mode
 
 /// False if the chunk had a receipt already and keeps it.
 /// Throws: operation `chunk.forgotten` (its table has been begun anew since).
-bool store_receipt(Connection& connection, const std::string& task, const model::ChunkReceipt& receipt);
+bool store_receipt(Connection& connection, const std::string& task,
+                   const model::ChunkReceipt& receipt);
 /// The view of a row that was read again. Known by its range alone; a later one replaces it.
-void store_row_view(Connection& connection, const std::string& task, const model::ChunkReceipt& receipt);
+void store_row_view(Connection& connection, const std::string& task,
+                    const model::ChunkReceipt& receipt);
 
-/// Planned chunks; receipts of all that are in, by table and number, and those of single rows after them.
+/// Planned chunks; receipts of all that are in, by table and number, and those of single rows after
+/// them.
 std::vector<model::Chunk> read_chunks(Connection& connection, const std::string& task);
 std::vector<model::ChunkReceipt> read_receipts(Connection& connection, const std::string& task);
 /// Requires: a transaction is open.

@@ -105,10 +105,11 @@ bool has_control_schema(Connection& connection) {
         return false;
     }
     if (!found.boolean(0, 0)) {
-        throw Error(ErrorClass::refused, "control.schema_foreign",
-                    "the destination has a schema 'cutover' that is not of this program's making "
-                    "(or of another version of it)",
-                    "rename or drop that schema, or release its tasks with the version that made it");
+        throw Error(
+            ErrorClass::refused, "control.schema_foreign",
+            "the destination has a schema 'cutover' that is not of this program's making "
+            "(or of another version of it)",
+            "rename or drop that schema, or release its tasks with the version that made it");
     }
     return true;
 }

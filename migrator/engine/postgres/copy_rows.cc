@@ -23,7 +23,9 @@ std::string_view copy_header() {
     return {kHeader, 19};
 }
 
-std::string_view copy_trailer() { return {"\377\377", 2}; }
+std::string_view copy_trailer() {
+    return {"\377\377", 2};
+}
 
 void CopyRows::begin_row(std::size_t fields) {
     const char bytes[2] = {static_cast<char>(fields >> 8), static_cast<char>(fields)};

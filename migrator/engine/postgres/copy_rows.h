@@ -1,5 +1,5 @@
-// Rows in the form of COPY ... (FORMAT binary), in one growing buffer. The full copy's batches are whole
-// rows of this form already (a field count, then length and bytes per field, big-endian).
+// Rows in the form of COPY ... (FORMAT binary), in one growing buffer. The full copy's batches are
+// whole rows of this form already (a field count, then length and bytes per field, big-endian).
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,8 @@ class CopyRows {
 public:
     void begin_row(std::size_t fields);
     void integer(std::int32_t value);
-    /// Absent is written as null. Throws: refused (a cell in text form, which this form cannot hold).
+    /// Absent is written as null. Throws: refused (a cell in text form, which this form cannot
+    /// hold).
     void cell(const model::Tuple& tuple, std::size_t column);
     void cells(const model::Tuple& tuple);
 

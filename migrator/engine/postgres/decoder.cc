@@ -13,10 +13,11 @@ using model::ErrorClass;
 namespace {
 
 Error corrupt(const std::string& what) {
-    return Error(ErrorClass::corrupt, "stream.undecodable",
-                 "the replication stream cannot be decoded: " + what,
-                 "nothing after the last applied position was taken; start the task again, and report "
-                 "the server's version if it comes again");
+    return Error(
+        ErrorClass::corrupt, "stream.undecodable",
+        "the replication stream cannot be decoded: " + what,
+        "nothing after the last applied position was taken; start the task again, and report "
+        "the server's version if it comes again");
 }
 
 constexpr std::chrono::sys_days kServerEpoch =
@@ -114,7 +115,8 @@ message::Relation decode_relation(MessageReader reader) {
 message::Truncate decode_truncate(MessageReader reader) {
     message::Truncate out;
     const std::uint32_t count = reader.number32();
-    reader.byte();  // CASCADE, RESTART IDENTITY: what they empty is listed, sequences are set at the end
+    reader.byte();  // CASCADE, RESTART IDENTITY: what they empty is listed, sequences are set at
+                    // the end
     for (std::uint32_t at = 0; at < count; ++at) {
         out.relations.push_back(reader.number32());
     }
@@ -143,7 +145,8 @@ void RowDecoder::read_tuple(MessageReader& reader, const RowShape& shape, bool k
         const auto kind = static_cast<char>(reader.byte());
         CellView cell{CellKind::null, {}};
         if (kind == 'b' || kind == 't') {
-            cell = {kind == 'b' ? CellKind::binary : CellKind::text, reader.take(reader.number32())};
+            cell = {kind == 'b' ? CellKind::binary : CellKind::text,
+                    reader.take(reader.number32())};
             bytes += cell.bytes.size();
         } else if (kind == 'u') {
             cell.kind = CellKind::absent;

@@ -1,6 +1,7 @@
-// pgoutput's messages (protocol version 2) out of bytes. Pure: no connection, no plan, no state beyond
-// a scratch buffer. Whatever the bytes are, the answer is a message or a corrupt error.
-// Assembling transactions is transaction_assembler.h's business, mapping relations relation_map.h's.
+// pgoutput's messages (protocol version 2) out of bytes. Pure: no connection, no plan, no state
+// beyond a scratch buffer. Whatever the bytes are, the answer is a message or a corrupt error.
+// Assembling transactions is transaction_assembler.h's business, mapping relations
+// relation_map.h's.
 #pragma once
 
 #include <cstdint>
@@ -94,7 +95,8 @@ struct RowShape {
     static constexpr std::uint32_t kSkipped = 0xFFFFFFFFu;
 
     model::TableIndex table = 0;
-    std::vector<std::uint32_t> targets;  ///< per sent column: index into the plan's columns, or kSkipped
+    std::vector<std::uint32_t>
+        targets;  ///< per sent column: index into the plan's columns, or kSkipped
     std::vector<std::uint32_t> sources;  ///< per plan column: index of the sent column
     std::vector<bool> key;               ///< per sent column: part of the replica identity
 };
@@ -102,8 +104,8 @@ struct RowShape {
 /// Decodes rows. One thread; keep it, it owns the scratch.
 class RowDecoder {
 public:
-    /// `kind` is I, U or D; `body` follows the relation's oid. `change` is overwritten. Absent cells of an
-    /// update are filled from a complete old row. Throws: corrupt.
+    /// `kind` is I, U or D; `body` follows the relation's oid. `change` is overwritten. Absent
+    /// cells of an update are filled from a complete old row. Throws: corrupt.
     void decode(char kind, std::string_view body, const RowShape& shape, model::Change& change);
 
 private:

@@ -30,7 +30,8 @@ std::string head(std::string_view sql) {
 
 std::string hint_for(std::string_view sqlstate, const std::string& server_hint) {
     if (sqlstate == "53100") {
-        return "free space on the server's disk; the task goes on by itself within its retry window, "
+        return "free space on the server's disk; the task goes on by itself within its retry "
+               "window, "
                "and where it was when it is started again after that";
     }
     if (!server_hint.empty()) {
@@ -46,13 +47,15 @@ std::string hint_for(std::string_view sqlstate, const std::string& server_hint) 
 
 ErrorClass classify(std::string_view sqlstate) {
     const std::string_view group = sqlstate.substr(0, 2);
-    // 25006: the server has become a standby; another of the endpoint's hosts may be the primary now.
-    if (group == "08" || sqlstate.starts_with("57P0") || sqlstate == "53300" || sqlstate == "25006" ||
-        sqlstate.empty()) {
+    // 25006: the server has become a standby; another of the endpoint's hosts may be the primary
+    // now.
+    if (group == "08" || sqlstate.starts_with("57P0") || sqlstate == "53300" ||
+        sqlstate == "25006" || sqlstate.empty()) {
         return ErrorClass::connection;
     }
     // Trying again changes nothing: wrong values, wrong or missing objects, missing rights.
-    if (group == "22" || group == "28" || group == "42" || sqlstate == "3D000" || sqlstate == "0A000") {
+    if (group == "22" || group == "28" || group == "42" || sqlstate == "3D000" ||
+        sqlstate == "0A000") {
         return ErrorClass::refused;
     }
     if (group == "23") {
@@ -88,16 +91,18 @@ Error connection_error(const pg_conn* connection, const std::string& endpoint) {
     const auto says = [&](std::string_view words) {
         return message.find(words) != std::string::npos;
     };
-    const bool user_must_act = says("password authentication failed") || says("no password supplied") ||
-                               says("does not exist") || says("certificate") || says("pg_hba.conf") ||
+    const bool user_must_act = says("password authentication failed") ||
+                               says("no password supplied") || says("does not exist") ||
+                               says("certificate") || says("pg_hba.conf") ||
                                says("could not translate host name") || says("root.crt") ||
                                says("server does not support SSL") || says("permission denied") ||
                                says("must be superuser or replication");
     return Error(user_must_act ? ErrorClass::refused : ErrorClass::connection,
                  user_must_act ? "postgres.connect_refused" : "postgres.unreachable",
                  "cannot connect to " + endpoint + ": " + message,
-                 user_must_act ? "correct the endpoint in the task file (host, database, user, password, tls)"
-                               : "check that the server runs and can be reached from here");
+                 user_must_act
+                     ? "correct the endpoint in the task file (host, database, user, password, tls)"
+                     : "check that the server runs and can be reached from here");
 }
 
 }  // namespace cutover::postgres

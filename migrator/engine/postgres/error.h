@@ -11,8 +11,8 @@ struct pg_result;
 
 namespace cutover::postgres {
 
-/// The class of an SQLSTATE: 08*, 57P0*, 53300, 25006 connection; 22*, 28*, 42*, 3D000, 0A000 refused;
-/// 23* conflict; XX001/XX002 corrupt; the rest operation.
+/// The class of an SQLSTATE: 08*, 57P0*, 53300, 25006 connection; 22*, 28*, 42*, 3D000, 0A000
+/// refused; 23* conflict; XX001/XX002 corrupt; the rest operation.
 model::ErrorClass classify(std::string_view sqlstate);
 
 /// From a failed result. The statement's first words are named, its values are not.

@@ -41,7 +41,8 @@ Connection& PostgresInspector::connection() {
 
 engine::ServerFacts PostgresInspector::server() {
     const Result row = connection().exec(
-        "SELECT current_setting('server_version'), current_setting('server_version_num')::int / 10000,"
+        "SELECT current_setting('server_version'), current_setting('server_version_num')::int / "
+        "10000,"
         " system_identifier, NOT pg_is_in_recovery(), current_setting('is_superuser') = 'on'"
         " FROM pg_control_system()");
     engine::ServerFacts facts;
@@ -72,16 +73,16 @@ std::vector<model::ObjectName> PostgresInspector::non_empty(
     std::vector<model::ObjectName> out;
     for (std::size_t from = 0; from < tables.size(); from += kPerStatement) {
         const std::size_t to = std::min(tables.size(), from + kPerStatement);
-        const Result there = session.exec(
-            "SELECT v.at FROM " + names_as_rows(session, tables, from, to, "v") +
-            " JOIN pg_namespace n ON n.nspname = v.schema"
-            " JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = v.name"
-            " AND c.relkind IN ('r', 'p', 'f')");
+        const Result there =
+            session.exec("SELECT v.at FROM " + names_as_rows(session, tables, from, to, "v") +
+                         " JOIN pg_namespace n ON n.nspname = v.schema"
+                         " JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = v.name"
+                         " AND c.relkind IN ('r', 'p', 'f')");
         std::string sql;
         for (int row = 0; row < there.rows(); ++row) {
             const auto at = static_cast<std::size_t>(there.integer(row, 0));
-            sql += (sql.empty() ? "" : " UNION ALL ") + std::string("SELECT ") + std::to_string(at) +
-                   " WHERE EXISTS (SELECT FROM " + quote(tables[at]) + ")";
+            sql += (sql.empty() ? "" : " UNION ALL ") + std::string("SELECT ") +
+                   std::to_string(at) + " WHERE EXISTS (SELECT FROM " + quote(tables[at]) + ")";
         }
         if (sql.empty()) {
             continue;

@@ -1,5 +1,5 @@
-// Facts about one PostgreSQL server and database: what engine::Inspector asks. The catalog itself is read by
-// catalog.h, the list of what a migration needs stands in requirements.h.
+// Facts about one PostgreSQL server and database: what engine::Inspector asks. The catalog itself
+// is read by catalog.h, the list of what a migration needs stands in requirements.h.
 #pragma once
 
 #include <memory>

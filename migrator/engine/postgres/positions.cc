@@ -66,8 +66,7 @@ LogPoint to_log_point(const model::Position& position) {
 
 Snapshot Snapshot::parse(std::string_view text) {
     const std::size_t first = text.find(':');
-    const std::size_t second =
-        first == std::string_view::npos ? first : text.find(':', first + 1);
+    const std::size_t second = first == std::string_view::npos ? first : text.find(':', first + 1);
     Snapshot out;
     if (second == std::string_view::npos || !parse_number(text.substr(0, first), out.xmin) ||
         !parse_number(text.substr(first + 1, second - first - 1), out.xmax)) {
@@ -100,8 +99,7 @@ bool Snapshot::sees(Xid8 xid) const {
 }
 
 Xid8 widen(std::uint32_t xid, Xid8 reference) {
-    const auto distance =
-        static_cast<std::int32_t>(xid - static_cast<std::uint32_t>(reference));
+    const auto distance = static_cast<std::int32_t>(xid - static_cast<std::uint32_t>(reference));
     if (distance < 0 && static_cast<Xid8>(-static_cast<std::int64_t>(distance)) > reference) {
         return xid;  // before the first wrap there is only one epoch
     }

@@ -1,6 +1,6 @@
 // Log positions, timelines, snapshots and transaction ids of PostgreSQL, and their opaque forms in
-// model/position.h. Pure. A position carries the timeline it was met on, so that after a failover it
-// can be told from the server's history whether it is still part of what happened.
+// model/position.h. Pure. A position carries the timeline it was met on, so that after a failover
+// it can be told from the server's history whether it is still part of what happened.
 #pragma once
 
 #include <cstdint>
@@ -34,9 +34,9 @@ LogPoint to_log_point(const model::Position& position);
 
 /// What a snapshot had seen, as pg_current_snapshot() prints it: `xmin:xmax:xip,...`.
 struct Snapshot {
-    Xid8 xmin = 0;                  ///< everything below has ended
-    Xid8 xmax = 0;                  ///< nothing from here on is seen
-    std::string_view in_progress;   ///< the list as printed, into the parsed text
+    Xid8 xmin = 0;                 ///< everything below has ended
+    Xid8 xmax = 0;                 ///< nothing from here on is seen
+    std::string_view in_progress;  ///< the list as printed, into the parsed text
 
     /// Throws: corrupt.
     static Snapshot parse(std::string_view text);
@@ -56,8 +56,8 @@ public:
     TimelineHistory(Timeline current, std::string_view file);
 
     Timeline current() const { return current_; }
-    /// True if what was at `point` is part of this server's past: the point lies on the present timeline,
-    /// or on an earlier one before it was left.
+    /// True if what was at `point` is part of this server's past: the point lies on the present
+    /// timeline, or on an earlier one before it was left.
     bool holds(LogPoint point) const;
     /// Where the timeline was left; nothing if it is not an ancestor.
     std::optional<Lsn> end_of(Timeline timeline) const;

@@ -24,7 +24,7 @@ constexpr int kLockAttempts = 10;
 
 struct TableState {
     model::ObjectName name;
-    std::string identity;        ///< as SQL
+    std::string identity;  ///< as SQL
     bool names_old_rows = false;
 };
 
@@ -37,7 +37,8 @@ std::vector<TableState> table_states(Connection& connection, const plan::Plan& p
     const Result rows = connection.exec(
         "SELECT v.at, c.relreplident, (SELECT quote_ident(i.relname) FROM pg_index x"
         " JOIN pg_class i ON i.oid = x.indexrelid WHERE x.indrelid = c.oid AND x.indisreplident),"
-        " EXISTS (SELECT FROM pg_index x WHERE x.indrelid = c.oid AND x.indisprimary AND x.indisvalid) FROM " +
+        " EXISTS (SELECT FROM pg_index x WHERE x.indrelid = c.oid AND x.indisprimary AND "
+        "x.indisvalid) FROM " +
         names_as_rows(connection, names, 0, names.size(), "v") +
         " JOIN pg_namespace n ON n.nspname = v.schema"
         " JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = v.name ORDER BY v.at");
@@ -77,14 +78,16 @@ Identities remembered_identities(Connection& connection, const std::string& publ
     }
     for (const json& one : parsed) {
         if (one.is_object()) {
-            out[{one.value("schema", ""), one.value("table", "")}] = one.value("identity", "DEFAULT");
+            out[{one.value("schema", ""), one.value("table", "")}] =
+                one.value("identity", "DEFAULT");
         }
     }
     return out;
 }
 
 /// Under a lock that is asked for briefly: a waiting ALTER TABLE would hold up everybody behind it.
-void set_identity(Connection& connection, const model::ObjectName& table, const std::string& identity) {
+void set_identity(Connection& connection, const model::ObjectName& table,
+                  const std::string& identity) {
     connection.exec("SET lock_timeout = '1s'");
     for (int attempt = 1;; ++attempt) {
         try {
@@ -97,7 +100,8 @@ void set_identity(Connection& connection, const model::ObjectName& table, const 
                 throw !locked ? Error(error)
                               : Error(ErrorClass::operation, "source.table_locked",
                                       "table " + table.display() +
-                                          " is in use by long transactions: its replica identity could not be set",
+                                          " is in use by long transactions: its replica identity "
+                                          "could not be set",
                                       "end the transactions that hold it, see pg_locks");
             }
         }
@@ -116,8 +120,10 @@ void put_back(Connection& connection, const Identities& identities) {
     }
 }
 
-/// What has to be put back some day. What an earlier attempt has remembered is older than what is now.
-Identities to_remember(const plan::Plan& plan, const std::vector<TableState>& now, Identities earlier) {
+/// What has to be put back some day. What an earlier attempt has remembered is older than what is
+/// now.
+Identities to_remember(const plan::Plan& plan, const std::vector<TableState>& now,
+                       Identities earlier) {
     Identities out;
     for (std::size_t at = 0; at < plan.tables.size(); ++at) {
         const plan::TablePlan& table = plan.tables[at];
@@ -135,10 +141,12 @@ Identities to_remember(const plan::Plan& plan, const std::vector<TableState>& no
 void make_empty(Connection& connection, const std::string& name, const Identities& remembered) {
     json comment = json::array();
     for (const auto& [table, identity] : remembered) {
-        comment.push_back({{"schema", table.schema}, {"table", table.name}, {"identity", identity}});
+        comment.push_back(
+            {{"schema", table.schema}, {"table", table.name}, {"identity", identity}});
     }
-    connection.exec("BEGIN; DROP PUBLICATION IF EXISTS " + quote_identifier(name) + "; CREATE PUBLICATION " +
-                    quote_identifier(name) + " WITH (publish_via_partition_root = false)");
+    connection.exec("BEGIN; DROP PUBLICATION IF EXISTS " + quote_identifier(name) +
+                    "; CREATE PUBLICATION " + quote_identifier(name) +
+                    " WITH (publish_via_partition_root = false)");
     connection.exec("COMMENT ON PUBLICATION " + quote_identifier(name) + " IS " +
                     connection.quote_literal(comment.dump()));
     connection.exec("COMMIT");
@@ -149,17 +157,20 @@ void require_old_rows(const std::vector<TableState>& states) {
         if (!state.names_old_rows) {
             throw Error(ErrorClass::refused, "source.replica_identity",
                         "table " + state.name.display() +
-                            " has no replica identity: publishing it would make the source refuse its updates "
+                            " has no replica identity: publishing it would make the source refuse "
+                            "its updates "
                             "and deletes",
-                        "ALTER TABLE ... REPLICA IDENTITY FULL, or say `replica_identity: set` in the task file");
+                        "ALTER TABLE ... REPLICA IDENTITY FULL, or say `replica_identity: set` in "
+                        "the task file");
         }
     }
 }
 
-/// Partitioned tables all of whose leaves are ours: published too, so that a partition that is added later
-/// shows up in the log and stops the task, instead of being missed. Not where leaves have no key: updates
-/// of a new one would fail at the source.
-std::vector<model::ObjectName> whole_partitioned_tables(Connection& connection, const plan::Plan& plan) {
+/// Partitioned tables all of whose leaves are ours: published too, so that a partition that is
+/// added later shows up in the log and stops the task, instead of being missed. Not where leaves
+/// have no key: updates of a new one would fail at the source.
+std::vector<model::ObjectName> whole_partitioned_tables(Connection& connection,
+                                                        const plan::Plan& plan) {
     std::vector<model::ObjectName> names;
     for (const plan::TablePlan& table : plan.tables) {
         if (table.schema.partition_of) {
@@ -186,8 +197,8 @@ std::vector<model::ObjectName> whole_partitioned_tables(Connection& connection, 
     return out;
 }
 
-/// The server checks this at each UPDATE and DELETE, and fails the application's statement: so it is
-/// checked here, before.
+/// The server checks this at each UPDATE and DELETE, and fails the application's statement: so it
+/// is checked here, before.
 void require_filters_in_identity(Connection& connection, const std::string& name) {
     const Result rows = connection.exec_params(
         "SELECT n.nspname, c.relname, string_agg(DISTINCT a.attname, ', ') FROM pg_publication p"
@@ -202,10 +213,12 @@ void require_filters_in_identity(Connection& connection, const std::string& name
         "  AND d.refobjsubid = ANY (x.indkey)) GROUP BY 1, 2",
         {name});
     if (rows.rows() > 0) {
-        throw Error(ErrorClass::refused, "source.filter_identity",
-                    fmt::format("the filter of {}.{} uses columns that are not in its replica identity: {}",
-                                rows.text(0, 0), rows.text(0, 1), rows.text(0, 2)),
-                    "ALTER TABLE ... REPLICA IDENTITY FULL, or say `replica_identity: set` in the task file");
+        throw Error(
+            ErrorClass::refused, "source.filter_identity",
+            fmt::format("the filter of {}.{} uses columns that are not in its replica identity: {}",
+                        rows.text(0, 0), rows.text(0, 1), rows.text(0, 2)),
+            "ALTER TABLE ... REPLICA IDENTITY FULL, or say `replica_identity: set` in the task "
+            "file");
     }
 }
 
@@ -262,8 +275,10 @@ void drop_publication(Connection& connection, const std::string& name) {
 std::string publication_mark(Connection& connection, const std::string& name) {
     const Result row = connection.exec_params(
         "SELECT md5(concat_ws('|', p.oid, p.puballtables, p.pubinsert, p.pubupdate, p.pubdelete,"
-        " p.pubtruncate, p.pubviaroot, (SELECT string_agg(concat_ws('|', r.oid, r.prrelid, n.nspname, c.relname,"
-        " md5(r.prqual::text)), ',' ORDER BY r.oid) FROM pg_publication_rel r JOIN pg_class c ON c.oid = r.prrelid"
+        " p.pubtruncate, p.pubviaroot, (SELECT string_agg(concat_ws('|', r.oid, r.prrelid, "
+        "n.nspname, c.relname,"
+        " md5(r.prqual::text)), ',' ORDER BY r.oid) FROM pg_publication_rel r JOIN pg_class c ON "
+        "c.oid = r.prrelid"
         " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE r.prpubid = p.oid)))"
         " FROM pg_publication p WHERE p.pubname = $1",
         {name});
@@ -276,9 +291,10 @@ void require_publication(Connection& connection, const std::string& name, const 
         return;
     }
     throw Error(ErrorClass::refused, "publication.changed",
-                now.empty() ? "publication '" + name + "' is not at the source any more"
-                            : "publication '" + name +
-                                  "' is not what it was: a table was dropped, renamed, or taken out of it",
+                now.empty()
+                    ? "publication '" + name + "' is not at the source any more"
+                    : "publication '" + name +
+                          "' is not what it was: a table was dropped, renamed, or taken out of it",
                 "changes since then may not be in the log: release the task and migrate anew");
 }
 

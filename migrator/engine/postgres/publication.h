@@ -1,6 +1,7 @@
-// The publication of a task: which tables are followed, with which filters; and the replica identities that
-// were set for it. What the identities were before stands in the publication's comment, so that it is there
-// for whoever removes it. Its mark tells whether anybody has touched it since.
+// The publication of a task: which tables are followed, with which filters; and the replica
+// identities that were set for it. What the identities were before stands in the publication's
+// comment, so that it is there for whoever removes it. Its mark tells whether anybody has touched
+// it since.
 #pragma once
 
 #include <string>
@@ -10,16 +11,17 @@
 
 namespace cutover::postgres {
 
-/// Makes the publication anew and sets REPLICA IDENTITY FULL where the plan wants it. Short locks only:
-/// each table is altered in a transaction of its own. Throws: refused (a table whose old rows the log would
-/// not name; a filter the server does not take), operation `source.table_locked`, connection.
+/// Makes the publication anew and sets REPLICA IDENTITY FULL where the plan wants it. Short locks
+/// only: each table is altered in a transaction of its own. Throws: refused (a table whose old rows
+/// the log would not name; a filter the server does not take), operation `source.table_locked`,
+/// connection.
 void create_publication(Connection& connection, const std::string& name, const plan::Plan& plan);
 
 /// Removes the publication and puts the identities back. Nothing there: fine. Throws: as above.
 void drop_publication(Connection& connection, const std::string& name);
 
-/// Changes if a table is dropped, renamed, taken out (even if it is put in again), or anything else about
-/// the publication changes. Empty: there is no such publication.
+/// Changes if a table is dropped, renamed, taken out (even if it is put in again), or anything else
+/// about the publication changes. Empty: there is no such publication.
 std::string publication_mark(Connection& connection, const std::string& name);
 
 /// Throws: refused `publication.changed`, naming what is missing if that can be told.

@@ -11,10 +11,11 @@ using model::ErrorClass;
 namespace {
 
 Error ddl_met(const std::string& table, const std::string& difference) {
-    return Error(ErrorClass::refused, "table.changed",
-                 "the source table " + table + " was changed while the task was running: " + difference,
-                 "changes of the schema are not followed: undo it at the source, or release the task and "
-                 "start it anew");
+    return Error(
+        ErrorClass::refused, "table.changed",
+        "the source table " + table + " was changed while the task was running: " + difference,
+        "changes of the schema are not followed: undo it at the source, or release the task and "
+        "start it anew");
 }
 
 const message::RelationColumn* find(const message::Relation& relation, const std::string& name) {
@@ -44,9 +45,10 @@ std::shared_ptr<const MappedRelation> RelationMap::map(const message::Relation& 
     }
     const auto found = tables_.find(name);
     if (found == tables_.end()) {
-        out->problem = ddl_met(name.display(),
-                               "it is not among the task's tables; it was renamed, or is a partition "
-                               "that was added");
+        out->problem =
+            ddl_met(name.display(),
+                    "it is not among the task's tables; it was renamed, or is a partition "
+                    "that was added");
         return out;
     }
     const plan::TablePlan& table = plan_.tables[found->second];
@@ -84,8 +86,8 @@ std::optional<Error> RelationMap::difference(const message::Relation& relation,
         }
         const std::string type = type_names_(sent->type, sent->modifier);
         if (type != column.type) {
-            return ddl_met(name, "column " + column.name + " is of type " + type + ", it was " +
-                                     column.type);
+            return ddl_met(
+                name, "column " + column.name + " is of type " + type + ", it was " + column.type);
         }
     }
     for (const message::RelationColumn& sent : relation.columns) {
@@ -121,10 +123,11 @@ std::optional<Error> RelationMap::identity_problem(const message::Relation& rela
     if (missing.empty()) {
         return std::nullopt;
     }
-    return Error(ErrorClass::refused, "table.replica_identity",
-                 "the log does not hold " + missing + " of " + table.source.display(),
-                 "ALTER TABLE ... REPLICA IDENTITY FULL on it, then release the task and start it anew: "
-                 "changes since may have been logged without it");
+    return Error(
+        ErrorClass::refused, "table.replica_identity",
+        "the log does not hold " + missing + " of " + table.source.display(),
+        "ALTER TABLE ... REPLICA IDENTITY FULL on it, then release the task and start it anew: "
+        "changes since may have been logged without it");
 }
 
 }  // namespace cutover::postgres

@@ -1,6 +1,7 @@
-// From what a relation message says to the place of its columns in a table plan. A relation that differs
-// from the plan (a column added, dropped, renamed or retyped, another replica identity) means that the
-// source's schema was changed under the task: that is an error with the difference in it, never skipped.
+// From what a relation message says to the place of its columns in a table plan. A relation that
+// differs from the plan (a column added, dropped, renamed or retyped, another replica identity)
+// means that the source's schema was changed under the task: that is an error with the difference
+// in it, never skipped.
 #pragma once
 
 #include <functional>
@@ -20,12 +21,13 @@ namespace cutover::postgres {
 /// A type as the server prints it with this modifier: `numeric(12,2)`.
 using TypeNames = std::function<std::string(std::uint32_t type, std::int32_t modifier)>;
 
-/// A relation as met in the log: where its columns go, or why it cannot be followed. The reason is kept
-/// because a relation may be met inside a transaction that is rolled back later.
+/// A relation as met in the log: where its columns go, or why it cannot be followed. The reason is
+/// kept because a relation may be met inside a transaction that is rolled back later.
 struct MappedRelation {
     RowShape shape;
     std::optional<model::Error> problem;
-    bool ancestor = false;  ///< a partitioned table above ours: named when it is truncated, has no rows
+    bool ancestor =
+        false;  ///< a partitioned table above ours: named when it is truncated, has no rows
 };
 
 /// One thread. `plan` must outlive it.

@@ -24,8 +24,8 @@ constexpr std::chrono::seconds kStatusInterval(10);
 constexpr std::chrono::seconds kAskAfter(30);
 constexpr std::chrono::seconds kGiveUpAfter(30);
 
-/// Our pauses are the sink's: the server must not take them for our death. A dead peer is found by TCP,
-/// and a slot that a ghost still holds is freed when the task comes back.
+/// Our pauses are the sink's: the server must not take them for our death. A dead peer is found by
+/// TCP, and a slot that a ghost still holds is freed when the task comes back.
 constexpr const char* kSession =
     "SET wal_sender_timeout = 0; SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10;"
     " SET tcp_keepalives_count = 3";
@@ -44,7 +44,8 @@ void append(std::string& out, std::uint64_t value) {
     }
 }
 
-/// The server's words for what happened to slot and publication, in classes that say what may be done.
+/// The server's words for what happened to slot and publication, in classes that say what may be
+/// done.
 Error stream_error(const pg_result* result, const pg_conn* connection, const std::string& slot) {
     const char* field = result == nullptr ? nullptr : PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const std::string state = field == nullptr ? "" : field;
@@ -55,15 +56,17 @@ Error stream_error(const pg_result* result, const pg_conn* connection, const std
                      "end the connection that holds it, see pg_replication_slots.active_pid");
     }
     if (state == "42704") {
-        return Error(ErrorClass::refused, "slot.missing", "the source has lost a part of the task: " +
-                                                              plain.message(),
-                     "release the task and migrate anew; changes since the last applied position are not "
-                     "proved to be complete");
+        return Error(
+            ErrorClass::refused, "slot.missing",
+            "the source has lost a part of the task: " + plain.message(),
+            "release the task and migrate anew; changes since the last applied position are not "
+            "proved to be complete");
     }
     if (state == "55000" || state == "58P01") {
-        return Error(ErrorClass::corrupt, "slot.invalidated",
-                     "the log after the last applied position is gone: " + plain.message(),
-                     "raise max_slot_wal_keep_size at the source, release the task and migrate anew");
+        return Error(
+            ErrorClass::corrupt, "slot.invalidated",
+            "the log after the last applied position is gone: " + plain.message(),
+            "raise max_slot_wal_keep_size at the source, release the task and migrate anew");
     }
     return plain;
 }
@@ -75,7 +78,8 @@ ReplicationLink::ReplicationLink(Connection connection, const std::string& slot,
     : connection_(std::move(connection)), slot_(slot), received_(from), flushed_(from) {
     connection_.exec(kSession);
     const std::string sql = fmt::format(
-        "START_REPLICATION SLOT {} LOGICAL {} (proto_version '2', publication_names '{}', binary 'true',"
+        "START_REPLICATION SLOT {} LOGICAL {} (proto_version '2', publication_names '{}', binary "
+        "'true',"
         " streaming 'on', messages 'true')",
         quote_identifier(slot), to_text(from), quote_identifier(publication));
     pg_result* result = PQexec(connection_.raw(), sql.c_str());
@@ -87,7 +91,9 @@ ReplicationLink::ReplicationLink(Connection connection, const std::string& slot,
     PQclear(result);
 }
 
-ReplicationLink::~ReplicationLink() { PQfreemem(buffer_); }
+ReplicationLink::~ReplicationLink() {
+    PQfreemem(buffer_);
+}
 
 std::optional<ReplicationMessage> ReplicationLink::receive(std::chrono::milliseconds wait) {
     ReplicationMessage message;
@@ -166,10 +172,11 @@ void ReplicationLink::watch_silence() {
     const Clock::time_point now = Clock::now();
     if (asked_) {
         if (now - *asked_ >= kGiveUpAfter && now - heard_ >= kGiveUpAfter) {
-            throw Error(ErrorClass::connection, "postgres.silent",
-                        fmt::format("the source has not answered on the replication connection for {} s",
-                                    std::chrono::duration_cast<std::chrono::seconds>(now - heard_).count()),
-                        "check that the server runs and can be reached from here");
+            throw Error(
+                ErrorClass::connection, "postgres.silent",
+                fmt::format("the source has not answered on the replication connection for {} s",
+                            std::chrono::duration_cast<std::chrono::seconds>(now - heard_).count()),
+                "check that the server runs and can be reached from here");
         }
     } else if (now - heard_ >= kAskAfter) {
         asked_ = now;

@@ -1,5 +1,5 @@
-// The replication protocol's streaming mode over one connection: data and keepalives in, status updates
-// out. It knows nothing of what the data means (transaction_assembler.h does).
+// The replication protocol's streaming mode over one connection: data and keepalives in, status
+// updates out. It knows nothing of what the data means (transaction_assembler.h does).
 #pragma once
 
 #include <chrono>
@@ -19,24 +19,25 @@ struct ReplicationMessage {
     enum class Kind { data, keepalive };
     Kind kind = Kind::data;
     std::string_view data;
-    Lsn log_end = 0;      ///< of a keepalive: all that was committed up to here has been sent
+    Lsn log_end = 0;  ///< of a keepalive: all that was committed up to here has been sent
     bool wants_reply = false;
 };
 
 /// One thread.
 class ReplicationLink {
 public:
-    /// Starts streaming from `from`. Requires: a replication connection that runs nothing. Throws: refused
-    /// (slot or publication missing), corrupt (slot invalidated), operation (slot in use), connection.
+    /// Starts streaming from `from`. Requires: a replication connection that runs nothing. Throws:
+    /// refused (slot or publication missing), corrupt (slot invalidated), operation (slot in use),
+    /// connection.
     ReplicationLink(Connection connection, const std::string& slot, const std::string& publication,
                     Lsn from);
     ~ReplicationLink();
     ReplicationLink(const ReplicationLink&) = delete;
     ReplicationLink& operator=(const ReplicationLink&) = delete;
 
-    /// The next message; waits up to `wait` if there is none. Sends what status updates are due. Throws:
-    /// connection (the link is broken, or silent although it was asked for a sign of life), corrupt,
-    /// refused.
+    /// The next message; waits up to `wait` if there is none. Sends what status updates are due.
+    /// Throws: connection (the link is broken, or silent although it was asked for a sign of life),
+    /// corrupt, refused.
     std::optional<ReplicationMessage> receive(std::chrono::milliseconds wait);
     /// Everything up to here need not be sent again; sent at once.
     void confirm(Lsn flushed);

@@ -34,7 +34,9 @@ std::string setting(Connection& connection, const std::string& name) {
     return row.text(0, 0);
 }
 
-std::string slot_name(const plan::TaskSpec& spec) { return "cutover_" + spec.name; }
+std::string slot_name(const plan::TaskSpec& spec) {
+    return "cutover_" + spec.name;
+}
 
 bool has_flag(const model::TableSchema& table, std::string_view flag) {
     return std::any_of(table.flags.begin(), table.flags.end(),
@@ -45,19 +47,28 @@ Requirement version_requirement(Connection& connection, const std::string& end, 
     const int version = connection.server_version() / 10000;
     Requirement out;
     out.met = version >= oldest;
-    out.finding = {end + ".version", Severity::block, end, fmt::format("PostgreSQL {}", version),
+    out.finding = {end + ".version",
+                   Severity::block,
+                   end,
+                   fmt::format("PostgreSQL {}", version),
                    fmt::format("a {} is supported from version {} on", end, oldest),
-                   "upgrade the server first, or migrate from a newer replica of it", {"G138"}};
+                   "upgrade the server first, or migrate from a newer replica of it",
+                   {"G138"}};
     return out;
 }
 
-// --- capture_settings -------------------------------------------------------------------------------
+// --- capture_settings
+// -------------------------------------------------------------------------------
 
 Requirement wal_level(Connection& connection) {
     const std::string found = setting(connection, "wal_level");
-    return {{"source.wal_level", Severity::block, "wal_level", "wal_level = " + found,
+    return {{"source.wal_level",
+             Severity::block,
+             "wal_level",
+             "wal_level = " + found,
              "changes are read from the log, which names rows only at level logical",
-             "ALTER SYSTEM SET wal_level = logical; then restart the source", {"G110"}},
+             "ALTER SYSTEM SET wal_level = logical; then restart the source",
+             {"G110"}},
             found == "logical"};
 }
 
@@ -67,23 +78,25 @@ Requirement failover_slots(Connection& connection, const plan::TaskSpec& spec) {
     const std::string waits = able ? setting(connection, "synchronized_standby_slots") : "";
     Requirement out;
     out.met = able && !waits.empty();
-    out.finding = {"source.failover",
-                   expected ? Severity::alert_ignorable : Severity::note,
-                   "synchronized_standby_slots",
-                   able ? "synchronized_standby_slots = '" + waits + "'"
-                        : fmt::format("PostgreSQL {}", connection.server_version() / 10000),
-                   able ? "a standby that is promoted may be behind what was already applied; the task "
-                          "would stop there, naming both positions"
-                        : "before version 17 a promoted standby has no slot; the task would stop there",
-                   able ? "on the source name the standbys' physical slots in synchronized_standby_slots; on "
-                          "each standby set sync_replication_slots = on, hot_standby_feedback = on and a "
-                          "dbname in primary_conninfo"
-                        : "plan no switchover of the source while the task runs",
-                   {"G113", "G125"}};
+    out.finding = {
+        "source.failover",
+        expected ? Severity::alert_ignorable : Severity::note,
+        "synchronized_standby_slots",
+        able ? "synchronized_standby_slots = '" + waits + "'"
+             : fmt::format("PostgreSQL {}", connection.server_version() / 10000),
+        able ? "a standby that is promoted may be behind what was already applied; the task "
+               "would stop there, naming both positions"
+             : "before version 17 a promoted standby has no slot; the task would stop there",
+        able ? "on the source name the standbys' physical slots in synchronized_standby_slots; on "
+               "each standby set sync_replication_slots = on, hot_standby_feedback = on and a "
+               "dbname in primary_conninfo"
+             : "plan no switchover of the source while the task runs",
+        {"G113", "G125"}};
     return out;
 }
 
-// --- capture_capacity -------------------------------------------------------------------------------
+// --- capture_capacity
+// -------------------------------------------------------------------------------
 
 std::vector<Requirement> capacity(Connection& connection, const plan::TaskSpec& spec) {
     const Result row = connection.exec_params(
@@ -92,42 +105,58 @@ std::vector<Requirement> capacity(Connection& connection, const plan::TaskSpec& 
         " current_setting('max_wal_senders')::int,"
         " (SELECT count(*) FROM pg_stat_replication WHERE application_name NOT LIKE 'cutover %')",
         {slot_name(spec)});
-    constexpr std::int64_t kSendersNeeded = 2;  // the slot's snapshot and the stream, for a moment both
+    constexpr std::int64_t kSendersNeeded =
+        2;  // the slot's snapshot and the stream, for a moment both
     const std::int64_t free_slots = row.integer(0, 0) - row.integer(0, 1);
     const std::int64_t free_senders = row.integer(0, 2) - row.integer(0, 3);
-    return {{{"source.max_replication_slots", Severity::block, "max_replication_slots",
-              fmt::format("max_replication_slots = {}, {} in use", row.integer(0, 0), row.integer(0, 1)),
-              "the task needs a replication slot of its own",
-              "drop a slot that is not needed, or raise max_replication_slots and restart the source",
-              {"G111"}},
-             free_slots >= 1},
-            {{"source.max_wal_senders", Severity::block, "max_wal_senders",
-              fmt::format("max_wal_senders = {}, {} in use", row.integer(0, 2), row.integer(0, 3)),
-              fmt::format("the task needs {} senders", kSendersNeeded),
-              "raise max_wal_senders and restart the source", {"G111"}},
-             free_senders >= kSendersNeeded}};
+    return {
+        {{"source.max_replication_slots",
+          Severity::block,
+          "max_replication_slots",
+          fmt::format("max_replication_slots = {}, {} in use", row.integer(0, 0),
+                      row.integer(0, 1)),
+          "the task needs a replication slot of its own",
+          "drop a slot that is not needed, or raise max_replication_slots and restart the source",
+          {"G111"}},
+         free_slots >= 1},
+        {{"source.max_wal_senders",
+          Severity::block,
+          "max_wal_senders",
+          fmt::format("max_wal_senders = {}, {} in use", row.integer(0, 2), row.integer(0, 3)),
+          fmt::format("the task needs {} senders", kSendersNeeded),
+          "raise max_wal_senders and restart the source",
+          {"G111"}},
+         free_senders >= kSendersNeeded}};
 }
 
-// --- log_retention ----------------------------------------------------------------------------------
+// --- log_retention
+// ----------------------------------------------------------------------------------
 
 std::vector<Requirement> retention(Connection& connection) {
     const std::string keep = setting(connection, "max_slot_wal_keep_size");
     const std::string idle = setting(connection, "idle_replication_slot_timeout");
-    return {{{"source.max_slot_wal_keep_size", Severity::alert_ignorable, "max_slot_wal_keep_size",
-              "max_slot_wal_keep_size = " + keep,
-              "a task that falls behind by more than this loses its slot and cannot go on",
-              "set it to -1, or above what the source writes in the longest time the task may stand "
-              "still; watch the source's disk",
-              {"G112"}},
-             keep == "-1"},
-            {{"source.idle_replication_slot_timeout", Severity::alert_ignorable,
-              "idle_replication_slot_timeout", "idle_replication_slot_timeout = " + idle,
-              "a task that is stopped for longer than this loses its slot and cannot go on",
-              "set it to 0 while the task lives", {"G112"}},
-             idle.empty() || idle == "0"}};
+    return {
+        {{"source.max_slot_wal_keep_size",
+          Severity::alert_ignorable,
+          "max_slot_wal_keep_size",
+          "max_slot_wal_keep_size = " + keep,
+          "a task that falls behind by more than this loses its slot and cannot go on",
+          "set it to -1, or above what the source writes in the longest time the task may stand "
+          "still; watch the source's disk",
+          {"G112"}},
+         keep == "-1"},
+        {{"source.idle_replication_slot_timeout",
+          Severity::alert_ignorable,
+          "idle_replication_slot_timeout",
+          "idle_replication_slot_timeout = " + idle,
+          "a task that is stopped for longer than this loses its slot and cannot go on",
+          "set it to 0 while the task lives",
+          {"G112"}},
+         idle.empty() || idle == "0"}};
 }
 
-// --- privileges -------------------------------------------------------------------------------------
+// --- privileges
+// -------------------------------------------------------------------------------------
 
 std::vector<std::string> failing_tables(Connection& connection, const model::Catalog& catalog,
                                         const std::string& condition) {
@@ -149,26 +178,37 @@ std::vector<std::string> failing_tables(Connection& connection, const model::Cat
 
 Requirement tables_requirement(std::string code, const std::vector<std::string>& failing,
                                std::string right, std::string why, std::string remedy) {
-    const std::string found = failing.empty() ? right + ": on every table"
-                                              : right + " is missing on " + some(failing);
-    return {{std::move(code), Severity::block, failing.empty() ? "" : failing.front(), found,
-             std::move(why), std::move(remedy), {"G134"}},
+    const std::string found =
+        failing.empty() ? right + ": on every table" : right + " is missing on " + some(failing);
+    return {{std::move(code),
+             Severity::block,
+             failing.empty() ? "" : failing.front(),
+             found,
+             std::move(why),
+             std::move(remedy),
+             {"G134"}},
             failing.empty()};
 }
 
 std::vector<Requirement> capture_privileges(Connection& connection, const model::Catalog& catalog) {
     const Result row = connection.exec(
         "SELECT current_user, rolsuper OR rolreplication OR EXISTS (SELECT FROM pg_roles m"
-        " WHERE m.rolname IN ('rds_replication', 'rds_superuser', 'azure_pg_admin', 'cloudsqlsuperuser')"
+        " WHERE m.rolname IN ('rds_replication', 'rds_superuser', 'azure_pg_admin', "
+        "'cloudsqlsuperuser')"
         " AND pg_has_role(m.oid, 'MEMBER')), has_database_privilege(current_database(), 'CREATE'),"
         " current_database() FROM pg_roles WHERE rolname = current_user");
     const std::string user = row.text(0, 0);
-    return {{{"source.privilege_replication", Severity::block, user,
+    return {{{"source.privilege_replication",
+              Severity::block,
+              user,
               row.boolean(0, 1) ? "the account may replicate" : "the account may not replicate",
               "reading the log needs the REPLICATION attribute",
-              "ALTER ROLE " + quote_identifier(user) + " REPLICATION", {"G116"}},
+              "ALTER ROLE " + quote_identifier(user) + " REPLICATION",
+              {"G116"}},
              row.boolean(0, 1)},
-            {{"source.privilege_create", Severity::block, row.text(0, 3),
+            {{"source.privilege_create",
+              Severity::block,
+              row.text(0, 3),
               row.boolean(0, 2) ? "the account may create publications"
                                 : "the account may not create objects in the database",
               "the tables to follow are named in a publication of our own",
@@ -178,8 +218,8 @@ std::vector<Requirement> capture_privileges(Connection& connection, const model:
              row.boolean(0, 2)},
             tables_requirement(
                 "source.privilege_owner",
-                failing_tables(connection, catalog, "pg_has_role(c.relowner, 'USAGE')"), "ownership",
-                "only a table's owner may publish it and set its replica identity",
+                failing_tables(connection, catalog, "pg_has_role(c.relowner, 'USAGE')"),
+                "ownership", "only a table's owner may publish it and set its replica identity",
                 "use the owner's account, or grant the owner's role to " + quote_identifier(user))};
 }
 
@@ -217,10 +257,12 @@ std::vector<Requirement> source_privileges(Connection& connection, const plan::T
     return out;
 }
 
-// --- filters ----------------------------------------------------------------------------------------
+// --- filters
+// ----------------------------------------------------------------------------------------
 
 /// Runs one statement in a transaction that is given up, and gives the server's complaint.
-std::string complaint_about(Connection& connection, const std::string& mode, const std::string& sql) {
+std::string complaint_about(Connection& connection, const std::string& mode,
+                            const std::string& sql) {
     try {
         connection.exec("BEGIN " + mode);
         connection.exec_params(sql, {});  // takes one statement only
@@ -258,29 +300,38 @@ std::vector<Requirement> filters(Connection& connection, const plan::TaskSpec& s
             continue;
         }
         const std::string complaint = complaint_about_filter(connection, spec, table, filter);
-        out.push_back({{"source.filter", Severity::block, table.display(),
+        out.push_back({{"source.filter",
+                        Severity::block,
+                        table.display(),
                         "`" + filter + "`: " + (complaint.empty() ? "a condition" : complaint),
                         "the rows to migrate are chosen by it",
-                        "correct objects.filters; it is SQL as after WHERE", {"G178"}},
+                        "correct objects.filters; it is SQL as after WHERE",
+                        {"G178"}},
                        complaint.empty()});
     }
     return out;
 }
 
-// --- replica_identity -------------------------------------------------------------------------------
+// --- replica_identity
+// -------------------------------------------------------------------------------
 
 /// The log must name the old row: by its primary key, by an index, or in full.
 bool names_old_rows(const model::TableSchema& table) {
     switch (table.replica_identity) {
-        case model::ReplicaIdentity::full: return true;
-        case model::ReplicaIdentity::key: return table.primary_key() != nullptr;
-        case model::ReplicaIdentity::index: return !table.replica_identity_index.empty();
-        case model::ReplicaIdentity::nothing: return false;
+        case model::ReplicaIdentity::full:
+            return true;
+        case model::ReplicaIdentity::key:
+            return table.primary_key() != nullptr;
+        case model::ReplicaIdentity::index:
+            return !table.replica_identity_index.empty();
+        case model::ReplicaIdentity::nothing:
+            return false;
     }
     return false;
 }
 
-std::vector<Requirement> replica_identities(const plan::TaskSpec& spec, const model::Catalog& catalog) {
+std::vector<Requirement> replica_identities(const plan::TaskSpec& spec,
+                                            const model::Catalog& catalog) {
     std::vector<std::string> lacking;
     std::vector<std::string> filtered;
     for (const model::TableSchema& table : catalog.tables) {
@@ -295,30 +346,40 @@ std::vector<Requirement> replica_identities(const plan::TaskSpec& spec, const mo
         }
     }
     const Severity severity = spec.set_replica_identity ? Severity::note : Severity::block;
-    const std::string remedy =
-        spec.set_replica_identity
-            ? "nothing: REPLICA IDENTITY FULL is set at the start and the old setting put back at release"
-            : "ALTER TABLE ... REPLICA IDENTITY FULL, or say `replica_identity: set` in the task file";
-    return {{{"source.replica_identity", severity, lacking.empty() ? "" : lacking.front(),
+    const std::string remedy = spec.set_replica_identity
+                                   ? "nothing: REPLICA IDENTITY FULL is set at the start and the "
+                                     "old setting put back at release"
+                                   : "ALTER TABLE ... REPLICA IDENTITY FULL, or say "
+                                     "`replica_identity: set` in the task file";
+    return {{{"source.replica_identity",
+              severity,
+              lacking.empty() ? "" : lacking.front(),
               lacking.empty() ? "every table's old rows can be told from the log"
                               : "the log does not name old rows of " + some(lacking),
               "updates and deletes of a table without a usable replica identity cannot be followed",
-              remedy, {"G116", "G117", "G118"}},
+              remedy,
+              {"G116", "G117", "G118"}},
              lacking.empty()},
-            {{"source.replica_identity_filter", severity, filtered.empty() ? "" : filtered.front(),
+            {{"source.replica_identity_filter",
+              severity,
+              filtered.empty() ? "" : filtered.front(),
               filtered.empty() ? "no filtered table lacks whole old rows"
                                : "the log has no whole old rows of " + some(filtered),
-              "whether a row leaves or enters a filter is told from its whole old row", remedy,
+              "whether a row leaves or enters a filter is told from its whole old row",
+              remedy,
               {"G117", "G118"}},
              filtered.empty()}};
 }
 
-// --- object_kinds -----------------------------------------------------------------------------------
+// --- object_kinds
+// -----------------------------------------------------------------------------------
 
 Requirement kind_requirement(const std::string& kind, const std::vector<std::string>& names) {
     std::string code = "source.not_carried." + kind;
     std::replace(code.begin(), code.end(), ' ', '_');
-    return {{code, kind == "extension" ? Severity::note : Severity::alert_ignorable, names.front(),
+    return {{code,
+             kind == "extension" ? Severity::note : Severity::alert_ignorable,
+             names.front(),
              fmt::format("{} of kind {}: {}", names.size(), kind, some(names)),
              "objects of this kind are not migrated",
              kind == "extension" ? "create those that the tables need at the destination first"
@@ -331,8 +392,13 @@ Requirement flag_requirement(const std::string& code, Severity severity,
                              const std::vector<std::string>& names, const std::string& what,
                              const std::string& why, const std::string& remedy,
                              const std::string& guarantee) {
-    return {{code, severity, names.empty() ? "" : names.front(),
-             names.empty() ? "no " + what : what + ": " + some(names), why, remedy, {guarantee}},
+    return {{code,
+             severity,
+             names.empty() ? "" : names.front(),
+             names.empty() ? "no " + what : what + ": " + some(names),
+             why,
+             remedy,
+             {guarantee}},
             names.empty()};
 }
 
@@ -359,15 +425,17 @@ std::vector<Requirement> table_kinds(const plan::TaskSpec& spec, const model::Ca
             inheritance.push_back(name);
         }
     }
-    return {flag_requirement("source.unlogged_table", Severity::block, unlogged, "unlogged table",
-                             "changes of an unlogged table are not in the log",
-                             "ALTER TABLE ... SET LOGGED, or leave it out", "G116"),
-            flag_requirement("source.hypertable", Severity::block, hypertables, "TimescaleDB table",
-                             "its rows are kept in chunks that are not carried", "leave it out", "G132"),
-            flag_requirement("source.inheritance_across_schemas", Severity::alert_ignorable, inheritance,
-                             "inheritance across schemas",
-                             "each table is carried with its own rows; the inheritance itself is not",
-                             "declare the inheritance at the destination yourself", "G132")};
+    return {
+        flag_requirement("source.unlogged_table", Severity::block, unlogged, "unlogged table",
+                         "changes of an unlogged table are not in the log",
+                         "ALTER TABLE ... SET LOGGED, or leave it out", "G116"),
+        flag_requirement("source.hypertable", Severity::block, hypertables, "TimescaleDB table",
+                         "its rows are kept in chunks that are not carried", "leave it out",
+                         "G132"),
+        flag_requirement("source.inheritance_across_schemas", Severity::alert_ignorable,
+                         inheritance, "inheritance across schemas",
+                         "each table is carried with its own rows; the inheritance itself is not",
+                         "declare the inheritance at the destination yourself", "G132")};
 }
 
 /// Partitions the task leaves out, and those it takes without their parent (G133).
@@ -381,8 +449,10 @@ std::vector<Requirement> partitions(Connection& connection, const model::Catalog
     std::vector<std::string> left_out;
     const Result rows = connection.exec(
         "SELECT pn.nspname, p.relname, cn.nspname, c.relname FROM pg_inherits i"
-        " JOIN pg_class c ON c.oid = i.inhrelid AND c.relispartition JOIN pg_namespace cn ON cn.oid = c.relnamespace"
-        " JOIN pg_class p ON p.oid = i.inhparent AND p.relkind = 'p' JOIN pg_namespace pn ON pn.oid = p.relnamespace"
+        " JOIN pg_class c ON c.oid = i.inhrelid AND c.relispartition JOIN pg_namespace cn ON "
+        "cn.oid = c.relnamespace"
+        " JOIN pg_class p ON p.oid = i.inhparent AND p.relkind = 'p' JOIN pg_namespace pn ON "
+        "pn.oid = p.relnamespace"
         " ORDER BY 3, 4");
     for (int row = 0; row < rows.rows(); ++row) {
         const model::ObjectName child{rows.text(row, 2), rows.text(row, 3)};
@@ -424,14 +494,19 @@ std::vector<Requirement> object_kinds(Connection& connection, const plan::TaskSp
 
 Requirement destination_create(Connection& connection) {
     const Result row = connection.exec(
-        "SELECT current_user, current_database(), has_database_privilege(current_database(), 'CREATE')");
-    return {{"destination.privilege_create", Severity::block, row.text(0, 1),
-             row.boolean(0, 2) ? "the account may create schemas" : "the account may not create schemas",
-             "the task keeps its own state in a schema of its own, and makes schemas that are missing",
-             "GRANT CREATE ON DATABASE " + quote_identifier(row.text(0, 1)) + " TO " +
-                 quote_identifier(row.text(0, 0)),
-             {"G139"}},
-            row.boolean(0, 2)};
+        "SELECT current_user, current_database(), has_database_privilege(current_database(), "
+        "'CREATE')");
+    return {
+        {"destination.privilege_create",
+         Severity::block,
+         row.text(0, 1),
+         row.boolean(0, 2) ? "the account may create schemas"
+                           : "the account may not create schemas",
+         "the task keeps its own state in a schema of its own, and makes schemas that are missing",
+         "GRANT CREATE ON DATABASE " + quote_identifier(row.text(0, 1)) + " TO " +
+             quote_identifier(row.text(0, 0)),
+         {"G139"}},
+        row.boolean(0, 2)};
 }
 
 }  // namespace
@@ -441,7 +516,8 @@ std::vector<Requirement> source_requirements(Connection& connection, Topic topic
                                              const model::Catalog& catalog) {
     const bool log = spec.phases.incremental;
     switch (topic) {
-        case Topic::version: return {version_requirement(connection, "source", kOldestSource)};
+        case Topic::version:
+            return {version_requirement(connection, "source", kOldestSource)};
         case Topic::capture_settings:
             if (!log) {
                 return {};
@@ -449,12 +525,16 @@ std::vector<Requirement> source_requirements(Connection& connection, Topic topic
             return {wal_level(connection), failover_slots(connection, spec)};
         case Topic::capture_capacity:
             return log ? capacity(connection, spec) : std::vector<Requirement>{};
-        case Topic::log_retention: return log ? retention(connection) : std::vector<Requirement>{};
-        case Topic::privileges: return source_privileges(connection, spec, catalog);
-        case Topic::filters: return filters(connection, spec, catalog);
+        case Topic::log_retention:
+            return log ? retention(connection) : std::vector<Requirement>{};
+        case Topic::privileges:
+            return source_privileges(connection, spec, catalog);
+        case Topic::filters:
+            return filters(connection, spec, catalog);
         case Topic::replica_identity:
             return log ? replica_identities(spec, catalog) : std::vector<Requirement>{};
-        case Topic::object_kinds: return object_kinds(connection, spec, catalog);
+        case Topic::object_kinds:
+            return object_kinds(connection, spec, catalog);
     }
     return {};
 }
@@ -468,22 +548,23 @@ std::vector<Requirement> destination_requirements(Connection& connection, Topic 
     if (topic != Topic::privileges) {
         return {};
     }
-    return {destination_create(connection),
-            tables_requirement(
-                "destination.privilege_write",
-                failing_tables(connection, catalog,
-                               "has_schema_privilege(c.relnamespace, 'USAGE') AND"
-                               " has_table_privilege(c.oid, 'SELECT') AND"
-                               " has_table_privilege(c.oid, 'INSERT') AND"
-                               " has_table_privilege(c.oid, 'UPDATE') AND"
-                               " has_table_privilege(c.oid, 'DELETE') AND"
-                               " has_table_privilege(c.oid, 'TRUNCATE')"),
-                "the right to write", "rows are inserted, updated, deleted and tables emptied",
-                "grant SELECT, INSERT, UPDATE, DELETE, TRUNCATE on the tables to the task's account"),
-            tables_requirement("destination.row_security",
-                               failing_tables(connection, catalog, "NOT row_security_active(c.oid)"),
-                               "writing past row security", "a policy could hide or refuse rows",
-                               "use an account with BYPASSRLS, or the tables' owner")};
+    return {
+        destination_create(connection),
+        tables_requirement(
+            "destination.privilege_write",
+            failing_tables(connection, catalog,
+                           "has_schema_privilege(c.relnamespace, 'USAGE') AND"
+                           " has_table_privilege(c.oid, 'SELECT') AND"
+                           " has_table_privilege(c.oid, 'INSERT') AND"
+                           " has_table_privilege(c.oid, 'UPDATE') AND"
+                           " has_table_privilege(c.oid, 'DELETE') AND"
+                           " has_table_privilege(c.oid, 'TRUNCATE')"),
+            "the right to write", "rows are inserted, updated, deleted and tables emptied",
+            "grant SELECT, INSERT, UPDATE, DELETE, TRUNCATE on the tables to the task's account"),
+        tables_requirement("destination.row_security",
+                           failing_tables(connection, catalog, "NOT row_security_active(c.oid)"),
+                           "writing past row security", "a policy could hide or refuse rows",
+                           "use an account with BYPASSRLS, or the tables' owner")};
 }
 
 }  // namespace cutover::postgres

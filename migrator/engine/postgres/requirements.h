@@ -1,5 +1,6 @@
-// What a migration needs of a PostgreSQL server, topic by topic, each with what was found. Reads only.
-// Whether a type can be carried is the route's question; comparing both ends is the precheck's.
+// What a migration needs of a PostgreSQL server, topic by topic, each with what was found. Reads
+// only. Whether a type can be carried is the route's question; comparing both ends is the
+// precheck's.
 #pragma once
 
 #include <vector>
@@ -9,7 +10,8 @@
 
 namespace cutover::postgres {
 
-/// Oldest version that is read from: row filters in publications, and what both ends of a task rest on.
+/// Oldest version that is read from: row filters in publications, and what both ends of a task rest
+/// on.
 inline constexpr int kOldestSource = 15;
 /// Oldest version that is written to.
 inline constexpr int kOldestDestination = 12;

@@ -1,5 +1,6 @@
-// Several statements, COPYs from memory among them, in as few round trips as the protocol allows: one, and
-// one more per COPY. On a loaded machine or a long line it is the round trips that cost, not the rows.
+// Several statements, COPYs from memory among them, in as few round trips as the protocol allows:
+// one, and one more per COPY. On a loaded machine or a long line it is the round trips that cost,
+// not the rows.
 #pragma once
 
 #include <cstdint>
@@ -27,8 +28,8 @@ public:
     std::size_t add_copy(const std::string& sql, std::string_view rows);
     std::size_t size() const { return steps_.size(); }
 
-    /// Executes all in order, in the transaction that is open or that the script opens; stops at the first
-    /// that fails and throws ScriptError. Returns, per statement, the rows it touched.
+    /// Executes all in order, in the transaction that is open or that the script opens; stops at
+    /// the first that fails and throws ScriptError. Returns, per statement, the rows it touched.
     /// Requires: no statement holds parameters.
     std::vector<std::uint64_t> run(Connection& connection) const;
     /// As run(), but throws the model::Error itself.

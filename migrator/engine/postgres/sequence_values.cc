@@ -24,7 +24,8 @@ std::vector<std::size_t> readable(Connection& connection,
             "SELECT v.at FROM " + names_as_rows(connection, names, from, to, "v") +
             " JOIN pg_namespace n ON n.nspname = v.schema"
             " JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = v.name AND c.relkind = 'S'"
-            " WHERE has_schema_privilege(n.oid, 'USAGE') AND has_sequence_privilege(c.oid, 'SELECT')");
+            " WHERE has_schema_privilege(n.oid, 'USAGE') AND has_sequence_privilege(c.oid, "
+            "'SELECT')");
         for (int row = 0; row < rows.rows(); ++row) {
             out.push_back(static_cast<std::size_t>(rows.integer(row, 0)));
         }

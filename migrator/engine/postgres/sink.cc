@@ -79,8 +79,10 @@ public:
 private:
     Error explained(const Error& error, const plan::SchemaStep& step) const;
     Connection schema_session(const Claim& claim);
-    void execute_step(Connection& connection, const Claim& claim, const plan::SchemaStep& step) const;
-    bool record_step(Connection& connection, const Claim& claim, const plan::SchemaStep& step) const;
+    void execute_step(Connection& connection, const Claim& claim,
+                      const plan::SchemaStep& step) const;
+    bool record_step(Connection& connection, const Claim& claim,
+                     const plan::SchemaStep& step) const;
 
     plan::TaskSpec spec_;
     ClaimHolder claims_;
@@ -95,16 +97,17 @@ Connection PostgresSink::schema_session(const Claim& claim) {
 
 /// A statement that is wrong will be wrong again; only what may pass is left to the retry window.
 Error PostgresSink::explained(const Error& error, const plan::SchemaStep& step) const {
-    const bool needs_user = has_state(error, "42") || has_state(error, "23") || has_state(error, "3F");
+    const bool needs_user =
+        has_state(error, "42") || has_state(error, "23") || has_state(error, "3F");
     if (!needs_user) {
         return about(error, step.object);
     }
     const std::string hint =
         says_exists(error) ? "map the object to another name, remove it at the destination, or "
                              "leave out the schema phase"
-                           : error.hint().empty()
-                                 ? "make what the statement needs at the destination, or exclude the object"
-                                 : error.hint();
+        : error.hint().empty()
+            ? "make what the statement needs at the destination, or exclude the object"
+            : error.hint();
     return Error(ErrorClass::refused, says_exists(error) ? "schema.exists" : "schema.step",
                  step.object + " cannot be made at the destination: " + error.message(), hint);
 }
@@ -112,9 +115,10 @@ Error PostgresSink::explained(const Error& error, const plan::SchemaStep& step) 
 bool PostgresSink::record_step(Connection& connection, const Claim& claim,
                                const plan::SchemaStep& step) const {
     return connection
-               .exec_params("INSERT INTO cutover.schema_step (task, id) VALUES ($1, $2)"
-                            " ON CONFLICT (task, id) DO NOTHING",
-                            {claim.task, step.id})
+               .exec_params(
+                   "INSERT INTO cutover.schema_step (task, id) VALUES ($1, $2)"
+                   " ON CONFLICT (task, id) DO NOTHING",
+                   {claim.task, step.id})
                .affected() == 1;
 }
 
@@ -165,7 +169,8 @@ void PostgresSink::set_sequences(const plan::Plan& plan,
         // A column's own sequence may have another name where the table was made by somebody else.
         const bool owned = !sequence.owner.name.empty();
         connection.exec_params(
-            "SELECT setval(coalesce((SELECT pg_get_serial_sequence($1, a.attname) FROM pg_attribute a"
+            "SELECT setval(coalesce((SELECT pg_get_serial_sequence($1, a.attname) FROM "
+            "pg_attribute a"
             " WHERE a.attrelid = to_regclass($1) AND a.attname = $2), $3)::regclass,"
             " $4::bigint, $5::boolean)",
             {owned ? Parameter(quote(sequence.owner)) : std::nullopt, sequence.owner_column,

@@ -1,4 +1,5 @@
-// engine::Sink for PostgreSQL: hands out sessions that write under the claim of this sink's control.
+// engine::Sink for PostgreSQL: hands out sessions that write under the claim of this sink's
+// control.
 #pragma once
 
 #include <memory>

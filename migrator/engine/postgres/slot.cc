@@ -70,39 +70,49 @@ std::optional<SlotState> read_slot(Connection& connection, const std::string& na
 }
 
 void require_slot_reaches(const std::optional<SlotState>& slot, const std::string& name,
-                          const std::string& server, int server_version, const std::string& database,
-                          LogPoint applied) {
+                          const std::string& server, int server_version,
+                          const std::string& database, LogPoint applied) {
     const std::string until = "; the last applied position is " + to_text(applied.lsn);
     if (!slot) {
-        throw Error(ErrorClass::refused, "slot.missing",
-                    "replication slot '" + name + "' does not exist on " + server +
-                        ", so nothing proves that the log is complete after the last applied position" + until,
-                    server_version >= kFailoverSlots
-                        ? "if a standby was promoted, it had not synchronized the slot yet "
-                          "(sync_replication_slots, hot_standby_feedback, primary_slot_name and a dbname in "
-                          "primary_conninfo on the standby); release the task and migrate anew"
-                        : "if a standby was promoted: before PostgreSQL 17 a standby has no copy of the slot; "
-                          "release the task and migrate anew");
+        throw Error(
+            ErrorClass::refused, "slot.missing",
+            "replication slot '" + name + "' does not exist on " + server +
+                ", so nothing proves that the log is complete after the last applied position" +
+                until,
+            server_version >= kFailoverSlots
+                ? "if a standby was promoted, it had not synchronized the slot yet "
+                  "(sync_replication_slots, hot_standby_feedback, primary_slot_name and a dbname "
+                  "in "
+                  "primary_conninfo on the standby); release the task and migrate anew"
+                : "if a standby was promoted: before PostgreSQL 17 a standby has no copy of the "
+                  "slot; "
+                  "release the task and migrate anew");
     }
     if (!slot->logical || slot->plugin != "pgoutput" || slot->database != database) {
-        throw Error(ErrorClass::refused, "slot.foreign",
-                    fmt::format("replication slot '{}' on {} is another's (plugin '{}', database '{}'){}", name,
-                                server, slot->plugin, slot->database, until),
-                    "remove or rename that slot, release the task and migrate anew");
+        throw Error(
+            ErrorClass::refused, "slot.foreign",
+            fmt::format("replication slot '{}' on {} is another's (plugin '{}', database '{}'){}",
+                        name, server, slot->plugin, slot->database, until),
+            "remove or rename that slot, release the task and migrate anew");
     }
-    if (slot->wal_status == "lost" || !slot->invalidation.empty() || !slot->restart || !slot->confirmed) {
-        throw Error(ErrorClass::corrupt, "slot.invalidated",
-                    fmt::format("the log that replication slot '{}' needs is gone from {} (wal_status {}{}{}){}",
-                                name, server, slot->wal_status, slot->invalidation.empty() ? "" : ", ",
-                                slot->invalidation, until),
-                    "raise max_slot_wal_keep_size at the source, release the task and migrate anew");
+    if (slot->wal_status == "lost" || !slot->invalidation.empty() || !slot->restart ||
+        !slot->confirmed) {
+        throw Error(
+            ErrorClass::corrupt, "slot.invalidated",
+            fmt::format(
+                "the log that replication slot '{}' needs is gone from {} (wal_status {}{}{}){}",
+                name, server, slot->wal_status, slot->invalidation.empty() ? "" : ", ",
+                slot->invalidation, until),
+            "raise max_slot_wal_keep_size at the source, release the task and migrate anew");
     }
     if (*slot->confirmed > applied.lsn) {
-        throw Error(ErrorClass::corrupt, "slot.gap",
-                    fmt::format("replication slot '{}' on {} begins at {}: it was dropped and made again, or moved "
-                                "by somebody else, and what was committed between is missing{}",
-                                name, server, to_text(*slot->confirmed), until),
-                    "release the task and migrate anew");
+        throw Error(
+            ErrorClass::corrupt, "slot.gap",
+            fmt::format(
+                "replication slot '{}' on {} begins at {}: it was dropped and made again, or moved "
+                "by somebody else, and what was committed between is missing{}",
+                name, server, to_text(*slot->confirmed), until),
+            "release the task and migrate anew");
     }
 }
 

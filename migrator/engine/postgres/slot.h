@@ -1,5 +1,5 @@
-// The replication slot and the server it is on: what is there, and the proof that it reaches back to what
-// was applied. Reads only, apart from free_slot().
+// The replication slot and the server it is on: what is there, and the proof that it reaches back
+// to what was applied. Reads only, apart from free_slot().
 #pragma once
 
 #include <cstdint>
@@ -39,14 +39,15 @@ struct SlotState {
 /// Nothing if there is no such slot.
 std::optional<SlotState> read_slot(Connection& connection, const std::string& name);
 
-/// Throws, naming slot, server and the last applied position: refused `slot.missing`, `slot.foreign`;
-/// corrupt `slot.invalidated` (its log is gone), `slot.gap` (it begins after `applied`).
+/// Throws, naming slot, server and the last applied position: refused `slot.missing`,
+/// `slot.foreign`; corrupt `slot.invalidated` (its log is gone), `slot.gap` (it begins after
+/// `applied`).
 void require_slot_reaches(const std::optional<SlotState>& slot, const std::string& name,
-                          const std::string& server, int server_version, const std::string& database,
-                          LogPoint applied);
+                          const std::string& server, int server_version,
+                          const std::string& database, LogPoint applied);
 
-/// Ends the walsender that holds the slot, if it is one that `application` (a process of this task) has
-/// left behind, and waits until the slot is free. Throws: operation `slot.busy` (it is somebody
+/// Ends the walsender that holds the slot, if it is one that `application` (a process of this task)
+/// has left behind, and waits until the slot is free. Throws: operation `slot.busy` (it is somebody
 /// else's, or does not end within 20 s).
 void free_slot(Connection& connection, const std::string& name, const std::string& application);
 

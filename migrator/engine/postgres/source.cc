@@ -44,12 +44,15 @@ Heap read_heap(Connection& connection, const model::ObjectName& table) {
                     "table " + table.display() + " is not at the source any more",
                     "the schema must stay as it is while the task runs");
     }
-    const auto number = [&](int column) { return static_cast<std::uint64_t>(row.integer(0, column)); };
+    const auto number = [&](int column) {
+        return static_cast<std::uint64_t>(row.integer(0, column));
+    };
     return {static_cast<std::uint32_t>(number(0)), number(1), number(2), number(3), number(4)};
 }
 
 model::Chunk chunk_of(const plan::TablePlan& table, const Heap& heap, const BlockRange& range) {
-    const std::uint64_t blocks = std::min(range.end, heap.blocks) - std::min(range.first, heap.blocks);
+    const std::uint64_t blocks =
+        std::min(range.end, heap.blocks) - std::min(range.first, heap.blocks);
     model::Chunk chunk;
     chunk.table = table.index;
     chunk.range = to_range(range);
@@ -82,7 +85,9 @@ Connection& PostgresSource::connection() {
     return *connection_;
 }
 
-std::unique_ptr<engine::Inspector> PostgresSource::open_inspector() { return make_inspector(spec_.source); }
+std::unique_ptr<engine::Inspector> PostgresSource::open_inspector() {
+    return make_inspector(spec_.source);
+}
 
 engine::CaptureOrigin PostgresSource::create_capture(const plan::Plan& plan) {
     close_view();
@@ -112,7 +117,8 @@ void PostgresSource::drop_capture(const plan::Plan&) {
 std::vector<engine::AuxiliaryObject> PostgresSource::auxiliary_objects(const plan::Plan&) {
     const Result rows = connection().exec_params(
         "SELECT 'publication', pubname::text FROM pg_publication WHERE pubname = $1 UNION ALL"
-        " SELECT 'replication slot', slot_name::text FROM pg_replication_slots WHERE slot_name = $1",
+        " SELECT 'replication slot', slot_name::text FROM pg_replication_slots WHERE slot_name = "
+        "$1",
         {capture_name(spec_)});
     std::vector<engine::AuxiliaryObject> out;
     for (int row = 0; row < rows.rows(); ++row) {
@@ -121,7 +127,9 @@ std::vector<engine::AuxiliaryObject> PostgresSource::auxiliary_objects(const pla
     return out;
 }
 
-std::string PostgresSource::snapshot() const { return view_ ? view_->snapshot() : exported_; }
+std::string PostgresSource::snapshot() const {
+    return view_ ? view_->snapshot() : exported_;
+}
 
 /// With a log, always a slot's view: only that one tells later which row versions it had seen.
 model::ChunkView PostgresSource::open_view(const plan::Plan&) {
@@ -161,7 +169,8 @@ std::vector<model::Chunk> PostgresSource::split(const plan::TablePlan& table, mo
         return {chunk_of(table, heap, {heap.file, 0, BlockRange::kNoEnd, true})};
     }
     const std::uint64_t bytes_per_block =
-        heap.blocks == 0 ? heap.block_bytes : std::max(heap.block_bytes, heap.total_bytes / heap.blocks);
+        heap.blocks == 0 ? heap.block_bytes
+                         : std::max(heap.block_bytes, heap.total_bytes / heap.blocks);
     const std::uint64_t step = std::max<std::uint64_t>(1, target.count / bytes_per_block);
     std::vector<model::Chunk> chunks;
     std::uint64_t first = 0;
@@ -205,16 +214,16 @@ std::unique_ptr<engine::RowReader> PostgresSource::open_row_reader() {
     return std::make_unique<PostgresRowReader>(spec_);
 }
 
-std::unique_ptr<engine::ChangeStream> PostgresSource::open_changes(const plan::Plan& plan,
-                                                                   const engine::CaptureOrigin& origin,
-                                                                   const model::Position& from) {
+std::unique_ptr<engine::ChangeStream> PostgresSource::open_changes(
+    const plan::Plan& plan, const engine::CaptureOrigin& origin, const model::Position& from) {
     publication_mark_ = postgres::publication_mark(origin);
     guarded_at_.reset();
     guard_publication();
     return open_change_stream(spec_, plan, capture_name(spec_), capture_name(spec_), from);
 }
 
-/// A table that is renamed, or taken out of the publication, is silent in the log: somebody has to look.
+/// A table that is renamed, or taken out of the publication, is silent in the log: somebody has to
+/// look.
 void PostgresSource::guard_publication() {
     const auto now = std::chrono::steady_clock::now();
     if (publication_mark_.empty() || (guarded_at_ && now - *guarded_at_ < kGuardInterval)) {
@@ -238,8 +247,8 @@ model::Position PostgresSource::current_position() {
 void PostgresSource::heartbeat() {
     guard_publication();
     const bool flushing = connection().server_version() >= kFlushingMessages;
-    connection().exec(std::string("SELECT pg_logical_emit_message(") + (flushing ? "false" : "true") + ", '" +
-                      std::string(kHeartbeatPrefix) +
+    connection().exec(std::string("SELECT pg_logical_emit_message(") +
+                      (flushing ? "false" : "true") + ", '" + std::string(kHeartbeatPrefix) +
                       "', (extract(epoch FROM clock_timestamp()) * 1000000)::bigint::text" +
                       (flushing ? ", true)" : ")"));
 }
@@ -274,9 +283,11 @@ bool PostgresSource::covers(const model::Position& by, const model::Position& po
             !history->holds(point)) {
             throw Error(ErrorClass::corrupt, "source.behind_copy",
                         "the copy has seen the source up to " + position.text + " on timeline " +
-                            std::to_string(point.timeline) + ", which the present server has left before; " +
+                            std::to_string(point.timeline) +
+                            ", which the present server has left before; " +
                             "the last applied position is " + by.text,
-                        "rows may be at the destination that the source has lost: release the task and migrate anew");
+                        "rows may be at the destination that the source has lost: release the task "
+                        "and migrate anew");
         }
     }
     return point.lsn <= until.lsn;
@@ -289,8 +300,8 @@ bool PostgresSource::visible(const model::Stamp& stamp, const model::Transaction
     return Snapshot::parse(snapshot_text(stamp)).sees(xid);
 }
 
-/// Blocks say nothing of keys, and need not: all chunks of a table carry one stamp, its first view's or, as
-/// a single chunk, its own.
+/// Blocks say nothing of keys, and need not: all chunks of a table carry one stamp, its first
+/// view's or, as a single chunk, its own.
 bool PostgresSource::contains(const plan::TablePlan& table, const model::ChunkRange&,
                               const model::Tuple&) const {
     throw Error(ErrorClass::corrupt, "copy.mixed_stamps",

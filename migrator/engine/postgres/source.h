@@ -1,6 +1,7 @@
 // PostgreSQL as a source: capture (capture.h), views and readers (chunk_reader.h) and the log
-// (change_stream.h) behind engine::Source. It keeps what these share in one process: the view that is
-// alive, the files the tables were in when the slot was made, the history of the server that answers.
+// (change_stream.h) behind engine::Source. It keeps what these share in one process: the view that
+// is alive, the files the tables were in when the slot was made, the history of the server that
+// answers.
 #pragma once
 
 #include <atomic>
@@ -48,8 +49,8 @@ public:
     model::Instant clock() override;
     std::vector<model::SequenceSchema> sequences(const plan::Plan& plan) override;
 
-    /// Throws: corrupt, if `position` was seen on a timeline that the server which answers now has left
-    /// before it: what the copy holds of it never happened there.
+    /// Throws: corrupt, if `position` was seen on a timeline that the server which answers now has
+    /// left before it: what the copy holds of it never happened there.
     bool covers(const model::Position& by, const model::Position& position) const override;
     bool visible(const model::Stamp& stamp, const model::TransactionId& id) const override;
     bool contains(const plan::TablePlan& table, const model::ChunkRange& range,
@@ -62,11 +63,11 @@ private:
     bool file_since_start(std::uint32_t oid, std::uint64_t file) const;
 
     plan::TaskSpec spec_;
-    std::unique_ptr<SlotView> view_;         ///< the capture's, or one like it
-    std::unique_ptr<SlotView> held_;         ///< a capture's, until it is asked for as a view
-    std::optional<Connection> exporter_;     ///< holds the view of a task without a log
+    std::unique_ptr<SlotView> view_;      ///< the capture's, or one like it
+    std::unique_ptr<SlotView> held_;      ///< a capture's, until it is asked for as a view
+    std::optional<Connection> exporter_;  ///< holds the view of a task without a log
     std::string exported_;
-    HeapFiles files_;                        ///< of the capture, empty without a log
+    HeapFiles files_;  ///< of the capture, empty without a log
     std::string publication_mark_;
     std::optional<std::chrono::steady_clock::time_point> guarded_at_;
     std::atomic<std::shared_ptr<const TimelineHistory>> history_{nullptr};

@@ -1,5 +1,5 @@
-// One table's part of a batch on its way into the staging tables: sorted by what has to be done, in the
-// form that COPY takes. It talks to no server.
+// One table's part of a batch on its way into the staging tables: sorted by what has to be done, in
+// the form that COPY takes. It talks to no server.
 //
 // A move whose row is complete needs nothing of the old row: it is a removal and an insert.
 #pragma once

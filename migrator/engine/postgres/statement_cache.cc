@@ -23,14 +23,20 @@ Result checked(Connection& connection, pg_result* result, const std::string& sql
 void append_cells(BinaryParameters& parameters, const model::Tuple& tuple) {
     for (std::size_t column = 0; column < tuple.size(); ++column) {
         switch (tuple.kind(column)) {
-            case model::CellKind::absent: break;
-            case model::CellKind::null: parameters.push_back(std::nullopt); break;
-            case model::CellKind::binary: parameters.push_back(tuple.bytes(column)); break;
+            case model::CellKind::absent:
+                break;
+            case model::CellKind::null:
+                parameters.push_back(std::nullopt);
+                break;
+            case model::CellKind::binary:
+                parameters.push_back(tuple.bytes(column));
+                break;
             case model::CellKind::text:
-                throw model::Error(model::ErrorClass::refused, "cell.text_form",
-                                   "column number " + std::to_string(column + 1) +
-                                       " arrived in text form; its type has no binary form",
-                                   "exclude the column: types without a binary form are not carried");
+                throw model::Error(
+                    model::ErrorClass::refused, "cell.text_form",
+                    "column number " + std::to_string(column + 1) +
+                        " arrived in text form; its type has no binary form",
+                    "exclude the column: types without a binary form are not carried");
         }
     }
 }
@@ -52,11 +58,11 @@ Result StatementCache::run(Connection& connection, const std::string& sql,
         values.push_back(!parameter ? nullptr : parameter->empty() ? "" : parameter->data());
         lengths.push_back(parameter ? static_cast<int>(parameter->size()) : 0);
     }
-    return checked(connection,
-                   PQexecPrepared(connection.raw(), known->second.c_str(),
-                                  static_cast<int>(parameters.size()), values.data(), lengths.data(),
-                                  formats.data(), 0),
-                   sql);
+    return checked(
+        connection,
+        PQexecPrepared(connection.raw(), known->second.c_str(), static_cast<int>(parameters.size()),
+                       values.data(), lengths.data(), formats.data(), 0),
+        sql);
 }
 
 }  // namespace cutover::postgres

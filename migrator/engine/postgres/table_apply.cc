@@ -39,7 +39,8 @@ void rethrow_for(const AppliedTable& table, bool strict, const Error& error) {
     throw about(error, name);
 }
 
-// --- strict -----------------------------------------------------------------------------------------
+// --- strict
+// -----------------------------------------------------------------------------------------
 
 void StrictApply::expect(const AppliedTable& table, const std::string& sql, std::uint64_t rows,
                          StageKind kind) {
@@ -119,7 +120,8 @@ void StrictApply::contradiction(Connection& connection, const Expected& expected
                 kVerify);
 }
 
-// --- tolerant ---------------------------------------------------------------------------------------
+// --- tolerant
+// ---------------------------------------------------------------------------------------
 
 void TolerantApply::run() {
     const bool searches = table_.searches();
@@ -201,7 +203,8 @@ void TolerantApply::insert() {
     connection_.exec(table_.sql.insert_rows());
 }
 
-// --- steps ------------------------------------------------------------------------------------------
+// --- steps
+// ------------------------------------------------------------------------------------------
 
 void StepApply::run() {
     try {

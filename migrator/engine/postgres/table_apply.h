@@ -1,6 +1,6 @@
-// Brings one staged table to effect. Strict: every statement goes into one script, and each must touch
-// exactly the rows that were staged for it. Tolerant: what is in the way gives way, and what has no base
-// is inserted or reported.
+// Brings one staged table to effect. Strict: every statement goes into one script, and each must
+// touch exactly the rows that were staged for it. Tolerant: what is in the way gives way, and what
+// has no base is inserted or reported.
 #pragma once
 
 #include <set>
@@ -37,8 +37,8 @@ struct AppliedTable {
     bool searches() const;
 };
 
-/// What went wrong with one table, as an error that says so: contradictions are corrupt, values that
-/// do not fit are refused.
+/// What went wrong with one table, as an error that says so: contradictions are corrupt, values
+/// that do not fit are refused.
 [[noreturn]] void rethrow_for(const AppliedTable& table, bool strict, const model::Error& error);
 
 /// All strict tables of a part. Steps are not among it: StepApply runs them one by one.
@@ -55,20 +55,22 @@ private:
         std::uint64_t rows;
         StageKind kind;
     };
-    void expect(const AppliedTable& table, const std::string& sql, std::uint64_t rows, StageKind kind);
+    void expect(const AppliedTable& table, const std::string& sql, std::uint64_t rows,
+                StageKind kind);
     [[noreturn]] void contradiction(Connection& connection, const Expected& expected,
                                     std::uint64_t touched) const;
 
     Script script_;
     std::vector<Expected> expected_;
-    std::vector<std::pair<std::size_t, const AppliedTable*>> owners_;  ///< statements up to which one is a table's
+    std::vector<std::pair<std::size_t, const AppliedTable*>>
+        owners_;  ///< statements up to which one is a table's
 };
 
 /// One tolerant table.
 class TolerantApply {
 public:
-    /// `overwritten` is not null where rows of somebody else are to be counted: it gets a number and the
-    /// SQL array of a few keys.
+    /// `overwritten` is not null where rows of somebody else are to be counted: it gets a number
+    /// and the SQL array of a few keys.
     using Overwritten = std::pair<std::uint64_t, std::string>;
     TolerantApply(Connection& connection, const AppliedTable& table,
                   std::vector<engine::MissingBase>& missing, Overwritten* overwritten)

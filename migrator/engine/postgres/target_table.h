@@ -1,5 +1,5 @@
-// What a writer must know of a destination table besides its plan: names as SQL, types to stage in, the
-// operators of the key's index. Read from the catalog when a session first meets the table.
+// What a writer must know of a destination table besides its plan: names as SQL, types to stage in,
+// the operators of the key's index. Read from the catalog when a session first meets the table.
 #pragma once
 
 #include <string>
@@ -19,11 +19,11 @@ struct TargetColumn {
 };
 
 struct TargetTable {
-    std::string display;  ///< for messages
-    std::string name;     ///< quoted
-    std::string only;     ///< `ONLY `, where rows of children are not this table's
-    std::vector<TargetColumn> columns;       ///< in plan order
-    std::vector<std::size_t> key;            ///< indexes into columns; empty: keyless
+    std::string display;                ///< for messages
+    std::string name;                   ///< quoted
+    std::string only;                   ///< `ONLY `, where rows of children are not this table's
+    std::vector<TargetColumn> columns;  ///< in plan order
+    std::vector<std::size_t> key;       ///< indexes into columns; empty: keyless
     std::vector<std::string> key_operators;  ///< equality, per key column: `OPERATOR(pg_catalog.=)`
     bool key_indexed = false;                ///< a unique index has exactly the key's columns
 

@@ -14,7 +14,8 @@ using model::ErrorClass;
 
 namespace {
 
-/// Streamed transactions are many at once and live long: each gets less memory than the one in hand.
+/// Streamed transactions are many at once and live long: each gets less memory than the one in
+/// hand.
 constexpr std::size_t kStreamedShare = 8;
 
 Error out_of_order(const std::string& what) {
@@ -55,18 +56,29 @@ Assembled TransactionAssembler::feed(std::string_view bytes) {
     switch (kind) {
         case 'I':
         case 'U':
-        case 'D': row(kind, reader); return {};
-        case 'B': begin(reader); return {};
+        case 'D':
+            row(kind, reader);
+            return {};
+        case 'B':
+            begin(reader);
+            return {};
         case 'C':
             if (!plain_ || streaming_) {
                 throw out_of_order("a commit without its begin");
             }
             current_ = nullptr;
             return commit(decode_commit(reader), std::move(plain_));
-        case 'R': relation(reader); return {};
-        case 'T': truncate(reader); return {};
-        case 'M': return logical(reader);
-        case 'S': stream_start(reader); return {};
+        case 'R':
+            relation(reader);
+            return {};
+        case 'T':
+            truncate(reader);
+            return {};
+        case 'M':
+            return logical(reader);
+        case 'S':
+            stream_start(reader);
+            return {};
         case 'E':
             if (!streaming_) {
                 throw out_of_order("the end of a block that has not begun");
@@ -74,8 +86,11 @@ Assembled TransactionAssembler::feed(std::string_view bytes) {
             streaming_ = false;
             current_ = nullptr;
             return {};
-        case 'c': return stream_commit(reader);
-        case 'A': stream_abort(reader); return {};
+        case 'c':
+            return stream_commit(reader);
+        case 'A':
+            stream_abort(reader);
+            return {};
         case 'Y':  // a type's name: types are known by the relation that uses them
         case 'O':  // a replication origin: changes of every origin are followed
             return {};
@@ -194,7 +209,8 @@ const TransactionAssembler::Relation& TransactionAssembler::find(std::uint32_t o
     if (found == own.end()) {
         found = relations_.find(oid);
         if (found == relations_.end()) {
-            throw out_of_order(fmt::format("a change of relation {}, which was not announced", oid));
+            throw out_of_order(
+                fmt::format("a change of relation {}, which was not announced", oid));
         }
     }
     last_oid_ = oid;

@@ -1,6 +1,6 @@
-// Whole transactions, in commit order, out of pgoutput's messages. A transaction that is streamed while it
-// still runs is collected beside the others and handed over when its commit arrives, or dropped.
-// No connection: bytes in, transactions out.
+// Whole transactions, in commit order, out of pgoutput's messages. A transaction that is streamed
+// while it still runs is collected beside the others and handed over when its commit arrives, or
+// dropped. No connection: bytes in, transactions out.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,8 @@
 
 namespace cutover::postgres {
 
-/// The prefix of our logical messages; the content is the source's clock in microseconds since 1970.
+/// The prefix of our logical messages; the content is the source's clock in microseconds since
+/// 1970.
 inline constexpr std::string_view kHeartbeatPrefix = "cutover_heartbeat";
 
 /// What one message has brought.
@@ -37,9 +38,11 @@ public:
         std::vector<model::ObjectName> ancestors;  ///< partitioned tables above the plan's
     };
 
-    TransactionAssembler(const plan::Plan& plan, TypeNames type_names, SpoolLimits limits, Start start);
+    TransactionAssembler(const plan::Plan& plan, TypeNames type_names, SpoolLimits limits,
+                         Start start);
 
-    /// `message`: one pgoutput message. Throws: corrupt; refused (a changed table); operation (spill).
+    /// `message`: one pgoutput message. Throws: corrupt; refused (a changed table); operation
+    /// (spill).
     Assembled feed(std::string_view message);
     /// True between a begin and its commit, or inside a block of a streamed transaction.
     bool within() const { return current_ != nullptr; }

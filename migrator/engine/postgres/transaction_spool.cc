@@ -27,13 +27,15 @@ constexpr std::size_t kFlushBytes = 1u << 20;
 constexpr std::size_t kReadBytes = 1u << 20;
 
 Error spill_error(const std::string& directory, const char* what) {
-    return Error(ErrorClass::operation, "spill.failed",
-                 fmt::format("cannot {} a spill file in {}: {}", what, directory, std::strerror(errno)),
-                 "give the task a `spill_directory` with room for the source's largest transactions");
+    return Error(
+        ErrorClass::operation, "spill.failed",
+        fmt::format("cannot {} a spill file in {}: {}", what, directory, std::strerror(errno)),
+        "give the task a `spill_directory` with room for the source's largest transactions");
 }
 
 Error spill_corrupt() {
-    return Error(ErrorClass::corrupt, "spill.damaged", "a spill file does not hold what was written to it",
+    return Error(ErrorClass::corrupt, "spill.damaged",
+                 "a spill file does not hold what was written to it",
                  "check the disk of the spill directory");
 }
 
@@ -112,7 +114,8 @@ private:
         if (header.relation >= relations_.size()) {
             throw spill_corrupt();
         }
-        decoder_.decode(static_cast<char>(header.kind), body, relations_[header.relation]->shape, change);
+        decoder_.decode(static_cast<char>(header.kind), body, relations_[header.relation]->shape,
+                        change);
     }
 
     std::string buffer_;
@@ -136,7 +139,9 @@ SpoolFile::SpoolFile(const std::string& directory)
     ::unlink(name.c_str());
 }
 
-SpoolFile::~SpoolFile() { ::close(descriptor_); }
+SpoolFile::~SpoolFile() {
+    ::close(descriptor_);
+}
 
 void SpoolFile::write(std::string_view bytes) {
     while (!bytes.empty()) {
@@ -153,7 +158,8 @@ void SpoolFile::write(std::string_view bytes) {
 }
 
 void SpoolFile::read(std::uint64_t offset, std::size_t limit, std::string& out) const {
-    const std::size_t length = static_cast<std::size_t>(std::min<std::uint64_t>(limit, size_ - offset));
+    const std::size_t length =
+        static_cast<std::size_t>(std::min<std::uint64_t>(limit, size_ - offset));
     out.resize(length);
     std::size_t done = 0;
     while (done < length) {
@@ -185,7 +191,8 @@ std::uint32_t TransactionSpool::slot_of(std::uint32_t subxid, const Relation& re
     return last_slot_;
 }
 
-void TransactionSpool::add(std::uint32_t subxid, std::uint32_t slot, char kind, std::string_view body) {
+void TransactionSpool::add(std::uint32_t subxid, std::uint32_t slot, char kind,
+                           std::string_view body) {
     if (last_count_ == nullptr || last_subxid_ != subxid) {
         last_subxid_ = subxid;
         last_count_ = &counts_[subxid];
@@ -249,8 +256,8 @@ std::unique_ptr<model::ChangeCursor> TransactionSpool::take() {
     if (file_) {
         spill();
     }
-    return std::make_unique<SpoolCursor>(std::move(buffer_), std::move(file_), std::move(relations_),
-                                         std::move(discarded_));
+    return std::make_unique<SpoolCursor>(std::move(buffer_), std::move(file_),
+                                         std::move(relations_), std::move(discarded_));
 }
 
 }  // namespace cutover::postgres

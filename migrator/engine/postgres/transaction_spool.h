@@ -1,6 +1,7 @@
-// The changes of one transaction between their arrival and their use: raw messages in memory, and beyond
-// a limit in a file without a name. Rows are decoded only when they are taken out, so that what is rolled
-// back costs nothing more than its bytes. Changes of rolled back subtransactions are left out.
+// The changes of one transaction between their arrival and their use: raw messages in memory, and
+// beyond a limit in a file without a name. Rows are decoded only when they are taken out, so that
+// what is rolled back costs nothing more than its bytes. Changes of rolled back subtransactions are
+// left out.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,7 @@
 namespace cutover::postgres {
 
 struct SpoolLimits {
-    std::string directory;          ///< empty: the system's
+    std::string directory;                ///< empty: the system's
     std::size_t memory_bytes = 8u << 20;  ///< per transaction; more goes to a file
 };
 
@@ -32,7 +33,8 @@ public:
 
     /// Appends. Throws: operation (disk full).
     void write(std::string_view bytes);
-    /// Replaces `out` by up to `limit` bytes from `offset` on. Throws: corrupt (they are not there).
+    /// Replaces `out` by up to `limit` bytes from `offset` on. Throws: corrupt (they are not
+    /// there).
     void read(std::uint64_t offset, std::size_t limit, std::string& out) const;
     std::uint64_t size() const { return size_; }
 
@@ -58,8 +60,8 @@ public:
     /// Changes that are not rolled back.
     std::uint64_t count() const;
     std::size_t memory_bytes() const { return buffer_.size(); }
-    /// The cursor over them; nothing may be added afterwards. Throws: refused (a surviving change is of a
-    /// relation that cannot be followed).
+    /// The cursor over them; nothing may be added afterwards. Throws: refused (a surviving change
+    /// is of a relation that cannot be followed).
     std::unique_ptr<model::ChangeCursor> take();
 
     /// Precedes each record, in memory and in the file.

@@ -2,14 +2,16 @@
 
 namespace cutover::postgres {
 
-TypeNameCache::TypeNameCache(plan::Endpoint endpoint, Connection& connection, const plan::Plan& plan)
+TypeNameCache::TypeNameCache(plan::Endpoint endpoint, Connection& connection,
+                             const plan::Plan& plan)
     : endpoint_(std::move(endpoint)) {
     std::vector<model::ObjectName> names;
     for (const plan::TablePlan& table : plan.tables) {
         names.push_back(table.source);
     }
     const Result rows = connection.exec(
-        "SELECT DISTINCT a.atttypid::bigint, a.atttypmod, format_type(a.atttypid, a.atttypmod) FROM " +
+        "SELECT DISTINCT a.atttypid::bigint, a.atttypmod, format_type(a.atttypid, a.atttypmod) "
+        "FROM " +
         names_as_rows(connection, names, 0, names.size(), "v") +
         " JOIN pg_namespace n ON n.nspname = v.schema"
         " JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = v.name"

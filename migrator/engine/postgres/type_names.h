@@ -1,5 +1,5 @@
-// Types as the source prints them, by id and modifier: read for all planned tables at once, and one by one
-// for those that turn up in the log later.
+// Types as the source prints them, by id and modifier: read for all planned tables at once, and one
+// by one for those that turn up in the log later.
 #pragma once
 
 #include <cstdint>

@@ -18,8 +18,8 @@ constexpr const char* kEverySession =
     " SELECT set_config('synchronous_commit', 'on', false)"
     "  WHERE current_setting('synchronous_commit') = 'off'";
 
-/// Staged rows are joined to their tables by index: a batch costs what it holds, whatever the size of
-/// the table and the age of its statistics. Keyless tables switch hash joins on for themselves.
+/// Staged rows are joined to their tables by index: a batch costs what it holds, whatever the size
+/// of the table and the age of its statistics. Keyless tables switch hash joins on for themselves.
 constexpr const char* kWritingSession =
     "SET jit=off; SET temp_buffers='32MB'; SET work_mem='64MB';"
     " SET enable_hashjoin=off; SET enable_mergejoin=off; SET enable_memoize=off;"
@@ -42,10 +42,14 @@ void ignore_triggers_if_allowed(Connection& connection) {
 
 const char* to_text(SessionRole role) {
     switch (role) {
-        case SessionRole::control: return "control";
-        case SessionRole::writer: return "writer";
-        case SessionRole::applier: return "applier";
-        case SessionRole::schema: return "schema";
+        case SessionRole::control:
+            return "control";
+        case SessionRole::writer:
+            return "writer";
+        case SessionRole::applier:
+            return "applier";
+        case SessionRole::schema:
+            return "schema";
     }
     return "control";
 }

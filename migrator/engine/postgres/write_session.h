@@ -1,6 +1,6 @@
-// A connection that writes migrated rows, and the claim under which it may. Every writing transaction of
-// this folder ends in require_claim(), the check that keeps a process that was thought dead from
-// committing after a newer one has taken over.
+// A connection that writes migrated rows, and the claim under which it may. Every writing
+// transaction of this folder ends in require_claim(), the check that keeps a process that was
+// thought dead from committing after a newer one has taken over.
 #pragma once
 
 #include <cstdint>
@@ -38,17 +38,17 @@ enum class SessionRole : std::uint8_t { control, writer, applier, schema };
 
 std::string application_name(const std::string& task, SessionRole role);
 
-/// Opens a session for the task. Roles other than control get settings for bulk writing: triggers and
-/// foreign key checks off where the account may, plans that do not depend on statistics.
+/// Opens a session for the task. Roles other than control get settings for bulk writing: triggers
+/// and foreign key checks off where the account may, plans that do not depend on statistics.
 /// Throws: connection, refused (`destination.version`: older than 14).
 Connection open_session(const plan::Endpoint& endpoint, const std::string& task, SessionRole role);
 
 /// True if `connection` runs with session_replication_role = replica.
 bool ignores_triggers(Connection& connection);
 
-/// Throws stopped `task.fenced` unless `claim` is in force and the task is not finished. The row lock it
-/// takes conflicts with a new claim and with a fence, so neither happens between here and the commit;
-/// it does not conflict with other writers.
+/// Throws stopped `task.fenced` unless `claim` is in force and the task is not finished. The row
+/// lock it takes conflicts with a new claim and with a fence, so neither happens between here and
+/// the commit; it does not conflict with other writers.
 void require_claim(Connection& connection, const Claim& claim);
 
 /// The error of a writer whose claim is no longer in force.

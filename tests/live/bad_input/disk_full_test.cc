@@ -7,8 +7,8 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
-#include "tests/support/program.h"
 #include "tests/support/live_postgres.h"
+#include "tests/support/program.h"
 
 namespace cutover::tests {
 namespace {

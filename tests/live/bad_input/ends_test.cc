@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "fixtures/server/certificate.h"
-#include "tests/support/program.h"
 #include "tests/support/live_postgres.h"
+#include "tests/support/program.h"
 
 namespace cutover::tests {
 namespace {

@@ -11,8 +11,8 @@
 #include <sstream>
 #include <thread>
 
-#include "tests/support/program.h"
 #include "tests/support/live_postgres.h"
+#include "tests/support/program.h"
 
 namespace cutover::tests {
 namespace {

@@ -1,5 +1,5 @@
-// A rich schema from one real database to another: planned, made step by step, read back and compared; and
-// values whose binary form holds type ids, which differ between the two.
+// A rich schema from one real database to another: planned, made step by step, read back and
+// compared; and values whose binary form holds type ids, which differ between the two.
 #include <gmock/gmock.h>
 
 #include <algorithm>
@@ -95,8 +95,9 @@ std::vector<std::string> lines_of(const model::Catalog& catalog) {
         }
         for (const model::ColumnSchema& column : table.columns) {
             add(head + "column " + column.name + " " + column.type + " " + column.collation +
-                (column.nullable ? "" : " not null") + " " + column.default_expression.value_or("") +
-                " " + column.generated_expression.value_or("") + " " +
+                (column.nullable ? "" : " not null") + " " +
+                column.default_expression.value_or("") + " " +
+                column.generated_expression.value_or("") + " " +
                 std::to_string(static_cast<int>(column.identity)));
         }
         // A partition's inherited constraints are named by the server.
@@ -142,7 +143,9 @@ protected:
         spec_.destination = destination_.as_plan();
     }
     void make_source(const std::string& sql) { this->connect().query(sql); }
-    void at_destination(const std::string& sql) { fixtures::PostgresClient(destination_).query(sql); }
+    void at_destination(const std::string& sql) {
+        fixtures::PostgresClient(destination_).query(sql);
+    }
     std::string destination_value(const std::string& sql) {
         return fixtures::PostgresClient(destination_).value(sql);
     }
@@ -162,8 +165,8 @@ protected:
         claim();
         for (const plan::SchemaSection section :
              {plan::SchemaSection::before_rows, plan::SchemaSection::keys,
-              plan::SchemaSection::unique_keys, plan::SchemaSection::indexes, plan::SchemaSection::foreign_keys,
-              plan::SchemaSection::validation}) {
+              plan::SchemaSection::unique_keys, plan::SchemaSection::indexes,
+              plan::SchemaSection::foreign_keys, plan::SchemaSection::validation}) {
             run_section(plan, section);
         }
     }
@@ -225,7 +228,8 @@ TYPED_TEST(RoundTrip, CarriesRenamesIntoEveryText) {
     plan::NameMapping& mapping = this->spec_.mapping;
     mapping.schemas["app"] = "shop";
     mapping.tables[{"app", "Child Table"}] = {"kids", "child"};
-    mapping.columns[{"app", "Child Table"}] = {{"amount", "Sum"}, {"select", "choice"}, {"at", "time"}};
+    mapping.columns[{"app", "Child Table"}] = {
+        {"amount", "Sum"}, {"select", "choice"}, {"at", "time"}};
     mapping.columns[{"app", "sales"}] = {{"n", "number"}};
     mapping.columns[{"app", "sales_24_eu"}] = {{"n", "number"}};
     mapping.columns[{"app", "sales_24"}] = {{"n", "number"}};
@@ -234,7 +238,8 @@ TYPED_TEST(RoundTrip, CarriesRenamesIntoEveryText) {
     const model::Catalog made = this->catalog(this->spec_.destination);
     const model::TableSchema* child = made.find({"kids", "child"});
     ASSERT_NE(child, nullptr);
-    EXPECT_EQ(child->columns[1].default_expression, "nextval('kids.\"Child Table_s_seq\"'::regclass)");
+    EXPECT_EQ(child->columns[1].default_expression,
+              "nextval('kids.\"Child Table_s_seq\"'::regclass)");
     EXPECT_EQ(child->columns[0].default_expression, "nextval('shop.numbers'::regclass)");
     EXPECT_EQ(child->columns[6].type, "shop.mood[]");
     EXPECT_EQ(child->primary_key()->definition, "PRIMARY KEY (id, \"Sum\") INCLUDE (name)");
@@ -249,38 +254,46 @@ TYPED_TEST(RoundTrip, SetsSequencesToTheSourcesValues) {
     this->make_source(kSchema);
     this->make_source(
         "INSERT INTO app.parent (code) VALUES ('a'), ('b');"
-        "INSERT INTO app.\"Child Table\" (id, pos) VALUES (DEFAULT, 1), (DEFAULT, 1), (DEFAULT, 1)");
+        "INSERT INTO app.\"Child Table\" (id, pos) VALUES (DEFAULT, 1), (DEFAULT, 1), (DEFAULT, "
+        "1)");
     this->spec_.mapping.schemas["app"] = "shop";
     const plan::Plan plan = this->planned().plan;
     this->run(plan);
     this->sink_->set_sequences(plan, this->catalog(this->spec_.source).sequences);
     EXPECT_EQ(this->destination_value("SELECT nextval('shop.numbers')"), "14");
-    EXPECT_EQ(this->destination_value("INSERT INTO shop.parent DEFAULT VALUES RETURNING id"), "102");
+    EXPECT_EQ(this->destination_value("INSERT INTO shop.parent DEFAULT VALUES RETURNING id"),
+              "102");
     EXPECT_EQ(this->destination_value("SELECT nextval('shop.\"Child Table_s_seq\"')"), "4");
 }
 
 TYPED_TEST(RoundTrip, FindsTheSequencesOfTablesThatSomebodyElseMade) {
-    this->make_source("CREATE TABLE t (id serial PRIMARY KEY, n int GENERATED ALWAYS AS IDENTITY);"
-                      "INSERT INTO t DEFAULT VALUES; INSERT INTO t DEFAULT VALUES");
-    this->at_destination("CREATE SEQUENCE other_name; CREATE TABLE t (id int PRIMARY KEY DEFAULT"
-                         " nextval('other_name'), n int GENERATED BY DEFAULT AS IDENTITY"
-                         " (SEQUENCE NAME another)); ALTER SEQUENCE other_name OWNED BY t.id");
+    this->make_source(
+        "CREATE TABLE t (id serial PRIMARY KEY, n int GENERATED ALWAYS AS IDENTITY);"
+        "INSERT INTO t DEFAULT VALUES; INSERT INTO t DEFAULT VALUES");
+    this->at_destination(
+        "CREATE SEQUENCE other_name; CREATE TABLE t (id int PRIMARY KEY DEFAULT"
+        " nextval('other_name'), n int GENERATED BY DEFAULT AS IDENTITY"
+        " (SEQUENCE NAME another)); ALTER SEQUENCE other_name OWNED BY t.id");
     this->spec_.phases.schema = false;
     const engine::Planned planned = this->planned();
     EXPECT_TRUE(planned.findings.empty());
     this->claim();
     this->sink_->set_sequences(planned.plan, this->catalog(this->spec_.source).sequences);
-    EXPECT_EQ(this->destination_value("INSERT INTO t DEFAULT VALUES RETURNING id || ' ' || n"), "3 3");
+    EXPECT_EQ(this->destination_value("INSERT INTO t DEFAULT VALUES RETURNING id || ' ' || n"),
+              "3 3");
 }
 
 /// The ids of user-made types differ between the two databases; both lanes must carry their values.
 TYPED_TEST(RoundTrip, CarriesValuesThatHoldTypeIds) {
-    this->make_source("CREATE EXTENSION hstore; CREATE TYPE mood AS ENUM ('sad', 'happy');"
-                      "CREATE TYPE pair AS (a int, m mood[], h hstore); CREATE DOMAIN pairs AS pair[];"
-                      "CREATE TYPE span AS RANGE (subtype = mood);"
-                      "CREATE TABLE t (k int PRIMARY KEY, m mood[], p pair, ps pair[], d pairs, r span[], h hstore[]);"
-                      "INSERT INTO t VALUES (1, '{sad,NULL}', '(1,\"{happy}\",\"a=>1\")',"
-                      " ARRAY['(2,\"{sad}\",)'::pair, NULL], ARRAY['(3,,)'::pair], '{\"[sad,happy]\"}', '{a=>1}')");
+    this->make_source(
+        "CREATE EXTENSION hstore; CREATE TYPE mood AS ENUM ('sad', 'happy');"
+        "CREATE TYPE pair AS (a int, m mood[], h hstore); CREATE DOMAIN pairs AS pair[];"
+        "CREATE TYPE span AS RANGE (subtype = mood);"
+        "CREATE TABLE t (k int PRIMARY KEY, m mood[], p pair, ps pair[], d pairs, r span[], h "
+        "hstore[]);"
+        "INSERT INTO t VALUES (1, '{sad,NULL}', '(1,\"{happy}\",\"a=>1\")',"
+        " ARRAY['(2,\"{sad}\",)'::pair, NULL], ARRAY['(3,,)'::pair], '{\"[sad,happy]\"}', "
+        "'{a=>1}')");
     this->at_destination("CREATE TABLE shift_ids (a int, b text); CREATE EXTENSION hstore");
     const engine::Planned before = this->planned();
     this->claim();

@@ -54,15 +54,16 @@ protected:
             }
             sql("SELECT pg_sleep(0.05)");
         }
-        sql("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = '" +
+        sql("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name "
+            "= '" +
             slot_ + "'");
     }
     /// Publication of everything, slot, plan, stream.
     void start() {
         sql("DROP PUBLICATION IF EXISTS " + slot_);
         sql("CREATE PUBLICATION " + slot_ + " FOR TABLE item, loose, side");
-        const std::string lsn =
-            value("SELECT lsn FROM pg_create_logical_replication_slot('" + slot_ + "', 'pgoutput')");
+        const std::string lsn = value("SELECT lsn FROM pg_create_logical_replication_slot('" +
+                                      slot_ + "', 'pgoutput')");
         from_ = to_position({1, parse_lsn(lsn).value()});
         plan_ = plan_from_catalog(spec_);
         open();
@@ -101,11 +102,12 @@ using Versions = testing::Types<std::integral_constant<int, 15>, std::integral_c
 TYPED_TEST_SUITE(ChangeStreamTest, Versions);
 
 TYPED_TEST(ChangeStreamTest, BringsRowChangesOfOneTransactionTogether) {
-    this->sql("BEGIN; INSERT INTO item VALUES (1, 'one', ''), (2, NULL, 'x'); UPDATE item SET name = 'two' "
-              "WHERE id = 2; DELETE FROM item WHERE id = 1; COMMIT");
-    EXPECT_THAT(this->changes_of(),
-                ElementsAre("insert item(1,one,)", "insert item(2,-,x)", "update item(2,two,x)",
-                            "remove item[(1,~,~)]"));
+    this->sql(
+        "BEGIN; INSERT INTO item VALUES (1, 'one', ''), (2, NULL, 'x'); UPDATE item SET name = "
+        "'two' "
+        "WHERE id = 2; DELETE FROM item WHERE id = 1; COMMIT");
+    EXPECT_THAT(this->changes_of(), ElementsAre("insert item(1,one,)", "insert item(2,-,x)",
+                                                "update item(2,two,x)", "remove item[(1,~,~)]"));
 }
 
 TYPED_TEST(ChangeStreamTest, TellsKeyChangesAndUnchangedLargeValues) {
@@ -123,10 +125,9 @@ TYPED_TEST(ChangeStreamTest, HasWholeOldRowsOfAKeylessTable) {
     this->sql("UPDATE loose SET a = 2");
     this->sql("DELETE FROM loose");
     const std::string large(3000, 'L');
-    EXPECT_THAT(this->changes_of(3),
-                ElementsAre("insert loose(1," + large + ")",
-                            "update loose[(1," + large + ")](2," + large + ")",
-                            "remove loose[(2," + large + ")]"));
+    EXPECT_THAT(this->changes_of(3), ElementsAre("insert loose(1," + large + ")",
+                                                 "update loose[(1," + large + ")](2," + large + ")",
+                                                 "remove loose[(2," + large + ")]"));
 }
 
 TYPED_TEST(ChangeStreamTest, ListsTruncatedTables) {
@@ -155,8 +156,9 @@ TYPED_TEST(ChangeStreamTest, TellsTransactionsByTheirTopLevelId) {
     auto client = this->connect();
     client.query("BEGIN");
     const std::string xid = client.value("SELECT pg_current_xact_id()::text");
-    client.query("SAVEPOINT a; INSERT INTO side SELECT generate_series(1, 2000); SAVEPOINT b;"
-                 "INSERT INTO item VALUES (1, 'x', ''); COMMIT");
+    client.query(
+        "SAVEPOINT a; INSERT INTO side SELECT generate_series(1, 2000); SAVEPOINT b;"
+        "INSERT INTO item VALUES (1, 'x', ''); COMMIT");
     std::vector<model::SourceTransaction> got = take(*this->stream_, 1);
     EXPECT_EQ(got[0].id.bytes, xid);
     EXPECT_EQ(got[0].change_count, 2001u);
@@ -165,10 +167,12 @@ TYPED_TEST(ChangeStreamTest, TellsTransactionsByTheirTopLevelId) {
 TYPED_TEST(ChangeStreamTest, LeavesOutRolledBackPartsOfStreamedTransactions) {
     auto one = this->connect();
     auto two = this->connect();
-    one.query("BEGIN; INSERT INTO side SELECT generate_series(1, 1000); SAVEPOINT s;"
-              "INSERT INTO side SELECT generate_series(10001, 11000); SAVEPOINT t;"
-              "INSERT INTO side SELECT generate_series(20001, 21000); ROLLBACK TO s");
-    two.query("BEGIN; INSERT INTO item SELECT n, 'gone', '' FROM generate_series(1, 1000) n; ROLLBACK");
+    one.query(
+        "BEGIN; INSERT INTO side SELECT generate_series(1, 1000); SAVEPOINT s;"
+        "INSERT INTO side SELECT generate_series(10001, 11000); SAVEPOINT t;"
+        "INSERT INTO side SELECT generate_series(20001, 21000); ROLLBACK TO s");
+    two.query(
+        "BEGIN; INSERT INTO item SELECT n, 'gone', '' FROM generate_series(1, 1000) n; ROLLBACK");
     two.query("BEGIN; INSERT INTO item SELECT n, 'kept', '' FROM generate_series(1, 1000) n");
     one.query("INSERT INTO side SELECT generate_series(30001, 31000)");
     two.query("COMMIT");
@@ -186,7 +190,9 @@ TYPED_TEST(ChangeStreamTest, SpillsWhatIsLargerThanMemory) {
     this->spec_.spill_directory = std::filesystem::temp_directory_path() / "cutover-spill-test";
     std::filesystem::create_directories(this->spec_.spill_directory);
     this->open();
-    this->sql("INSERT INTO item SELECT n, repeat('n', 100), repeat('b', 1000) FROM generate_series(1, 20000) n");
+    this->sql(
+        "INSERT INTO item SELECT n, repeat('n', 100), repeat('b', 1000) FROM generate_series(1, "
+        "20000) n");
     std::vector<model::SourceTransaction> got = take(*this->stream_, 1);
     EXPECT_EQ(got[0].change_count, 20000u);
     EXPECT_LT(got[0].footprint_bytes, std::size_t{8} << 20);
@@ -217,13 +223,16 @@ TYPED_TEST(ChangeStreamTest, LetsTheSourceForgetWhatWasAcknowledgedAndNothingMor
     this->sql("INSERT INTO side VALUES (2)");
     std::vector<model::SourceTransaction> got = take(*this->stream_, 2);
     const auto confirmed = [&] {
-        return parse_lsn(this->value("SELECT confirmed_flush_lsn FROM pg_replication_slots WHERE slot_name = '" +
-                                     this->slot_ + "'"))
+        return parse_lsn(
+                   this->value(
+                       "SELECT confirmed_flush_lsn FROM pg_replication_slots WHERE slot_name = '" +
+                       this->slot_ + "'"))
             .value();
     };
     EXPECT_LE(confirmed(), to_log_point(this->from_).lsn);
     this->stream_->acknowledge(got[0].commit);
-    for (int attempt = 0; attempt < 100 && confirmed() != to_log_point(got[0].commit).lsn; ++attempt) {
+    for (int attempt = 0; attempt < 100 && confirmed() != to_log_point(got[0].commit).lsn;
+         ++attempt) {
         this->stream_->next(std::chrono::milliseconds(50));
     }
     EXPECT_EQ(confirmed(), to_log_point(got[0].commit).lsn);
@@ -242,15 +251,19 @@ TYPED_TEST(ChangeStreamTest, NamesAColumnThatWasAddedDroppedOrRetyped) {
     const std::vector<std::pair<std::string, std::string>> cases = {
         {"ALTER TABLE item ADD COLUMN extra int; INSERT INTO item VALUES (1, 'a', 'b', 2)",
          "column extra was added"},
-        {"ALTER TABLE item DROP COLUMN body; INSERT INTO item VALUES (1, 'a')", "column body is gone"},
+        {"ALTER TABLE item DROP COLUMN body; INSERT INTO item VALUES (1, 'a')",
+         "column body is gone"},
         {"ALTER TABLE item ALTER name TYPE varchar(9); INSERT INTO item VALUES (1, 'a', 'b')",
          "column name is of type character varying(9), it was text"},
-        {"ALTER TABLE item RENAME TO thing; INSERT INTO thing VALUES (1, 'a', 'b')", "public.thing"}};
+        {"ALTER TABLE item RENAME TO thing; INSERT INTO thing VALUES (1, 'a', 'b')",
+         "public.thing"}};
     for (const auto& [statements, difference] : cases) {
         this->stream_.reset();
         this->drop_slot();
-        this->sql("DROP TABLE IF EXISTS item, thing CASCADE; CREATE TABLE item (id int PRIMARY KEY, name text, "
-                  "body text)");
+        this->sql(
+            "DROP TABLE IF EXISTS item, thing CASCADE; CREATE TABLE item (id int PRIMARY KEY, name "
+            "text, "
+            "body text)");
         this->start();
         this->sql("INSERT INTO item VALUES (0, '', '')");
         EXPECT_EQ(take(*this->stream_, 1).size(), 1u);
@@ -262,8 +275,9 @@ TYPED_TEST(ChangeStreamTest, NamesAColumnThatWasAddedDroppedOrRetyped) {
 }
 
 TYPED_TEST(ChangeStreamTest, DoesNotMindASchemaChangeThatIsRolledBack) {
-    this->sql("BEGIN; ALTER TABLE item ADD COLUMN extra int; INSERT INTO item SELECT n, '', '', 1 FROM "
-              "generate_series(1, 2000) n; ROLLBACK");
+    this->sql(
+        "BEGIN; ALTER TABLE item ADD COLUMN extra int; INSERT INTO item SELECT n, '', '', 1 FROM "
+        "generate_series(1, 2000) n; ROLLBACK");
     this->sql("INSERT INTO item VALUES (1, 'a', 'b')");
     EXPECT_THAT(this->changes_of(), ElementsAre("insert item(1,a,b)"));
 }
@@ -295,9 +309,11 @@ TYPED_TEST(ChangeStreamTest, RefusesASlotThatWasMadeAgain) {
 }
 
 TYPED_TEST(ChangeStreamTest, TakesTheSlotFromAConnectionItHasLeftBehind) {
-    const auto ghost = open_change_stream(this->spec_, this->plan_, this->slot_, this->slot_, this->from_);
+    const auto ghost =
+        open_change_stream(this->spec_, this->plan_, this->slot_, this->slot_, this->from_);
     this->sql("INSERT INTO side VALUES (1)");
-    this->stream_ = open_change_stream(this->spec_, this->plan_, this->slot_, this->slot_, this->from_);
+    this->stream_ =
+        open_change_stream(this->spec_, this->plan_, this->slot_, this->slot_, this->from_);
     EXPECT_THAT(this->changes_of(), ElementsAre("insert side(1)"));
 }
 

@@ -1,5 +1,5 @@
-// What a source says when its primary dies and a standby is promoted: it goes on with a proof, or stops
-// naming what is missing.
+// What a source says when its primary dies and a standby is promoted: it goes on with a proof, or
+// stops naming what is missing.
 #include <gmock/gmock.h>
 
 #include "migrator/engine/postgres/positions.h"
@@ -44,14 +44,15 @@ protected:
         }
         return out;
     }
-    /// The standby keeps its copy of the slot only once the slot has moved: so the log is followed meanwhile,
-    /// as a task does.
+    /// The standby keeps its copy of the slot only once the slot has moved: so the log is followed
+    /// meanwhile, as a task does.
     void wait_for_synchronized_slot() {
         const auto stream = source_->open_changes(plan_, origin_, applied_);
         auto at_primary = primary_->connect();
         auto at_standby = standby_->connect();
         for (int attempt = 0; attempt < 300; ++attempt) {
-            if (at_standby.value("SELECT synced AND NOT temporary FROM pg_replication_slots") == "t") {
+            if (at_standby.value("SELECT synced AND NOT temporary FROM pg_replication_slots") ==
+                "t") {
                 return;
             }
             at_primary.query("SELECT pg_log_standby_snapshot()");

@@ -140,7 +140,8 @@ TYPED_TEST(InspectorTest, ReadsKeysIndexesAndChecks) {
     EXPECT_EQ(child.checks[0].definition, "CHECK ((amount >= (0)::numeric))");
     ASSERT_EQ(child.indexes.size(), 2u);
     EXPECT_FALSE(child.indexes[0].plain_columns);
-    EXPECT_THAT(child.indexes[0].definition, HasSubstr("ON app.\"Child Table\" USING btree (lower("));
+    EXPECT_THAT(child.indexes[0].definition,
+                HasSubstr("ON app.\"Child Table\" USING btree (lower("));
     EXPECT_TRUE(child.indexes[1].unique);
     EXPECT_THAT(child.indexes[1].columns, ElementsAre(1, 0));
 }
@@ -173,7 +174,8 @@ TYPED_TEST(InspectorTest, BringsPartitionsAlongUnlessTheyAreExcluded) {
     EXPECT_NE(some.find({"app", "a_sales_2024_eu"}), nullptr);
     EXPECT_EQ(some.find({"app", "sales_rest"}), nullptr);
     EXPECT_EQ(some.find({"app", "parent"}), nullptr);
-    const auto found = this->inspector_->requirements(engine::Topic::object_kinds, this->spec_, some, true);
+    const auto found =
+        this->inspector_->requirements(engine::Topic::object_kinds, this->spec_, some, true);
     EXPECT_THAT(found, Contains(testing::AllOf(
                            Field(&engine::Requirement::met, false),
                            Field(&engine::Requirement::finding,
@@ -195,7 +197,8 @@ TYPED_TEST(InspectorTest, OrdersTypesAsTheyCanBeCreated) {
         if (type.name.name == "mood") {
             EXPECT_THAT(type.labels, ElementsAre("sad", "so so", "happy"));
         } else if (type.name.name == "positive") {
-            EXPECT_EQ(type.definition, "integer DEFAULT 1 NOT NULL CONSTRAINT above CHECK ((VALUE > 0))");
+            EXPECT_EQ(type.definition,
+                      "integer DEFAULT 1 NOT NULL CONSTRAINT above CHECK ((VALUE > 0))");
         } else if (type.name.name == "pair") {
             ASSERT_EQ(type.columns.size(), 2u);
             EXPECT_EQ(type.columns[1].type, "app.mood");
@@ -243,8 +246,10 @@ TYPED_TEST(InspectorTest, NamesWhatTheLogNeeds) {
     EXPECT_TRUE(this->requirement(engine::Topic::version, "source.version").met);
     EXPECT_TRUE(this->requirement(engine::Topic::capture_settings, "source.wal_level").met);
     EXPECT_TRUE(this->requirement(engine::Topic::capture_capacity, "source.max_wal_senders").met);
-    EXPECT_TRUE(this->requirement(engine::Topic::log_retention, "source.max_slot_wal_keep_size").met);
-    const auto& identity = this->requirement(engine::Topic::replica_identity, "source.replica_identity");
+    EXPECT_TRUE(
+        this->requirement(engine::Topic::log_retention, "source.max_slot_wal_keep_size").met);
+    const auto& identity =
+        this->requirement(engine::Topic::replica_identity, "source.replica_identity");
     EXPECT_FALSE(identity.met);
     EXPECT_THAT(identity.finding.found, HasSubstr("app.heir"));
     const auto& unlogged = this->requirement(engine::Topic::object_kinds, "source.unlogged_table");
@@ -257,24 +262,26 @@ TYPED_TEST(InspectorTest, SeesEveryMissingPrivilege) {
     const std::string user = "poor_" + this->endpoint().database;
     client.query("CREATE ROLE " + user + " LOGIN PASSWORD 'x'");
     const auto poor = make_inspector(this->endpoint().as_user(user, "x").as_plan());
-    const auto found = poor->requirements(engine::Topic::privileges, this->spec_, this->catalog_, true);
+    const auto found =
+        poor->requirements(engine::Topic::privileges, this->spec_, this->catalog_, true);
     for (const char* code : {"source.privilege_replication", "source.privilege_create",
                              "source.privilege_owner", "source.privilege_select"}) {
-        EXPECT_THAT(found, Contains(testing::AllOf(
-                               Field(&engine::Requirement::met, false),
-                               Field(&engine::Requirement::finding, Field(&model::Finding::code, code)))))
+        EXPECT_THAT(found, Contains(testing::AllOf(Field(&engine::Requirement::met, false),
+                                                   Field(&engine::Requirement::finding,
+                                                         Field(&model::Finding::code, code)))))
             << code;
     }
-    for (const auto& known :
-         this->inspector_->requirements(engine::Topic::privileges, this->spec_, this->catalog_, true)) {
+    for (const auto& known : this->inspector_->requirements(engine::Topic::privileges, this->spec_,
+                                                            this->catalog_, true)) {
         EXPECT_TRUE(known.met) << known.finding.code << ": " << known.finding.found;
     }
     client.query("DROP ROLE " + user);
 }
 
 TYPED_TEST(InspectorTest, TellsFilledTablesFromEmptyOnes) {
-    EXPECT_THAT(this->inspector_->non_empty({{"app", "keyless"}, {"app", "parent"}, {"app", "gone"}}),
-                ElementsAre(model::ObjectName{"app", "keyless"}));
+    EXPECT_THAT(
+        this->inspector_->non_empty({{"app", "keyless"}, {"app", "parent"}, {"app", "gone"}}),
+        ElementsAre(model::ObjectName{"app", "keyless"}));
 }
 
 }  // namespace

@@ -72,11 +72,16 @@ std::string print_tuple(const plan::TablePlan& table, const model::Tuple& tuple)
         out += at == 0 ? "" : ",";
         const std::string& type = table.columns[at].source.type;
         switch (tuple.kind(at)) {
-            case model::CellKind::absent: out += "~"; break;
-            case model::CellKind::null: out += "-"; break;
+            case model::CellKind::absent:
+                out += "~";
+                break;
+            case model::CellKind::null:
+                out += "-";
+                break;
             default:
-                out += type == "integer" || type == "bigint" ? std::to_string(number(tuple.bytes(at)))
-                                                             : std::string(tuple.bytes(at));
+                out += type == "integer" || type == "bigint"
+                           ? std::to_string(number(tuple.bytes(at)))
+                           : std::string(tuple.bytes(at));
         }
     }
     return out + ")";
@@ -90,8 +95,10 @@ std::string print(const plan::Plan& plan, const model::Change& change) {
             return "insert " + table.source.name + print_tuple(table, change.after);
         case model::ChangeKind::update:
             return "update " + table.source.name + old + print_tuple(table, change.after);
-        case model::ChangeKind::remove: return "remove " + table.source.name + old;
-        case model::ChangeKind::truncate: break;
+        case model::ChangeKind::remove:
+            return "remove " + table.source.name + old;
+        case model::ChangeKind::truncate:
+            break;
     }
     std::string out = "truncate";
     for (const model::TableIndex index : change.truncated) {

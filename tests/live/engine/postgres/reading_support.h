@@ -1,5 +1,5 @@
-// What the live tests of the reading half share: a plan made straight from the catalog (no route, no
-// destination), and readers of whole streams and rows in a form that a test can compare.
+// What the live tests of the reading half share: a plan made straight from the catalog (no route,
+// no destination), and readers of whole streams and rows in a form that a test can compare.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -20,8 +20,8 @@ namespace cutover::postgres {
 /// Every selected table that holds rows itself, all columns, keyed by its primary key.
 plan::Plan plan_from_catalog(const plan::TaskSpec& spec);
 
-/// `insert item(1,one)`, `update item[k=1](2,~)`: cells as text, `~` for absent, `-` for NULL. Integers of
-/// four and eight bytes are printed as numbers.
+/// `insert item(1,one)`, `update item[k=1](2,~)`: cells as text, `~` for absent, `-` for NULL.
+/// Integers of four and eight bytes are printed as numbers.
 std::string print(const plan::Plan& plan, const model::Change& change);
 std::string print_tuple(const plan::TablePlan& table, const model::Tuple& tuple);
 std::vector<std::string> print_all(const plan::Plan& plan, model::SourceTransaction& transaction);

@@ -1,4 +1,5 @@
-// A table as the migrator would leave it, for tests of the reading half: copied rows and tolerant changes.
+// A table as the migrator would leave it, for tests of the reading half: copied rows and tolerant
+// changes.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -42,7 +43,8 @@ public:
 
     void add(const plan::TablePlan& table, const std::vector<model::Tuple>& rows) {
         for (const model::Tuple& row : rows) {
-            const auto [at, fresh] = rows_.insert({std::string(row.bytes(0)), print_tuple(table, row)});
+            const auto [at, fresh] =
+                rows_.insert({std::string(row.bytes(0)), print_tuple(table, row)});
             EXPECT_TRUE(fresh) << "copied twice: " << at->second;
         }
     }

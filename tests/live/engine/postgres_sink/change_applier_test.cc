@@ -39,8 +39,9 @@ protected:
 };
 
 TEST_F(ChangeApplier, BringsEveryKindToEffectInOneTransactionWithTheMarker) {
-    open("CREATE TABLE t (k int PRIMARY KEY, u int UNIQUE, v text);"
-         "INSERT INTO t SELECT g, g * 10, 'old' FROM generate_series(1, 6) g");
+    open(
+        "CREATE TABLE t (k int PRIMARY KEY, u int UNIQUE, v text);"
+        "INSERT INTO t SELECT g, g * 10, 'old' FROM generate_series(1, 6) g");
     TableBatch batch;
     batch.removals = {tuple("SELECT 1")};
     batch.updates = {{tuple("SELECT 2"), tuple("SELECT 2, 20, 'new'::text")}};
@@ -58,8 +59,9 @@ TEST_F(ChangeApplier, BringsEveryKindToEffectInOneTransactionWithTheMarker) {
 }
 
 TEST_F(ChangeApplier, SwapsAndChainsKeysAndUniqueValues) {
-    open("CREATE TABLE t (k int PRIMARY KEY, u int UNIQUE, v text);"
-         "INSERT INTO t SELECT g, g * 10, 'v' || g FROM generate_series(1, 5) g");
+    open(
+        "CREATE TABLE t (k int PRIMARY KEY, u int UNIQUE, v text);"
+        "INSERT INTO t SELECT g, g * 10, 'v' || g FROM generate_series(1, 5) g");
     TableBatch batch;
     // 1 and 2 swap keys, 3 -> 4 -> 5 -> 6 is a chain, and 1 and 2 swap their unique values too.
     batch.moves = {{tuple("SELECT 1"), tuple("SELECT 2, 10, 'a'::text")},
@@ -72,13 +74,15 @@ TEST_F(ChangeApplier, SwapsAndChainsKeysAndUniqueValues) {
 }
 
 TEST_F(ChangeApplier, LeavesAbsentCellsAsTheyAre) {
-    open("CREATE TABLE t (k int PRIMARY KEY, a text, b text, c numeric(6,2));"
-         "INSERT INTO t SELECT g, 'a', repeat('long', 5000), g FROM generate_series(1, 4) g");
+    open(
+        "CREATE TABLE t (k int PRIMARY KEY, a text, b text, c numeric(6,2));"
+        "INSERT INTO t SELECT g, 'a', repeat('long', 5000), g FROM generate_series(1, 4) g");
     TableBatch batch;
     batch.updates = {
         {tuple("SELECT 1"), tuple_without("SELECT 1, 'n'::text, NULL::text, 9.5::numeric", {2})},
         {tuple("SELECT 2"), tuple_without("SELECT 2, 'n'::text, NULL::text, 9.5::numeric", {1, 2})},
-        {tuple("SELECT 3"), tuple_without("SELECT 3, NULL::text, NULL::text, 9.5::numeric", {2, 3})},
+        {tuple("SELECT 3"),
+         tuple_without("SELECT 3, NULL::text, NULL::text, 9.5::numeric", {2, 3})},
         {tuple("SELECT 4"), tuple_without("SELECT 4, 'n'::text, NULL::text, 9.5::numeric", {0})}};
     apply(batch);
     EXPECT_EQ(rows("SELECT k, a, length(b), c FROM t ORDER BY k"),
@@ -94,7 +98,9 @@ TEST_F(ChangeApplier, SetsKeysWhoseFormChangesButNotTheirValue) {
 }
 
 TEST_F(ChangeApplier, CallsAMissingRowCorruptAndNamesTableAndKey) {
-    open("CREATE TABLE t (k int, l text, v text, PRIMARY KEY (l, k)); INSERT INTO t VALUES (1, 'a')");
+    open(
+        "CREATE TABLE t (k int, l text, v text, PRIMARY KEY (l, k)); INSERT INTO t VALUES (1, "
+        "'a')");
     TableBatch removal;
     removal.removals = {tuple("SELECT 'a'::text, 1"), tuple("SELECT 'b'::text, 2")};
     TableBatch update;
@@ -136,9 +142,11 @@ TEST_F(ChangeApplier, CallsAKeyThatTwoRowsHaveCorrupt) {
 }
 
 TEST_F(ChangeApplier, TruncatesFirst) {
-    open("CREATE TABLE p (k int PRIMARY KEY); CREATE TABLE t (k int PRIMARY KEY, v int REFERENCES p);"
-         "INSERT INTO p VALUES (1); INSERT INTO t VALUES (1, 1)",
-         {"public.p", "public.t"});
+    open(
+        "CREATE TABLE p (k int PRIMARY KEY); CREATE TABLE t (k int PRIMARY KEY, v int REFERENCES "
+        "p);"
+        "INSERT INTO p VALUES (1); INSERT INTO t VALUES (1, 1)",
+        {"public.p", "public.t"});
     NetBatch batch;
     batch.tables.resize(2);
     batch.tables[0].truncate = true;
@@ -151,8 +159,9 @@ TEST_F(ChangeApplier, TruncatesFirst) {
 }
 
 TEST_F(ChangeApplier, EmptiesAParentWhoseChildrenAreNotTruncated) {
-    open("CREATE TABLE t (k int PRIMARY KEY, v int); CREATE TABLE c (k int REFERENCES t);"
-         "INSERT INTO t VALUES (1, 1)");
+    open(
+        "CREATE TABLE t (k int PRIMARY KEY, v int); CREATE TABLE c (k int REFERENCES t);"
+        "INSERT INTO t VALUES (1, 1)");
     TableBatch batch;
     batch.truncate = true;
     apply(batch);
@@ -160,18 +169,23 @@ TEST_F(ChangeApplier, EmptiesAParentWhoseChildrenAreNotTruncated) {
 }
 
 TEST_F(ChangeApplier, TouchesExactlyOneOfEqualRowsInAKeylessTable) {
-    open("CREATE TABLE t (a int, b text, j json, n numeric, p point);"
-         "INSERT INTO t SELECT 1, 'x', '{\"a\": 1}', 1.0, '(1,2)' FROM generate_series(1, 5);"
-         "INSERT INTO t VALUES (1, 'x', '{\"a\": 1}', 1.00, '(1,2)'), (1, 'x', '{\"a\":1}', 1.0, '(1,2)'),"
-         "  (NULL, NULL, NULL, NULL, NULL), (NULL, NULL, NULL, NULL, NULL), (1, '', NULL, NULL, NULL)");
-    const model::Tuple equal = tuple("SELECT 1, 'x'::text, '{\"a\": 1}'::json, 1.0, '(1,2)'::point");
+    open(
+        "CREATE TABLE t (a int, b text, j json, n numeric, p point);"
+        "INSERT INTO t SELECT 1, 'x', '{\"a\": 1}', 1.0, '(1,2)' FROM generate_series(1, 5);"
+        "INSERT INTO t VALUES (1, 'x', '{\"a\": 1}', 1.00, '(1,2)'), (1, 'x', '{\"a\":1}', 1.0, "
+        "'(1,2)'),"
+        "  (NULL, NULL, NULL, NULL, NULL), (NULL, NULL, NULL, NULL, NULL), (1, '', NULL, NULL, "
+        "NULL)");
+    const model::Tuple equal =
+        tuple("SELECT 1, 'x'::text, '{\"a\": 1}'::json, 1.0, '(1,2)'::point");
     const model::Tuple nulls =
         tuple("SELECT NULL::int, NULL::text, NULL::json, NULL::numeric, NULL::point");
     TableBatch batch;
     batch.removals = {equal, equal, equal, nulls};
     batch.inserts = {tuple("SELECT 2, 'y'::text, NULL::json, 3.0, NULL::point")};
     apply(batch);
-    EXPECT_EQ(rows("SELECT r, count(*) FROM (SELECT t::text COLLATE \"C\" AS r FROM t) x GROUP BY 1 ORDER BY 1"),
+    EXPECT_EQ(rows("SELECT r, count(*) FROM (SELECT t::text COLLATE \"C\" AS r FROM t) x GROUP BY "
+                   "1 ORDER BY 1"),
               "(,,,,)|1\n(1,\"\",,,)|1\n(1,x,\"{\"\"a\"\": 1}\",1.0,\"(1,2)\")|2\n"
               "(1,x,\"{\"\"a\"\": 1}\",1.00,\"(1,2)\")|1\n(1,x,\"{\"\"a\"\":1}\",1.0,\"(1,2)\")|1\n"
               "(2,y,,3.0,)|1");
@@ -189,7 +203,9 @@ TEST_F(ChangeApplier, CallsAMissingKeylessRowCorruptAndShowsIt) {
 }
 
 TEST_F(ChangeApplier, FindsKeylessRowsWithoutAnyHashableColumn) {
-    open("CREATE TABLE t (p point, x xml); INSERT INTO t VALUES ('(1,2)', '<a/>'), ('(1,2)', '<a/>')");
+    open(
+        "CREATE TABLE t (p point, x xml); INSERT INTO t VALUES ('(1,2)', '<a/>'), ('(1,2)', "
+        "'<a/>')");
     TableBatch batch;
     batch.removals = {tuple("SELECT '(1,2)'::point, '<a/>'::xml")};
     apply(batch);
@@ -197,10 +213,11 @@ TEST_F(ChangeApplier, FindsKeylessRowsWithoutAnyHashableColumn) {
 }
 
 TEST_F(ChangeApplier, FindsKeylessRowsInTheirPartitions) {
-    open("CREATE TABLE t (a int, b text) PARTITION BY LIST (a);"
-         "CREATE TABLE t1 PARTITION OF t FOR VALUES IN (1);"
-         "CREATE TABLE t2 PARTITION OF t FOR VALUES IN (2);"
-         "INSERT INTO t VALUES (1, 'x'), (1, 'x'), (2, 'x'), (2, 'y'), (1, 'y')");
+    open(
+        "CREATE TABLE t (a int, b text) PARTITION BY LIST (a);"
+        "CREATE TABLE t1 PARTITION OF t FOR VALUES IN (1);"
+        "CREATE TABLE t2 PARTITION OF t FOR VALUES IN (2);"
+        "INSERT INTO t VALUES (1, 'x'), (1, 'x'), (2, 'x'), (2, 'y'), (1, 'y')");
     TableBatch batch;
     batch.removals = {tuple("SELECT 1, 'x'::text"), tuple("SELECT 2, 'y'::text")};
     apply(batch);
@@ -219,8 +236,9 @@ TEST_F(ChangeApplier, TolerantInsertsOverwriteAndRemovalsMayFindNothing) {
 }
 
 TEST_F(ChangeApplier, TellsWhichRowsHaveNoBaseAndPutsThemInPlace) {
-    open("CREATE TABLE t (k int, l text, big text, PRIMARY KEY (l, k));"
-         "INSERT INTO t VALUES (1, 'a', 'big1'), (5, 'a', 'big5')");
+    open(
+        "CREATE TABLE t (k int, l text, big text, PRIMARY KEY (l, k));"
+        "INSERT INTO t VALUES (1, 'a', 'big1'), (5, 'a', 'big5')");
     TableBatch batch;
     batch.updates = {
         {tuple("SELECT 'a'::text, 1"), tuple_without("SELECT 1, 'a'::text, ''::text", {2})},
@@ -243,7 +261,8 @@ TEST_F(ChangeApplier, TellsWhichRowsHaveNoBaseAndPutsThemInPlace) {
     applier_->repair(plan_.tables[0], missing[0].key, tuple("SELECT 33, 'a'::text, 'read'::text"),
                      row_receipt("row a", 1));
     applier_->repair(plan_.tables[0], missing[1].key, std::nullopt, row_receipt("row b", 0));
-    applier_->repair(plan_.tables[0], tuple("SELECT 'a'::text, 1"), std::nullopt, row_receipt("row b", 0));
+    applier_->repair(plan_.tables[0], tuple("SELECT 'a'::text, 1"), std::nullopt,
+                     row_receipt("row b", 0));
     applier_->commit(marker("x"));
     EXPECT_EQ(t(), "33|a|read\n55|a|big5");
     // A row's receipt is no chunk's, whatever its number says.
@@ -255,17 +274,24 @@ TEST_F(ChangeApplier, TellsWhichRowsHaveNoBaseAndPutsThemInPlace) {
 
 /// Keys whose equality bytes do not tell are executed step by step.
 TEST_F(ChangeApplier, ExecutesStepsInOrder) {
-    open("CREATE COLLATION folding (provider = icu, locale = 'und-u-ks-level2', deterministic = false);"
-         "CREATE TABLE t (k text COLLATE folding PRIMARY KEY, id int GENERATED ALWAYS AS IDENTITY, v text);"
-         "INSERT INTO t (k, v) VALUES ('a', 'va'), ('b', 'vb')");
-    const auto text = [&](const std::string& value) { return tuple("SELECT '" + value + "'::text"); };
+    open(
+        "CREATE COLLATION folding (provider = icu, locale = 'und-u-ks-level2', deterministic = "
+        "false);"
+        "CREATE TABLE t (k text COLLATE folding PRIMARY KEY, id int GENERATED ALWAYS AS IDENTITY, "
+        "v text);"
+        "INSERT INTO t (k, v) VALUES ('a', 'va'), ('b', 'vb')");
+    const auto text = [&](const std::string& value) {
+        return tuple("SELECT '" + value + "'::text");
+    };
     TableBatch batch;
-    batch.steps = {
-        {model::ChangeKind::update, text("A"), tuple_without("SELECT 'B2'::text, 1, ''::text", {2})},
-        {model::ChangeKind::remove, text("B"), {}},
-        {model::ChangeKind::update, text("b2"), tuple_without("SELECT 'b'::text, 7, 'n'::text", {})},
-        {model::ChangeKind::insert, {}, tuple("SELECT 'a'::text, 9, NULL::text")},
-        {model::ChangeKind::update, text("a"), tuple_without("SELECT 'A'::text, 9, ''::text", {2})}};
+    batch.steps = {{model::ChangeKind::update, text("A"),
+                    tuple_without("SELECT 'B2'::text, 1, ''::text", {2})},
+                   {model::ChangeKind::remove, text("B"), {}},
+                   {model::ChangeKind::update, text("b2"),
+                    tuple_without("SELECT 'b'::text, 7, 'n'::text", {})},
+                   {model::ChangeKind::insert, {}, tuple("SELECT 'a'::text, 9, NULL::text")},
+                   {model::ChangeKind::update, text("a"),
+                    tuple_without("SELECT 'A'::text, 9, ''::text", {2})}};
     apply(batch);
     EXPECT_EQ(rows("SELECT * FROM t ORDER BY id"), "b|7|n\nA|9|-");
 
@@ -281,7 +307,8 @@ TEST_F(ChangeApplier, ExecutesStepsInOrder) {
         {model::ChangeKind::insert, {}, tuple("SELECT 'B'::text, 8, 'over'::text")},
         {model::ChangeKind::update, text("q"), tuple("SELECT 'a'::text, 10, 'over'::text")},
         {model::ChangeKind::update, text("b"), tuple("SELECT 'b'::text, 8, 'form'::text")},
-        {model::ChangeKind::update, text("q"), tuple_without("SELECT 'r'::text, 10, ''::text", {2})}};
+        {model::ChangeKind::update, text("q"),
+         tuple_without("SELECT 'r'::text, 10, ''::text", {2})}};
     const auto missing = apply(tolerant, ApplyMode::tolerant);
     ASSERT_EQ(missing.size(), 1u);
     EXPECT_EQ(missing[0].key, text("r"));
@@ -294,11 +321,12 @@ TEST_F(ChangeApplier, ExecutesStepsInOrder) {
 }
 
 TEST_F(ChangeApplier, WritesIdentityColumnsAndLeavesGeneratedOnesToTheServer) {
-    open("CREATE TABLE t (k int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, n int, twice int GENERATED"
-         " ALWAYS AS (n * 2) STORED, extra text DEFAULT 'mine');"
-         "CREATE TABLE s (k int PRIMARY KEY, id int GENERATED ALWAYS AS IDENTITY, v text);"
-         "INSERT INTO t (n) VALUES (1), (2); INSERT INTO s (k, v) VALUES (1, 'a'), (2, 'b')",
-         {"public.t", "public.s"});
+    open(
+        "CREATE TABLE t (k int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, n int, twice int GENERATED"
+        " ALWAYS AS (n * 2) STORED, extra text DEFAULT 'mine');"
+        "CREATE TABLE s (k int PRIMARY KEY, id int GENERATED ALWAYS AS IDENTITY, v text);"
+        "INSERT INTO t (n) VALUES (1), (2); INSERT INTO s (k, v) VALUES (1, 'a'), (2, 'b')",
+        {"public.t", "public.s"});
     NetBatch batch;
     batch.tables.resize(2);
     batch.tables[0].inserts = {tuple("SELECT 50, 5, 'x'::text")};
@@ -374,11 +402,14 @@ TEST_F(ChangeApplier, StagesWhileAnotherLaneHoldsTheSameRows) {
 }
 
 TEST_F(ChangeApplier, FiresNoTriggersAndChecksNoForeignKeys) {
-    open("CREATE TABLE p (k int PRIMARY KEY); CREATE TABLE t (k int PRIMARY KEY, v int REFERENCES p ON DELETE"
-         " CASCADE); INSERT INTO p VALUES (1); INSERT INTO t VALUES (1, 1);"
-         "CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''no''; END';"
-         "CREATE TRIGGER stop BEFORE INSERT OR UPDATE OR DELETE ON t FOR EACH ROW EXECUTE FUNCTION stop()",
-         {"public.t", "public.p"});
+    open(
+        "CREATE TABLE p (k int PRIMARY KEY); CREATE TABLE t (k int PRIMARY KEY, v int REFERENCES p "
+        "ON DELETE"
+        " CASCADE); INSERT INTO p VALUES (1); INSERT INTO t VALUES (1, 1);"
+        "CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''no''; END';"
+        "CREATE TRIGGER stop BEFORE INSERT OR UPDATE OR DELETE ON t FOR EACH ROW EXECUTE FUNCTION "
+        "stop()",
+        {"public.t", "public.p"});
     NetBatch batch;
     batch.tables.resize(2);
     batch.tables[0].inserts = {tuple("SELECT 2, 99")};
@@ -389,12 +420,14 @@ TEST_F(ChangeApplier, FiresNoTriggersAndChecksNoForeignKeys) {
 }
 
 TEST_F(ChangeApplier, WritesPartitionsAndParentsButNotTheirChildren) {
-    open("CREATE TABLE t (k int PRIMARY KEY, v int) PARTITION BY RANGE (k);"
-         "CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (0) TO (10);"
-         "CREATE TABLE t2 PARTITION OF t FOR VALUES FROM (10) TO (20);"
-         "CREATE TABLE mother (k int PRIMARY KEY, v int); CREATE TABLE child () INHERITS (mother);"
-         "INSERT INTO t VALUES (1, 1), (11, 1); INSERT INTO mother VALUES (1, 1); INSERT INTO child VALUES (1, 1)",
-         {"public.t", "public.mother"});
+    open(
+        "CREATE TABLE t (k int PRIMARY KEY, v int) PARTITION BY RANGE (k);"
+        "CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (0) TO (10);"
+        "CREATE TABLE t2 PARTITION OF t FOR VALUES FROM (10) TO (20);"
+        "CREATE TABLE mother (k int PRIMARY KEY, v int); CREATE TABLE child () INHERITS (mother);"
+        "INSERT INTO t VALUES (1, 1), (11, 1); INSERT INTO mother VALUES (1, 1); INSERT INTO child "
+        "VALUES (1, 1)",
+        {"public.t", "public.mother"});
     NetBatch batch;
     batch.tables.resize(2);
     batch.tables[0].updates = {{tuple("SELECT 1"), tuple("SELECT 1, 5")}};
@@ -408,11 +441,13 @@ TEST_F(ChangeApplier, WritesPartitionsAndParentsButNotTheirChildren) {
 }
 
 TEST_F(ChangeApplier, TakesAnyNameAndAnyType) {
-    open("CREATE TYPE mood AS ENUM ('sad', 'happy'); CREATE TYPE pair AS (a int, m mood);"
-         "CREATE DOMAIN needed AS int NOT NULL CHECK (VALUE > 0);"
-         "CREATE TABLE \"T \"\"x\" (\"Key\" bigint PRIMARY KEY, \"select\" mood[], p pair, d needed, i interval,"
-         "  b bytea, j jsonb, r int4range, \"c h\" char(5), ts timestamptz, t1 text COLLATE \"C\");",
-         {"public.T \"x"});
+    open(
+        "CREATE TYPE mood AS ENUM ('sad', 'happy'); CREATE TYPE pair AS (a int, m mood);"
+        "CREATE DOMAIN needed AS int NOT NULL CHECK (VALUE > 0);"
+        "CREATE TABLE \"T \"\"x\" (\"Key\" bigint PRIMARY KEY, \"select\" mood[], p pair, d "
+        "needed, i interval,"
+        "  b bytea, j jsonb, r int4range, \"c h\" char(5), ts timestamptz, t1 text COLLATE \"C\");",
+        {"public.T \"x"});
     const std::string all =
         "SELECT 1::bigint, '{sad,NULL}'::mood[], '(1,happy)'::pair, 5, '1 mon 2 days'::interval,"
         " '\\x00ff'::bytea, '{\"a\":1.50}'::jsonb, '[1,5)'::int4range, 'ab'::char(5),"
@@ -445,7 +480,9 @@ TEST_F(ChangeApplier, CountsForeignRowsThatItOverwritesUnderIgnore) {
     plan::TaskSpec spec = spec_;
     spec.conflict = plan::ConflictRule::ignore;
     open_sink(spec);
-    open("CREATE TABLE t (k int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'mine'), (2, 'mine')");
+    open(
+        "CREATE TABLE t (k int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'mine'), (2, "
+        "'mine')");
     TableBatch batch;
     batch.inserts = {tuple("SELECT 1, 'theirs'::text"), tuple("SELECT 3, 'theirs'::text")};
     apply(batch);

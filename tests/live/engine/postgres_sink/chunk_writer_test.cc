@@ -86,8 +86,7 @@ TEST_F(ChunkWriter, RefusesAChunkOfACopyThatWasBegunAnew) {
     anew.generation = 1;
     control_->restart_table(plan.tables[0], {anew});
     const auto writer = sink_->open_writer(plan);
-    const model::Error error =
-        error_of([&] { write(*writer, plan, chunk(0, 0), "SELECT 1"); });
+    const model::Error error = error_of([&] { write(*writer, plan, chunk(0, 0), "SELECT 1"); });
     EXPECT_EQ(error.code(), "chunk.forgotten");
     EXPECT_EQ(rows("SELECT count(*) FROM t"), "0");
     write(*writer, plan, anew, "SELECT 2");

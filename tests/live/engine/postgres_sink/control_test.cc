@@ -45,7 +45,9 @@ TEST_F(Control, RemembersWhatATaskHasDecided) {
 TEST_F(Control, KnowsNothingOfATaskThatWasNeverClaimed) {
     EXPECT_FALSE(control_->load("other"));
     EXPECT_EQ(control_->status("other"), "");
-    EXPECT_EQ(error_of([&] { control_->post_command("other", {0, "stop", ""}); }).code(),
+    EXPECT_EQ(error_of([&] {
+                  control_->post_command("other", {0, "stop", ""});
+              }).code(),
               "task.unknown");
 }
 
@@ -192,7 +194,9 @@ TEST_F(Control, AFenceEndsAllWritingForGood) {
     applier->begin();
     EXPECT_EQ(error_of([&] { applier->commit(marker("late")); }).code(), "task.fenced");
     EXPECT_EQ(error_of([&] { control_->save_marker(marker("late")); }).code(), "task.fenced");
-    EXPECT_EQ(error_of([&] { sink_->run_schema_step({"x", {}, "x", "SELECT 1", {}}); }).code(),
+    EXPECT_EQ(error_of([&] {
+                  sink_->run_schema_step({"x", {}, "x", "SELECT 1", {}});
+              }).code(),
               "task.fenced");
     control_->answer_command(command.id, "done");
     control_->publish_status("{\"phase\":\"finished\"}");
@@ -241,14 +245,20 @@ TEST_F(Control, RefusesASchemaOfThatNameThatItDidNotMake) {
 }
 
 TEST_F(Control, RunsASchemaStepOnce) {
-    const plan::SchemaStep step{"table:t", plan::SchemaSection::before_rows, "table t",
-                                "CREATE TABLE public.t (a int)", {}};
+    const plan::SchemaStep step{"table:t",
+                                plan::SchemaSection::before_rows,
+                                "table t",
+                                "CREATE TABLE public.t (a int)",
+                                {}};
     sink_->run_schema_step(step);
     sink_->run_schema_step(step);
     EXPECT_THAT(control_->done_schema_steps(), testing::ElementsAre("table:t"));
     const model::Error error = error_of([&] {
-        sink_->run_schema_step({"table:u", plan::SchemaSection::before_rows, "table u",
-                                "CREATE TABLE public.u (a int); CREATE TABLE public.t (a int)", {}});
+        sink_->run_schema_step({"table:u",
+                                plan::SchemaSection::before_rows,
+                                "table u",
+                                "CREATE TABLE public.u (a int); CREATE TABLE public.t (a int)",
+                                {}});
     });
     EXPECT_EQ(error.code(), "schema.exists");
     EXPECT_THAT(error.message(), HasSubstr("table u"));

@@ -59,7 +59,9 @@ void SinkTest::open_sink(const plan::TaskSpec& spec) {
     control_->claim("shop", "fingerprint");
 }
 
-void SinkTest::sql(const std::string& statements) { bystander_->exec(statements); }
+void SinkTest::sql(const std::string& statements) {
+    bystander_->exec(statements);
+}
 
 std::string SinkTest::rows(const std::string& query) {
     const Result result = bystander_->exec(query);
@@ -73,7 +75,9 @@ std::string SinkTest::rows(const std::string& query) {
     return out;
 }
 
-model::Tuple SinkTest::tuple(const std::string& query) { return tuple_without(query, {}); }
+model::Tuple SinkTest::tuple(const std::string& query) {
+    return tuple_without(query, {});
+}
 
 model::Tuple SinkTest::tuple_without(const std::string& query,
                                      const std::vector<std::size_t>& absent) {
@@ -142,7 +146,8 @@ model::Marker SinkTest::marker(const std::string& position, std::uint64_t transa
             transactions * 2};
 }
 
-std::vector<engine::ApplyMode> SinkTest::modes(const plan::Plan& plan, engine::ApplyMode mode) const {
+std::vector<engine::ApplyMode> SinkTest::modes(const plan::Plan& plan,
+                                               engine::ApplyMode mode) const {
     return std::vector<engine::ApplyMode>(plan.tables.size(), mode);
 }
 

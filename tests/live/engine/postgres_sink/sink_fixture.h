@@ -1,5 +1,6 @@
-// A destination database with a claimed task, for the tests of the PostgreSQL sink's parts. Plans are made
-// by hand from the destination's own catalog: source and destination have the same names and types.
+// A destination database with a claimed task, for the tests of the PostgreSQL sink's parts. Plans
+// are made by hand from the destination's own catalog: source and destination have the same names
+// and types.
 #pragma once
 
 #include <memory>

@@ -1,4 +1,5 @@
-// Flow's parts on a runtime whose clock moves only when somebody waits: no test here takes real time.
+// Flow's parts on a runtime whose clock moves only when somebody waits: no test here takes real
+// time.
 #include <gtest/gtest.h>
 
 #include <vector>
@@ -88,7 +89,9 @@ TEST(Throttle, LetsGoOfWhoIsAskedToStop) {
     EXPECT_EQ(runtime.now(), start);
 }
 
-model::Error error_of(model::ErrorClass error_class) { return model::Error(error_class, "x", "y"); }
+model::Error error_of(model::ErrorClass error_class) {
+    return model::Error(error_class, "x", "y");
+}
 
 TEST(RetryWindow, GivesUpWhenTheWindowOfTheClassIsOver) {
     ScriptedRuntime runtime;

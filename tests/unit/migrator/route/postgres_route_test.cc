@@ -139,7 +139,8 @@ TEST(PostgresToPostgres, AsksForWholeOldRowsWhereTheLogWouldNotNameThem) {
     source.tables[0].keys.clear();
     EXPECT_TRUE(PostgresToPostgres().plan(spec(), source, {}).plan.tables[0].sets_replica_identity);
     source.tables[0].replica_identity = model::ReplicaIdentity::full;
-    EXPECT_FALSE(PostgresToPostgres().plan(spec(), source, {}).plan.tables[0].sets_replica_identity);
+    EXPECT_FALSE(
+        PostgresToPostgres().plan(spec(), source, {}).plan.tables[0].sets_replica_identity);
 }
 
 TEST(PostgresToPostgres, BlocksWhatWouldLoseOrMixRows) {
@@ -151,7 +152,8 @@ TEST(PostgresToPostgres, BlocksWhatWouldLoseOrMixRows) {
 
     model::Catalog destination = source;
     destination.tables[0].columns.pop_back();
-    EXPECT_TRUE(has(PostgresToPostgres().plan(task, source, destination), "destination.column_missing"));
+    EXPECT_TRUE(
+        has(PostgresToPostgres().plan(task, source, destination), "destination.column_missing"));
     destination.tables[0].columns.push_back(column("ref", "varchar(3)"));
     EXPECT_TRUE(has(PostgresToPostgres().plan(task, source, destination), "types.differ"));
 
@@ -165,7 +167,8 @@ TEST(PostgresToPostgres, BlocksWhatWouldLoseOrMixRows) {
     task.phases.schema = false;
     destination = source;
     destination.tables[0].columns.push_back(column("more", "text", false));
-    EXPECT_TRUE(has(PostgresToPostgres().plan(task, source, destination), "destination.column_unfed"));
+    EXPECT_TRUE(
+        has(PostgresToPostgres().plan(task, source, destination), "destination.column_unfed"));
 
     source.tables[0].columns[1] = column("qty", "regclass");
     EXPECT_TRUE(has(PostgresToPostgres().plan(spec(), source, {}), "types.cannot_carry"));
@@ -190,7 +193,8 @@ TEST(KeyFold, MakesEqualKeysEqualBytes) {
     };
     using namespace std::string_literals;
     // 1.5 and 1.50: the same digits, another display scale.
-    EXPECT_EQ(folded("numeric", "\0\2\0\0\0\0\0\1\0\1\x13\x88"s), folded("numeric", "\0\2\0\0\0\0\0\2\0\1\x13\x88"s));
+    EXPECT_EQ(folded("numeric", "\0\2\0\0\0\0\0\1\0\1\x13\x88"s),
+              folded("numeric", "\0\2\0\0\0\0\0\2\0\1\x13\x88"s));
     EXPECT_EQ(folded("float8", "\x80\0\0\0\0\0\0\0"s), folded("float8", "\0\0\0\0\0\0\0\0"s));
     EXPECT_EQ(folded("float8", "\x7f\xf8\0\0\0\0\0\0"s), folded("float8", "\xff\xf8\0\0\0\0\0\1"s));
     EXPECT_NE(folded("float8", "\x7f\xf0\0\0\0\0\0\0"s), folded("float8", "\xff\xf0\0\0\0\0\0\0"s));

@@ -29,8 +29,12 @@ protected:
         table.columns[0].nullable = false;
         table.columns[1].default_expression = "nextval('app.numbers'::regclass)";
         table.keys.push_back({"orders_pkey", {0}, true, false, "PRIMARY KEY (id)", false});
-        table.indexes.push_back(
-            {"by_qty", "CREATE INDEX by_qty ON app.orders USING btree (qty)", false, true, {1}, false});
+        table.indexes.push_back({"by_qty",
+                                 "CREATE INDEX by_qty ON app.orders USING btree (qty)",
+                                 false,
+                                 true,
+                                 {1},
+                                 false});
         source_.tables.push_back(table);
     }
     model::TableSchema& orders() { return source_.tables[0]; }
@@ -94,8 +98,12 @@ TEST_F(PostgresSchema, LocksBothTablesOfAForeignKeyInOneOrder) {
     parent.name = {"app", "a_parent"};
     parent.indexes.clear();
     source_.tables.push_back(parent);
-    orders().foreign_keys.push_back({"up", {1}, {"app", "a_parent"}, {"id"},
-                                     "FOREIGN KEY (qty) REFERENCES app.a_parent(id)", false});
+    orders().foreign_keys.push_back({"up",
+                                     {1},
+                                     {"app", "a_parent"},
+                                     {"id"},
+                                     "FOREIGN KEY (qty) REFERENCES app.a_parent(id)",
+                                     false});
     run();
     EXPECT_THAT(statement("foreign_key:app.orders.up"),
                 HasSubstr("LOCK TABLE \"app\".\"a_parent\", \"app\".\"orders\" IN"));
@@ -125,9 +133,10 @@ TEST_F(PostgresSchema, GivesPartitionsWhatDiffersFromTheirParent) {
     source_.tables.push_back(leaf);
     run();
     EXPECT_THAT(statement("table:app.orders"), testing::EndsWith("PARTITION BY RANGE (id)"));
-    EXPECT_EQ(statement("table:app.orders_1"),
-              "CREATE TABLE \"app\".\"orders_1\" PARTITION OF \"app\".\"orders\" (\"qty\" DEFAULT 7, "
-              "\"note\" NOT NULL) FOR VALUES FROM ('1') TO ('9')");
+    EXPECT_EQ(
+        statement("table:app.orders_1"),
+        "CREATE TABLE \"app\".\"orders_1\" PARTITION OF \"app\".\"orders\" (\"qty\" DEFAULT 7, "
+        "\"note\" NOT NULL) FOR VALUES FROM ('1') TO ('9')");
     EXPECT_EQ(statement("key:app.orders_1.orders_pkey"), "none");
 }
 

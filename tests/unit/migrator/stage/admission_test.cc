@@ -1,5 +1,5 @@
-// The rules of the stamped copy, one by one, against a source whose stamps are written out by hand: a stamp
-// is the list of the transactions its view had seen, a position is a number.
+// The rules of the stamped copy, one by one, against a source whose stamps are written out by hand:
+// a stamp is the list of the transactions its view had seen, a position is a number.
 #include "migrator/stage/admission.h"
 
 #include "migrator/stage/collapse.h"
@@ -28,13 +28,18 @@ public:
         return range.bytes == key.bytes(0).substr(0, 1);
     }
 
-    std::unique_ptr<engine::Inspector> open_inspector() override { return never<engine::Inspector>(); }
+    std::unique_ptr<engine::Inspector> open_inspector() override {
+        return never<engine::Inspector>();
+    }
     engine::CaptureOrigin create_capture(const plan::Plan&) override { return {}; }
-    engine::CaptureProof verify_capture(const engine::CaptureOrigin&, const model::Position&) override {
+    engine::CaptureProof verify_capture(const engine::CaptureOrigin&,
+                                        const model::Position&) override {
         return {};
     }
     void drop_capture(const plan::Plan&) override {}
-    std::vector<engine::AuxiliaryObject> auxiliary_objects(const plan::Plan&) override { return {}; }
+    std::vector<engine::AuxiliaryObject> auxiliary_objects(const plan::Plan&) override {
+        return {};
+    }
     model::ChunkView open_view(const plan::Plan&) override { return {}; }
     void close_view() noexcept override {}
     std::vector<model::Chunk> split(const plan::TablePlan&, model::Bytes) override { return {}; }
@@ -43,9 +48,14 @@ public:
                                    const model::ChunkView&, bool) override {
         return {};
     }
-    std::unique_ptr<engine::ChunkReader> open_reader() override { return never<engine::ChunkReader>(); }
-    std::unique_ptr<engine::RowReader> open_row_reader() override { return never<engine::RowReader>(); }
-    std::unique_ptr<engine::ChangeStream> open_changes(const plan::Plan&, const engine::CaptureOrigin&,
+    std::unique_ptr<engine::ChunkReader> open_reader() override {
+        return never<engine::ChunkReader>();
+    }
+    std::unique_ptr<engine::RowReader> open_row_reader() override {
+        return never<engine::RowReader>();
+    }
+    std::unique_ptr<engine::ChangeStream> open_changes(const plan::Plan&,
+                                                       const engine::CaptureOrigin&,
                                                        const model::Position&) override {
         return never<engine::ChangeStream>();
     }
@@ -68,8 +78,12 @@ Tuple key(const std::string& text) {
     return out;
 }
 
-model::TransactionId id(const std::string& text) { return {text, text}; }
-model::Position at(int position) { return {std::to_string(position), ""}; }
+model::TransactionId id(const std::string& text) {
+    return {text, text};
+}
+model::Position at(int position) {
+    return {std::to_string(position), ""};
+}
 
 ChunkReceipt chunk(const std::string& range, const std::string& seen, int settled) {
     ChunkReceipt receipt;
@@ -106,8 +120,8 @@ TEST_F(AdmissionTest, DropsAChangeOnlyIfTheOwningChunkHadSeenIt) {
 }
 
 TEST_F(AdmissionTest, GoesByWhatWasSeenNotByThePosition) {
-    // Transaction 5 commits before the view's position and had not been seen by it: commit order is not
-    // visibility order.
+    // Transaction 5 commits before the view's position and had not been seen by it: commit order is
+    // not visibility order.
     const Admission resumed = admission({chunk("a", ",1,2,3,4,", 20)});
     EXPECT_FALSE(resumed.seen(0, key("a1"), id("5")));
 }

@@ -1,6 +1,6 @@
 // Goal: a net batch does what the changes it stands for would have done, whatever they were.
-// Method: random changes are played against a plain map and, collapsed, against a copy of the map as it
-// was before, by the order that model/net_batch.h prescribes; both must end alike.
+// Method: random changes are played against a plain map and, collapsed, against a copy of the map
+// as it was before, by the order that model/net_batch.h prescribes; both must end alike.
 #include "migrator/stage/collapse.h"
 
 #include <gtest/gtest.h>
@@ -15,7 +15,6 @@ namespace cutover::stage {
 namespace {
 
 std::vector<UnknownRow> unknown;
-
 
 using model::CellKind;
 using model::Tuple;
@@ -54,7 +53,9 @@ Tuple key_only(const std::string& key) {
     return out;
 }
 
-std::string text(const Tuple& tuple, std::size_t column) { return std::string(tuple.bytes(column)); }
+std::string text(const Tuple& tuple, std::size_t column) {
+    return std::string(tuple.bytes(column));
+}
 
 using Table = std::map<std::string, Tuple>;
 
@@ -95,7 +96,8 @@ void execute(const model::TableBatch& batch, Table& table) {
     }
 }
 
-/// A source transaction log in small: picks a change that is possible in `table`, plays it, and feeds it.
+/// A source transaction log in small: picks a change that is possible in `table`, plays it, and
+/// feeds it.
 class Writer {
 public:
     Writer(std::uint64_t seed, Table& table, Collapser& collapser)
@@ -103,11 +105,28 @@ public:
 
     void step() {
         switch (random_() % 16) {
-            case 0: case 1: case 2: case 3: insert(); break;
-            case 4: case 5: case 6: remove(); break;
-            case 7: if (random_() % 8 == 0) { truncate(); } break;
-            case 8: swap_unique(); break;
-            default: update(); break;
+            case 0:
+            case 1:
+            case 2:
+            case 3:
+                insert();
+                break;
+            case 4:
+            case 5:
+            case 6:
+                remove();
+                break;
+            case 7:
+                if (random_() % 8 == 0) {
+                    truncate();
+                }
+                break;
+            case 8:
+                swap_unique();
+                break;
+            default:
+                update();
+                break;
         }
     }
 
@@ -118,7 +137,8 @@ private:
     void insert() {
         const std::string key = some_key();
         if (!table_.contains(key)) {
-            const Tuple added = row(key, fresh_unique(), "p" + std::to_string(random_() % 5), "big");
+            const Tuple added =
+                row(key, fresh_unique(), "p" + std::to_string(random_() % 5), "big");
             table_[key] = added;
             collapser_.insert(0, added);
         }
@@ -154,7 +174,8 @@ private:
         const bool same_unique = random_() % 2 == 0;
         put(key, row(new_key, same_unique ? text(found->second, 1) : fresh_unique(),
                      "p" + std::to_string(random_() % 5),
-                     random_() % 2 == 0 ? std::nullopt : std::optional("v" + std::to_string(random_() % 9))));
+                     random_() % 2 == 0 ? std::nullopt
+                                        : std::optional("v" + std::to_string(random_() % 9))));
     }
     /// Two rows change their unique values by way of a third.
     void swap_unique() {

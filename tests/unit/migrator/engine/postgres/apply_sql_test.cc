@@ -45,17 +45,20 @@ TEST(ApplySql, SetsOnlyPresentCellsAndNoIdentity) {
 TEST(ApplySql, TakesWhatAMoveLacksFromTheOldRow) {
     const TargetTable facts = target();
     const ApplySql sql(facts, 0);
-    EXPECT_THAT(sql.complete_moves(2, {true, false, true}), HasSubstr("SELECT s.c0, t.\"B b\", s.c2 FROM"));
-    EXPECT_THAT(sql.step_replace({true, false, true}),
-                HasSubstr("RETURNING t.\"B b\" AS c1) INSERT INTO \"s\".\"t\" (\"a\", \"B b\", \"j\") "
-                          "OVERRIDING SYSTEM VALUE SELECT $2::integer, base.c1, $3::json FROM base"));
+    EXPECT_THAT(sql.complete_moves(2, {true, false, true}),
+                HasSubstr("SELECT s.c0, t.\"B b\", s.c2 FROM"));
+    EXPECT_THAT(
+        sql.step_replace({true, false, true}),
+        HasSubstr("RETURNING t.\"B b\" AS c1) INSERT INTO \"s\".\"t\" (\"a\", \"B b\", \"j\") "
+                  "OVERRIDING SYSTEM VALUE SELECT $2::integer, base.c1, $3::json FROM base"));
 }
 
 TEST(ApplySql, HashesOnlyWhatHasAHash) {
     TargetTable facts = target();
     facts.key.clear();
     const ApplySql sql(facts, 0);
-    EXPECT_THAT(sql.delete_multiset(), HasSubstr("hash_record_extended(ROW(x.\"a\", x.\"B b\"), 0)"));
+    EXPECT_THAT(sql.delete_multiset(),
+                HasSubstr("hash_record_extended(ROW(x.\"a\", x.\"B b\"), 0)"));
     facts.columns = {facts.columns[2]};
     EXPECT_THAT(ApplySql(facts, 0).delete_multiset(), Not(HasSubstr("hash_record")));
 }

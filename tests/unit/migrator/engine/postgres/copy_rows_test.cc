@@ -22,7 +22,8 @@ TEST(CopyRows, WritesCountsLengthsAndNulls) {
     rows.begin_row(5);
     rows.integer(-2);
     rows.cells(row);
-    EXPECT_EQ(rows.bytes(), "\0\5\0\0\0\4\xff\xff\xff\xfe\0\0\0\2ab\xff\xff\xff\xff\xff\xff\xff\xff\0\0\0\0"s);
+    EXPECT_EQ(rows.bytes(),
+              "\0\5\0\0\0\4\xff\xff\xff\xfe\0\0\0\2ab\xff\xff\xff\xff\xff\xff\xff\xff\0\0\0\0"s);
     EXPECT_EQ(rows.rows(), 1u);
     rows.clear();
     EXPECT_TRUE(rows.empty());

@@ -22,7 +22,9 @@ RowShape plain_shape(std::size_t columns) {
     return shape;
 }
 
-std::string body_of(const MessageBuilder& builder) { return builder.bytes().substr(1); }
+std::string body_of(const MessageBuilder& builder) {
+    return builder.bytes().substr(1);
+}
 
 TEST(RowDecoder, PutsCellsInTheOrderOfThePlan) {
     RowShape shape;  // sent: a, skipped, b; planned: b, a
@@ -31,8 +33,8 @@ TEST(RowDecoder, PutsCellsInTheOrderOfThePlan) {
     shape.key = {true, false, false};
     model::Change change;
     RowDecoder().decode(
-        'I', body_of(MessageBuilder('I').tuple('N', {{'b', "A"}, {'b', "skipped"}, {'t', "B"}})), shape,
-        change);
+        'I', body_of(MessageBuilder('I').tuple('N', {{'b', "A"}, {'b', "skipped"}, {'t', "B"}})),
+        shape, change);
     EXPECT_EQ(change.kind, model::ChangeKind::insert);
     ASSERT_EQ(change.after.size(), 2u);
     EXPECT_EQ(change.after.bytes(0), "B");
@@ -44,7 +46,8 @@ TEST(RowDecoder, PutsCellsInTheOrderOfThePlan) {
 
 TEST(RowDecoder, TellsNullFromEmptyFromUnchanged) {
     model::Change change;
-    RowDecoder().decode('U', body_of(MessageBuilder('U').tuple('N', {{'b', ""}, {'n', ""}, {'u', ""}})),
+    RowDecoder().decode('U',
+                        body_of(MessageBuilder('U').tuple('N', {{'b', ""}, {'n', ""}, {'u', ""}})),
                         plain_shape(3), change);
     EXPECT_EQ(change.after.kind(0), CellKind::binary);
     EXPECT_EQ(change.after.kind(1), CellKind::null);
@@ -116,7 +119,8 @@ TEST(RowDecoder, RefusesWhatIsNotARow) {
     }
     expect_corrupt(
         [&] {
-            RowDecoder().decode('D', body_of(MessageBuilder('D').tuple('N', {{'b', "1"}})), shape, change);
+            RowDecoder().decode('D', body_of(MessageBuilder('D').tuple('N', {{'b', "1"}})), shape,
+                                change);
         },
         "delete with a new row");
 }
@@ -125,8 +129,9 @@ TEST(Messages, RefuseEveryTruncation) {
     const auto check = [](const std::string& whole, const auto& decode) {
         decode(MessageReader(whole));
         for (std::size_t length = 0; length < whole.size(); ++length) {
-            expect_corrupt([&] { decode(MessageReader(std::string_view(whole).substr(0, length))); },
-                           std::to_string(length));
+            expect_corrupt(
+                [&] { decode(MessageReader(std::string_view(whole).substr(0, length))); },
+                std::to_string(length));
         }
     };
     check(begin_message(7).substr(1), [](MessageReader r) { decode_begin(r); });
@@ -135,15 +140,16 @@ TEST(Messages, RefuseEveryTruncation) {
           [](MessageReader r) { decode_relation(r); });
     check(body_of(MessageBuilder('T').number(2, 4).byte(0).number(1, 4).number(2, 4)),
           [](MessageReader r) { decode_truncate(r); });
-    check(body_of(MessageBuilder('M').byte(0).number(9, 8).text("p").number(2, 4).byte('h').byte('i')),
+    check(body_of(
+              MessageBuilder('M').byte(0).number(9, 8).text("p").number(2, 4).byte('h').byte('i')),
           [](MessageReader r) { decode_logical(r); });
     check(body_of(MessageBuilder('A').number(1, 4).number(2, 4)),
           [](MessageReader r) { decode_stream_abort(r); });
 }
 
 TEST(Messages, KeepTheServersTime) {
-    const message::Begin begin =
-        decode_begin(MessageReader(MessageBuilder('B').number(1, 8).number(0, 8).number(2, 4).bytes().substr(1)));
+    const message::Begin begin = decode_begin(MessageReader(
+        MessageBuilder('B').number(1, 8).number(0, 8).number(2, 4).bytes().substr(1)));
     EXPECT_EQ(begin.time.time_since_epoch(), std::chrono::seconds(946684800));
     instant_of(INT64_MAX);
     instant_of(INT64_MIN);

@@ -60,7 +60,12 @@ inline std::string begin_message(std::uint32_t xid, std::uint64_t commit = 0x100
     return MessageBuilder('B').number(commit, 8).number(0, 8).number(xid, 4).bytes();
 }
 inline std::string commit_message(std::uint64_t end) {
-    return MessageBuilder('C').byte(0).number(end - 8, 8).number(end, 8).number(1'000'000, 8).bytes();
+    return MessageBuilder('C')
+        .byte(0)
+        .number(end - 8, 8)
+        .number(end, 8)
+        .number(1'000'000, 8)
+        .bytes();
 }
 inline std::string relation_message(std::uint32_t oid, const std::string& name,
                                     const std::vector<WireColumn>& columns, char identity = 'd',
@@ -85,9 +90,11 @@ inline std::string insert_message(std::uint32_t oid, const std::vector<WireCell>
     return builder.number(oid, 4).tuple('N', cells).bytes();
 }
 
-/// A planned table `public.<name>`; `columns` are its text columns, the first is the key unless keyless.
+/// A planned table `public.<name>`; `columns` are its text columns, the first is the key unless
+/// keyless.
 inline plan::TablePlan planned_table(model::TableIndex index, const std::string& name,
-                                     const std::vector<std::string>& columns, bool keyless = false) {
+                                     const std::vector<std::string>& columns,
+                                     bool keyless = false) {
     plan::TablePlan table;
     table.index = index;
     table.source = {"public", name};

@@ -51,7 +51,8 @@ TEST(Widen, FindsTheNearestFullId) {
 }
 
 TEST(TimelineHistory, HoldsWhatWasWrittenBeforeTheSwitch) {
-    const TimelineHistory history(3, "1\t0/5000\tno recovery target specified\n\n2\t0/9000\tpromoted\n");
+    const TimelineHistory history(
+        3, "1\t0/5000\tno recovery target specified\n\n2\t0/9000\tpromoted\n");
     EXPECT_TRUE(history.holds({1, 0x5000}));
     EXPECT_FALSE(history.holds({1, 0x5001}));
     EXPECT_TRUE(history.holds({2, 0x8FFF}));

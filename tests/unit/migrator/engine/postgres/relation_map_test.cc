@@ -24,8 +24,9 @@ protected:
                                               const std::vector<WireColumn>& columns,
                                               char identity = 'd') {
         return RelationMap(plan_, type_name, {{"public", "root"}})
-            .map(decode_relation(
-                MessageReader(std::string_view(bytes_ = relation_message(9, name, columns, identity)).substr(1))));
+            .map(decode_relation(MessageReader(
+                std::string_view(bytes_ = relation_message(9, name, columns, identity))
+                    .substr(1))));
     }
     std::string problem(const std::string& name, const std::vector<WireColumn>& columns,
                         char identity = 'd') {
@@ -52,7 +53,8 @@ TEST_F(RelationMapTest, NamesEveryDifference) {
                 HasSubstr("column new was added"));
     EXPECT_THAT(problem("item", {{"id", true}, {"name", false, 26, 8}, {"extra"}}),
                 HasSubstr("column name is of type other(8), it was text"));
-    EXPECT_THAT(problem("item", {{"id", true}, {"name"}, {"renamed"}}), HasSubstr("column extra is gone"));
+    EXPECT_THAT(problem("item", {{"id", true}, {"name"}, {"renamed"}}),
+                HasSubstr("column extra is gone"));
     EXPECT_THAT(problem("item_2", {{"id", true}}), HasSubstr("public.item_2"));
 }
 
@@ -64,7 +66,8 @@ TEST_F(RelationMapTest, WantsOldKeysInTheLog) {
     EXPECT_THAT(problem("loose", {{"a", true}}), HasSubstr("whole old rows"));
     EXPECT_EQ(problem("loose", {{"a", true}}, 'f'), "");
     plan_.tables[0].sets_replica_identity = true;
-    EXPECT_THAT(problem("item", {{"id", true}, {"name"}, {"extra"}}), HasSubstr("as was set at the start"));
+    EXPECT_THAT(problem("item", {{"id", true}, {"name"}, {"extra"}}),
+                HasSubstr("as was set at the start"));
 }
 
 TEST_F(RelationMapTest, KnowsThePartitionedTablesAboveOurs) {

@@ -18,7 +18,8 @@ Tuple tuple(const std::string& cells) {
         const CellKind kind = cell == '.'   ? CellKind::absent
                               : cell == '-' ? CellKind::null
                                             : CellKind::binary;
-        out.append(kind, kind == CellKind::binary ? std::string_view(&cell, 1) : std::string_view());
+        out.append(kind,
+                   kind == CellKind::binary ? std::string_view(&cell, 1) : std::string_view());
     }
     return out;
 }
@@ -37,7 +38,8 @@ TEST(StagedTable, TurnsCompleteMovesIntoRemovalsAndInserts) {
     const TargetTable facts = target();
     StagedTable staged(facts);
     TableBatch batch;
-    batch.moves = {{tuple("ca"), tuple("xyz")}, {tuple("ca"), tuple(".y.")}, {tuple("ca"), tuple("x.z")}};
+    batch.moves = {
+        {tuple("ca"), tuple("xyz")}, {tuple("ca"), tuple(".y.")}, {tuple("ca"), tuple("x.z")}};
     staged.take(batch);
     EXPECT_EQ(staged.removals().rows(), 3u);
     // An absent cell of the key is as it was: the old key has it.
@@ -73,7 +75,8 @@ TEST(StagedTable, GivesPartialRowsAMaskOfTheirOwnEvenWhenTheyComeFirst) {
     TableBatch batch;
     batch.updates = {{tuple("cb"), tuple("b.c")}, {tuple("ca"), tuple("abc")}};
     staged.take(batch);
-    EXPECT_NE(staged.groups().at({true, false, true}).mask, staged.groups().at({true, true, true}).mask);
+    EXPECT_NE(staged.groups().at({true, false, true}).mask,
+              staged.groups().at({true, true, true}).mask);
 }
 
 TEST(StagedTable, ReplacesRowsWhereAnIdentityColumnMayNotBeUpdated) {

@@ -96,10 +96,12 @@ TEST_F(TransactionAssemblerTest, WidensTransactionIds) {
     feed(begin_message(0xFFFFFFFEu));
     announce();
     insert("1");
-    EXPECT_EQ(feed(commit_message(0x200)).transaction->id.bytes, std::to_string((Xid8{5} << 32) - 2));
+    EXPECT_EQ(feed(commit_message(0x200)).transaction->id.bytes,
+              std::to_string((Xid8{5} << 32) - 2));
     feed(begin_message(4));
     insert("1");
-    EXPECT_EQ(feed(commit_message(0x300)).transaction->id.bytes, std::to_string((Xid8{5} << 32) + 4));
+    EXPECT_EQ(feed(commit_message(0x300)).transaction->id.bytes,
+              std::to_string((Xid8{5} << 32) + 4));
 }
 
 TEST_F(TransactionAssemblerTest, HandsStreamedTransactionsOverInTheOrderOfTheirCommits) {
@@ -118,7 +120,8 @@ TEST_F(TransactionAssemblerTest, HandsStreamedTransactionsOverInTheOrderOfTheirC
 }
 
 TEST_F(TransactionAssemblerTest, LeavesOutRolledBackSubtransactions) {
-    for (const std::size_t memory : {std::size_t{8} << 20, std::size_t{80}}) {  // in memory, in a file
+    for (const std::size_t memory :
+         {std::size_t{8} << 20, std::size_t{80}}) {  // in memory, in a file
         assembler_.reset();
         limits_.memory_bytes = memory;
         block(10, {{10, "1"}, {20, "2"}, {21, "3"}, {10, "4"}}, true);
@@ -180,8 +183,14 @@ TEST_F(TransactionAssemblerTest, SkipsWhatEndsBeforeTheStart) {
 
 TEST_F(TransactionAssemblerTest, TellsHeartbeatsAndEmptyTransactionsAsQuiet) {
     const auto message = [](int flags) {
-        return MessageBuilder('M').byte(flags).number(0x500, 8).text("cutover_heartbeat").number(2, 4)
-                   .byte('4').byte('2').bytes();
+        return MessageBuilder('M')
+            .byte(flags)
+            .number(0x500, 8)
+            .text("cutover_heartbeat")
+            .number(2, 4)
+            .byte('4')
+            .byte('2')
+            .bytes();
     };
     const Assembled plain = feed(message(0));
     EXPECT_EQ(plain.quiet_until, 0x500u);
@@ -196,8 +205,13 @@ TEST_F(TransactionAssemblerTest, TellsHeartbeatsAndEmptyTransactionsAsQuiet) {
 
 TEST_F(TransactionAssemblerTest, DoesNotTakeAHeartbeatWithinATransactionAsQuiet) {
     feed(begin_message(7));
-    const Assembled inside = feed(MessageBuilder('M').byte(0).number(0x500, 8).text("cutover_heartbeat")
-                                      .number(1, 4).byte('1').bytes());
+    const Assembled inside = feed(MessageBuilder('M')
+                                      .byte(0)
+                                      .number(0x500, 8)
+                                      .text("cutover_heartbeat")
+                                      .number(1, 4)
+                                      .byte('1')
+                                      .bytes());
     EXPECT_EQ(inside.quiet_until, 0u);
 }
 
@@ -338,8 +352,8 @@ TEST_P(CapturedStream, IsReadAsItWasWritten) {
 }
 
 TEST_P(CapturedStream, SurvivesDamage) {
-    // Whatever is flipped, cut or repeated: transactions or an error, never anything else. The seed is
-    // fixed; CUTOVER_FUZZ_ROUNDS runs more.
+    // Whatever is flipped, cut or repeated: transactions or an error, never anything else. The seed
+    // is fixed; CUTOVER_FUZZ_ROUNDS runs more.
     const std::vector<std::string> messages = captured(GetParam());
     ASSERT_GT(messages.size(), 1000u);
     const char* rounds = std::getenv("CUTOVER_FUZZ_ROUNDS");

@@ -1,0 +1,179 @@
+// PostgreSQL as a source, against real servers: single rows, the proofs that nothing is missing,
+// what stops a task, positions and sequences.
+#include "tests/live/engine/postgres/source_fixture.h"
+
+namespace cutover::postgres {
+namespace {
+
+template <typename Version>
+class SourceProofTest : public SourceTest<Version> {};
+TYPED_TEST_SUITE(SourceProofTest, Versions);
+
+TYPED_TEST(SourceProofTest, ReadsRowsAgainByKey) {
+    this->sql(
+        "CREATE TABLE pair (a int, b text, c text, PRIMARY KEY (b, a)); INSERT INTO pair VALUES "
+        "(1, 'x', NULL), (2, 'y', '')");
+    this->capture();
+    const auto reader = this->source().open_row_reader();
+    model::Tuple key;
+    key.append(model::CellKind::binary, "x");
+    key.append(model::CellKind::binary, int4(1));
+    const engine::RowRead found = reader->read(this->table("pair"), key);
+    ASSERT_TRUE(found.row);
+    EXPECT_EQ(print_tuple(this->table("pair"), *found.row), "(1,x,-)");
+    EXPECT_TRUE(this->source().covers(found.view.settled, this->origin_.start));
+    this->sql("DELETE FROM pair");
+    EXPECT_FALSE(reader->read(this->table("pair"), key).row);
+    const std::string xid = this->value("SELECT pg_current_xact_id()::text");
+    EXPECT_FALSE(this->source().visible(found.view.stamp, {xid, xid}));
+    EXPECT_TRUE(
+        this->source().visible(reader->read(this->table("pair"), key).view.stamp, {xid, xid}));
+}
+
+TYPED_TEST(SourceProofTest, CopiesWithoutALog) {
+    this->sql("INSERT INTO item SELECT n, 'x' FROM generate_series(1, 1000) n");
+    this->spec_.phases.incremental = false;
+    this->plan_ = plan_from_catalog(this->spec_);
+    const model::ChunkView view = this->source().open_view(this->plan_);
+    this->sql("INSERT INTO item VALUES (5000, 'later')");
+    std::size_t rows = 0;
+    const auto chunks = this->source().split(this->table("item"), {16 << 10});
+    for (const model::Chunk& chunk : chunks) {
+        rows += this->read(this->table("item"), chunk, &view).size();
+    }
+    EXPECT_EQ(rows, 1000u);
+    EXPECT_EQ(this->slots(), "0");
+    this->source().close_view();
+    EXPECT_EQ(this->failure([&] { this->read(this->table("item"), chunks[0], &view); }).code(),
+              "copy.view_lost");
+}
+
+TYPED_TEST(SourceProofTest, KeepsNoViewOpenForATaskWithoutACopy) {
+    this->spec_.phases.full = false;
+    this->capture();
+    EXPECT_EQ(this->value("SELECT count(*) FROM pg_stat_activity WHERE backend_xmin IS NOT NULL "
+                          "AND backend_type = 'walsender'"
+                          " AND application_name = '" +
+                          this->name_ + "'"),
+              "0");
+}
+
+TYPED_TEST(SourceProofTest, ProvesOrRefusesToGoOn) {
+    this->capture();
+    this->sql("INSERT INTO item VALUES (1, 'x')");
+    const model::Position applied = this->source().current_position();
+    this->source_.reset();
+    EXPECT_FALSE(this->source().verify_capture(this->origin_, applied).failed_over);
+
+    engine::CaptureOrigin other = this->origin_;
+    const std::size_t digit = other.identity.find("\"system\":\"") + 10;
+    other.identity[digit] = other.identity[digit] == '7' ? '6' : '7';
+    EXPECT_EQ(this->failure([&] { this->source().verify_capture(other, applied); }).code(),
+              "source.another");
+    other.identity = "{broken";
+    EXPECT_EQ(this->failure([&] { this->source().verify_capture(other, applied); }).code(),
+              "task.state");
+
+    this->sql("SELECT pg_drop_replication_slot('" + this->name_ + "')");
+    const model::Error missing =
+        this->failure([&] { this->source().verify_capture(this->origin_, applied); });
+    EXPECT_EQ(missing.code(), "slot.missing");
+    EXPECT_EQ(missing.error_class(), model::ErrorClass::refused);
+    EXPECT_THAT(missing.message(), HasSubstr(this->name_));
+    EXPECT_THAT(missing.message(), HasSubstr(applied.text));
+
+    this->sql("SELECT pg_create_logical_replication_slot('" + this->name_ + "', 'pgoutput')");
+    const model::Error gap =
+        this->failure([&] { this->source().verify_capture(this->origin_, applied); });
+    EXPECT_EQ(gap.code(), "slot.gap");
+    EXPECT_EQ(gap.error_class(), model::ErrorClass::corrupt);
+    EXPECT_THAT(gap.message(), HasSubstr(applied.text));
+}
+
+TYPED_TEST(SourceProofTest, SeesThatThePublicationWasTouched) {
+    this->sql("CREATE TABLE other (a int PRIMARY KEY)");
+    const std::vector<std::string> deeds = {
+        "ALTER TABLE other RENAME TO another", "DROP TABLE other",
+        "ALTER PUBLICATION " + this->name_ + " DROP TABLE other; ALTER PUBLICATION " + this->name_ +
+            " ADD TABLE other",
+        "ALTER PUBLICATION " + this->name_ + " SET (publish = 'insert')",
+        "DROP PUBLICATION " + this->name_};
+    for (const std::string& deed : deeds) {
+        this->sql(
+            "DROP TABLE IF EXISTS another; CREATE TABLE IF NOT EXISTS other (a int PRIMARY KEY)");
+        this->capture();
+        this->source().heartbeat();
+        this->sql(deed);
+        for (int round = 0; round < 2; ++round) {  // the process that made it, and the next one
+            const model::Error error = this->failure([&] { this->source().current_position(); });
+            EXPECT_EQ(error.code(), "publication.changed") << deed;
+            EXPECT_EQ(error.error_class(), model::ErrorClass::refused);
+            EXPECT_EQ(this->failure([&] {
+                              this->source().verify_capture(this->origin_, this->origin_.start);
+                          })
+                          .code(),
+                      "publication.changed");
+        }
+        this->source_.reset();
+    }
+}
+
+TYPED_TEST(SourceProofTest, FollowsPartitionsAndStopsAtANewOne) {
+    this->sql(
+        "CREATE TABLE sales (at int PRIMARY KEY, n int) PARTITION BY RANGE (at);"
+        "CREATE TABLE sales_1 PARTITION OF sales FOR VALUES FROM (0) TO (10);"
+        "CREATE TABLE sales_2 PARTITION OF sales FOR VALUES FROM (10) TO (20) PARTITION BY RANGE "
+        "(at);"
+        "CREATE TABLE sales_2a PARTITION OF sales_2 FOR VALUES FROM (10) TO (20)");
+    this->capture();
+    const auto stream =
+        this->source().open_changes(this->plan_, this->origin_, this->origin_.start);
+    this->sql("INSERT INTO sales VALUES (1, 1), (11, 1)");
+    this->sql("UPDATE sales SET at = 12 WHERE at = 1");
+    this->sql("TRUNCATE sales");
+    std::vector<std::string> changes;
+    for (auto& transaction : take(*stream, 3)) {
+        for (const std::string& change : print_all(this->plan_, transaction)) {
+            changes.push_back(change);
+        }
+    }
+    EXPECT_THAT(changes,
+                ElementsAre("insert sales_1(1,1)", "insert sales_2a(11,1)", "remove sales_1[(1,~)]",
+                            "insert sales_2a(12,1)", "truncate sales_1 sales_2a"));
+    this->sql(
+        "CREATE TABLE sales_3 PARTITION OF sales FOR VALUES FROM (20) TO (30); INSERT INTO sales "
+        "VALUES (21, 1)");
+    const model::Error error = this->failure([&] { take(*stream, 1); });
+    EXPECT_EQ(error.code(), "table.changed");
+    EXPECT_THAT(error.message(), HasSubstr("public.sales_3"));
+}
+
+TYPED_TEST(SourceProofTest, TellsPositionsClockAndSequences) {
+    this->sql("CREATE SEQUENCE counter; SELECT nextval('counter'), nextval('counter')");
+    this->capture();
+    const model::Position before = this->source().current_position();
+    this->sql("INSERT INTO item VALUES (1, 'x')");
+    const model::Position after = this->source().current_position();
+    EXPECT_TRUE(this->source().covers(after, before));
+    EXPECT_FALSE(this->source().covers(before, after));
+    EXPECT_TRUE(this->source().covers(after, after));
+    const auto sequences = this->source().sequences(this->plan_);
+    ASSERT_EQ(sequences.size(), 1u);
+    EXPECT_EQ(sequences[0].last_value, 2);
+    EXPECT_TRUE(sequences[0].is_called);
+    const auto apart = this->source().clock() - this->runtime_.wall();
+    EXPECT_LT(std::abs(std::chrono::duration_cast<std::chrono::seconds>(apart).count()), 60);
+
+    // A heartbeat moves an idle log past a position and tells the source's clock.
+    const auto stream = this->source().open_changes(this->plan_, this->origin_, after);
+    this->source().heartbeat();
+    model::Instant told{};
+    for (int attempt = 0; attempt < 200 && told == model::Instant{}; ++attempt) {
+        const engine::StreamEvent event = stream->next(std::chrono::milliseconds(50));
+        told = event.source_time;
+    }
+    EXPECT_NE(told, model::Instant{});
+}
+
+}  // namespace
+}  // namespace cutover::postgres
