@@ -389,15 +389,21 @@ void Rehearsal::poll(bool with_timeline) {
     sample_destination();
     check_for_standstill();
     if (with_timeline) {
-        const std::size_t faults = evidence_.faults.size();
         timeline_->poll(*this, observed_);
-        for (std::size_t at = faults; at < evidence_.faults.size(); ++at) {
-            const FaultRecord& fault = evidence_.faults[at];
-            narrator_.say(fmt::format("{} ({}) {}", fault.name, fault.target, fault.landed_proof));
-        }
+        tell_landed();
     }
     narrator_.progress(observed_, evidence_);
     std::this_thread::sleep_for(kPollEvery);
+}
+
+void Rehearsal::tell_landed() {
+    for (; told_faults_ < evidence_.faults.size(); ++told_faults_) {
+        const FaultRecord& fault = evidence_.faults[told_faults_];
+        if (!fault.landed) {
+            return;
+        }
+        narrator_.say(fmt::format("{} ({}): {}", fault.name, fault.target, fault.landed_proof));
+    }
 }
 
 void Rehearsal::listen() {
@@ -485,6 +491,10 @@ std::string Rehearsal::last_error() const {
     if (!evidence_.events.empty() && evidence_.events.back().event == "text" &&
         evidence_.events.back().process == evidence_.processes.size()) {
         return evidence_.events.back().text;
+    }
+    if (!evidence_.retries.empty() && !evidence_.retries.back().recovered) {
+        const Retry& retry = evidence_.retries.back();
+        return fmt::format("it keeps trying: {} [{}]", retry.message, retry.code);
     }
     return {};
 }

@@ -81,6 +81,7 @@ private:
     void keep_logs();
 
     void poll(bool with_timeline = true);
+    void tell_landed();
     void listen();
     void notice_end();
     void watch_writers();
@@ -113,6 +114,7 @@ private:
     std::unique_ptr<MigratorProcess> migrator_;
     bool kill_ordered_ = false;
     bool migrator_runs_ = false;
+    std::size_t told_faults_ = 0;
     std::uint32_t commands_ = 0;
     std::filesystem::path task_file_;
     std::filesystem::path judge_file_;

@@ -65,8 +65,7 @@ Judgement failed_over(const Evidence& evidence, const Parameters&) {
     if (evidence.failovers.empty()) {
         return {false, "the migrator reported no failover"};
     }
-    const Failover& last = evidence.failovers.back();
-    return {true, fmt::format("{} -> {}: {}", last.from, last.to, last.proof)};
+    return {true, evidence.failovers.back().proof};
 }
 
 Judgement recovered(const Evidence& evidence, const Parameters& with) {
