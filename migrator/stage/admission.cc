@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "migrator/flow/deliberate_bug.h"
 #include "migrator/stage/collapse.h"
 
 namespace cutover::stage {
@@ -69,7 +70,7 @@ const model::ChunkView* Admission::view_of(model::TableIndex index, const model:
 
 bool Admission::seen(model::TableIndex index, const model::Tuple& row,
                      const model::TransactionId& id) const {
-    if (!tables_[index].unsettled) {
+    if (!tables_[index].unsettled || flow::deliberate_bug(flow::Bug::stamp_ignored)) {
         return false;
     }
     const model::ChunkView* view = view_of(index, row);
@@ -117,7 +118,8 @@ bool Admission::advance(const model::Position& position) {
     }
     bool changed = false;
     for (TableViews& table : tables_) {
-        if (table.unsettled && source_.covers(position, table.settled)) {
+        if (table.unsettled && (source_.covers(position, table.settled) ||
+                                flow::deliberate_bug(flow::Bug::settled_too_early))) {
             table = TableViews{};
             --unsettled_count_;
             changed = true;

@@ -3,6 +3,7 @@
 #include <functional>
 #include <utility>
 
+#include "migrator/flow/deliberate_bug.h"
 #include "migrator/model/check.h"
 #include "migrator/model/error.h"
 
@@ -157,7 +158,7 @@ void Collapser::note_keys(TableState& table, const Tuple& row) {
 /// Where the log does not tell them, it has to wait for everything of the table.
 void Collapser::note_freed_keys(TableState& table, const Tuple& before) {
     for (const plan::KeyPlan& unique : table.plan->unique_keys) {
-        if (!has_key(unique, before)) {
+        if (!has_key(unique, before) && !flow::deliberate_bug(flow::Bug::freed_unique_not_met)) {
             footprint_.add_whole_table(table.plan->index);
             return;
         }
@@ -272,7 +273,11 @@ void Collapser::update_keyed(TableState& table, const Tuple& before, Tuple row) 
         if (!table.tolerant) {
             contradiction(table, "an update meets a row that was removed before it");
         }
-        net.fresh = true;  // its base is not what lies at its key
+        if (flow::deliberate_bug(flow::Bug::arrival_taken_for_update)) {
+            net.origin = key_tuple(key, row);
+        } else {
+            net.fresh = true;  // its base is not what lies at its key
+        }
     }
     net.present = true;
     net.moved |= moved;
@@ -346,7 +351,9 @@ void Collapser::truncate(TableIndex index) {
     footprint_.add_whole_table(index);
     const plan::TablePlan* plan = table.plan;
     const bool tolerant = table.tolerant;
-    table = TableState{};
+    if (!flow::deliberate_bug(flow::Bug::collapse_across_truncate)) {
+        table = TableState{};
+    }
     table.plan = plan;
     table.tolerant = tolerant;
     table.touched = true;
@@ -395,7 +402,7 @@ model::TableBatch Collapser::take_table(TableState& table) {
             table.unknown.push_back(key_tuple(table.plan->key, net.row));
         } else if (net.fresh) {
             batch.inserts.push_back(std::move(net.row));
-        } else if (net.moved) {
+        } else if (net.moved && !flow::deliberate_bug(flow::Bug::unique_move_in_place)) {
             batch.moves.push_back({std::move(net.origin), std::move(net.row)});
         } else {
             batch.updates.push_back({std::move(net.origin), std::move(net.row)});

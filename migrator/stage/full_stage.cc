@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "migrator/flow/deliberate_bug.h"
 #include "migrator/flow/sync_points.h"
 #include "migrator/model/check.h"
 #include "migrator/stage/worker_pool.h"
@@ -70,7 +71,9 @@ void FullStage::open_view() {
     resumed_ = context_.record.copy_view.has_value();
     if (!resumed_) {
         context_.record.copy_view = context_.source.open_view(context_.plan);
-        context_.control.save(context_.record);
+        if (!flow::deliberate_bug(flow::Bug::view_not_stored)) {
+            context_.control.save(context_.record);
+        }
     }
 }
 

@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "migrator/flow/deliberate_bug.h"
 #include "migrator/flow/sync_points.h"
 #include "migrator/model/error.h"
 
 namespace cutover::stage {
 
 using engine::ApplyMode;
+using flow::Bug;
+using flow::deliberate_bug;
 using model::Change;
 using model::ChangeKind;
 using model::TransactionId;
@@ -73,8 +76,10 @@ IncrementalEnd IncrementalStage::run() {
     } catch (const Mixed&) {
         // Nobody may write while the table is copied anew, and the log goes on from what is durable
         // now.
-        lanes_->close();
-        collect();
+        if (!deliberate_bug(Bug::copied_again_beside_lanes)) {
+            lanes_->close();
+            collect();
+        }
         return IncrementalEnd::restart_table;
     }
     return IncrementalEnd::reached;
@@ -85,13 +90,17 @@ bool IncrementalStage::reached() const {
 }
 
 void IncrementalStage::take(model::SourceTransaction& transaction) {
-    if (context_.source.covers(processed_, transaction.commit)) {
+    if (context_.source.covers(processed_, transaction.commit) &&
+        !deliberate_bug(Bug::redelivered_transaction_taken_twice)) {
         return;  // delivered again after a reconnect inside the engine
     }
     if (batch_transactions_ == 0) {
         batch_since_ = context_.runtime.now();
     }
     newest_ = transaction.id;
+    if (deliberate_bug(Bug::acknowledge_before_durable)) {
+        stream_->acknowledge(transaction.commit);
+    }
     Change change;
     std::uint64_t taken = 0;
     while (transaction.changes->next(change)) {
@@ -145,6 +154,9 @@ void IncrementalStage::set_modes() {
 
 /// Whether the destination may hold something else than the log expects.
 bool IncrementalStage::tolerant(model::TableIndex table) const {
+    if (deliberate_bug(Bug::tolerant_never_ends) || deliberate_bug(Bug::strict_too_early)) {
+        return deliberate_bug(Bug::tolerant_never_ends);
+    }
     return admission_.tolerant(table) || context_.plan.spec.conflict == plan::ConflictRule::ignore;
 }
 
@@ -218,7 +230,8 @@ void IncrementalStage::take_update(const plan::TablePlan& table, Change& change,
         key_bytes(table.key, change.before) != key_bytes(table.key, change.after);
     Tuple new_key = key_tuple(table.key, change.after);
     const bool new_seen = admission_.seen(table.index, change.after, id);
-    const bool old_seen = key_changes ? admission_.seen(table.index, change.before, id) : new_seen;
+    const bool each_half = key_changes && !deliberate_bug(Bug::key_change_judged_by_one_chunk);
+    const bool old_seen = each_half ? admission_.seen(table.index, change.before, id) : new_seen;
     if (new_seen) {
         if (!old_seen) {
             collapser_.remove(table.index, converted(table, std::move(change.before)));
@@ -231,7 +244,10 @@ void IncrementalStage::take_update(const plan::TablePlan& table, Change& change,
         row_keys_[table.index][key_bytes(table.key, row)] = std::move(new_key);
         incomplete_ = true;
     }
-    if (!key_changes || !old_seen) {
+    if (!key_changes || !old_seen || deliberate_bug(Bug::arrival_taken_for_update)) {
+        if (old_seen) {
+            change.before = Tuple();
+        }
         collapser_.update(table.index, converted(table, std::move(change.before)), std::move(row));
         return;
     }
@@ -273,6 +289,9 @@ void IncrementalStage::flush(bool last) {
     part.last = last;
     part.alone = !last;
     part.net = collapser_.take(part.footprint, part.unknown);
+    if (deliberate_bug(Bug::modes_of_the_next_batch)) {
+        set_modes();
+    }
     part.modes = modes_;
     part.row_keys = std::exchange(row_keys_, RowKeys(context_.plan.tables.size()));
     incomplete_ = false;
@@ -288,6 +307,9 @@ void IncrementalStage::flush(bool last) {
 
 void IncrementalStage::take_repairs() {
     for (const model::ChunkReceipt& receipt : lanes_->take_repairs()) {
+        if (deliberate_bug(Bug::one_row_chunk_not_recorded)) {
+            continue;
+        }
         admission_.add_row(receipt);
         collapser_.set_tolerant(receipt.chunk.table, true);
         modes_[receipt.chunk.table] = ApplyMode::tolerant;
@@ -314,7 +336,7 @@ void IncrementalStage::be_idle(const engine::StreamEvent& event) {
         quiet_until_ = event.quiet_until;
     }
     quiet_time_ = std::max(quiet_time_, event.source_time);
-    if (!lanes_->idle()) {
+    if (!lanes_->idle() && !deliberate_bug(Bug::idle_position_taken_too_early)) {
         return;
     }
     collect();

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "migrator/flow/deliberate_bug.h"
 #include "migrator/flow/sync_points.h"
 #include "migrator/model/error.h"
 #include "migrator/stage/admission.h"
@@ -291,7 +292,7 @@ void Task::run_keys() {
 
 /// True if the log does not have to catch up with any view of the copy.
 bool Task::copy_is_consistent() const {
-    if (!spec_.phases.incremental) {
+    if (!spec_.phases.incremental || flow::deliberate_bug(flow::Bug::unique_keys_too_early)) {
         return true;
     }
     stage::Admission admission(*source_, *plan_, *record_.origin, control_->receipts());
@@ -338,7 +339,9 @@ stage::IncrementalEnd Task::follow_log(stage::Context& stage, Validation& valida
         }
         if (!finishing && steward_->finish_command()) {
             finishing = true;
-            incremental.finish_at(source_->current_position());
+            incremental.finish_at(flow::deliberate_bug(flow::Bug::finish_without_asking_the_source)
+                                      ? record_.marker.position
+                                      : source_->current_position());
             source_->heartbeat();
         }
     };
@@ -389,8 +392,13 @@ bool Task::cut_over() {
     stage::run_schema_section(stage, SchemaSection::validation);
     std::uint64_t late = 0;
     for (int round = 0; round < kCutoverRounds; ++round) {
-        sink_->set_sequences(*plan_, source_->sequences(*plan_));
+        if (!flow::deliberate_bug(flow::Bug::sequence_not_set)) {
+            sink_->set_sequences(*plan_, source_->sequences(*plan_));
+        }
         runtime_.yield(flow::sync::kSequencesSet);
+        if (flow::deliberate_bug(flow::Bug::finish_without_asking_the_source)) {
+            break;
+        }
         late = follow_to(source_->current_position());
         if (late == 0) {
             break;

@@ -20,6 +20,7 @@ struct Options {
     std::uint64_t first = 1;
     std::uint64_t seed = 0;  ///< not 0: only this one, with a trace
     std::uint64_t bug_seeds = 3000;
+    std::uint64_t same_twice = 0;
     bool quiet = false;
     bool all_bugs = false;
     bool list_bugs = false;
@@ -38,6 +39,7 @@ void print_help() {
         "  --seed S         only this one, with a trace\n"
         "  --quiet          with --seed: no trace\n"
         "  --keep-going     report every failing seed, shrink none\n"
+        "  --same-twice N   runs N seeds twice each: the executions must be equal\n"
         "  --bug NAME       with a deliberate bug\n"
         "  --list-bugs      what bugs there are\n"
         "  --all-bugs       each bug until it is caught; fails if one is not\n"
@@ -56,6 +58,7 @@ Options parse(int count, char** words) {
         {"--first", &options.first},
         {"--seed", &options.seed},
         {"--bug-seeds", &options.bug_seeds},
+        {"--same-twice", &options.same_twice},
         {"--max-tables", &options.caps.tables},
         {"--max-rows", &options.caps.rows},
         {"--max-writers", &options.caps.writers},
@@ -163,6 +166,21 @@ int run_many(const Options& options) {
     return failed == 0 ? 0 : 1;
 }
 
+int run_twice(const Options& options) {
+    for (std::uint64_t seed = options.first; seed < options.first + options.same_twice; ++seed) {
+        const Verdict first = run_seed(seed, options.caps);
+        const Verdict second = run_seed(seed, options.caps);
+        if (first.trace_hash != second.trace_hash || first.steps != second.steps) {
+            std::printf("seed %llu runs differently the second time\n",
+                        static_cast<unsigned long long>(seed));
+            return 1;
+        }
+    }
+    std::printf("%llu seeds ran the same twice\n",
+                static_cast<unsigned long long>(options.same_twice));
+    return 0;
+}
+
 int run_bugs(const Options& options) {
     bool all_caught = true;
     std::printf("%-38s %10s   %s\n", "bug", "seeds", "first sign");
@@ -191,6 +209,9 @@ int main_of(int count, char** words) {
             std::printf("%-38s %s\n", std::string(bug.name).c_str(), std::string(bug.what).c_str());
         }
         return 0;
+    }
+    if (options.same_twice != 0) {
+        return run_twice(options);
     }
     if (options.all_bugs) {
         return run_bugs(options);

@@ -132,6 +132,8 @@ private:
     void keep_house();
     void operate();
     void ask_for_finish();
+    void write_as_foreigner();
+    bool take_rows_away(const TableShape& shape);
     void post(const std::string& verb, const std::string& argument);
     std::optional<std::string> ask(const std::string& verb, const std::string& argument);
     /// Starts and watches processes until the task is at its end.
@@ -152,6 +154,7 @@ private:
     std::vector<std::unique_ptr<flow::Worker>> writers_, helpers_;
     std::uint64_t writers_at_work_ = 0;
     bool over_ = false;
+    bool foreign_write_done_ = false;
     Verdict verdict_;
 };
 
@@ -239,10 +242,60 @@ void World::operate() {
     }
 }
 
+/// Once the destination equals the source: rows disappear there, and one changes at the source. The
+/// log then meets no row, which a strict task must not overlook.
+void World::write_as_foreigner() {
+    while (!over_ && !oracle_->caught_up()) {
+        process_.sleep(milliseconds(20));
+    }
+    for (const TableShape& shape : shape_.tables) {
+        if (!over_ && take_rows_away(shape)) {
+            foreign_write_done_ = true;
+            return;
+        }
+    }
+}
+
+bool World::take_rows_away(const TableShape& shape) {
+    memory::Database& source = source_->database;
+    memory::Database& destination = destination_->database;
+    memory::Table& table = source.table(shape.schema.name);
+    memory::Table& copy = destination.table(shape.destination);
+    const std::vector<std::size_t> rows = source.scan(0, table);
+    const std::vector<std::size_t> copies = destination.scan(0, copy);
+    if (shape.keyless() || shape.filter_least || rows.empty() || copies.size() != rows.size()) {
+        return false;
+    }
+    const std::size_t column = shape.column("v");
+    const model::Tuple before = table.at(rows.front()).row;
+    model::Tuple changed;
+    for (std::size_t cell = 0; cell < before.size(); ++cell) {
+        if (cell == column) {
+            changed.append(model::CellKind::text, "77");
+        } else {
+            changed.append(before.kind(cell), before.bytes(cell));
+        }
+    }
+    oracle_->expect_difference(shape);
+    const memory::TransactionNumber theirs = destination.begin();
+    for (const std::size_t place : copies) {
+        destination.remove(theirs, copy, place);
+    }
+    destination.commit(theirs, process_.wall());
+    const memory::TransactionNumber ours = source.begin();
+    source.replace(ours, table, rows.front(), changed);
+    source.commit(ours, process_.wall());
+    source_->ring();
+    return true;
+}
+
 void World::ask_for_finish() {
     Random random(shape_.seed, "finish");
     if (shape_.writers_finish_first) {
         writers_.clear();
+        if (shape_.foreign_write) {
+            write_as_foreigner();
+        }
     } else {
         process_.sleep(flow::Duration(random.below(3'000'000)));
     }
@@ -262,7 +315,9 @@ void World::start(bool rival) {
 void World::judge_failure(const Error& error) {
     const bool loud =
         error.error_class() == ErrorClass::refused || error.error_class() == ErrorClass::corrupt;
-    if (loud && storm_.excused()) {
+    if (error.error_class() == ErrorClass::corrupt && foreign_write_done_) {
+        verdict_.outcome = "foreign write found";
+    } else if (loud && storm_.excused()) {
         verdict_.outcome = "refused loudly";
     } else {
         process_.scheduler().fail(std::string("the task gave up without need: ") + error.what());
@@ -287,7 +342,10 @@ bool World::go_on_after(Incarnation& ended) {
         return true;
     }
     const bool finished = shape_.spec.phases.incremental;
-    if (finished) {
+    if (foreign_write_done_) {
+        process_.scheduler().fail(
+            "rows that somebody else removed at the destination were overlooked");
+    } else if (finished) {
         oracle_->check_finished(shape_.writers_finish_first);
     } else {
         oracle_->check_completed();

@@ -220,10 +220,14 @@ Shape draw_shape(std::uint64_t seed, const Caps& caps) {
     shape.spec.phases.incremental = !random.chance(0.06);
     shape.commands = std::min(caps.commands, random.chance(0.2) ? random.between(1, 4) : 0);
     shape.rival = random.chance(0.1) && caps.commands > 0;
+    shape.slow_to_show = random.chance(0.2);
+    const bool foreign = random.chance(0.04);
     draw_spec(shape, caps);
     draw_kills(shape, caps);
     draw_troubles(shape, caps);
     draw_outages(shape, caps);
+    shape.foreign_write = foreign && shape.spec.phases.incremental && !shape.may_fail_loudly();
+    shape.writers_finish_first = shape.writers_finish_first || shape.foreign_write;
     return shape;
 }
 

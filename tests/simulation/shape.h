@@ -80,6 +80,10 @@ struct Shape {
     std::vector<Outage> outages;
     std::uint64_t commands = 0;  ///< pause, resume, throttle, stop by an operator
     bool rival = false;          ///< a second process is started beside the first
+    bool slow_to_show =
+        false;  ///< commits may stay invisible for long, as with a slow synchronous standby
+    bool foreign_write =
+        false;  ///< somebody else removes a row at the destination; it must be noticed
 
     /// True if something happens after which the task may rightly refuse to go on.
     bool may_fail_loudly() const;

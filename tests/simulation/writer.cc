@@ -166,7 +166,10 @@ void Writer::end(bool commit) {
         if (random_.chance(0.4)) {
             // In the log, not yet visible: a reader of the log may be ahead of every snapshot.
             server_.ring();
-            world_.sleep(flow::Duration(random_.below(random_.chance(0.2) ? 500'000 : 5'000)));
+            const std::uint64_t longest = !random_.chance(0.2)  ? 5'000
+                                          : shape_.slow_to_show ? 8'000'000
+                                                                : 500'000;
+            world_.sleep(flow::Duration(random_.below(longest)));
         }
         if (alive()) {
             database_.publish(transaction_);

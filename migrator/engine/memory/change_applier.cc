@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "migrator/flow/deliberate_bug.h"
 #include "migrator/model/error.h"
 
 namespace cutover::memory {
@@ -42,7 +43,8 @@ std::vector<engine::MissingBase> MemoryChangeApplier::apply(const std::vector<Ap
 }
 
 void MemoryChangeApplier::apply_table(Part& part) {
-    if (part.batch.truncate) {
+    const bool late_truncate = flow::deliberate_bug(flow::Bug::truncate_after_rows);
+    if (part.batch.truncate && !late_truncate) {
         part.rows.truncate();
     }
     apply_moves(part);
@@ -54,6 +56,9 @@ void MemoryChangeApplier::apply_table(Part& part) {
     }
     for (const model::RowStep& step : part.batch.steps) {
         apply_step(part, step);
+    }
+    if (part.batch.truncate && late_truncate) {
+        part.rows.truncate();
     }
 }
 
@@ -95,7 +100,17 @@ void MemoryChangeApplier::apply_moves(Part& part) {
     }
 }
 
-void MemoryChangeApplier::no_base(const Part& part, const Tuple& old_key, const Tuple& row) {
+void MemoryChangeApplier::no_base(Part& part, const Tuple& old_key, const Tuple& row) {
+    if (flow::deliberate_bug(flow::Bug::absent_cell_taken_for_null)) {
+        Tuple guessed = row;
+        Tuple nothing;
+        for (std::size_t cell = 0; cell < row.size(); ++cell) {
+            nothing.append(CellKind::null);
+        }
+        guessed.fill_absent_from(nothing);
+        apply_insert(part, guessed);
+        return;
+    }
     engine::MissingBase missing;
     missing.table = part.batch.table;
     const plan::KeyPlan& key = part.rows.plan().key;
@@ -176,6 +191,16 @@ void MemoryChangeApplier::repair(const plan::TablePlan& table, const Tuple& key,
 }
 
 void MemoryChangeApplier::commit(const model::Marker& marker) {
+    if (flow::deliberate_bug(flow::Bug::marker_in_another_transaction)) {
+        session_.commit("applier.commit",
+                        [claim = *claim_](Server& server) { check_claim(server, claim); });
+        session_.call("applier.marker", CallKind::write, [&](Server& server) {
+            check_claim(server, *claim_);
+            server.tasks[claim_->task].record.marker = marker;
+        });
+        abort();
+        return;
+    }
     session_.commit("applier.commit",
                     [claim = *claim_, marker, receipts = receipts_](Server& server) {
                         check_claim(server, claim);

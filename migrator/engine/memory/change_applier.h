@@ -38,7 +38,7 @@ private:
     void apply_update(Part& part, const model::Tuple& key, const model::Tuple& row);
     void apply_insert(Part& part, const model::Tuple& row);
     void apply_step(Part& part, const model::RowStep& step);
-    void no_base(const Part& part, const model::Tuple& old_key, const model::Tuple& row);
+    void no_base(Part& part, const model::Tuple& old_key, const model::Tuple& row);
     [[noreturn]] void contradiction(const Part& part, const char* what,
                                     const model::Tuple& key) const;
 

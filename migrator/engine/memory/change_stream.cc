@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "migrator/flow/deliberate_bug.h"
 #include "migrator/model/error.h"
 
 namespace cutover::memory {
@@ -111,6 +112,12 @@ MemoryChangeStream::Found MemoryChangeStream::step(Server& server) {
         return {std::nullopt, true};
     }
     at_ = record->place;
+    if (flow::deliberate_bug(flow::Bug::log_in_begin_order)) {
+        if (record->transaction < highest_) {
+            return {};
+        }
+        highest_ = record->transaction;
+    }
     std::vector<Change> changes = translate(*record);
     if (changes.empty()) {
         return {};
@@ -160,6 +167,10 @@ void MemoryChangeStream::translate_row(const LogChange& change, const Routed& ro
     const bool was = !change.before.empty() && routed.rows.selected(change.before);
     const bool is = !change.after.empty() && routed.rows.selected(change.after);
     if (!was && !is) {
+        return;
+    }
+    if (!is && !change.after.empty() &&
+        flow::deliberate_bug(flow::Bug::row_leaving_filter_dropped)) {
         return;
     }
     Change& made = out.emplace_back();

@@ -49,7 +49,8 @@ private:
     LogPlace at_;
     LogPlace told_;  ///< the furthest commit that was handed out
     std::map<const Table*, Routed> routes_;
-    bool whole_moves_ = false;  ///< an update that changes the key carries every value
+    TransactionNumber highest_ = 0;  ///< only for a deliberate bug
+    bool whole_moves_ = false;       ///< an update that changes the key carries every value
     bool resolved_ = false;
     bool dead_ = false;
 };

@@ -1,6 +1,7 @@
 #include "migrator/engine/memory/chunk_writer.h"
 
 #include "migrator/engine/memory/destination_rows.h"
+#include "migrator/flow/deliberate_bug.h"
 #include "migrator/model/check.h"
 #include "migrator/model/error.h"
 
@@ -35,7 +36,7 @@ void MemoryChunkWriter::write(const model::RowBatch& batch) {
 
 void MemoryChunkWriter::commit(const model::ChunkReceipt& receipt) {
     CUTOVER_CHECK(table_ != nullptr);
-    session_.commit("writer.commit", [receipt, claim = *claim_](Server& server) {
+    const auto store_receipt = [receipt, claim = *claim_](Server& server) {
         check_claim(server, claim);
         std::vector<model::ChunkReceipt>& receipts = server.tasks[claim.task].receipts;
         for (const model::ChunkReceipt& one : receipts) {
@@ -45,7 +46,17 @@ void MemoryChunkWriter::commit(const model::ChunkReceipt& receipt) {
             }
         }
         receipts.push_back(receipt);
-    });
+    };
+    const auto rows_alone = [claim = *claim_](Server& server) { check_claim(server, claim); };
+    if (flow::deliberate_bug(flow::Bug::receipt_without_rows)) {
+        session_.call("writer.receipt", CallKind::write, store_receipt);
+        session_.commit("writer.commit", rows_alone);
+    } else if (flow::deliberate_bug(flow::Bug::rows_without_receipt)) {
+        session_.commit("writer.commit", rows_alone);
+        session_.call("writer.receipt", CallKind::write, store_receipt);
+    } else {
+        session_.commit("writer.commit", store_receipt);
+    }
     table_ = nullptr;
 }
 

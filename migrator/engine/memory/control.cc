@@ -1,5 +1,6 @@
 #include "migrator/engine/memory/control.h"
 
+#include "migrator/flow/deliberate_bug.h"
 #include "migrator/model/error.h"
 
 namespace cutover::memory {
@@ -10,6 +11,9 @@ using model::Error;
 using model::ErrorClass;
 
 void check_claim(const Server& server, const Claim& claim) {
+    if (flow::deliberate_bug(flow::Bug::fence_not_checked)) {
+        return;
+    }
     const auto rows = server.tasks.find(claim.task);
     if (rows == server.tasks.end() || rows->second.record.epoch != claim.epoch ||
         rows->second.record.phase == TaskPhase::finished ||
@@ -118,6 +122,9 @@ void MemoryControl::restart_table(const plan::TablePlan& table,
         session_.begin();
     }
     session_.statement("control.restart_table", [&](Server& server) {
+        if (flow::deliberate_bug(flow::Bug::resume_without_emptying)) {
+            return Outcome{};
+        }
         return server.database.truncate(session_.transaction(),
                                         {&server.database.table(table.destination)});
     });

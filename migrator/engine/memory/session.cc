@@ -118,7 +118,7 @@ void Session::call(std::string_view name, CallKind kind, const std::function<voi
         news_seen_ = server_->news;
         work(*server_);
     }
-    if (kind != CallKind::read) {
+    if (kind != CallKind::read && !std::exchange(blocked_, false)) {
         server_->ring();
         if (server_->news == news_seen_ + 1) {
             ++news_seen_;  // its own doing is no news
@@ -191,7 +191,10 @@ void Session::statement(std::string_view name, const std::function<Outcome(Serve
     const flow::TimePoint patience = runtime_.now() + kLockPatience;
     for (;;) {
         Outcome outcome;
-        call(name, CallKind::write, [&](Server& server) { outcome = work(server); });
+        call(name, CallKind::write, [&](Server& server) {
+            outcome = work(server);
+            blocked_ = outcome.kind == Outcome::Kind::blocked;
+        });
         if (outcome.kind != Outcome::Kind::blocked) {
             return;
         }

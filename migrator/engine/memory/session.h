@@ -84,6 +84,7 @@ private:
     TransactionNumber transaction_ = 0;
     std::uint64_t view_ = 0;
     std::uint64_t news_seen_ = 0;
+    bool blocked_ = false;  ///< the last statement has changed nothing: no news for others
 };
 
 }  // namespace cutover::memory
