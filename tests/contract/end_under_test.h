@@ -1,0 +1,81 @@
+// What a contract test needs of an engine besides the seam itself: to make tables, to play the
+// application at a source, to look at the rows of a destination. One adapter per engine
+// (memory_ends.h, ...); the tests know nothing else of it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "migrator/engine/sink.h"
+#include "migrator/engine/source.h"
+#include "migrator/flow/runtime.h"
+#include "migrator/model/check.h"
+
+namespace cutover::contract {
+
+/// A row as texts; nothing for NULL (and, in a change, for a cell that was not sent).
+using Row = std::vector<std::optional<std::string>>;
+
+/// The tables of the contract, in schema `app`: `keyed` (id number primary, name text), `heap` (v
+/// number, name text; no key), `filtered` (id number primary, v number; only rows with v >= 10).
+enum class TableName : std::uint8_t { keyed, heap, filtered };
+inline constexpr TableName kTables[] = {TableName::keyed, TableName::heap, TableName::filtered};
+inline const char* table_text(TableName table) {
+    constexpr const char* kTexts[] = {"keyed", "heap", "filtered"};
+    return kTexts[static_cast<std::size_t>(table)];
+}
+
+/// Both ends of one engine, fresh for each test.
+class EndUnderTest {
+public:
+    virtual ~EndUnderTest() = default;
+    virtual flow::Runtime& runtime() = 0;
+    /// The plan of a task over the three tables. They exist at the source; at the destination they
+    /// are made by the plan's schema steps.
+    virtual const plan::Plan& plan() = 0;
+    virtual std::unique_ptr<engine::Source> open_source() = 0;
+    virtual std::unique_ptr<engine::Sink> open_sink() = 0;
+
+    // The application at the source. Transactions may overlap.
+    virtual int begin() = 0;
+    virtual void insert(int transaction, TableName table, const Row& row) = 0;
+    /// Changes the row whose first column is `first`.
+    virtual void update(int transaction, TableName table, const std::string& first,
+                        const Row& row) = 0;
+    virtual void remove(int transaction, TableName table, const std::string& first) = 0;
+    virtual void truncate(int transaction, TableName table) = 0;
+    virtual void commit(int transaction) = 0;
+    virtual void rollback(int transaction) = 0;
+
+    /// All rows of a table at the destination, sorted.
+    virtual std::vector<Row> destination_rows(TableName table) = 0;
+
+    // Wire forms.
+    virtual std::vector<Row> rows(const plan::TablePlan& table, const model::RowBatch& batch) = 0;
+    virtual Row row(const plan::TablePlan& table, const model::Tuple& tuple) = 0;
+    virtual model::RowBatch destination_batch(const plan::TablePlan& table,
+                                              const std::vector<Row>& rows) = 0;
+    virtual model::Tuple destination_tuple(const plan::TablePlan& table, const Row& row) = 0;
+    /// Key columns alone.
+    virtual model::Tuple destination_key(const plan::TablePlan& table, const Row& key) = 0;
+    virtual model::Tuple source_key(const plan::TablePlan& table, const Row& key) = 0;
+
+    const plan::TablePlan& table(TableName name) {
+        for (const plan::TablePlan& one : plan().tables) {
+            if (one.source.name == table_text(name)) {
+                return one;
+            }
+        }
+        model::check_failed("the plan has all tables of the contract", __FILE__, __LINE__);
+    }
+};
+
+struct Engine {
+    std::string name;
+    std::function<std::unique_ptr<EndUnderTest>()> make;
+};
+
+}  // namespace cutover::contract

@@ -1,0 +1,331 @@
+#include "tests/contract/sink_contract.h"
+
+#include <algorithm>
+
+#include "migrator/model/error.h"
+
+namespace cutover::contract {
+
+using engine::ApplyMode;
+using engine::TaskPhase;
+using model::Error;
+using model::ErrorClass;
+
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(SinkContract);
+
+namespace {
+
+/// The class of the error that `work` ends with; nothing if it ends well.
+template <typename Work>
+std::optional<ErrorClass> error_of(Work work) {
+    try {
+        work();
+    } catch (const Error& error) {
+        return error.error_class();
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+SinkContract::SinkContract()
+    : end_(GetParam().make()), sink_(end_->open_sink()), control_(sink_->open_control()) {
+    control_->claim(end_->plan().spec.name, kFingerprint);
+    for (const auto section : {plan::SchemaSection::before_rows, plan::SchemaSection::keys}) {
+        for (const plan::SchemaStep& step : end_->plan().schema_steps) {
+            if (step.section == section) {
+                sink_->run_schema_step(step);
+            }
+        }
+    }
+    marker_.position = {"1", "1"};
+}
+
+model::ChunkReceipt SinkContract::receipt(TableName table, std::uint32_t number) const {
+    model::ChunkReceipt receipt;
+    receipt.chunk.table = end_->table(table).index;
+    receipt.chunk.number = number;
+    receipt.chunk.range = {"range", "range"};
+    receipt.view = {{"stamp", "stamp"}, {"1", "1"}};
+    receipt.hash = "0";
+    return receipt;
+}
+
+void SinkContract::copy(TableName name, std::uint32_t number, const std::vector<Row>& rows) {
+    const plan::TablePlan& table = end_->table(name);
+    const auto writer = sink_->open_writer(end_->plan());
+    writer->begin(table, receipt(name, number).chunk);
+    writer->write(end_->destination_batch(table, rows));
+    writer->commit(receipt(name, number));
+}
+
+model::TableBatch SinkContract::batch(TableName table) const {
+    model::TableBatch batch;
+    batch.table = end_->table(table).index;
+    return batch;
+}
+
+model::Tuple SinkContract::tuple(TableName table, const Row& row) const {
+    return end_->destination_tuple(end_->table(table), row);
+}
+
+model::Tuple SinkContract::key(TableName table, const Row& row) const {
+    return end_->destination_key(end_->table(table), row);
+}
+
+std::vector<ApplyMode> SinkContract::modes(ApplyMode mode) const {
+    return std::vector<ApplyMode>(end_->plan().tables.size(), mode);
+}
+
+std::vector<engine::MissingBase> SinkContract::apply(const model::TableBatch& table,
+                                                     ApplyMode mode) {
+    const auto applier = sink_->open_applier(end_->plan());
+    applier->begin();
+    model::NetBatch net;
+    net.tables.push_back(table);
+    applier->stage(net);
+    const std::vector<engine::MissingBase> missing = applier->apply(modes(mode));
+    applier->commit(marker_);
+    return missing;
+}
+
+TEST_P(SinkContract, RowsAndReceiptOfAChunkAppearTogether) {
+    const plan::TablePlan& table = end_->table(TableName::keyed);
+    const auto writer = sink_->open_writer(end_->plan());
+    writer->begin(table, receipt(TableName::keyed, 0).chunk);
+    writer->write(end_->destination_batch(table, {{"1", "a"}, {"2", std::nullopt}}));
+    EXPECT_TRUE(end_->destination_rows(TableName::keyed).empty());
+    EXPECT_TRUE(control_->receipts().empty());
+    writer->commit(receipt(TableName::keyed, 0));
+    EXPECT_EQ(end_->destination_rows(TableName::keyed),
+              (std::vector<Row>{{"1", "a"}, {"2", std::nullopt}}));
+    ASSERT_EQ(control_->receipts().size(), 1u);
+    EXPECT_EQ(control_->receipts()[0].view.stamp.bytes, "stamp");
+}
+
+TEST_P(SinkContract, AnAbandonedChunkLeavesNothing) {
+    const plan::TablePlan& table = end_->table(TableName::keyed);
+    const auto writer = sink_->open_writer(end_->plan());
+    writer->begin(table, receipt(TableName::keyed, 0).chunk);
+    writer->write(end_->destination_batch(table, {{"1", "a"}}));
+    writer->abort();
+    EXPECT_TRUE(end_->destination_rows(TableName::keyed).empty());
+    EXPECT_TRUE(control_->receipts().empty());
+}
+
+TEST_P(SinkContract, AChunkThatHasAReceiptIsNotWrittenAgain) {
+    copy(TableName::heap, 0, {{"1", "a"}});
+    copy(TableName::heap, 0, {{"1", "a"}});
+    EXPECT_EQ(end_->destination_rows(TableName::heap).size(), 1u);
+    EXPECT_EQ(control_->receipts().size(), 1u);
+}
+
+TEST_P(SinkContract, ATableThatIsRestartedIsEmptyAndForgotten) {
+    model::Chunk chunk = receipt(TableName::keyed, 0).chunk;
+    control_->add_chunks({chunk});
+    copy(TableName::keyed, 0, {{"1", "a"}});
+    chunk.number = 1;
+    chunk.generation = 1;
+    control_->restart_table(end_->table(TableName::keyed), {chunk});
+    EXPECT_TRUE(end_->destination_rows(TableName::keyed).empty());
+    EXPECT_TRUE(control_->receipts().empty());
+    ASSERT_EQ(control_->chunks().size(), 1u);
+    EXPECT_EQ(control_->chunks()[0].number, 1u);
+    EXPECT_EQ(control_->chunks()[0].generation, 1u);
+}
+
+TEST_P(SinkContract, ABatchComesToEffectWithItsMarker) {
+    copy(TableName::keyed, 0, {{"1", "a"}, {"2", "b"}, {"3", "c"}, {"4", "d"}});
+    model::TableBatch batch = this->batch(TableName::keyed);
+    batch.removals.push_back(key(TableName::keyed, {"1"}));
+    batch.updates.push_back({key(TableName::keyed, {"2"}), tuple(TableName::keyed, {"2", "B"})});
+    // Two rows exchange their keys; what the log does not carry stays with the row.
+    model::Tuple to_four, to_three;
+    to_four.append(tuple(TableName::keyed, {"4", "x"}).kind(0),
+                   tuple(TableName::keyed, {"4", "x"}).bytes(0));
+    to_four.append(model::CellKind::absent);
+    to_three.append(tuple(TableName::keyed, {"3", "x"}).kind(0),
+                    tuple(TableName::keyed, {"3", "x"}).bytes(0));
+    to_three.append(model::CellKind::absent);
+    batch.moves.push_back({key(TableName::keyed, {"3"}), to_four});
+    batch.moves.push_back({key(TableName::keyed, {"4"}), to_three});
+    batch.inserts.push_back(tuple(TableName::keyed, {"5", "e"}));
+    marker_.position = {"7", "7"};
+    marker_.transactions = 3;
+    EXPECT_TRUE(apply(batch, ApplyMode::strict).empty());
+    EXPECT_EQ(end_->destination_rows(TableName::keyed),
+              (std::vector<Row>{{"2", "B"}, {"3", "d"}, {"4", "c"}, {"5", "e"}}));
+    const auto record = control_->load(end_->plan().spec.name);
+    ASSERT_TRUE(record);
+    EXPECT_EQ(record->marker.position.bytes, "7");
+    EXPECT_EQ(record->marker.transactions, 3u);
+}
+
+TEST_P(SinkContract, AnAbandonedBatchLeavesNothing) {
+    const auto applier = sink_->open_applier(end_->plan());
+    applier->begin();
+    model::NetBatch net;
+    net.tables.push_back(batch(TableName::keyed));
+    net.tables[0].inserts.push_back(tuple(TableName::keyed, {"1", "a"}));
+    applier->stage(net);
+    EXPECT_TRUE(end_->destination_rows(TableName::keyed).empty());
+    applier->apply(modes(ApplyMode::strict));
+    applier->abort();
+    EXPECT_TRUE(end_->destination_rows(TableName::keyed).empty());
+}
+
+TEST_P(SinkContract, ATruncateComesBeforeTheRowsOfItsBatch) {
+    copy(TableName::keyed, 0, {{"1", "a"}});
+    model::TableBatch batch = this->batch(TableName::keyed);
+    batch.truncate = true;
+    batch.inserts.push_back(tuple(TableName::keyed, {"2", "b"}));
+    apply(batch, ApplyMode::strict);
+    EXPECT_EQ(end_->destination_rows(TableName::keyed), (std::vector<Row>{{"2", "b"}}));
+}
+
+TEST_P(SinkContract, OneOfSeveralEqualRowsIsRemoved) {
+    copy(TableName::heap, 0, {{"1", "a"}, {"1", "a"}, {"1", "a"}});
+    model::TableBatch batch = this->batch(TableName::heap);
+    batch.removals.push_back(tuple(TableName::heap, {"1", "a"}));
+    apply(batch, ApplyMode::strict);
+    EXPECT_EQ(end_->destination_rows(TableName::heap).size(), 2u);
+}
+
+TEST_P(SinkContract, AStrictTableMeetsItsRowsOrTheTaskStops) {
+    copy(TableName::keyed, 0, {{"1", "a"}});
+    model::TableBatch removal = batch(TableName::keyed);
+    removal.removals.push_back(key(TableName::keyed, {"9"}));
+    model::TableBatch update = batch(TableName::keyed);
+    update.updates.push_back({key(TableName::keyed, {"9"}), tuple(TableName::keyed, {"9", "z"})});
+    model::TableBatch insert = batch(TableName::keyed);
+    insert.inserts.push_back(tuple(TableName::keyed, {"1", "again"}));
+    for (const model::TableBatch& one : {removal, update, insert}) {
+        EXPECT_EQ(error_of([&] { apply(one, ApplyMode::strict); }), ErrorClass::corrupt);
+    }
+    EXPECT_EQ(end_->destination_rows(TableName::keyed), (std::vector<Row>{{"1", "a"}}));
+}
+
+TEST_P(SinkContract, ATolerantTableOverwritesAndOverlooks) {
+    copy(TableName::keyed, 0, {{"1", "a"}});
+    model::TableBatch batch = this->batch(TableName::keyed);
+    batch.removals.push_back(key(TableName::keyed, {"9"}));
+    batch.updates.push_back({key(TableName::keyed, {"8"}), tuple(TableName::keyed, {"8", "h"})});
+    batch.inserts.push_back(tuple(TableName::keyed, {"1", "again"}));
+    EXPECT_TRUE(apply(batch, ApplyMode::tolerant).empty());
+    EXPECT_EQ(end_->destination_rows(TableName::keyed),
+              (std::vector<Row>{{"1", "again"}, {"8", "h"}}));
+}
+
+TEST_P(SinkContract, ARowThatCannotBeCompletedIsAskedForAndPutInPlace) {
+    const auto applier = sink_->open_applier(end_->plan());
+    applier->begin();
+    model::NetBatch net;
+    net.tables.push_back(batch(TableName::keyed));
+    model::Tuple half;
+    half.append(tuple(TableName::keyed, {"5", "x"}).kind(0),
+                tuple(TableName::keyed, {"5", "x"}).bytes(0));
+    half.append(model::CellKind::absent);
+    net.tables[0].updates.push_back({key(TableName::keyed, {"5"}), half});
+    applier->stage(net);
+    const auto missing = applier->apply(modes(ApplyMode::tolerant));
+    ASSERT_EQ(missing.size(), 1u);
+    EXPECT_EQ(missing[0].table, end_->table(TableName::keyed).index);
+    EXPECT_EQ(missing[0].key, key(TableName::keyed, {"5"}));
+    model::ChunkReceipt one_row = receipt(TableName::keyed, 0);
+    one_row.chunk.range = {"\x01row:5", "one row"};
+    applier->repair(end_->table(TableName::keyed), missing[0].key,
+                    tuple(TableName::keyed, {"5", "whole"}), one_row);
+    applier->commit(marker_);
+    EXPECT_EQ(end_->destination_rows(TableName::keyed), (std::vector<Row>{{"5", "whole"}}));
+    EXPECT_EQ(control_->receipts().size(), 1u);
+}
+
+TEST_P(SinkContract, AProcessThatHasLostItsClaimCannotWrite) {
+    const plan::TablePlan& table = end_->table(TableName::keyed);
+    const auto writer = sink_->open_writer(end_->plan());
+    writer->begin(table, receipt(TableName::keyed, 0).chunk);
+    writer->write(end_->destination_batch(table, {{"1", "a"}}));
+    control_.reset();  // as if its connection were lost
+    const auto other_sink = end_->open_sink();
+    const auto other = other_sink->open_control();
+    other->claim(end_->plan().spec.name, kFingerprint);
+    EXPECT_EQ(error_of([&] { writer->commit(receipt(TableName::keyed, 0)); }), ErrorClass::stopped);
+    EXPECT_TRUE(end_->destination_rows(TableName::keyed).empty());
+    EXPECT_TRUE(other->receipts().empty());
+}
+
+TEST_P(SinkContract, ATaskIsClaimedByOneProcessAtATime) {
+    const auto other_sink = end_->open_sink();
+    const auto other = other_sink->open_control();
+    const std::string& task = end_->plan().spec.name;
+    EXPECT_EQ(error_of([&] { other->claim(task, kFingerprint); }), ErrorClass::refused);
+    control_.reset();
+    const std::uint64_t epoch = other->load(task)->epoch;
+    EXPECT_EQ(other->claim(task, kFingerprint).epoch, epoch + 1);
+}
+
+TEST_P(SinkContract, ATaskWithAnotherPlanIsRefused) {
+    control_.reset();
+    const auto other = sink_->open_control();
+    EXPECT_EQ(error_of([&] { other->claim(end_->plan().spec.name, "two"); }), ErrorClass::refused);
+}
+
+TEST_P(SinkContract, NobodyWritesAfterTheFence) {
+    const auto applier = sink_->open_applier(end_->plan());
+    applier->begin();
+    model::NetBatch net;
+    net.tables.push_back(batch(TableName::keyed));
+    net.tables[0].inserts.push_back(tuple(TableName::keyed, {"1", "a"}));
+    applier->stage(net);
+    control_->fence();
+    EXPECT_EQ(error_of([&] {
+                  applier->apply(modes(ApplyMode::strict));
+                  applier->commit(marker_);
+              }),
+              ErrorClass::stopped);
+    EXPECT_TRUE(end_->destination_rows(TableName::keyed).empty());
+    const std::string& task = end_->plan().spec.name;
+    EXPECT_EQ(control_->load(task)->phase, TaskPhase::finished);
+    control_.reset();
+    EXPECT_EQ(error_of([&] { sink_->open_control()->claim(task, kFingerprint); }),
+              ErrorClass::refused);
+}
+
+TEST_P(SinkContract, ASchemaStepIsExecutedOnce) {
+    const std::vector<std::string> done = control_->done_schema_steps();
+    const plan::SchemaStep& first = end_->plan().schema_steps.front();
+    EXPECT_NE(std::find(done.begin(), done.end(), first.id), done.end());
+    EXPECT_EQ(error_of([&] { sink_->run_schema_step(first); }), std::nullopt);
+}
+
+TEST_P(SinkContract, PhaseOriginAndViewAreKept) {
+    engine::TaskRecord record = *control_->load(end_->plan().spec.name);
+    record.phase = TaskPhase::full;
+    record.origin = engine::CaptureOrigin{"identity", {"3", "three"}};
+    record.copy_view = model::ChunkView{{"stamp", "s"}, {"4", "four"}};
+    control_->save(record);
+    const auto stored = control_->load(end_->plan().spec.name);
+    EXPECT_EQ(stored->phase, TaskPhase::full);
+    ASSERT_TRUE(stored->origin && stored->copy_view);
+    EXPECT_EQ(stored->origin->identity, "identity");
+    EXPECT_EQ(stored->origin->start.bytes, "3");
+    EXPECT_EQ(stored->copy_view->stamp.bytes, "stamp");
+    EXPECT_EQ(stored->copy_view->settled.bytes, "4");
+}
+
+TEST_P(SinkContract, ACommandOfAnotherProcessIsHeardAndAnswered) {
+    const auto operator_sink = end_->open_sink();
+    const auto their_control = operator_sink->open_control();
+    const std::uint64_t id =
+        their_control->post_command(end_->plan().spec.name, {0, "pause", "argument"});
+    EXPECT_FALSE(their_control->command_answer(id));
+    const auto pending = control_->pending_commands();
+    ASSERT_EQ(pending.size(), 1u);
+    EXPECT_EQ(pending[0].verb, "pause");
+    EXPECT_EQ(pending[0].argument, "argument");
+    control_->answer_command(pending[0].id, "{\"ok\": true}");
+    EXPECT_TRUE(control_->pending_commands().empty());
+    EXPECT_TRUE(their_control->command_answer(id));
+}
+
+}  // namespace cutover::contract

@@ -1,0 +1,32 @@
+// What every engine's Sink, ChunkWriter, ChangeApplier and Control must do: instantiated once per
+// engine.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include "tests/contract/end_under_test.h"
+
+namespace cutover::contract {
+
+class SinkContract : public ::testing::TestWithParam<Engine> {
+protected:
+    /// The task is claimed and its tables and keys are there.
+    SinkContract();
+
+    void copy(TableName table, std::uint32_t number, const std::vector<Row>& rows);
+    model::ChunkReceipt receipt(TableName table, std::uint32_t number) const;
+    /// One net batch for one table, with a marker.
+    std::vector<engine::MissingBase> apply(const model::TableBatch& batch, engine::ApplyMode mode);
+    model::TableBatch batch(TableName table) const;
+    model::Tuple tuple(TableName table, const Row& row) const;
+    model::Tuple key(TableName table, const Row& row) const;
+    std::vector<engine::ApplyMode> modes(engine::ApplyMode mode) const;
+
+    static constexpr const char* kFingerprint = "one";
+    std::unique_ptr<EndUnderTest> end_;
+    std::unique_ptr<engine::Sink> sink_;
+    std::unique_ptr<engine::Control> control_;
+    model::Marker marker_;
+};
+
+}  // namespace cutover::contract

@@ -1,0 +1,277 @@
+#include "tests/contract/source_contract.h"
+
+#include <algorithm>
+
+#include "migrator/model/error.h"
+
+namespace cutover::contract {
+
+using model::ChangeKind;
+using model::Error;
+using model::ErrorClass;
+
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(SourceContract);
+
+void SourceContract::write(TableName table, const Row& row) {
+    const int transaction = end_->begin();
+    end_->insert(transaction, table, row);
+    end_->commit(transaction);
+}
+
+std::vector<Row> SourceContract::copy(engine::Source& source, TableName name,
+                                      const model::ChunkView& original) {
+    const plan::TablePlan& table = end_->table(name);
+    const std::unique_ptr<engine::ChunkReader> reader = source.open_reader();
+    std::vector<Row> rows;
+    for (const model::Chunk& chunk : source.split(table, model::Bytes{64})) {
+        EXPECT_EQ(reader->open(table, chunk, &original).stamp, original.stamp);
+        for (bool more = true; more;) {
+            model::RowBatch batch;
+            more = reader->next(batch, model::Bytes{1 << 16});
+            for (Row& row : end_->rows(table, batch)) {
+                rows.push_back(std::move(row));
+            }
+        }
+    }
+    std::sort(rows.begin(), rows.end());
+    return rows;
+}
+
+std::vector<SourceContract::Seen> SourceContract::follow(engine::Source& source,
+                                                         const engine::CaptureOrigin& origin,
+                                                         const model::Position& from,
+                                                         std::size_t count) {
+    std::vector<Seen> seen;
+    const auto stream = source.open_changes(end_->plan(), origin, from);
+    for (int tries = 0; seen.size() < count && tries < 200; ++tries) {
+        engine::StreamEvent event = stream->next(std::chrono::milliseconds(100));
+        if (!event.transaction) {
+            continue;
+        }
+        Seen& one = seen.emplace_back();
+        model::Change change;
+        while (event.transaction->changes->next(change)) {
+            one.changes.push_back(change);
+        }
+        one.transaction = std::move(*event.transaction);
+    }
+    EXPECT_EQ(seen.size(), count);
+    seen.resize(count);
+    return seen;
+}
+
+TEST_P(SourceContract, TheViewOfACaptureHoldsWhatWasCommittedBeforeAndNothingElse) {
+    write(TableName::keyed, {"1", "a"});
+    write(TableName::keyed, {"2", "b"});
+    const auto source = end_->open_source();
+    source->create_capture(end_->plan());
+    write(TableName::keyed, {"3", "c"});
+    const model::ChunkView view = source->open_view(end_->plan());
+    EXPECT_EQ(copy(*source, TableName::keyed, view), (std::vector<Row>{{"1", "a"}, {"2", "b"}}));
+    source->close_view();
+    source->drop_capture(end_->plan());
+}
+
+TEST_P(SourceContract, ChunksHoldEveryRowOnce) {
+    std::vector<Row> all;
+    const int transaction = end_->begin();
+    for (int id = 100; id < 200; ++id) {
+        all.push_back({std::to_string(id), "row"});
+        end_->insert(transaction, TableName::keyed, all.back());
+    }
+    end_->commit(transaction);
+    const auto source = end_->open_source();
+    source->create_capture(end_->plan());
+    EXPECT_EQ(copy(*source, TableName::keyed, source->open_view(end_->plan())), all);
+    source->drop_capture(end_->plan());
+}
+
+TEST_P(SourceContract, TheCopyHoldsOnlyRowsThatTheFilterSelects) {
+    write(TableName::filtered, {"1", "5"});
+    write(TableName::filtered, {"2", "50"});
+    const auto source = end_->open_source();
+    source->create_capture(end_->plan());
+    EXPECT_EQ(copy(*source, TableName::filtered, source->open_view(end_->plan())),
+              (std::vector<Row>{{"2", "50"}}));
+    source->drop_capture(end_->plan());
+}
+
+TEST_P(SourceContract, TheLogBringsWholeTransactionsInCommitOrderAndNothingThatWasRolledBack) {
+    const auto source = end_->open_source();
+    const engine::CaptureOrigin origin = source->create_capture(end_->plan());
+    const int early = end_->begin();
+    end_->insert(early, TableName::keyed, {"1", "early"});
+    const int late = end_->begin();
+    end_->insert(late, TableName::keyed, {"2", "late"});
+    const int never = end_->begin();
+    end_->insert(never, TableName::keyed, {"3", "never"});
+    end_->commit(late);
+    end_->rollback(never);
+    end_->insert(early, TableName::heap, {"7", "more"});
+    end_->commit(early);
+    const auto seen = follow(*source, origin, origin.start, 2);
+    ASSERT_EQ(seen[0].changes.size(), 1u);
+    EXPECT_EQ(end_->row(end_->table(TableName::keyed), seen[0].changes[0].after),
+              (Row{"2", "late"}));
+    ASSERT_EQ(seen[1].changes.size(), 2u);
+    EXPECT_EQ(end_->row(end_->table(TableName::keyed), seen[1].changes[0].after),
+              (Row{"1", "early"}));
+    EXPECT_EQ(seen[1].transaction.change_count, 2u);
+    EXPECT_TRUE(source->covers(seen[1].transaction.commit, seen[0].transaction.commit));
+    EXPECT_FALSE(source->covers(seen[0].transaction.commit, seen[1].transaction.commit));
+    source->drop_capture(end_->plan());
+}
+
+TEST_P(SourceContract, TheLogGoesOnAfterThePositionThatIsAskedFor) {
+    const auto source = end_->open_source();
+    const engine::CaptureOrigin origin = source->create_capture(end_->plan());
+    write(TableName::keyed, {"1", "a"});
+    write(TableName::keyed, {"2", "b"});
+    const model::Position first = follow(*source, origin, origin.start, 1)[0].transaction.commit;
+    const auto seen = follow(*source, origin, first, 1);
+    ASSERT_EQ(seen[0].changes.size(), 1u);
+    EXPECT_EQ(end_->row(end_->table(TableName::keyed), seen[0].changes[0].after), (Row{"2", "b"}));
+    source->drop_capture(end_->plan());
+}
+
+TEST_P(SourceContract, ChangesSayWhichRowAndWhatItIsNow) {
+    write(TableName::keyed, {"1", "a"});
+    const auto source = end_->open_source();
+    const engine::CaptureOrigin origin = source->create_capture(end_->plan());
+    const int transaction = end_->begin();
+    end_->update(transaction, TableName::keyed, "1", {"1", "b"});
+    end_->update(transaction, TableName::keyed, "1", {"2", "b"});
+    end_->remove(transaction, TableName::keyed, "2");
+    end_->commit(transaction);
+    const auto changes = follow(*source, origin, origin.start, 1)[0].changes;
+    ASSERT_EQ(changes.size(), 3u);
+    const plan::TablePlan& table = end_->table(TableName::keyed);
+    EXPECT_EQ(changes[0].kind, ChangeKind::update);
+    EXPECT_EQ(end_->row(table, changes[0].after), (Row{"1", "b"}));
+    EXPECT_EQ(changes[1].kind, ChangeKind::update);
+    ASSERT_FALSE(changes[1].before.empty());
+    EXPECT_EQ(end_->row(table, changes[1].before)[0], "1");
+    EXPECT_EQ(end_->row(table, changes[1].after)[0], "2");
+    EXPECT_EQ(changes[2].kind, ChangeKind::remove);
+    EXPECT_EQ(end_->row(table, changes[2].before)[0], "2");
+    source->drop_capture(end_->plan());
+}
+
+TEST_P(SourceContract, ChangesOfATableWithoutAKeyCarryTheWholeOldRow) {
+    write(TableName::heap, {"1", "a"});
+    const auto source = end_->open_source();
+    const engine::CaptureOrigin origin = source->create_capture(end_->plan());
+    const int transaction = end_->begin();
+    end_->update(transaction, TableName::heap, "1", {"2", "b"});
+    end_->remove(transaction, TableName::heap, "2");
+    end_->commit(transaction);
+    const auto changes = follow(*source, origin, origin.start, 1)[0].changes;
+    ASSERT_EQ(changes.size(), 2u);
+    EXPECT_EQ(end_->row(end_->table(TableName::heap), changes[0].before), (Row{"1", "a"}));
+    EXPECT_EQ(end_->row(end_->table(TableName::heap), changes[1].before), (Row{"2", "b"}));
+    source->drop_capture(end_->plan());
+}
+
+TEST_P(SourceContract, ARowThatLeavesTheFilterIsARemovalAndOneThatEntersAnInsert) {
+    write(TableName::filtered, {"1", "50"});
+    write(TableName::filtered, {"2", "5"});
+    const auto source = end_->open_source();
+    const engine::CaptureOrigin origin = source->create_capture(end_->plan());
+    const int transaction = end_->begin();
+    end_->update(transaction, TableName::filtered, "1", {"1", "5"});
+    end_->update(transaction, TableName::filtered, "2", {"2", "50"});
+    end_->insert(transaction, TableName::filtered, {"3", "5"});
+    end_->commit(transaction);
+    const auto changes = follow(*source, origin, origin.start, 1)[0].changes;
+    ASSERT_EQ(changes.size(), 2u);
+    EXPECT_EQ(changes[0].kind, ChangeKind::remove);
+    EXPECT_EQ(changes[1].kind, ChangeKind::insert);
+    EXPECT_TRUE(changes[1].after.complete());
+    source->drop_capture(end_->plan());
+}
+
+TEST_P(SourceContract, ATruncateNamesItsTables) {
+    write(TableName::keyed, {"1", "a"});
+    const auto source = end_->open_source();
+    const engine::CaptureOrigin origin = source->create_capture(end_->plan());
+    const int transaction = end_->begin();
+    end_->truncate(transaction, TableName::keyed);
+    end_->commit(transaction);
+    const auto changes = follow(*source, origin, origin.start, 1)[0].changes;
+    ASSERT_EQ(changes.size(), 1u);
+    EXPECT_EQ(changes[0].kind, ChangeKind::truncate);
+    EXPECT_EQ(changes[0].truncated,
+              (std::vector<model::TableIndex>{end_->table(TableName::keyed).index}));
+    source->drop_capture(end_->plan());
+}
+
+TEST_P(SourceContract, AStampTellsWhatItsViewHadSeen) {
+    const auto source = end_->open_source();
+    const engine::CaptureOrigin origin = source->create_capture(end_->plan());
+    const model::ChunkView before = source->open_view(end_->plan());
+    write(TableName::keyed, {"1", "a"});
+    const auto seen = follow(*source, origin, origin.start, 1);
+    EXPECT_FALSE(source->visible(before.stamp, seen[0].transaction.id));
+    const plan::TablePlan& table = end_->table(TableName::keyed);
+    const engine::RowRead after =
+        source->open_row_reader()->read(table, end_->source_key(table, {"1"}));
+    EXPECT_TRUE(source->visible(after.view.stamp, seen[0].transaction.id));
+    EXPECT_TRUE(source->covers(after.view.settled, seen[0].transaction.commit));
+    source->drop_capture(end_->plan());
+}
+
+TEST_P(SourceContract, ARowIsReadAgainByItsKey) {
+    write(TableName::keyed, {"1", "a"});
+    const auto source = end_->open_source();
+    const plan::TablePlan& table = end_->table(TableName::keyed);
+    const auto reader = source->open_row_reader();
+    const engine::RowRead there = reader->read(table, end_->source_key(table, {"1"}));
+    ASSERT_TRUE(there.row);
+    EXPECT_EQ(end_->row(table, *there.row), (Row{"1", "a"}));
+    EXPECT_FALSE(reader->read(table, end_->source_key(table, {"2"})).row);
+}
+
+TEST_P(SourceContract, AnIdleSourceMovesOnWithAHeartbeat) {
+    const auto source = end_->open_source();
+    const engine::CaptureOrigin origin = source->create_capture(end_->plan());
+    const auto stream = source->open_changes(end_->plan(), origin, origin.start);
+    source->heartbeat();
+    const model::Position wanted = source->current_position();
+    source->heartbeat();
+    bool reached = false;
+    for (int tries = 0; tries < 200 && !reached; ++tries) {
+        const engine::StreamEvent event = stream->next(std::chrono::milliseconds(100));
+        EXPECT_FALSE(event.transaction);
+        reached = !event.quiet_until.empty() && source->covers(event.quiet_until, wanted);
+    }
+    EXPECT_TRUE(reached);
+    source->drop_capture(end_->plan());
+}
+
+TEST_P(SourceContract, ACaptureIsProvedWhileItStandsAndRefusedWhenItIsGone) {
+    const auto source = end_->open_source();
+    const engine::CaptureOrigin origin = source->create_capture(end_->plan());
+    EXPECT_FALSE(source->verify_capture(origin, origin.start).failed_over);
+    EXPECT_FALSE(source->auxiliary_objects(end_->plan()).empty());
+    source->drop_capture(end_->plan());
+    EXPECT_TRUE(source->auxiliary_objects(end_->plan()).empty());
+    try {
+        source->verify_capture(origin, origin.start);
+        FAIL() << "a capture that is gone was proved";
+    } catch (const Error& error) {
+        EXPECT_TRUE(error.error_class() == ErrorClass::refused ||
+                    error.error_class() == ErrorClass::corrupt);
+    }
+    source->drop_capture(end_->plan());  // nothing there: fine
+}
+
+TEST_P(SourceContract, ACaptureThatWasMadeAnewIsNotTakenForTheOldOne) {
+    const auto source = end_->open_source();
+    const engine::CaptureOrigin origin = source->create_capture(end_->plan());
+    source->drop_capture(end_->plan());
+    source->create_capture(end_->plan());
+    EXPECT_THROW(source->verify_capture(origin, origin.start), Error);
+    source->drop_capture(end_->plan());
+}
+
+}  // namespace cutover::contract
