@@ -158,6 +158,11 @@ void Oracle::on_source_log(const memory::LogRecord& record) {
 }
 
 void Oracle::on_source_failover() {
+    const memory::TaskRows* rows = task_rows();
+    if (rows != nullptr && rows->record.phase == engine::TaskPhase::finished) {
+        left_behind_ = true;
+        return;  // what the old source loses after the cutover lives on at the destination
+    }
     const std::uint64_t end = source_.database.end_of_log().offset;
     for (Watched& watched : tables_) {
         while (watched.history.back().offset > end) {
@@ -166,6 +171,12 @@ void Oracle::on_source_failover() {
     }
     // What was applied of the lost tail shows as soon as somebody claims to be finished.
     last_marker_ = std::min(last_marker_, end);
+}
+
+/// False if the place lies on a timeline that ended before it.
+bool Oracle::on_present_past(LogPlace place) const {
+    const std::vector<std::uint64_t>& ends = source_.database.timeline_ends();
+    return place.timeline > ends.size() || place.offset <= ends[place.timeline - 1];
 }
 
 TableDigest Oracle::source_at(const Watched& table, std::uint64_t offset) const {
@@ -254,7 +265,11 @@ void Oracle::check_state(const char* when) {
     if (rows == nullptr || rows->record.phase != engine::TaskPhase::incremental) {
         return;
     }
-    const std::uint64_t offset = LogPlace::parse(rows->record.marker.position).offset;
+    const LogPlace place = LogPlace::parse(rows->record.marker.position);
+    const std::uint64_t offset = place.offset;
+    if (!on_present_past(place)) {
+        return;  // a failover has lost it; the task will be told when it asks
+    }
     if (offset < last_marker_) {
         fail_("the marker went back");
     }
@@ -283,6 +298,9 @@ void Oracle::on_acknowledge(LogPlace place) {
 void Oracle::on_chunk_open(const model::Chunk& chunk) {
     ++opens_total_;
     ++opens_[{chunk.table, chunk.number}];
+    if (shape_.rival) {
+        return;  // a process that has lost its claim may still read; it can no longer write
+    }
     const memory::TaskRows* rows = task_rows();
     for (const model::ChunkReceipt& receipt :
          rows == nullptr ? std::vector<model::ChunkReceipt>{} : rows->receipts) {
@@ -348,7 +366,7 @@ void Oracle::check_finished(bool at_end_of_log) {
     }
     const std::uint64_t offset = LogPlace::parse(rows->record.marker.position).offset;
     for (const Watched& watched : tables_) {
-        if (at_end_of_log) {
+        if (at_end_of_log && !left_behind_) {
             compare_rows(watched, "at the end");
         }
         if (!(watched.now == source_at(watched, offset))) {

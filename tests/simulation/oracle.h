@@ -70,6 +70,7 @@ private:
     void forget_opens_if_restarted(std::size_t table);
     void check_state(const char* when);
     bool settled(std::size_t table, std::uint64_t offset) const;
+    bool on_present_past(memory::LogPlace place) const;
     TableDigest source_at(const Watched& table, std::uint64_t offset) const;
     std::string row_text(const memory::Table& table, const std::vector<std::size_t>& columns,
                          const model::Tuple& row) const;
@@ -93,6 +94,7 @@ private:
     /// Value of the sequence when each transaction was committed, by place in the log.
     std::map<std::uint64_t, std::int64_t> sequence_at_;
     bool frozen_ = false;
+    bool left_behind_ = false;  ///< the source has failed over after the cutover
 };
 
 }  // namespace cutover::simulation

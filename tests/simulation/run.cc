@@ -250,7 +250,6 @@ void World::write_as_foreigner() {
     }
     for (const TableShape& shape : shape_.tables) {
         if (!over_ && take_rows_away(shape)) {
-            foreign_write_done_ = true;
             return;
         }
     }
@@ -277,6 +276,7 @@ bool World::take_rows_away(const TableShape& shape) {
         }
     }
     oracle_->expect_difference(shape);
+    foreign_write_done_ = true;  // first: the task may find out before this goes on
     const memory::TransactionNumber theirs = destination.begin();
     for (const std::size_t place : copies) {
         destination.remove(theirs, copy, place);
@@ -423,7 +423,9 @@ Verdict World::run() {
     verdict_.chunk_opens = oracle_->chunk_opens();
     verdict_.states_checked = oracle_->states_checked();
     const std::uint64_t interruptions = verdict_.kills + verdict_.outages + shape_.commands;
-    if (verdict_.rework > interruptions * shape_.spec.limits.workers + verdict_.troubles) {
+    // What waits at a limit or a pause when another worker fails is broken off too.
+    const std::uint64_t hit = shape_.commands > 0 ? shape_.spec.limits.workers : 1;
+    if (verdict_.rework > interruptions * shape_.spec.limits.workers + verdict_.troubles * hit) {
         process_.scheduler().fail("rework of " + std::to_string(verdict_.rework) +
                                   " chunks after " + std::to_string(interruptions) +
                                   " interruptions and " + std::to_string(verdict_.troubles) +

@@ -257,6 +257,12 @@ void Database::abort(TransactionNumber transaction) {
         CUTOVER_CHECK(!found->second.logged);
         undo(found->second, 0);
         transactions_.erase(found);
+        if (has_standby_) {
+            // The log says so too: a failover before that place gives the number again.
+            const LogPlace place{next_offset(), timeline_};
+            log_.push_back({place, 0, {}, {}});
+            end_offsets_[transaction] = place.offset;
+        }
     }
 }
 
@@ -273,7 +279,7 @@ LogPlace Database::log_commit(TransactionNumber transaction, model::Instant now)
     state.offset = place.offset;
     log_.push_back({place, transaction, now, std::move(state.changes)});
     if (has_standby_) {
-        commit_offsets_[transaction] = place.offset;
+        end_offsets_[transaction] = place.offset;
     }
     if (on_log) {
         on_log(log_.back());

@@ -206,8 +206,10 @@ private:
     bool has_standby_ = false;
     std::uint64_t standby_received_ = 0;
     TransactionNumber standby_floor_ = 0;  ///< numbers below were given before the standby was made
-    /// Of transactions that a failover might still undo.
-    std::map<TransactionNumber, std::uint64_t> commit_offsets_;
+    /// Where the log says that a transaction committed or aborted: a failover before that place
+    /// forgets the transaction and may give its number again. A view that took the number for ended
+    /// lies beyond that place, which is how the failover is found out.
+    std::map<TransactionNumber, std::uint64_t> end_offsets_;
 };
 
 }  // namespace cutover::memory

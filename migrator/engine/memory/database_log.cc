@@ -60,9 +60,8 @@ void Database::vacuum() {
                 return !view.second.sees(version.removed);
             });
             // What the standby does not know to be removed, a failover may bring back.
-            const auto commit = commit_offsets_.find(version.removed);
-            const bool undoable =
-                commit != commit_offsets_.end() && commit->second > standby_received_;
+            const auto end = end_offsets_.find(version.removed);
+            const bool undoable = end != end_offsets_.end() && end->second > standby_received_;
             if (!viewed && !undoable) {
                 table->free(place);
             }
@@ -124,8 +123,8 @@ void Database::standby_receives(std::uint64_t offset) {
 void Database::forget_transactions_after(std::uint64_t offset) {
     std::set<TransactionNumber> lost;
     TransactionNumber highest = 0;
-    for (const auto& [transaction, commit] : commit_offsets_) {
-        if (commit > offset) {
+    for (const auto& [transaction, end] : end_offsets_) {
+        if (end > offset) {
             lost.insert(transaction);
         } else {
             highest = std::max(highest, transaction);
@@ -142,7 +141,7 @@ void Database::forget_transactions_after(std::uint64_t offset) {
             }
         }
     }
-    std::erase_if(commit_offsets_, [&](const auto& one) { return one.second > offset; });
+    std::erase_if(end_offsets_, [&](const auto& one) { return one.second > offset; });
     while (!log_.empty() && log_.back().place.offset > offset) {
         log_.pop_back();
     }
