@@ -85,8 +85,11 @@ IncrementalEnd IncrementalStage::run() {
     return IncrementalEnd::reached;
 }
 
+/// A row that was read again on the way may be ahead of the asked position: until the log has
+/// passed that view too, the destination is no state that the source ever had.
 bool IncrementalStage::reached() const {
-    return finish_at_ && context_.source.covers(context_.record.marker.position, *finish_at_);
+    return finish_at_ && context_.source.covers(context_.record.marker.position, *finish_at_) &&
+           consistent();
 }
 
 void IncrementalStage::take(model::SourceTransaction& transaction) {
@@ -111,7 +114,8 @@ void IncrementalStage::take(model::SourceTransaction& transaction) {
             context_.tick();
         }
     }
-    context_.incremental_throttle.pass({taken}, {transaction.footprint_bytes}, 0, context_.stop);
+    context_.incremental_throttle.pass({taken}, {transaction.footprint_bytes}, 0,
+                                       [this] { return context_.stop.requested(); });
     processed_ = transaction.commit;
     next_marker_.position = transaction.commit;
     next_marker_.commit_time = transaction.commit_time;

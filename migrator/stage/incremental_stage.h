@@ -19,7 +19,7 @@ namespace cutover::stage {
 
 /// Why run() has returned.
 enum class IncrementalEnd : std::uint8_t {
-    reached,        ///< everything up to the asked position is applied and durable
+    reached,        ///< everything up to the asked position is applied, durable and consistent
     consistent,     ///< as asked by stop_when_consistent()
     restart_table,  ///< `table()` must be copied anew before the log can go on
 };
@@ -34,7 +34,8 @@ public:
     /// become durable. Throws: what the stream and the appliers throw; stopped (what was begun is
     /// drained first).
     IncrementalEnd run();
-    /// run() returns once everything up to here is applied. Called from context.tick.
+    /// run() returns once everything up to here is applied and consistent(). Called from
+    /// context.tick.
     void finish_at(const model::Position& position) { finish_at_ = position; }
     /// run() returns as soon as consistent(): somebody waits for it.
     void stop_when_consistent() { stop_when_consistent_ = true; }
