@@ -39,10 +39,14 @@ TimePoint Throttle::free_at() const {
     return std::max({rows_.free_at, bytes_.free_at, queries_.free_at});
 }
 
-void Throttle::pass(model::Rows rows, model::Bytes bytes, std::uint64_t queries, StopSignal& stop) {
+bool Throttle::pass(model::Rows rows, model::Bytes bytes, std::uint64_t queries,
+                    const std::function<bool()>& given_up) {
     constexpr Duration kSlice = std::chrono::milliseconds(250);
     std::unique_lock lock(*gate_);
-    while (!stop.requested() && (paused_ || runtime_.now() < free_at())) {
+    while (paused_ || runtime_.now() < free_at()) {
+        if (given_up()) {
+            return false;
+        }
         const TimePoint slice = runtime_.now() + kSlice;
         gate_->wait_until(paused_ ? slice : std::min(free_at(), slice));
     }
@@ -54,6 +58,7 @@ void Throttle::pass(model::Rows rows, model::Bytes bytes, std::uint64_t queries,
         now, bytes.count,
         limits_.bytes_per_second ? std::optional(limits_.bytes_per_second->count) : std::nullopt);
     queries_.charge(now, queries, limits_.queries_per_second);
+    return true;
 }
 
 }  // namespace cutover::flow

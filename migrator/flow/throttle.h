@@ -2,11 +2,11 @@
 // changed while it runs and hold within a second.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 
 #include "migrator/flow/runtime.h"
-#include "migrator/flow/stop_signal.h"
 #include "migrator/plan/task_spec.h"
 
 namespace cutover::flow {
@@ -21,8 +21,10 @@ public:
     /// While paused nothing passes.
     void pause(bool paused);
     /// Waits until so much may pass. A single amount larger than a second's worth passes alone and
-    /// is paid for by those that follow. Returns early if asked to stop.
-    void pass(model::Rows rows, model::Bytes bytes, std::uint64_t queries, StopSignal& stop);
+    /// is paid for by those that follow. False, and nothing has passed, if it would have to wait on
+    /// although `given_up()`, which is asked a few times a second.
+    bool pass(model::Rows rows, model::Bytes bytes, std::uint64_t queries,
+              const std::function<bool()>& given_up);
 
 private:
     /// A debt in time: what has passed beyond the limit, as the moment from which the next may

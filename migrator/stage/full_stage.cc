@@ -9,7 +9,6 @@
 #include "migrator/flow/deliberate_bug.h"
 #include "migrator/flow/sync_points.h"
 #include "migrator/model/check.h"
-#include "migrator/stage/worker_pool.h"
 
 namespace cutover::stage {
 
@@ -60,11 +59,13 @@ FullStage::FullStage(Context& context)
 
 void FullStage::run() {
     open_view();
-    std::deque<Work> work = plan_work();
+    std::deque<Chunk> work = plan_work();
     run_workers(
         context_, std::move(work), context_.plan.spec.limits.workers, "copy",
         [&] { return std::make_unique<CopyWorker>(context_); },
-        [&](CopyWorker& worker, const Work& item) { copy(worker, item); });
+        [&](CopyWorker& worker, const Chunk& chunk, const GivenUp& given_up) {
+            copy(worker, chunk, given_up);
+        });
 }
 
 void FullStage::open_view() {
@@ -104,7 +105,7 @@ void FullStage::plan_new_tables(const std::vector<bool>& planned) {
     }
 }
 
-std::deque<FullStage::Work> FullStage::plan_work() {
+std::deque<Chunk> FullStage::plan_work() {
     std::vector<Chunk> chunks = context_.control.chunks();
     std::vector<bool> planned(context_.plan.tables.size());
     for (const Chunk& chunk : chunks) {
@@ -128,7 +129,7 @@ std::deque<FullStage::Work> FullStage::plan_work() {
             open[chunk.table].push_back(chunk);
         }
     }
-    std::deque<Work> work;
+    std::deque<Chunk> work;
     for (auto& [index, remaining] : open) {
         const plan::TablePlan& table = context_.plan.tables[index];
         const bool anew =
@@ -142,26 +143,31 @@ std::deque<FullStage::Work> FullStage::plan_work() {
             context_.control.restart_table(table, remaining);
         }
         for (Chunk& chunk : remaining) {
-            work.push_back({std::move(chunk), !anew});
+            work.push_back(std::move(chunk));
         }
     }
-    std::stable_sort(work.begin(), work.end(), [&](const Work& a, const Work& b) {
-        return context_.plan.tables[a.chunk.table].schema.size >
-               context_.plan.tables[b.chunk.table].schema.size;
+    std::stable_sort(work.begin(), work.end(), [&](const Chunk& a, const Chunk& b) {
+        return context_.plan.tables[a.table].schema.size >
+               context_.plan.tables[b.table].schema.size;
     });
     return work;
 }
 
-void FullStage::copy(CopyWorker& worker, const Work& work) {
-    const plan::TablePlan& table = context_.plan.tables[work.chunk.table];
+void FullStage::copy(CopyWorker& worker, const Chunk& chunk, const GivenUp& given_up) {
+    const plan::TablePlan& table = context_.plan.tables[chunk.table];
     flow::Throttle& throttle = context_.full_throttle;
-    throttle.pass({}, {}, 1, context_.stop);
+    const auto pass = [&](model::Rows rows, model::Bytes bytes, std::uint64_t queries) {
+        if (!throttle.pass(rows, bytes, queries, given_up)) {
+            throw model::Error(model::ErrorClass::stopped, "copy.given_up",
+                               "the copy of " + table.source.display() + " was broken off");
+        }
+    };
+    pass({}, {}, 1);
 
     ChunkReceipt receipt;
-    receipt.chunk = work.chunk;
-    receipt.view = worker.reader->open(table, work.chunk,
-                                       work.original ? &*context_.record.copy_view : nullptr);
-    worker.writer->begin(table, work.chunk);
+    receipt.chunk = chunk;
+    receipt.view = worker.reader->open(table, chunk, *context_.record.copy_view);
+    worker.writer->begin(table, chunk);
     ChunkHash hash;
     for (bool more = true; more;) {
         context_.stop.throw_if_requested();
@@ -178,7 +184,7 @@ void FullStage::copy(CopyWorker& worker, const Work& work) {
             continue;
         }
         const model::Bytes bytes{batch->bytes.size()};
-        throttle.pass(batch->rows, bytes, 0, context_.stop);
+        pass(batch->rows, bytes, 0);
         worker.writer->write(*batch);
         hash.add(*batch);
         receipt.rows += batch->rows;
@@ -190,8 +196,8 @@ void FullStage::copy(CopyWorker& worker, const Work& work) {
     context_.runtime.yield(flow::sync::kChunkCommitted);
     count(receipt);
     context_.succeeded();
-    context_.observer.on(
-        ChunkDone{table.source.display(), receipt.chunk.number, receipt.rows, !work.original});
+    context_.observer.on(ChunkDone{table.source.display(), receipt.chunk.number, receipt.rows,
+                                   chunk.generation > 0});
 }
 
 void FullStage::count(const ChunkReceipt& receipt) {

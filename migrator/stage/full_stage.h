@@ -15,6 +15,7 @@
 
 #include "migrator/model/chunk.h"
 #include "migrator/stage/context.h"
+#include "migrator/stage/worker_pool.h"
 
 namespace cutover::stage {
 
@@ -29,18 +30,14 @@ public:
     FullProgress progress() const;
 
 private:
-    struct Work {
-        model::Chunk chunk;
-        bool original = true;  ///< belongs to the first copy of its table
-    };
     struct CopyWorker;
 
     void open_view();
-    std::deque<Work> plan_work();
+    std::deque<model::Chunk> plan_work();
     void plan_new_tables(const std::vector<bool>& planned);
     std::vector<model::Chunk> numbered(std::vector<model::Chunk> chunks, model::TableIndex table,
                                        std::uint32_t generation, std::uint32_t first_number) const;
-    void copy(CopyWorker& worker, const Work& work);
+    void copy(CopyWorker& worker, const model::Chunk& chunk, const GivenUp& given_up);
     void count(const model::ChunkReceipt& receipt);
 
     Context& context_;

@@ -33,7 +33,7 @@ void run_schema_section(Context& context, plan::SchemaSection section) {
     run_workers(
         context, std::move(steps), ordered ? 1 : context.plan.spec.limits.workers, "schema",
         [] { return std::make_unique<Nothing>(); },
-        [&](Nothing&, const plan::SchemaStep* step) {
+        [&](Nothing&, const plan::SchemaStep* step, const GivenUp&) {
             context.sink.run_schema_step(*step);
             context.succeeded();
             context.runtime.yield(flow::sync::kSchemaStep);

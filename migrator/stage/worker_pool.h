@@ -2,6 +2,7 @@
 // are through; then the error, if any, is thrown there.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <exception>
 #include <functional>
@@ -17,19 +18,32 @@
 
 namespace cutover::stage {
 
-/// Runs `work(worker, item)` for all items on `workers` threads; `make_worker()` is called on each
-/// thread for what it alone owns. After an error or a stop nothing new is begun.
+/// Whether what a worker is doing has lost its point: another one has failed, or a stop was asked.
+using GivenUp = std::function<bool()>;
+
+/// Runs `work(worker, item, given_up)` for all items on `workers` threads; `make_worker()` is
+/// called on each thread for what it alone owns. After an error or a stop nothing new is begun; a
+/// worker brings to an end what it has begun, but asks `given_up` while it waits.
 /// Throws: the first error of a worker; stopped.
 template <typename Item, typename MakeWorker, typename Work>
 void run_workers(Context& context, std::deque<Item> items, std::uint32_t workers,
                  const std::string& name, MakeWorker make_worker, Work work) {
     const std::unique_ptr<flow::Gate> gate = context.runtime.make_gate();
     std::optional<model::Error> failure;
+    std::atomic<bool> failed = false;
     std::uint32_t running = 0;
 
+    const auto fail = [&](const model::Error& error) {
+        const std::unique_lock lock(*gate);
+        if (!failure) {
+            failure = error;
+        }
+        failed = true;
+    };
+    const GivenUp given_up = [&] { return failed || context.stop.requested(); };
     const auto take = [&]() -> std::optional<Item> {
         const std::unique_lock lock(*gate);
-        if (items.empty() || failure || context.stop.requested()) {
+        if (items.empty() || given_up()) {
             return std::nullopt;
         }
         std::optional<Item> item(std::move(items.front()));
@@ -42,14 +56,11 @@ void run_workers(Context& context, std::deque<Item> items, std::uint32_t workers
             if (item) {
                 auto worker = make_worker();
                 for (; item; item = take()) {
-                    work(*worker, *item);
+                    work(*worker, *item, given_up);
                 }
             }
         } catch (const model::Error& error) {
-            const std::unique_lock lock(*gate);
-            if (!failure) {
-                failure = error;
-            }
+            fail(error);
         }
         const std::unique_lock lock(*gate);
         --running;
@@ -69,10 +80,7 @@ void run_workers(Context& context, std::deque<Item> items, std::uint32_t workers
         try {
             context.tick();
         } catch (const model::Error& error) {
-            const std::unique_lock inner(*gate);
-            if (!failure) {
-                failure = error;
-            }
+            fail(error);
         }
         lock.lock();
     }

@@ -50,13 +50,16 @@ plan::Throttle rows_limit(std::uint64_t rows) {
     return limits;
 }
 
+bool go_on() {
+    return false;
+}
+
 TEST(Throttle, DelaysRowsBeyondTheLimit) {
     ScriptedRuntime runtime;
-    StopSignal stop(runtime);
     Throttle throttle(runtime, rows_limit(1000));
     const TimePoint start = runtime.now();
     for (int batch = 0; batch < 50; ++batch) {
-        throttle.pass({100}, {}, 0, stop);
+        throttle.pass({100}, {}, 0, go_on);
     }
     // The last hundred pass when the 4,900 before them are paid for.
     EXPECT_EQ(runtime.now() - start, 4900ms);
@@ -64,28 +67,30 @@ TEST(Throttle, DelaysRowsBeyondTheLimit) {
 
 TEST(Throttle, HoldsALimitThatChangesWhileItRuns) {
     ScriptedRuntime runtime;
-    StopSignal stop(runtime);
     Throttle throttle(runtime, rows_limit(10));
-    throttle.pass({1000}, {}, 0, stop);
+    throttle.pass({1000}, {}, 0, go_on);
     throttle.set(rows_limit(1000));
     const TimePoint start = runtime.now();
-    throttle.pass({500}, {}, 0, stop);
-    throttle.pass({1}, {}, 0, stop);
+    throttle.pass({500}, {}, 0, go_on);
+    throttle.pass({1}, {}, 0, go_on);
     EXPECT_EQ(runtime.now() - start, 500ms);
     throttle.set({});
-    throttle.pass({1 << 30}, {}, 0, stop);
-    throttle.pass({1 << 30}, {}, 0, stop);
+    throttle.pass({1 << 30}, {}, 0, go_on);
+    throttle.pass({1 << 30}, {}, 0, go_on);
     EXPECT_EQ(runtime.now() - start, 500ms);
 }
 
-TEST(Throttle, LetsGoOfWhoIsAskedToStop) {
+TEST(Throttle, LetsGoOfWhatIsGivenUpThoughItIsPaused) {
     ScriptedRuntime runtime;
-    StopSignal stop(runtime);
+    bool given_up = false;
+    const auto ask = [&] { return given_up; };
     Throttle throttle(runtime, rows_limit(1));
-    throttle.pass({1000000}, {}, 0, stop);
-    stop.request();
+    EXPECT_TRUE(throttle.pass({1000000}, {}, 0, ask));
+    given_up = true;
     const TimePoint start = runtime.now();
-    throttle.pass({1}, {}, 0, stop);
+    EXPECT_FALSE(throttle.pass({1}, {}, 0, ask));
+    throttle.pause(true);
+    EXPECT_FALSE(throttle.pass({1}, {}, 0, ask));
     EXPECT_EQ(runtime.now(), start);
 }
 
