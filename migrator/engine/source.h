@@ -50,12 +50,13 @@ enum class ResumeMode : std::uint8_t {
 class ChunkReader {
 public:
     virtual ~ChunkReader() = default;
-    /// Stands before the first row of `chunk`. `original` is the view under which this table's copy
-    /// was begun, null if this chunk begins it: a reader that can still use that view, or can
-    /// restrict itself to what that view saw, does so and returns its stamp; otherwise it returns a
-    /// stamp of its own. Throws: connection, operation, refused.
+    /// Stands before the first row of `chunk`. `first` is the view under which the task's copy was
+    /// begun: for a chunk of generation 0, a reader that can still use that view, or can restrict
+    /// itself to what that view saw, does so and returns its stamp; otherwise, and for a table that
+    /// is copied anew, it returns a stamp of its own. A view of its own has seen all that `first`
+    /// had seen. Throws: connection, operation, refused.
     virtual model::ChunkView open(const plan::TablePlan& table, const model::Chunk& chunk,
-                                  const model::ChunkView* original) = 0;
+                                  const model::ChunkView& first) = 0;
     /// Appends rows until about `limit` bytes are in `batch`; false when the chunk is at its end
     /// (the batch may still hold the last rows). Throws as open().
     virtual bool next(model::RowBatch& batch, model::Bytes limit) = 0;

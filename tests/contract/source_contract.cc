@@ -24,7 +24,7 @@ std::vector<Row> SourceContract::copy(engine::Source& source, TableName name,
     const std::unique_ptr<engine::ChunkReader> reader = source.open_reader();
     std::vector<Row> rows;
     for (const model::Chunk& chunk : source.split(table, model::Bytes{64})) {
-        EXPECT_EQ(reader->open(table, chunk, &original).stamp, original.stamp);
+        EXPECT_EQ(reader->open(table, chunk, original).stamp, original.stamp);
         for (bool more = true; more;) {
             model::RowBatch batch;
             more = reader->next(batch, model::Bytes{1 << 16});

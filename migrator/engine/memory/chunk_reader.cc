@@ -28,20 +28,20 @@ void MemoryChunkReader::take(Server& server, const plan::TablePlan& plan, const 
 }
 
 model::ChunkView MemoryChunkReader::open(const plan::TablePlan& plan, const model::Chunk& chunk,
-                                         const model::ChunkView* original) {
+                                         const model::ChunkView& first) {
     model::ChunkView view;
     bool live = false;
     session_.call("reader.open", CallKind::read, [&](Server& server) {
         if (server.on_chunk_open) {
             server.on_chunk_open(chunk);
         }
-        const MemorySource::View* first = source_.live_view(server);
-        live = first != nullptr && original != nullptr && original->stamp == first->view.stamp;
+        const MemorySource::View* alive = source_.live_view(server);
+        live = chunk.generation == 0 && alive != nullptr && first.stamp == alive->view.stamp;
         if (live) {
             const Table& table = server.database.table(plan.source);
-            take(server, plan, chunk, first->snapshot, nullptr);
-            view = first->view;
-            if (!table.truncations.empty() && !first->snapshot.sees(table.truncations.back())) {
+            take(server, plan, chunk, alive->snapshot, nullptr);
+            view = alive->view;
+            if (!table.truncations.empty() && !alive->snapshot.sees(table.truncations.back())) {
                 // Emptying shows through older views: what lies before it in the log finds no rows.
                 view.settled = server.database.end_of_log().position();
             }
@@ -52,8 +52,8 @@ model::ChunkView MemoryChunkReader::open(const plan::TablePlan& plan, const mode
     }
     session_.wait_until_log_is_visible("reader.wait_for_log");
     const bool rest =
-        original != nullptr && place_range(chunk.range) && !plan.keyless() && plan.key.comparable;
-    return rest ? open_rest(plan, chunk, *original) : open_own(plan, chunk);
+        chunk.generation == 0 && place_range(chunk.range) && !plan.keyless() && plan.key.comparable;
+    return rest ? open_rest(plan, chunk, first) : open_own(plan, chunk);
 }
 
 /// Row versions that the first view had seen and that are still there.

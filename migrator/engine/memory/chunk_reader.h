@@ -15,7 +15,7 @@ public:
         : session_(runtime, net, endpoint, "reader"), source_(source) {}
 
     model::ChunkView open(const plan::TablePlan& table, const model::Chunk& chunk,
-                          const model::ChunkView* original) override;
+                          const model::ChunkView& first) override;
     bool next(model::RowBatch& batch, model::Bytes limit) override;
 
 private:

@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 #include <libpq-fe.h>
 
+#include <chrono>
 #include <cstdio>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "migrator/engine/postgres/capture.h"
 #include "migrator/engine/postgres/error.h"
+#include "migrator/engine/postgres/log_message.h"
 #include "migrator/model/check.h"
 #include "migrator/model/error.h"
 
@@ -66,6 +69,11 @@ std::string lock_statement(const plan::TablePlan& table) {
     return "LOCK TABLE ONLY " + quote(table.source) + " IN ACCESS SHARE MODE";
 }
 
+/// How long a transaction may be in the log before other sessions see it: while it waits for a
+/// synchronous standby, say.
+constexpr std::chrono::seconds kCommitPatience(30);
+constexpr std::chrono::milliseconds kCommitPoll(20);
+
 /// A view of this transaction's own, and a log position that everything it has seen lies before.
 ChunkView begin_own_view(Connection& connection, const plan::TablePlan& table) {
     // The position is asked for by the statement whose snapshot is the view: so after that was
@@ -78,6 +86,37 @@ ChunkView begin_own_view(Connection& connection, const plan::TablePlan& table) {
     CUTOVER_CHECK(lsn.has_value());
     return {plain_stamp(row.text(0, 0)),
             to_position({static_cast<Timeline>(row.integer(0, 2)), *lsn})};
+}
+
+/// The same, with all that `first` had seen: the log begins after that and will not bring it.
+ChunkView begin_later_view(Connection& connection, const plan::TablePlan& table,
+                           const model::Stamp& first) {
+    const auto deadline = std::chrono::steady_clock::now() + kCommitPatience;
+    for (;;) {
+        ChunkView view = begin_own_view(connection, table);
+        const std::optional<Xid8> pending =
+            Snapshot::parse(snapshot_text(view.stamp)).lacks(Snapshot::parse(snapshot_text(first)));
+        if (!pending) {
+            return view;
+        }
+        connection.rollback();
+        if (std::chrono::steady_clock::now() >= deadline) {
+            throw Error(ErrorClass::connection, "copy.commit_pending",
+                        fmt::format("transaction {} is in the log of the source and still cannot "
+                                    "be seen, so {} cannot be read",
+                                    *pending, table.source.display()),
+                        "a commit that waits for a synchronous standby does so: look for wait "
+                        "event SyncRep in pg_stat_activity");
+        }
+        std::this_thread::sleep_for(kCommitPoll);
+    }
+}
+
+/// A transaction that was seen to have aborted may have left no more than an entry in the log that
+/// nobody has flushed; a crash of the source would give its number to another one, which the stamp
+/// would take for seen. Nothing may rest on the view before this.
+void flush_log(Connection& connection) {
+    emit_message(connection, kFlushPrefix, "''");
 }
 
 Error view_lost(const plan::TablePlan& table) {
@@ -142,7 +181,7 @@ Connection& PostgresChunkReader::connection() {
 }
 
 /// False if the first view is gone.
-bool PostgresChunkReader::join_first_view(const ChunkView& original) {
+bool PostgresChunkReader::join_first_view(const ChunkView& first) {
     const std::string snapshot = shared_.snapshot();
     if (snapshot.empty()) {
         return false;
@@ -158,7 +197,7 @@ bool PostgresChunkReader::join_first_view(const ChunkView& original) {
         return false;
     }
     const Result seen = connection().exec("SELECT pg_current_snapshot()");
-    if (seen.get(0, 0) == snapshot_text(original.stamp)) {
+    if (seen.get(0, 0) == snapshot_text(first.stamp)) {
         return true;
     }
     connection().rollback();  // the copy was begun under another one
@@ -179,24 +218,24 @@ void PostgresChunkReader::check_file(const plan::TablePlan& table, const BlockRa
 }
 
 ChunkView PostgresChunkReader::open(const plan::TablePlan& table, const model::Chunk& chunk,
-                                    const ChunkView* original) {
+                                    const ChunkView& first) {
     const BlockRange blocks = to_blocks(chunk.range);
     connection().rollback();
     ChunkView view;
     std::string condition;
+    own_view_ = true;
     if (blocks.own_view) {
-        view = begin_own_view(connection(), table);
-    } else if (original == nullptr) {
-        throw view_lost(table);
-    } else if (join_first_view(*original)) {
-        view = *original;
+        view = begin_later_view(connection(), table, first.stamp);
+    } else if (join_first_view(first)) {
+        own_view_ = false;
+        view = first;
         connection().exec(lock_statement(table));
         check_file(table, blocks);
-    } else if (can_read_residue(spec_, table, original->stamp)) {
-        view = begin_own_view(connection(), table);
+    } else if (can_read_residue(spec_, table, first.stamp)) {
+        view = begin_later_view(connection(), table, first.stamp);
         check_file(table, blocks);
-        condition = seen_by(snapshot_text(original->stamp));
-        view.stamp = original->stamp;
+        condition = seen_by(snapshot_text(first.stamp));
+        view.stamp = first.stamp;
     } else {
         throw view_lost(table);
     }
@@ -210,6 +249,9 @@ bool PostgresChunkReader::next(model::RowBatch& batch, model::Bytes limit) {
         const std::size_t before = batch.bytes.size();
         if (!connection_->copy_read(batch.bytes)) {
             connection_->exec("COMMIT");
+            if (own_view_ && spec_.phases.incremental) {
+                flush_log(*connection_);
+            }
             return false;
         }
         if (std::exchange(header_pending_, false)) {
@@ -289,6 +331,7 @@ engine::RowRead PostgresRowReader::read(const plan::TablePlan& table, const mode
         out.row = std::move(tuple);
     }
     connection_->exec("COMMIT");
+    flush_log(*connection_);
     return out;
 }
 

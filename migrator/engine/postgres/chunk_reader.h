@@ -63,11 +63,11 @@ public:
     PostgresChunkReader(const plan::TaskSpec& spec, const SharedSnapshot& shared);
 
     model::ChunkView open(const plan::TablePlan& table, const model::Chunk& chunk,
-                          const model::ChunkView* original) override;
+                          const model::ChunkView& first) override;
     bool next(model::RowBatch& batch, model::Bytes limit) override;
 
 private:
-    bool join_first_view(const model::ChunkView& original);
+    bool join_first_view(const model::ChunkView& first);
     void check_file(const plan::TablePlan& table, const BlockRange& blocks);
     Connection& connection();
 
@@ -75,6 +75,7 @@ private:
     const SharedSnapshot& shared_;
     std::optional<Connection> connection_;
     bool header_pending_ = false;
+    bool own_view_ = false;
 };
 
 class PostgresRowReader final : public engine::RowReader {

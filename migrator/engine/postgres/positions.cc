@@ -64,6 +64,21 @@ LogPoint to_log_point(const model::Position& position) {
     return point;
 }
 
+namespace {
+
+/// The first of the list, which is cut off it.
+Xid8 take_xid(std::string_view& list) {
+    const std::size_t end = std::min(list.find(','), list.size());
+    Xid8 xid = 0;
+    if (!parse_number(list.substr(0, end), xid)) {
+        throw malformed("snapshot", list);
+    }
+    list.remove_prefix(std::min(end + 1, list.size()));
+    return xid;
+}
+
+}  // namespace
+
 Snapshot Snapshot::parse(std::string_view text) {
     const std::size_t first = text.find(':');
     const std::size_t second = first == std::string_view::npos ? first : text.find(':', first + 1);
@@ -83,19 +98,27 @@ bool Snapshot::sees(Xid8 xid) const {
     if (xid >= xmax) {
         return false;
     }
-    std::string_view rest = in_progress;
-    while (!rest.empty()) {
-        const std::size_t end = std::min(rest.find(','), rest.size());
-        Xid8 other = 0;
-        if (!parse_number(rest.substr(0, end), other)) {
-            throw malformed("snapshot", in_progress);
-        }
-        if (other == xid) {
+    for (std::string_view rest = in_progress; !rest.empty();) {
+        if (take_xid(rest) == xid) {
             return false;
         }
-        rest.remove_prefix(std::min(end + 1, rest.size()));
     }
     return true;
+}
+
+std::optional<Xid8> Snapshot::lacks(const Snapshot& earlier) const {
+    for (std::string_view rest = in_progress; !rest.empty();) {
+        const Xid8 xid = take_xid(rest);
+        if (earlier.sees(xid)) {
+            return xid;
+        }
+    }
+    for (Xid8 xid = xmax; xid < earlier.xmax; ++xid) {
+        if (earlier.sees(xid)) {
+            return xid;
+        }
+    }
+    return std::nullopt;
 }
 
 Xid8 widen(std::uint32_t xid, Xid8 reference) {

@@ -5,9 +5,9 @@
 
 #include "migrator/engine/postgres/change_stream.h"
 #include "migrator/engine/postgres/inspector.h"
+#include "migrator/engine/postgres/log_message.h"
 #include "migrator/engine/postgres/publication.h"
 #include "migrator/engine/postgres/sequence_values.h"
-#include "migrator/engine/postgres/transaction_assembler.h"
 #include "migrator/model/check.h"
 #include "migrator/model/error.h"
 
@@ -20,7 +20,6 @@ namespace {
 
 constexpr std::uint64_t kEpoch = 1ull << 32;
 constexpr std::chrono::seconds kGuardInterval(5);
-constexpr int kFlushingMessages = 170000;
 
 /// A table's heap as it is now.
 struct Heap {
@@ -242,15 +241,11 @@ model::Position PostgresSource::current_position() {
     return to_position({static_cast<Timeline>(row.integer(0, 1)), *lsn});
 }
 
-/// Flushed, so that the walsender may send it: with its commit, or (from 17 on, without using up a
-/// transaction id) by itself.
+/// Flushed, so that the walsender may send it.
 void PostgresSource::heartbeat() {
     guard_publication();
-    const bool flushing = connection().server_version() >= kFlushingMessages;
-    connection().exec(std::string("SELECT pg_logical_emit_message(") +
-                      (flushing ? "false" : "true") + ", '" + std::string(kHeartbeatPrefix) +
-                      "', (extract(epoch FROM clock_timestamp()) * 1000000)::bigint::text" +
-                      (flushing ? ", true)" : ")"));
+    emit_message(connection(), kHeartbeatPrefix,
+                 "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint::text");
 }
 
 model::Instant PostgresSource::clock() {

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <utility>
 
+#include "migrator/engine/postgres/log_message.h"
 #include "migrator/model/error.h"
 
 namespace cutover::postgres {

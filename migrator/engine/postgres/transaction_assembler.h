@@ -17,10 +17,6 @@
 
 namespace cutover::postgres {
 
-/// The prefix of our logical messages; the content is the source's clock in microseconds since
-/// 1970.
-inline constexpr std::string_view kHeartbeatPrefix = "cutover_heartbeat";
-
 /// What one message has brought.
 struct Assembled {
     std::optional<model::SourceTransaction> transaction;

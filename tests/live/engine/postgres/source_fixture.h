@@ -105,10 +105,10 @@ protected:
         throw std::runtime_error("no table " + name);
     }
     std::vector<model::Tuple> read(const plan::TablePlan& table, const model::Chunk& chunk,
-                                   const model::ChunkView* original,
+                                   const model::ChunkView& first,
                                    model::ChunkView* view = nullptr) {
         const auto reader = source().open_reader();
-        const model::ChunkView got = reader->open(table, chunk, original);
+        const model::ChunkView got = reader->open(table, chunk, first);
         if (view != nullptr) {
             *view = got;
         }

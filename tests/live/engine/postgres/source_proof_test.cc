@@ -39,12 +39,12 @@ TYPED_TEST(SourceProofTest, CopiesWithoutALog) {
     std::size_t rows = 0;
     const auto chunks = this->source().split(this->table("item"), {16 << 10});
     for (const model::Chunk& chunk : chunks) {
-        rows += this->read(this->table("item"), chunk, &view).size();
+        rows += this->read(this->table("item"), chunk, view).size();
     }
     EXPECT_EQ(rows, 1000u);
     EXPECT_EQ(this->slots(), "0");
     this->source().close_view();
-    EXPECT_EQ(this->failure([&] { this->read(this->table("item"), chunks[0], &view); }).code(),
+    EXPECT_EQ(this->failure([&] { this->read(this->table("item"), chunks[0], view); }).code(),
               "copy.view_lost");
 }
 
@@ -173,6 +173,76 @@ TYPED_TEST(SourceProofTest, TellsPositionsClockAndSequences) {
         told = event.source_time;
     }
     EXPECT_NE(told, model::Instant{});
+}
+
+/// Holds commits back after they are in the log, as a synchronous standby that does not answer;
+/// those of sessions that ask for `synchronous_commit = on`.
+class HeldCommits {
+public:
+    explicit HeldCommits(std::function<void(const std::string&)> sql) : sql_(std::move(sql)) {
+        sql_("ALTER SYSTEM SET synchronous_commit = 'local'");
+        sql_("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+        sql_("SELECT pg_reload_conf()");
+    }
+    ~HeldCommits() {
+        release();
+        sql_("ALTER SYSTEM RESET synchronous_commit");
+        sql_("SELECT pg_reload_conf()");
+    }
+    void release() {
+        sql_("ALTER SYSTEM RESET synchronous_standby_names");
+        sql_("SELECT pg_reload_conf()");
+    }
+
+private:
+    const std::function<void(const std::string&)> sql_;
+};
+
+TYPED_TEST(SourceProofTest, WaitsForACommitThatIsInTheLogAndThatNobodySeesYet) {
+    const auto begin = [&](fixtures::PostgresClient& client, int id) {
+        client.query("BEGIN; INSERT INTO item VALUES (" + std::to_string(id) + ", 'undone')");
+        return client.value("SELECT pg_current_xact_id()::text");
+    };
+    const auto wait_for_waiter = [&](const std::string& xid) {
+        this->wait_for(
+            "EXISTS (SELECT FROM pg_locks WHERE locktype = 'transactionid' AND NOT granted"
+            " AND transactionid::text = '" +
+            xid + "')");
+    };
+    this->sql("INSERT INTO item SELECT n, 'x' FROM generate_series(1, 100) n");
+    HeldCommits held([this](const std::string& statement) { this->sql(statement); });
+    this->wait_for("current_setting('synchronous_standby_names') = 'nobody'");
+
+    // A slot waits for those that are running when it looks, twice; who begins after its second
+    // look and commits before its third is seen by its snapshot.
+    auto first = this->connect();
+    const std::string first_id = begin(first, 1001);
+    std::future<void> capturing = std::async(std::launch::async, [this] { this->capture(); });
+    wait_for_waiter(first_id);
+    auto second = this->connect();
+    const std::string second_id = begin(second, 1002);
+    first.query("ROLLBACK");
+    wait_for_waiter(second_id);
+    std::future<void> committing = std::async(std::launch::async, [this] {
+        auto client = this->connect();
+        client.query("SET synchronous_commit = on");
+        client.query("INSERT INTO item VALUES (2001, 'late')");
+    });
+    this->wait_for("EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep')");
+    second.query("ROLLBACK");
+    capturing.get();
+
+    const model::ChunkView view = this->source().open_view(this->plan_);
+    const auto chunks = this->source().split(this->table("item"), {1 << 20});
+    this->source_.reset();
+    EXPECT_EQ(chunks.size(), 1u);
+    std::future<std::size_t> rows = std::async(std::launch::async, [&] {
+        return this->read(this->table("item"), chunks.at(0), view).size();
+    });
+    EXPECT_EQ(rows.wait_for(std::chrono::milliseconds(500)), std::future_status::timeout);
+    held.release();
+    EXPECT_EQ(rows.get(), 101u);
+    committing.get();
 }
 
 }  // namespace

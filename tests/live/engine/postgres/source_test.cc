@@ -77,7 +77,7 @@ TYPED_TEST(SourceTest, AppliesFiltersInTheCopyAndInTheLog) {
     this->capture();
     const model::ChunkView view = this->source().open_view(this->plan_);
     const auto chunks = this->source().split(this->table("item"), {1 << 20});
-    EXPECT_EQ(this->read(this->table("item"), chunks[0], &view).size(), 2u);
+    EXPECT_EQ(this->read(this->table("item"), chunks[0], view).size(), 2u);
     this->sql("UPDATE item SET name = 'out' WHERE id = 1");
     this->sql("UPDATE item SET name = 'in' WHERE id = 2");
     this->sql("UPDATE item SET name = 'other' WHERE name = 'out'");
@@ -121,7 +121,7 @@ TYPED_TEST(SourceTest, LosesAndDoublesNothingBetweenTheViewAndTheLog) {
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
     std::map<std::string, int> seen;
     for (const model::Chunk& chunk : this->source().split(this->table("item"), {32 << 10})) {
-        for (const model::Tuple& row : this->read(this->table("item"), chunk, &view)) {
+        for (const model::Tuple& row : this->read(this->table("item"), chunk, view)) {
             ++seen[std::string(row.bytes(0))];
         }
     }
@@ -167,7 +167,7 @@ TYPED_TEST(SourceTest, CutsATableIntoChunksThatHoldEachRowOnce) {
     std::size_t rows = 0;
     for (const model::Chunk& chunk : chunks) {
         model::ChunkView got;
-        const auto read = this->read(item, chunk, &view, &got);
+        const auto read = this->read(item, chunk, view, &got);
         EXPECT_EQ(got.stamp, view.stamp);
         replica.add(item, read);
         rows += read.size();
@@ -222,7 +222,7 @@ TYPED_TEST(SourceTest, GoesOnAfterTheViewHasDiedWithWhatItHadSeen) {
     std::vector<model::Chunk> chunks = this->source().split(item, {100 << 10});
     ASSERT_GT(chunks.size(), 3u);
     Replica replica(this->plan_);
-    replica.add(item, this->read(item, chunks.front(), &original));
+    replica.add(item, this->read(item, chunks.front(), original));
     chunks.erase(chunks.begin());
 
     this->source_.reset();  // kill -9
@@ -233,7 +233,7 @@ TYPED_TEST(SourceTest, GoesOnAfterTheViewHasDiedWithWhatItHadSeen) {
     std::size_t residue = 0;
     for (const model::Chunk& chunk : chunks) {
         model::ChunkView view;
-        const auto rows = this->read(item, chunk, &original, &view);
+        const auto rows = this->read(item, chunk, original, &view);
         EXPECT_EQ(view.stamp, original.stamp);
         EXPECT_FALSE(this->source().covers(original.settled, view.settled));
         for (const model::Tuple& row : rows) {
@@ -271,19 +271,18 @@ TYPED_TEST(SourceTest, CopiesAnewWhatCannotBeToldByTheDeadView) {
     EXPECT_EQ(mode("item", false), ResumeMode::whole_table);
     EXPECT_EQ(mode("loose", true), ResumeMode::whole_table);
     EXPECT_EQ(mode("rewritten", true), ResumeMode::whole_table);
-    EXPECT_EQ(
-        this->failure([&] { this->read(this->table("loose"), chunks["loose"][0], &original); })
-            .code(),
-        "copy.view_lost");
+    EXPECT_EQ(this->failure([&] { this->read(this->table("loose"), chunks["loose"][0], original); })
+                  .code(),
+              "copy.view_lost");
     EXPECT_EQ(this->failure([&] {
-                      this->read(this->table("rewritten"), chunks["rewritten"][0], &original);
+                      this->read(this->table("rewritten"), chunks["rewritten"][0], original);
                   })
                   .code(),
               "copy.table_rewritten");
 
     model::ChunkView view;
     const auto rows = this->read(this->table("loose"), this->source().whole(this->table("loose")),
-                                 nullptr, &view);
+                                 original, &view);
     EXPECT_EQ(rows.size(), 1000u);
     EXPECT_NE(view.stamp, original.stamp);
     EXPECT_FALSE(this->source().covers(original.settled, view.settled));
@@ -299,7 +298,7 @@ TYPED_TEST(SourceTest, ReadsATableThatWasRewrittenAfterTheViewUnderAViewOfItsOwn
     const auto chunks = this->source().split(this->table("item"), {16 << 10});
     ASSERT_EQ(chunks.size(), 1u);
     model::ChunkView view;
-    EXPECT_EQ(this->read(this->table("item"), chunks[0], &original, &view).size(), 1000u);
+    EXPECT_EQ(this->read(this->table("item"), chunks[0], original, &view).size(), 1000u);
     EXPECT_NE(view.stamp, original.stamp);
 }
 
@@ -317,7 +316,7 @@ TYPED_TEST(SourceTest, OpensAViewThatCanBeResumedThoughTheCaptureIsOlder) {
     EXPECT_GT(chunks.size(), 1u);
     std::size_t rows = 0;
     for (const model::Chunk& chunk : chunks) {
-        rows += this->read(this->table("item"), chunk, &view).size();
+        rows += this->read(this->table("item"), chunk, view).size();
     }
     EXPECT_EQ(rows, 1000u);
     this->source().close_view();
