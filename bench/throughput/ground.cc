@@ -241,8 +241,9 @@ std::map<std::string, std::string> Ground::secrets() const {
 std::unique_ptr<Program> Ground::start(const std::vector<std::string>& words) {
     std::vector<std::string> argv = {program_.string()};
     argv.insert(argv.end(), words.begin(), words.end());
-    return std::make_unique<Program>(argv, secrets(),
-                                     folder_ / fmt::format("{}_{}.log", ++logs_, words.front()));
+    const auto log = folder_ / fmt::format("{}_{}.log", ++logs_, words.front());
+    std::filesystem::remove(log);  // a former bench's
+    return std::make_unique<Program>(argv, secrets(), log);
 }
 
 ProgramRun Ground::run(const std::vector<std::string>& words) {
