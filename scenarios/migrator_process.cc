@@ -42,7 +42,7 @@ MigratorProcess::~MigratorProcess() {
 
 std::vector<std::string> MigratorProcess::new_lines() {
     std::vector<std::string> lines;
-    log_.clear();  // the end of the file is only its end for now
+    log_.clear();  // the file may have grown: its end is not the last word
     char buffer[65536];
     while (log_.read(buffer, sizeof buffer), log_.gcount() > 0) {
         partial_.append(buffer, static_cast<std::size_t>(log_.gcount()));

@@ -2,6 +2,7 @@
 // without it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -16,6 +17,12 @@ struct HostPort {
 };
 
 enum class TlsMode : std::uint8_t { disable, prefer, require, verify_ca, verify_full };
+/// Their names in a task file, which are libpq's; the index is the mode.
+inline constexpr std::array<const char*, 5> kTlsModes = {"disable", "prefer", "require",
+                                                         "verify-ca", "verify-full"};
+inline const char* to_string(TlsMode mode) {
+    return kTlsModes[static_cast<std::size_t>(mode)];
+}
 
 struct Endpoint {
     std::string engine;           ///< name in the engine registry: `postgres`, `memory`

@@ -26,9 +26,6 @@ constexpr std::pair<std::string_view, std::uint16_t> kUsualPorts[] = {
 // Stands for a port that is told missing apart.
 constexpr std::uint16_t kNoPort = 1;
 
-const std::vector<std::string_view> kTlsModes = {"disable", "prefer", "require", "verify-ca",
-                                                 "verify-full"};
-
 std::uint16_t usual_port(const std::string& engine) {
     for (const auto& [name, port] : kUsualPorts) {
         if (name == engine) {
@@ -242,8 +239,9 @@ private:
     void read_tls(Endpoint& endpoint) const {
         const DocumentReader tls(keys_.find("tls"), keys_.path("tls"),
                                  {"mode", "ca", "certificate", "key"}, problems_);
-        endpoint.tls = static_cast<TlsMode>(
-            tls.choice("mode", kTlsModes).value_or(static_cast<std::size_t>(TlsMode::prefer)));
+        endpoint.tls =
+            static_cast<TlsMode>(tls.choice("mode", {kTlsModes.begin(), kTlsModes.end()})
+                                     .value_or(static_cast<std::size_t>(TlsMode::prefer)));
         endpoint.tls_ca_file = existing_file(tls, "ca");
         endpoint.tls_certificate_file = existing_file(tls, "certificate");
         endpoint.tls_key_file = existing_file(tls, "key");
@@ -254,11 +252,10 @@ private:
         const bool verifies =
             endpoint.tls == TlsMode::verify_ca || endpoint.tls == TlsMode::verify_full;
         if (verifies && !tls.has("ca")) {
-            tls.problem(
-                "mode", "task_file.missing",
-                fmt::format("{} is `{}`, but {} is missing", tls.path("mode"),
-                            kTlsModes[static_cast<std::size_t>(endpoint.tls)], tls.path("ca")),
-                "name the certificate authority's file: `ca: /path/ca.pem`");
+            tls.problem("mode", "task_file.missing",
+                        fmt::format("{} is `{}`, but {} is missing", tls.path("mode"),
+                                    to_string(endpoint.tls), tls.path("ca")),
+                        "name the certificate authority's file: `ca: /path/ca.pem`");
         }
         const bool none = endpoint.tls == TlsMode::disable && tls.has("mode");
         if (none && (tls.has("ca") || tls.has("certificate") || tls.has("key"))) {

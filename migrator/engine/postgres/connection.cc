@@ -40,22 +40,6 @@ std::string later_timeouts(int version) {
     return sql;
 }
 
-const char* tls_mode(plan::TlsMode mode) {
-    switch (mode) {
-        case plan::TlsMode::disable:
-            return "disable";
-        case plan::TlsMode::prefer:
-            return "prefer";
-        case plan::TlsMode::require:
-            return "require";
-        case plan::TlsMode::verify_ca:
-            return "verify-ca";
-        case plan::TlsMode::verify_full:
-            return "verify-full";
-    }
-    return "prefer";
-}
-
 void quiet(void*, const pg_result*) {}
 
 class Keywords {
@@ -90,7 +74,7 @@ Keywords keywords_for(const plan::Endpoint& endpoint, const plan::HostPort& host
     keywords.add("dbname", endpoint.database);
     keywords.add("user", endpoint.user);
     keywords.add("password", endpoint.password.reveal());
-    keywords.add("sslmode", tls_mode(endpoint.tls));
+    keywords.add("sslmode", plan::to_string(endpoint.tls));
     keywords.add("sslrootcert", endpoint.tls_ca_file);
     keywords.add("sslcert", endpoint.tls_certificate_file);
     keywords.add("sslkey", endpoint.tls_key_file);
