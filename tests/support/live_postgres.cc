@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "migrator/model/error.h"
 
@@ -83,25 +84,46 @@ fixtures::PostgresServer* shared_postgres(int version, std::string* why) {
     return kServers->shared(version, why);
 }
 
-void LivePostgresBase::SetUp() {
-    std::string why;
-    server_ = shared_postgres(version_, &why);
-    if (server_ == nullptr && servers_required()) {
-        FAIL() << "no PostgreSQL " << version_ << " server: " << why;
+TestDatabases::~TestDatabases() {
+    try {
+        drop();
+    } catch (const model::Error& error) {
+        ADD_FAILURE() << "a test's databases cannot be dropped: " << error.message();
     }
-    if (server_ == nullptr) {
-        GTEST_SKIP() << "NOT TESTED, no PostgreSQL " << version_ << " server: " << why;
-    }
-    endpoint_ = make_database("");
 }
 
-void LivePostgresBase::TearDown() {
-    if (server_ == nullptr)
+bool TestDatabases::find_server() {
+    std::string why;
+    server_ = shared_postgres(version_, &why);
+    if (server_ == nullptr) {
+        skip_or_fail(why);
+    }
+    return server_ != nullptr;
+}
+
+void TestDatabases::skip_or_fail(const std::string& why) const {
+    if (servers_required()) {
+        FAIL() << "no PostgreSQL " << version_ << " server: " << why;
+    }
+    GTEST_SKIP() << "NOT TESTED, no PostgreSQL " << version_ << " server: " << why;
+}
+
+fixtures::PostgresEndpoint TestDatabases::make(const std::string& suffix) {
+    static int number = 0;
+    const std::string name =
+        fmt::format("test_{}{}{}", ++number, suffix.empty() ? "" : "_", suffix);
+    server_->connect().query("create database " + fixtures::quoted_name(name));
+    names_.push_back(name);
+    return server_->endpoint(name);
+}
+
+void TestDatabases::drop() {
+    if (names_.empty())
         return;
-    if (HasFailure())
+    if (testing::Test::HasFailure())
         std::cerr << "The end of the server's log:\n" << server_->log_tail() << std::endl;
     auto client = server_->connect();
-    for (const auto& name : databases_) {
+    for (const auto& name : std::exchange(names_, {})) {
         for (const auto& row :
              client.query("select slot_name from pg_replication_slots where database = " +
                           fixtures::quoted_text(name))) {
@@ -116,13 +138,14 @@ void LivePostgresBase::TearDown() {
     }
 }
 
-fixtures::PostgresEndpoint LivePostgresBase::make_database(const std::string& suffix) {
-    static int number = 0;
-    const std::string name =
-        fmt::format("test_{}{}{}", ++number, suffix.empty() ? "" : "_", suffix);
-    server_->connect().query("create database " + fixtures::quoted_name(name));
-    databases_.push_back(name);
-    return server_->endpoint(name);
+void LivePostgresBase::SetUp() {
+    if (databases_.find_server()) {
+        endpoint_ = make_database("");
+    }
+}
+
+void LivePostgresBase::TearDown() {
+    databases_.drop();
 }
 
 void LiveServers::SetUp() {

@@ -36,28 +36,54 @@ bool servers_required();
 /// The running shared server of that version; nullptr likewise.
 fixtures::PostgresServer* shared_postgres(int version, std::string* why);
 
+/// Databases of one test on the shared server of a version. With drop(), or the object, they go
+/// with all that a failed test may have left on them: slots, sessions.
+class TestDatabases {
+public:
+    explicit TestDatabases(int version) : version_(version) {}
+    ~TestDatabases();
+    TestDatabases(const TestDatabases&) = delete;
+    TestDatabases& operator=(const TestDatabases&) = delete;
+
+    /// Call first. False if there is no server: the running test is then skipped, or fails where
+    /// servers are required.
+    bool find_server();
+    fixtures::PostgresServer& server() { return *server_; }
+    /// A new, empty database.
+    fixtures::PostgresEndpoint make(const std::string& suffix);
+    /// Prints the end of the server's log if the running test has failed.
+    void drop();
+
+private:
+    void skip_or_fail(const std::string& why) const;
+
+    int version_;
+    fixtures::PostgresServer* server_ = nullptr;
+    std::vector<std::string> names_;
+};
+
 class LivePostgresBase : public testing::Test {
 protected:
-    explicit LivePostgresBase(int version) : version_(version) {}
+    explicit LivePostgresBase(int version) : databases_(version) {}
 
     void SetUp() override;
     void TearDown() override;
 
-    fixtures::PostgresServer& server() { return *server_; }
+    fixtures::PostgresServer& server() { return databases_.server(); }
     /// This test's own database; `endpoint().conninfo()` for libpq, `endpoint().as_plan()` for the
     /// product.
     const fixtures::PostgresEndpoint& endpoint() const { return endpoint_; }
     /// One more database of this test on the same server, e.g. as the destination. Dropped with the
     /// test.
-    fixtures::PostgresEndpoint make_database(const std::string& suffix);
+    fixtures::PostgresEndpoint make_database(const std::string& suffix) {
+        return databases_.make(suffix);
+    }
     /// A fixtures' connection to endpoint().
     fixtures::PostgresClient connect() const { return fixtures::PostgresClient(endpoint_); }
 
 private:
-    int version_;
-    fixtures::PostgresServer* server_ = nullptr;
+    TestDatabases databases_;
     fixtures::PostgresEndpoint endpoint_;
-    std::vector<std::string> databases_;
 };
 
 template <int Version>

@@ -8,6 +8,7 @@
 #include "migrator/engine/postgres/positions.h"
 #include "migrator/model/error.h"
 #include "tests/live/engine/postgres/reading_support.h"
+#include "tests/support/postgres_rows.h"
 
 namespace cutover::postgres {
 namespace {
@@ -200,7 +201,7 @@ TYPED_TEST(ChangeStreamTest, SpillsWhatIsLargerThanMemory) {
     model::Change change;
     while (got[0].changes->next(change)) {
         ++rows;
-        ASSERT_EQ(change.after.bytes(0), int4(static_cast<std::int32_t>(rows)));
+        ASSERT_EQ(change.after.bytes(0), tests::int4(static_cast<std::int32_t>(rows)));
         ASSERT_EQ(change.after.bytes(2).size(), 1000u);
     }
     EXPECT_EQ(rows, 20000u);

@@ -1,6 +1,7 @@
 #include "tests/live/engine/postgres/reading_support.h"
 
 #include "migrator/engine/postgres/positions.h"
+#include "tests/support/postgres_rows.h"
 
 namespace cutover::postgres {
 
@@ -32,14 +33,6 @@ plan::TablePlan table_plan(const model::TableSchema& schema, const plan::TaskSpe
     return table;
 }
 
-std::uint64_t number(std::string_view bytes) {
-    std::uint64_t out = 0;
-    for (const char byte : bytes) {
-        out = (out << 8) | static_cast<std::uint8_t>(byte);
-    }
-    return out;
-}
-
 }  // namespace
 
 plan::Plan plan_from_catalog(const plan::TaskSpec& spec) {
@@ -58,14 +51,6 @@ plan::Plan plan_from_catalog(const plan::TaskSpec& spec) {
     return plan;
 }
 
-std::string int4(std::int32_t value) {
-    std::string out;
-    for (int shift = 24; shift >= 0; shift -= 8) {
-        out += static_cast<char>((value >> shift) & 0xFF);
-    }
-    return out;
-}
-
 std::string print_tuple(const plan::TablePlan& table, const model::Tuple& tuple) {
     std::string out = "(";
     for (std::size_t at = 0; at < tuple.size(); ++at) {
@@ -80,7 +65,7 @@ std::string print_tuple(const plan::TablePlan& table, const model::Tuple& tuple)
                 break;
             default:
                 out += type == "integer" || type == "bigint"
-                           ? std::to_string(number(tuple.bytes(at)))
+                           ? std::to_string(tests::number_of(tuple.bytes(at)))
                            : std::string(tuple.bytes(at));
         }
     }

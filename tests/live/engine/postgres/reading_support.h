@@ -25,8 +25,6 @@ plan::Plan plan_from_catalog(const plan::TaskSpec& spec);
 std::string print(const plan::Plan& plan, const model::Change& change);
 std::string print_tuple(const plan::TablePlan& table, const model::Tuple& tuple);
 std::vector<std::string> print_all(const plan::Plan& plan, model::SourceTransaction& transaction);
-/// A four-byte integer in binary form.
-std::string int4(std::int32_t value);
 
 /// Reads until `count` transactions have come; fails after 30 s.
 std::vector<model::SourceTransaction> take(engine::ChangeStream& stream, std::size_t count);

@@ -7,34 +7,13 @@
 #include <map>
 #include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "migrator/engine/postgres/decoder.h"
 #include "migrator/model/change.h"
 #include "migrator/plan/plan.h"
 #include "tests/live/engine/postgres/reading_support.h"
 
 namespace cutover::postgres {
-
-/// Rows of binary COPY as tuples.
-inline std::vector<model::Tuple> rows_of(const std::string& bytes) {
-    std::vector<model::Tuple> out;
-    MessageReader reader(bytes);
-    while (!reader.rest().empty()) {
-        model::Tuple row;
-        for (std::uint16_t left = reader.number16(); left > 0; --left) {
-            const std::uint32_t length = reader.number32();
-            if (length == 0xFFFFFFFFu) {
-                row.append(model::CellKind::null);
-            } else {
-                row.append(model::CellKind::binary, reader.take(length));
-            }
-        }
-        out.push_back(std::move(row));
-    }
-    return out;
-}
 
 /// A table as the migrator would leave it: copies and tolerant changes by key (the first column).
 class Replica {

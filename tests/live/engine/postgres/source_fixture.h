@@ -18,6 +18,7 @@
 #include "migrator/model/error.h"
 #include "tests/live/engine/postgres/reading_support.h"
 #include "tests/live/engine/postgres/replica.h"
+#include "tests/support/postgres_rows.h"
 
 namespace cutover::postgres {
 
@@ -117,7 +118,7 @@ protected:
         for (bool more = true; more;) {
             batch.clear();
             more = reader->next(batch, kBatch);
-            std::vector<model::Tuple> rows = rows_of(batch.bytes);
+            std::vector<model::Tuple> rows = tests::rows_of(batch.bytes);
             EXPECT_EQ(rows.size(), batch.rows.count);
             out.insert(out.end(), rows.begin(), rows.end());
         }

@@ -1,6 +1,7 @@
 // PostgreSQL as a source, against real servers: single rows, the proofs that nothing is missing,
 // what stops a task, positions and sequences.
 #include "tests/live/engine/postgres/source_fixture.h"
+#include "tests/support/postgres_rows.h"
 
 namespace cutover::postgres {
 namespace {
@@ -17,7 +18,7 @@ TYPED_TEST(SourceProofTest, ReadsRowsAgainByKey) {
     const auto reader = this->source().open_row_reader();
     model::Tuple key;
     key.append(model::CellKind::binary, "x");
-    key.append(model::CellKind::binary, int4(1));
+    key.append(model::CellKind::binary, tests::int4(1));
     const engine::RowRead found = reader->read(this->table("pair"), key);
     ASSERT_TRUE(found.row);
     EXPECT_EQ(print_tuple(this->table("pair"), *found.row), "(1,x,-)");
