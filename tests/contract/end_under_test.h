@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -75,7 +76,11 @@ public:
 
 struct Engine {
     std::string name;
+    /// Nothing if the engine cannot be had here: the running test is then skipped or has failed.
     std::function<std::unique_ptr<EndUnderTest>()> make;
 };
+inline void PrintTo(const Engine& engine, std::ostream* out) {
+    *out << engine.name;
+}
 
 }  // namespace cutover::contract

@@ -28,8 +28,13 @@ std::optional<ErrorClass> error_of(Work work) {
 
 }  // namespace
 
-SinkContract::SinkContract()
-    : end_(GetParam().make()), sink_(end_->open_sink()), control_(sink_->open_control()) {
+void SinkContract::SetUp() {
+    end_ = GetParam().make();
+    if (!end_) {
+        return;
+    }
+    sink_ = end_->open_sink();
+    control_ = sink_->open_control();
     control_->claim(end_->plan().spec.name, kFingerprint);
     for (const auto section : {plan::SchemaSection::before_rows, plan::SchemaSection::keys}) {
         for (const plan::SchemaStep& step : end_->plan().schema_steps) {
@@ -41,12 +46,14 @@ SinkContract::SinkContract()
     marker_.position = {"1", "1"};
 }
 
-model::ChunkReceipt SinkContract::receipt(TableName table, std::uint32_t number) const {
+model::ChunkReceipt SinkContract::receipt(TableName table, std::uint32_t number,
+                                          std::uint64_t rows) const {
     model::ChunkReceipt receipt;
     receipt.chunk.table = end_->table(table).index;
     receipt.chunk.number = number;
     receipt.chunk.range = {"range", "range"};
     receipt.view = {{"stamp", "stamp"}, {"1", "1"}};
+    receipt.rows = {rows};
     receipt.hash = "0";
     return receipt;
 }
@@ -56,7 +63,7 @@ void SinkContract::copy(TableName name, std::uint32_t number, const std::vector<
     const auto writer = sink_->open_writer(end_->plan());
     writer->begin(table, receipt(name, number).chunk);
     writer->write(end_->destination_batch(table, rows));
-    writer->commit(receipt(name, number));
+    writer->commit(receipt(name, number, rows.size()));
 }
 
 model::TableBatch SinkContract::batch(TableName table) const {
@@ -96,7 +103,7 @@ TEST_P(SinkContract, RowsAndReceiptOfAChunkAppearTogether) {
     writer->write(end_->destination_batch(table, {{"1", "a"}, {"2", std::nullopt}}));
     EXPECT_TRUE(end_->destination_rows(TableName::keyed).empty());
     EXPECT_TRUE(control_->receipts().empty());
-    writer->commit(receipt(TableName::keyed, 0));
+    writer->commit(receipt(TableName::keyed, 0, 2));
     EXPECT_EQ(end_->destination_rows(TableName::keyed),
               (std::vector<Row>{{"1", "a"}, {"2", std::nullopt}}));
     ASSERT_EQ(control_->receipts().size(), 1u);
@@ -243,13 +250,26 @@ TEST_P(SinkContract, ARowThatCannotBeCompletedIsAskedForAndPutInPlace) {
 TEST_P(SinkContract, AProcessThatHasLostItsClaimCannotWrite) {
     const plan::TablePlan& table = end_->table(TableName::keyed);
     const auto writer = sink_->open_writer(end_->plan());
-    writer->begin(table, receipt(TableName::keyed, 0).chunk);
-    writer->write(end_->destination_batch(table, {{"1", "a"}}));
+    const auto write = [&] {
+        writer->begin(table, receipt(TableName::keyed, 0).chunk);
+        writer->write(end_->destination_batch(table, {{"1", "a"}}));
+    };
+    const auto commit = [&] { writer->commit(receipt(TableName::keyed, 0, 1)); };
+    write();
     control_.reset();  // as if its connection were lost
     const auto other_sink = end_->open_sink();
     const auto other = other_sink->open_control();
     other->claim(end_->plan().spec.name, kFingerprint);
-    EXPECT_EQ(error_of([&] { writer->commit(receipt(TableName::keyed, 0)); }), ErrorClass::stopped);
+    std::optional<ErrorClass> end = error_of(commit);
+    if (end == ErrorClass::connection) {
+        // The claim has ended its session: it comes again, as a worker would, and hears the reason.
+        writer->abort();
+        end = error_of([&] {
+            write();
+            commit();
+        });
+    }
+    EXPECT_EQ(end, ErrorClass::stopped);
     EXPECT_TRUE(end_->destination_rows(TableName::keyed).empty());
     EXPECT_TRUE(other->receipts().empty());
 }

@@ -11,10 +11,11 @@ namespace cutover::contract {
 class SinkContract : public ::testing::TestWithParam<Engine> {
 protected:
     /// The task is claimed and its tables and keys are there.
-    SinkContract();
+    void SetUp() override;
 
     void copy(TableName table, std::uint32_t number, const std::vector<Row>& rows);
-    model::ChunkReceipt receipt(TableName table, std::uint32_t number) const;
+    model::ChunkReceipt receipt(TableName table, std::uint32_t number,
+                                std::uint64_t rows = 0) const;
     /// One net batch for one table, with a marker.
     std::vector<engine::MissingBase> apply(const model::TableBatch& batch, engine::ApplyMode mode);
     model::TableBatch batch(TableName table) const;

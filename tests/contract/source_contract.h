@@ -9,7 +9,7 @@ namespace cutover::contract {
 
 class SourceContract : public ::testing::TestWithParam<Engine> {
 protected:
-    SourceContract() : end_(GetParam().make()) {}
+    void SetUp() override { end_ = GetParam().make(); }
 
     /// A committed transaction of one insert.
     void write(TableName table, const Row& row);
