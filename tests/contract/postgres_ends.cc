@@ -1,0 +1,229 @@
+#include "tests/contract/postgres_ends.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "migrator/engine/postgres/copy_rows.h"
+#include "migrator/engine/postgres/inspector.h"
+#include "migrator/engine/postgres/sink.h"
+#include "migrator/engine/postgres/source.h"
+#include "migrator/flow/thread_runtime.h"
+#include "migrator/route/postgres_to_postgres.h"
+#include "tests/support/live_postgres.h"
+#include "tests/support/postgres_rows.h"
+
+namespace cutover::contract {
+
+namespace {
+
+using fixtures::PostgresClient;
+using model::CellKind;
+using model::Tuple;
+
+constexpr const char* kSourceTables =
+    "CREATE SCHEMA app;"
+    "CREATE TABLE app.keyed (id int PRIMARY KEY, name text);"
+    "CREATE TABLE app.heap (v int, name text);"
+    "CREATE TABLE app.filtered (id int PRIMARY KEY, v int)";
+
+std::string name_of(TableName table) {
+    return std::string("app.") + table_text(table);
+}
+
+std::string first_column(TableName table) {
+    return table == TableName::heap ? "v" : "id";
+}
+
+/// `('1', NULL)`; the server makes the columns' types of the texts.
+std::string values_of(const Row& row) {
+    std::string out;
+    for (const auto& cell : row) {
+        out += out.empty() ? "(" : ", ";
+        out += cell ? fixtures::quoted_text(*cell) : "NULL";
+    }
+    return out + ")";
+}
+
+bool is_number(const plan::TablePlan& table, std::size_t column) {
+    return table.columns[column].source.type == "integer";
+}
+
+void append_cell(Tuple& tuple, const plan::TablePlan& table, std::size_t column,
+                 const std::optional<std::string>& cell) {
+    if (!cell) {
+        tuple.append(CellKind::null);
+    } else if (is_number(table, column)) {
+        tuple.append(CellKind::binary, tests::int4(std::stoi(*cell)));
+    } else {
+        tuple.append(CellKind::binary, *cell);  // text is its own binary form
+    }
+}
+
+Tuple to_tuple(const plan::TablePlan& table, const Row& row) {
+    Tuple tuple;
+    for (std::size_t column = 0; column < row.size(); ++column) {
+        append_cell(tuple, table, column, row[column]);
+    }
+    return tuple;
+}
+
+Tuple to_key(const plan::TablePlan& table, const Row& key) {
+    Tuple tuple;
+    for (std::size_t at = 0; at < key.size(); ++at) {
+        append_cell(tuple, table, table.key.columns[at].column, key[at]);
+    }
+    return tuple;
+}
+
+Row to_row(const plan::TablePlan& table, const Tuple& tuple) {
+    Row row;
+    for (std::size_t column = 0; column < tuple.size(); ++column) {
+        const std::string_view bytes = tuple.bytes(column);
+        if (tuple.kind(column) == CellKind::null || tuple.kind(column) == CellKind::absent) {
+            row.emplace_back();
+        } else if (tuple.kind(column) == CellKind::binary && is_number(table, column)) {
+            row.emplace_back(std::to_string(static_cast<std::int32_t>(tests::number_of(bytes))));
+        } else {
+            row.emplace_back(bytes);
+        }
+    }
+    return row;
+}
+
+class PostgresEnds final : public EndUnderTest {
+public:
+    explicit PostgresEnds(int version) : databases_(version) {}
+
+    /// False if there is no server.
+    bool start() {
+        if (!databases_.find_server()) {
+            return false;
+        }
+        source_ = databases_.make("source");
+        destination_ = databases_.make("destination");
+        PostgresClient(source_).query(kSourceTables);
+        plan::TaskSpec spec;
+        spec.name = "contract";
+        spec.source = source_.as_plan();
+        spec.destination = destination_.as_plan();
+        spec.filters[{"app", "filtered"}] = "v >= 10";
+        engine::Planned planned = route::PostgresToPostgres().plan(
+            spec, postgres::make_inspector(spec.source)->catalog({}),
+            postgres::make_inspector(spec.destination)->catalog({}));
+        for (const model::Finding& finding : planned.findings) {
+            ADD_FAILURE() << "a finding on the contract's tables: " << finding.found;
+        }
+        plan_ = std::move(planned.plan);
+        return true;
+    }
+
+    flow::Runtime& runtime() override { return runtime_; }
+    const plan::Plan& plan() override { return plan_; }
+    std::unique_ptr<engine::Source> open_source() override {
+        return postgres::make_source(runtime_, plan_.spec);
+    }
+    std::unique_ptr<engine::Sink> open_sink() override {
+        return postgres::make_sink(runtime_, plan_.spec);
+    }
+
+    int begin() override {
+        const int number = ++last_transaction_;
+        transactions_.emplace(number, source_).first->second.query("BEGIN");
+        return number;
+    }
+    void insert(int transaction, TableName name, const Row& row) override {
+        run(transaction, "INSERT INTO " + name_of(name) + " VALUES " + values_of(row));
+    }
+    void update(int transaction, TableName name, const std::string& first,
+                const Row& row) override {
+        const std::string columns = name == TableName::filtered ? "(id, v)"
+                                    : name == TableName::heap   ? "(v, name)"
+                                                                : "(id, name)";
+        run(transaction,
+            "UPDATE " + name_of(name) + " SET " + columns + " = " + values_of(row) +
+                where_first(name, first),
+            true);
+    }
+    void remove(int transaction, TableName name, const std::string& first) override {
+        run(transaction, "DELETE FROM " + name_of(name) + where_first(name, first), true);
+    }
+    void truncate(int transaction, TableName name) override {
+        run(transaction, "TRUNCATE " + name_of(name));
+    }
+    void commit(int transaction) override { end(transaction, "COMMIT"); }
+    void rollback(int transaction) override { end(transaction, "ROLLBACK"); }
+
+    std::vector<Row> destination_rows(TableName name) override {
+        std::vector<Row> rows =
+            PostgresClient(destination_).query("SELECT * FROM " + name_of(name));
+        std::sort(rows.begin(), rows.end());
+        return rows;
+    }
+
+    std::vector<Row> rows(const plan::TablePlan& table, const model::RowBatch& batch) override {
+        std::vector<Row> rows;
+        for (const Tuple& tuple : tests::rows_of(batch.bytes)) {
+            rows.push_back(to_row(table, tuple));
+        }
+        return rows;
+    }
+    Row row(const plan::TablePlan& table, const Tuple& tuple) override {
+        return to_row(table, tuple);
+    }
+    model::RowBatch destination_batch(const plan::TablePlan& table,
+                                      const std::vector<Row>& rows) override {
+        postgres::CopyRows out;
+        for (const Row& row : rows) {
+            out.begin_row(row.size());
+            out.cells(to_tuple(table, row));
+        }
+        return {out.bytes(), {out.rows()}};
+    }
+    Tuple destination_tuple(const plan::TablePlan& table, const Row& row) override {
+        return to_tuple(table, row);
+    }
+    Tuple destination_key(const plan::TablePlan& table, const Row& key) override {
+        return to_key(table, key);
+    }
+    Tuple source_key(const plan::TablePlan& table, const Row& key) override {
+        return to_key(table, key);
+    }
+
+private:
+    static std::string where_first(TableName name, const std::string& first) {
+        return " WHERE " + first_column(name) + " = " + fixtures::quoted_text(first);
+    }
+    /// `one_row`: the statement must meet exactly one.
+    void run(int transaction, const std::string& statement, bool one_row = false) {
+        PostgresClient& client = transactions_.at(transaction);
+        if (one_row) {
+            const auto met = client.query(statement + " RETURNING 1");
+            CUTOVER_CHECK(met.size() == 1);
+        } else {
+            client.query(statement);
+        }
+    }
+    void end(int transaction, const std::string& statement) {
+        transactions_.at(transaction).query(statement);
+        transactions_.erase(transaction);
+    }
+
+    flow::ThreadRuntime runtime_;
+    tests::TestDatabases databases_;
+    fixtures::PostgresEndpoint source_, destination_;
+    std::map<int, PostgresClient> transactions_;
+    int last_transaction_ = 0;
+    plan::Plan plan_;
+};
+
+}  // namespace
+
+std::unique_ptr<EndUnderTest> make_postgres_ends(int version) {
+    auto ends = std::make_unique<PostgresEnds>(version);
+    return ends->start() ? std::move(ends) : nullptr;
+}
+
+}  // namespace cutover::contract
