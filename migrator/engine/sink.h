@@ -29,7 +29,8 @@ public:
     /// Makes rows and receipt durable in one transaction, if the claim is still in force. A chunk
     /// that has a receipt already is left as it is (its rows are rolled back). A sink without
     /// transactions writes rows idempotently first, the receipt last. Throws: stopped (fenced),
-    /// connection, operation.
+    /// connection, operation; corrupt (the receipt counts other rows than were written; it is not
+    /// stored).
     virtual void commit(const model::ChunkReceipt& receipt) = 0;
     /// Forgets the open chunk, if any.
     virtual void abort() noexcept = 0;

@@ -127,6 +127,18 @@ TEST_P(SinkContract, AChunkThatHasAReceiptIsNotWrittenAgain) {
     EXPECT_EQ(control_->receipts().size(), 1u);
 }
 
+TEST_P(SinkContract, AReceiptThatCountsOtherRowsThanWereWrittenIsNotStored) {
+    const plan::TablePlan& table = end_->table(TableName::keyed);
+    const auto writer = sink_->open_writer(end_->plan());
+    writer->begin(table, receipt(TableName::keyed, 0).chunk);
+    writer->write(end_->destination_batch(table, {{"1", "a"}, {"2", "b"}}));
+    EXPECT_EQ(error_of([&] { writer->commit(receipt(TableName::keyed, 0, 1)); }),
+              ErrorClass::corrupt);
+    writer->abort();
+    EXPECT_TRUE(end_->destination_rows(TableName::keyed).empty());
+    EXPECT_TRUE(control_->receipts().empty());
+}
+
 TEST_P(SinkContract, ATableThatIsRestartedIsEmptyAndForgotten) {
     model::Chunk chunk = receipt(TableName::keyed, 0).chunk;
     control_->add_chunks({chunk});

@@ -16,6 +16,7 @@ void MemoryChunkWriter::begin(const plan::TablePlan& table, const model::Chunk&)
     session_.call("writer.begin", CallKind::read,
                   [&](Server& server) { transactional_ = server.transactions; });
     table_ = &table;
+    rows_ = {};
 }
 
 void MemoryChunkWriter::write(const model::RowBatch& batch) {
@@ -24,6 +25,7 @@ void MemoryChunkWriter::write(const model::RowBatch& batch) {
     std::size_t offset = 0;
     model::Tuple row;
     while (take_row(batch.bytes, offset, row)) {
+        ++rows_.count;
         const auto existing = !transactional_  ? DestinationRows::Existing::replace
                               : keep_existing_ ? DestinationRows::Existing::keep
                                                : DestinationRows::Existing::refuse;
@@ -36,6 +38,11 @@ void MemoryChunkWriter::write(const model::RowBatch& batch) {
 
 void MemoryChunkWriter::commit(const model::ChunkReceipt& receipt) {
     CUTOVER_CHECK(table_ != nullptr);
+    if (rows_ != receipt.rows) {
+        throw Error(ErrorClass::corrupt, "copy.count",
+                    std::to_string(receipt.rows.count) + " rows were to be written, " +
+                        std::to_string(rows_.count) + " came");
+    }
     const auto store_receipt = [receipt, claim = *claim_](Server& server) {
         check_claim(server, claim);
         std::vector<model::ChunkReceipt>& receipts = server.tasks[claim.task].receipts;

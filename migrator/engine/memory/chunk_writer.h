@@ -25,6 +25,7 @@ private:
     std::shared_ptr<Claim> claim_;
     const plan::TablePlan* table_ = nullptr;
     bool transactional_ = true;
+    model::Rows rows_;  ///< that were sent for the open chunk
 };
 
 }  // namespace cutover::memory
