@@ -12,6 +12,13 @@ using model::ErrorClass;
 
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(SourceContract);
 
+namespace {
+
+/// Less than any engine's smallest chunk holds: a table of some size has several.
+constexpr model::Bytes kSmall{64};
+
+}  // namespace
+
 void SourceContract::write(TableName table, const Row& row) {
     const int transaction = end_->begin();
     end_->insert(transaction, table, row);
@@ -23,7 +30,7 @@ std::vector<Row> SourceContract::copy(engine::Source& source, TableName name,
     const plan::TablePlan& table = end_->table(name);
     const std::unique_ptr<engine::ChunkReader> reader = source.open_reader();
     std::vector<Row> rows;
-    for (const model::Chunk& chunk : source.split(table, model::Bytes{64})) {
+    for (const model::Chunk& chunk : source.split(table, kSmall)) {
         EXPECT_EQ(reader->open(table, chunk, original).stamp, original.stamp);
         for (bool more = true; more;) {
             model::RowBatch batch;
@@ -75,13 +82,14 @@ TEST_P(SourceContract, TheViewOfACaptureHoldsWhatWasCommittedBeforeAndNothingEls
 TEST_P(SourceContract, ChunksHoldEveryRowOnce) {
     std::vector<Row> all;
     const int transaction = end_->begin();
-    for (int id = 100; id < 200; ++id) {
+    for (int id = 1000; id < 2000; ++id) {
         all.push_back({std::to_string(id), "row"});
         end_->insert(transaction, TableName::keyed, all.back());
     }
     end_->commit(transaction);
     const auto source = end_->open_source();
     source->create_capture(end_->plan());
+    EXPECT_GT(source->split(end_->table(TableName::keyed), kSmall).size(), 1u);
     EXPECT_EQ(copy(*source, TableName::keyed, source->open_view(end_->plan())), all);
     source->drop_capture(end_->plan());
 }
