@@ -31,6 +31,9 @@ struct Options {
     std::string repair_file;
     std::size_t samples = 20;
     std::uint64_t seed = 0;
+    bool live = false;
+    LiveOptions live_options;
+    std::uint64_t live_wait_seconds = 60;
 };
 
 std::string rules_help() {
@@ -47,13 +50,22 @@ constexpr const char* kFooter =
     "multisets. Changes nothing. Works on pairs that any tool has migrated. A proof needs quiet "
     "ends: stop the\n"
     "writes and let the migrator catch up, else equality and differences are those of the moment "
-    "of reading.\n\n"
+    "of reading;\n"
+    "or say --live: then rows that differ are looked at again until the destination has applied "
+    "what the source\n"
+    "had, and what cannot be judged by such positions is pending (exit 2), not different.\n\n"
     "example:  cutover verify shop.yaml --jobs 2 --format html --output shop.html\n"
     "exit:     0 consistent, 1 inconsistent, 2 could not tell, 3 the task file cannot be used, 10 "
     "and up errors";
 
 Request request_of(const Options& options) {
-    Request request = request_from(plan::read_task_file(options.file));
+    const plan::TaskSpec spec = plan::read_task_file(options.file);
+    Request request = request_from(spec);
+    if (options.live) {
+        request.live = options.live_options;
+        request.live->task = spec.name;
+        request.live->wait = std::chrono::seconds(options.live_wait_seconds);
+    }
     request.tables = options.tables;
     request.jobs = options.jobs;
     request.rows_per_second = options.rows_per_second;
@@ -144,6 +156,31 @@ void verify_task(const Options& options, std::ostream& out, int& exit_code_out) 
     exit_code_out = exit_code(result.verdict);
 }
 
+void add_live_options(CLI::App& command, const std::shared_ptr<Options>& options) {
+    CLI::Option* live = command.add_flag(
+        "--live", options->live,
+        "while replication runs: judge by log positions; rows on their way are pending");
+    command
+        .add_option("--live-wait", options->live_wait_seconds,
+                    "give up (pending) when the destination has not moved for so many seconds")
+        ->check(CLI::Range(1u, 86400u))
+        ->capture_default_str()
+        ->needs(live);
+    command
+        .add_option("--live-keys", options->live_options.keys,
+                    "differing keys per table that are looked at again; with more it is pending")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str()
+        ->needs(live);
+    command
+        .add_option("--live-rounds", options->live_options.rounds,
+                    "without our marker at the destination: rounds in which a row must stay "
+                    "different")
+        ->check(CLI::Range(2u, 100u))
+        ->capture_default_str()
+        ->needs(live);
+}
+
 }  // namespace
 
 void add_commands(CLI::App& app, std::ostream& out, int& exit_code) {
@@ -179,6 +216,7 @@ void add_commands(CLI::App& app, std::ostream& out, int& exit_code) {
     command->add_flag("--no-schema", options->no_schema, "compare rows only");
     command->add_flag("--no-sequences", options->no_sequences,
                       "leave sequences out (they are set at the cutover)");
+    add_live_options(*command, options);
     command->footer(kFooter);
     command->callback([options, &out, &exit_code] { verify_task(*options, out, exit_code); });
 }

@@ -34,6 +34,12 @@ struct ReadSpec {
     std::size_t order_by = 0;  ///< the first so many items are the order; 0: any order
     std::string filter;        ///< in the end's own language; empty: all rows
     KeyRange range;            ///< on the first item
+    /// Not empty: only rows with these keys, as texts of the order_by first columns; rows beyond
+    /// them may come too.
+    std::vector<std::vector<std::string>> keys;
+    /// One cell more at the end of each row: `free` or `held` (somebody changes, locks or has
+    /// locked the row), a blank, and what tells this version of the row from every other one.
+    bool with_version = false;
 };
 
 /// Rows as they come. One thread.
@@ -50,6 +56,20 @@ public:
 struct Standing {
     std::string position;  ///< of the log, for people
     std::string writers;   ///< changes whenever a transaction that has written ends
+};
+
+/// Of an open snapshot, as evidence. Transactions that write have numbers that grow.
+struct Moment {
+    std::string position;             ///< of the log: all that the snapshot sees lies before
+    std::uint64_t oldest_writer = 0;  ///< everything below has ended, and its effect is seen
+    std::uint64_t next_writer = 0;    ///< everything from here on had not begun
+};
+
+/// What a destination tells about our own migrator, in the open snapshot.
+struct Applied {
+    bool known = false;    ///< there is such a task
+    std::string phase;     ///< of the task
+    std::string position;  ///< everything at the source up to here is in; empty: nothing told yet
 };
 
 /// One session of one end; one thread. All functions throw connection and operation.
@@ -75,6 +95,14 @@ public:
     /// Literals that cut the table into about `parts` parts of equal size by the spec's first item.
     virtual std::vector<std::string> cuts(const TableShape& table, const ReadSpec& spec,
                                           std::size_t parts) = 0;
+
+    // Evidence of positions, for the live mode (live_rounds.h).
+
+    /// Throws: refused `verify.live_standby`: only a primary can tell.
+    virtual Moment moment() = 0;
+    virtual Applied applied(const std::string& task) = 0;
+    /// Of this end's own log: nothing before `wanted` lies behind `position`.
+    virtual bool reaches(const std::string& position, const std::string& wanted) const = 0;
 };
 
 using OpenEnd = std::function<std::unique_ptr<End>()>;

@@ -5,6 +5,7 @@
 #include "migrator/engine/postgres/connection.h"
 #include "migrator/model/error.h"
 #include "verify/postgres_catalog.h"
+#include "verify/postgres_evidence.h"
 #include "verify/postgres_facts.h"
 
 namespace cutover::verify {
@@ -163,9 +164,11 @@ public:
                 order += (at == 0 ? " ORDER BY " : ", ") + order_sql(table, spec.items[at]);
             }
         }
+        list += spec.with_version ? ", " + version_sql() : "";
         const std::string sql = "COPY (SELECT " + list + from_sql(table) + where_sql(table, spec) +
                                 order + ") TO STDOUT (FORMAT binary)";
-        return std::make_unique<CopyStream>(connection_, sql, spec.items.size());
+        return std::make_unique<CopyStream>(connection_, sql,
+                                            spec.items.size() + (spec.with_version ? 1 : 0));
     }
 
     std::vector<std::string> cuts(const TableShape& table, const ReadSpec& spec,
@@ -190,6 +193,14 @@ public:
             out.push_back(connection_.quote_literal(rows.get(row, 0)));
         }
         return out;
+    }
+
+    Moment moment() override { return read_postgres_moment(connection_); }
+    Applied applied(const std::string& task) override {
+        return read_postgres_applied(connection_, task);
+    }
+    bool reaches(const std::string& position, const std::string& wanted) const override {
+        return postgres_position_reaches(position, wanted);
     }
 
 private:
@@ -238,6 +249,9 @@ private:
         }
         if (spec.range.to) {
             add(order_sql(table, spec.items[0]) + " < " + *spec.range.to);
+        }
+        if (!spec.keys.empty()) {
+            add(keys_sql(connection_, table, spec));
         }
         return where;
     }

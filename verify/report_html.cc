@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "verify/live.h"
 #include "verify/report.h"
 
 namespace cutover::verify {
@@ -73,6 +74,10 @@ std::string head_html(const Result& result) {
     for (const std::string& rule : result.rules) {
         rules += (rules.empty() ? "" : ", ") + rule;
     }
+    std::string live;
+    for (const std::string& line : live_lines(result.live)) {
+        live += (live.empty() ? "" : "; ") + line;
+    }
     const auto entry = [](const char* name, const std::string& text) {
         return fmt::format("<dt>{}</dt><dd>{}</dd>\n", name, escaped(text));
     };
@@ -81,6 +86,7 @@ std::string head_html(const Result& result) {
            entry("source", result.source + " at " + result.source_position) +
            entry("destination", result.destination + " at " + result.destination_position) +
            entry("proof", fmt::format("{}: {}", to_string(result.proof), result.proof_detail)) +
+           (live.empty() ? std::string() : entry("mode", "live: " + live)) +
            entry("rules", rules.empty() ? "none: every value must have the same form" : rules) +
            entry("read",
                  fmt::format("{} rows at the source, {} at the destination, {}, {:.1f} s from {}",

@@ -41,7 +41,8 @@ Json sample_json(const RowSample& sample) {
             {"key", sample.key},
             {"source_count", sample.source_count},
             {"destination_count", sample.destination_count},
-            {"cells", cells}};
+            {"cells", cells},
+            {"evidence", sample.evidence}};
 }
 
 Json table_json(const TableResult& table) {
@@ -90,6 +91,22 @@ Json schema_json(const SchemaResult& schema) {
             {"differences", differences}};
 }
 
+Json live_json(const LiveResult& live) {
+    if (!live.asked) {
+        return nullptr;
+    }
+    return {{"proof", live.positional ? "positional" : "settled"},
+            {"rounds", live.rounds},
+            {"candidates", live.candidates},
+            {"equal", live.equal},
+            {"gone", live.gone},
+            {"different", live.different},
+            {"pending", live.pending},
+            {"first_pass", {{"source", live.first_position}, {"applied", live.first_applied}}},
+            {"last_round", {{"source", live.last_position}, {"applied", live.last_applied}}},
+            {"gave_up", live.gave_up}};
+}
+
 }  // namespace
 
 std::string to_json(const Result& result) {
@@ -104,6 +121,8 @@ std::string to_json(const Result& result) {
         {"proof", {{"kind", to_string(result.proof)}, {"detail", result.proof_detail}}},
         {"source", {{"end", result.source}, {"position", result.source_position}}},
         {"destination", {{"end", result.destination}, {"position", result.destination_position}}},
+        {"mode", result.live.asked ? "live" : "two snapshots"},
+        {"live", live_json(result.live)},
         {"rules", result.rules},
         {"seed", fmt::format("{:#018x}", result.seed)},
         {"started", instant_text(result.started)},

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "verify/live.h"
 #include "verify/report.h"
 
 namespace cutover::verify {
@@ -41,6 +42,9 @@ void write_head(std::ostream& out, const Result& result) {
     line("compared", fmt::format("{} tables, {} rows, {} read in {:.1f} s", result.tables.size(),
                                  grouped(result.rows.source), bytes_text(result.bytes),
                                  static_cast<double>(result.took.count()) / 1000));
+    for (const std::string& text : live_lines(result.live)) {
+        line("live", text);
+    }
     line("digest", fmt::format("XXH3-128, seed {:#018x}", result.seed));
 }
 
@@ -164,6 +168,7 @@ std::string sample_text(const RowSample& sample) {
         out += fmt::format("; {}: {} -> {} ({})", cell.column, cell.source_value,
                            cell.destination_value, cell.kind);
     }
+    out += sample.evidence.empty() ? "" : "; " + sample.evidence;
     return out;
 }
 

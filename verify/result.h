@@ -53,6 +53,7 @@ struct RowSample {
     std::uint64_t source_count = 0;
     std::uint64_t destination_count = 0;
     std::vector<CellDifference> cells;
+    std::string evidence = {};  ///< live: the positions that the verdict rests on
 };
 
 struct RowCounts {
@@ -113,6 +114,24 @@ struct SchemaResult {
     std::vector<SchemaDifference> differences;
 };
 
+/// What became of the rows that differed at first, in the live mode.
+struct LiveResult {
+    bool asked = false;
+    bool positional = false;  ///< by our migrator's marker; else by looking again
+    std::uint64_t rounds = 0;
+    std::uint64_t candidates =
+        0;                        ///< rows that differed in the first pass and were looked at again
+    std::uint64_t equal = 0;      ///< have become equal
+    std::uint64_t gone = 0;       ///< are at neither end any more
+    std::uint64_t different = 0;  ///< differ for good
+    std::uint64_t pending = 0;    ///< of all rows: no verdict
+    std::string first_position;   ///< the source's, before the first pass
+    std::string first_applied;    ///< the destination had applied, in the first pass
+    std::string last_position;    ///< the source's, when rows were last read again
+    std::string last_applied;
+    std::string gave_up;  ///< why rows are left without a verdict; empty: none is
+};
+
 struct Result {
     Verdict verdict = Verdict::could_not_tell;
     std::vector<std::string> reasons;  ///< of the verdict; the first is the headline
@@ -127,6 +146,7 @@ struct Result {
     std::vector<TableResult> tables;
     SchemaResult schema;  ///< columns, keys, indexes, constraints, types
     SchemaResult sequences;
+    LiveResult live;
     std::vector<std::string> not_compared;  ///< plain sentences
     std::string repair_file;
     std::uint64_t repair_statements = 0;

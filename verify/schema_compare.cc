@@ -88,7 +88,12 @@ SchemaResult compare(const SchemaFacts& source, const SchemaFacts& destination, 
     }
     result.verdict = Verdict::consistent;
     for (const SchemaDifference& each : result.differences) {
-        result.verdict = each.counts ? Verdict::inconsistent : result.verdict;
+        if (each.verdict == RowVerdict::pending) {
+            result.verdict =
+                result.verdict == Verdict::consistent ? Verdict::could_not_tell : result.verdict;
+        } else {
+            result.verdict = each.counts ? Verdict::inconsistent : result.verdict;
+        }
     }
     return result;
 }
@@ -103,16 +108,18 @@ void compare_definitions(const SchemaFact& source, const SchemaFact& destination
     }
 }
 
-void compare_sequence(const SchemaFact& source, const SchemaFact& destination,
+void compare_sequence(const SchemaFact& source, const SchemaFact& destination, bool live,
                       SchemaResult& result) {
     compare_definitions(source, destination, result);
     const bool behind = source.increment < 0 ? destination.next_value > source.next_value
                                              : destination.next_value < source.next_value;
     if (behind) {
-        SchemaDifference found = difference(source, RowVerdict::different);
+        SchemaDifference found =
+            difference(source, live ? RowVerdict::pending : RowVerdict::different);
         found.source_definition = fmt::format("next value {}", source.next_value);
         found.destination_definition =
-            fmt::format("next value {}: behind, new rows would collide", destination.next_value);
+            fmt::format("next value {}: behind, {}", destination.next_value,
+                        live ? "as it may be until the cutover sets it" : "new rows would collide");
         result.differences.push_back(std::move(found));
     }
 }
@@ -123,8 +130,12 @@ SchemaResult compare_structure(const SchemaFacts& source, const SchemaFacts& des
     return compare(source, destination, false, compare_definitions);
 }
 
-SchemaResult compare_sequences(const SchemaFacts& source, const SchemaFacts& destination) {
-    return compare(source, destination, true, compare_sequence);
+SchemaResult compare_sequences(const SchemaFacts& source, const SchemaFacts& destination,
+                               bool live) {
+    return compare(source, destination, true,
+                   [live](const SchemaFact& here, const SchemaFact& there, SchemaResult& result) {
+                       compare_sequence(here, there, live, result);
+                   });
 }
 
 }  // namespace cutover::verify

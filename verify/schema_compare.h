@@ -11,7 +11,9 @@ namespace cutover::verify {
 /// Everything but sequences.
 SchemaResult compare_structure(const SchemaFacts& source, const SchemaFacts& destination);
 
-/// Sequences: made alike, and the destination's next value not behind the source's.
-SchemaResult compare_sequences(const SchemaFacts& source, const SchemaFacts& destination);
+/// Sequences: made alike, and the destination's next value not behind the source's. `live`: they
+/// are set at the cutover, so one that is behind is pending until then.
+SchemaResult compare_sequences(const SchemaFacts& source, const SchemaFacts& destination,
+                               bool live = false);
 
 }  // namespace cutover::verify

@@ -22,6 +22,10 @@ public:
     std::unique_ptr<End> another_source() const;
     std::unique_ptr<End> another_destination() const;
 
+    /// New sessions without a snapshot.
+    std::unique_ptr<End> new_source() const { return open_source_(); }
+    std::unique_ptr<End> new_destination() const { return open_destination_(); }
+
     /// Nobody wrote at either end while the snapshots were taken. Where a server cannot share a
     /// snapshot each session has its own: then nobody may have written until now.
     bool quiet();

@@ -36,6 +36,7 @@ void Tally::report(const RowFinding& finding, std::vector<CellDifference> cells)
         sample.source_count = finding.source_count;
         sample.destination_count = finding.destination_count;
         sample.cells = std::move(cells);
+        sample.evidence = evidence_;
         samples_.push_back(std::move(sample));
     }
     if (listener_ != nullptr) {

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "verify/narrow.h"
@@ -47,6 +49,8 @@ public:
     /// One key, several rows.
     void duplicate(std::string_view source_row, std::string_view destination_row,
                    std::uint64_t source_count, std::uint64_t destination_count);
+    /// Of the findings from here on.
+    void set_evidence(std::string evidence) { evidence_ = std::move(evidence); }
     void passed_by_rule(Rule rule, std::uint64_t cells) {
         rules_[static_cast<std::size_t>(rule)] += cells;
     }
@@ -77,6 +81,7 @@ private:
     std::vector<std::uint64_t> columns_;  ///< per cell of the pair
     std::vector<std::uint64_t> rules_;
     std::vector<RowSample> samples_;
+    std::string evidence_;
 };
 
 }  // namespace cutover::verify

@@ -8,9 +8,11 @@
 #include <random>
 #include <set>
 #include <thread>
+#include <tuple>
 #include <utility>
 
 #include "migrator/model/error.h"
+#include "verify/live.h"
 #include "verify/postgres_end.h"
 #include "verify/repair.h"
 #include "verify/schema_compare.h"
@@ -80,9 +82,13 @@ public:
         if (!request_.repair_file.empty()) {
             repair_ = std::make_unique<RepairWriter>(request_.repair_file, request_.repair_limit);
         }
+        if (request_.live) {
+            candidates_ = std::make_unique<CandidateCollector>(request_.live->keys);
+        }
         find_tables();
         compare_rows();
         compare_schema();
+        judge_what_moves();
         name_proof();
         describe_ends();
         conclude_run();
@@ -313,7 +319,9 @@ private:
         const bool limited = request_.rows_per_second != 0 || request_.bytes_per_second != 0;
         context.source_limit = limited ? &source_limit_ : nullptr;
         context.destination_limit = limited ? &destination_limit_ : nullptr;
-        context.listener = repair_.get();
+        // Live, only what the rounds have found to differ is to be repaired.
+        context.listener = candidates_ ? static_cast<FindingListener*>(candidates_.get())
+                                       : static_cast<FindingListener*>(repair_.get());
         if (progress_callback_) {
             context.progress = [this](const TablePair& pair, Side side, std::uint64_t rows,
                                       std::uint64_t bytes) { progress(pair, side, rows, bytes); };
@@ -342,7 +350,7 @@ private:
             result_.not_compared.push_back("structure: switched off");
         }
         if (request_.sequences) {
-            result_.sequences = compare_sequences(source, destination);
+            result_.sequences = compare_sequences(source, destination, request_.live.has_value());
         } else {
             result_.not_compared.push_back("sequences: switched off");
         }
@@ -351,7 +359,9 @@ private:
     void name_proof() {
         result_.source_position = snapshots_.source_standing().position;
         result_.destination_position = snapshots_.destination_standing().position;
-        if (request_.evidence) {
+        if (request_.live) {
+            std::tie(result_.proof, result_.proof_detail) = live_proof(result_.live);
+        } else if (request_.evidence) {
             result_.proof = Proof::positional;
             result_.proof_detail = fmt::format(
                 "source quiet at {}, destination had applied {}{}{}",
@@ -372,6 +382,26 @@ private:
         }
     }
 
+    /// Live: what differed in the first pass is looked at again.
+    void judge_what_moves() {
+        if (!request_.live) {
+            return;
+        }
+        LiveResult& live = result_.live;
+        live.asked = true;
+        live.first_position = snapshots_.source_standing().position;
+        live.first_applied = snapshots_.destination().applied(request_.live->task).position;
+        RunContext again = context();
+        again.listener = repair_.get();
+        std::vector<LiveSubject> subjects;
+        for (const auto& work : work_) {
+            subjects.push_back({&work->pair, &work->result, !work->failed});
+        }
+        const auto source = snapshots_.new_source();
+        const auto destination = snapshots_.new_destination();
+        judge_live(*source, *destination, *request_.live, again, *candidates_, subjects, live);
+    }
+
     void describe_ends() {
         result_.source = snapshots_.source().description();
         result_.destination = snapshots_.destination().description();
@@ -388,7 +418,7 @@ private:
         }
         std::sort(result_.tables.begin(), result_.tables.end(),
                   [](const TableResult& a, const TableResult& b) { return a.source < b.source; });
-        if (result_.proof == Proof::as_of_reading) {
+        if (result_.proof == Proof::as_of_reading && !request_.live) {
             doubt_row_findings();
         }
         bool unsure = result_.tables.empty();
@@ -404,13 +434,21 @@ private:
         }
         add_schema_reason(result_.schema, "structure", damaged);
         add_schema_reason(result_.sequences, "sequences", damaged);
+        if (result_.sequences.compared && result_.sequences.verdict == Verdict::could_not_tell) {
+            unsure = true;
+            result_.reasons.push_back(
+                "sequences: behind, pending until the cutover sets them (--no-sequences leaves "
+                "them out)");
+        }
         result_.verdict = damaged  ? Verdict::inconsistent
                           : unsure ? Verdict::could_not_tell
                                    : Verdict::consistent;
         const std::string headline =
             damaged  ? "source and destination differ"
             : unsure ? (result_.tables.empty() ? "no table was selected"
-                                               : "not everything could be compared")
+                        : result_.live.pending != 0
+                            ? "rows are on their way, or may be: no verdict on them yet"
+                            : "not everything could be compared")
                      : fmt::format("all {} rows of {} tables are equal", result_.rows.source,
                                    result_.tables.size());
         result_.reasons.insert(result_.reasons.begin(), headline);
@@ -457,6 +495,7 @@ private:
     std::vector<ObjectName> source_names_;
     std::vector<ObjectName> destination_names_;
     std::unique_ptr<RepairWriter> repair_;
+    std::unique_ptr<CandidateCollector> candidates_;  ///< live only
     std::mutex mutex_;
     std::deque<Piece> pieces_;
     std::exception_ptr failure_;

@@ -2,6 +2,7 @@
 // `cutover verify` and, in-process, by the rehearsal. It reads only; it repairs nothing.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -25,6 +26,16 @@ struct PositionEvidence {
     std::string detail;  ///< how it was established, for the report
 };
 
+/// To judge while replication runs. What differs is looked at again; a verdict rests on positions,
+/// the waiting only bounds how long that is tried.
+struct LiveOptions {
+    std::string task;               ///< whose marker at the destination tells what it has applied
+    std::chrono::seconds wait{60};  ///< give up when the destination has not moved for so long
+    std::size_t keys = 100000;      ///< per table: with more differences it is not judged
+    unsigned rounds = 5;            ///< without our marker: so often a row must stay different
+    std::function<void(std::chrono::milliseconds)> pause;  ///< sleeps; replaced in tests
+};
+
 struct Request {
     plan::Endpoint source;
     plan::Endpoint destination;
@@ -43,6 +54,7 @@ struct Request {
     std::string repair_file;             ///< empty: no repair statements
     std::uint64_t repair_limit = 100000;
     std::optional<PositionEvidence> evidence;
+    std::optional<LiveOptions> live;
     std::uint64_t seed = 0;  ///< of the digests; 0: drawn
     /// Set to replace the engine's own session, in tests.
     OpenEnd open_source;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -53,6 +54,8 @@ struct FakeTable {
     TableShape shape;
     std::vector<WireRow> rows;
     bool in_order = true;  ///< false: rows come as they stand, whatever was asked for
+    /// Of the row with this first cell, as ReadSpec::with_version has it; else its own bytes, free.
+    std::map<WireCell, std::string> versions = {};
 };
 
 struct FakeDatabase {
@@ -62,6 +65,10 @@ struct FakeDatabase {
     int standings = 0;
     std::size_t block_bytes = 0;  ///< 0: as asked for
     bool shares_snapshots = true;
+    Moment moment{"0", 1, 1};  ///< positions are plain numbers
+    Applied applied = {};
+    std::function<void()> before_snapshot =
+        {};  ///< the script: what happens before a session takes one
 };
 
 class FakeStream final : public RowStream {
@@ -93,7 +100,22 @@ public:
         return {"0/1", std::to_string(database_.busy ? ++database_.standings : 0)};
     }
     std::string begin_snapshot() override { return database_.shares_snapshots ? "snapshot" : ""; }
-    void join_snapshot(const std::string&) override {}
+    void join_snapshot(const std::string& id) override {
+        if (!id.empty()) {
+            return;
+        }
+        if (database_.before_snapshot) {
+            database_.before_snapshot();
+        }
+        view_ = database_.tables;
+        moment_ = database_.moment;
+        applied_ = database_.applied;
+    }
+    Moment moment() override { return moment_; }
+    Applied applied(const std::string&) override { return view_ ? applied_ : database_.applied; }
+    bool reaches(const std::string& position, const std::string& wanted) const override {
+        return !position.empty() && std::stoi(position) >= std::stoi(wanted);
+    }
     std::vector<TableShape> tables(const plan::ObjectSelection* selection) override {
         std::vector<TableShape> out;
         for (const FakeTable& table : database_.tables) {
@@ -121,6 +143,11 @@ public:
             for (const ReadSpec::Item& item : spec.items) {
                 cells.push_back(row[item.column]);
             }
+            if (spec.with_version) {
+                const auto version = from.versions.find(row[0]);
+                cells.push_back(version != from.versions.end() ? version->second
+                                                               : "free " + row_bytes(row));
+            }
             rows.push_back(row_bytes(cells));
         }
         if (from.in_order) {
@@ -137,11 +164,15 @@ public:
 
 private:
     const FakeTable& find(const model::ObjectName& name) const {
-        return *std::find_if(database_.tables.begin(), database_.tables.end(),
+        const std::vector<FakeTable>& tables = view_ ? *view_ : database_.tables;
+        return *std::find_if(tables.begin(), tables.end(),
                              [&](const FakeTable& table) { return table.shape.name == name; });
     }
 
     FakeDatabase& database_;
+    std::optional<std::vector<FakeTable>> view_;  ///< of a session's own snapshot
+    Moment moment_;
+    Applied applied_;
 };
 
 inline OpenEnd opener(FakeDatabase& database) {

@@ -1,0 +1,181 @@
+#include "verify/live.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <thread>
+
+#include "verify/live_rounds.h"
+
+namespace cutover::verify {
+
+namespace {
+
+constexpr const char* kWhenToTell = "verify when the writes have stopped, or after the finish";
+
+std::uint64_t undecided(const RowCounts& rows) {
+    return rows.missing + rows.extra + rows.different + rows.duplicate;
+}
+
+/// All that the first pass has found becomes pending.
+void leave_pending(TableResult& result, const std::string& why) {
+    RowCounts& rows = result.rows;
+    rows.pending += undecided(rows);
+    rows.missing = rows.extra = rows.different = rows.duplicate = 0;
+    for (RowSample& sample : result.samples) {
+        sample.verdict =
+            sample.verdict == RowVerdict::uncomparable ? sample.verdict : RowVerdict::pending;
+    }
+    result.differing_columns.clear();
+    conclude(result);
+    if (result.verdict != Verdict::inconsistent) {
+        result.verdict = Verdict::could_not_tell;
+        result.reason = fmt::format("{} pending: {}; {}", rows.pending, why, kWhenToTell);
+    }
+}
+
+/// Forgets what is to be found again by the rounds.
+void keep_equal_only(TableResult& result) {
+    RowCounts equal;
+    equal.equal = result.rows.equal;
+    equal.equal_by_rule = result.rows.equal_by_rule;
+    equal.source = equal.destination = equal.equal + equal.equal_by_rule;
+    result.rows = equal;
+    result.samples.clear();
+    result.differing_columns.clear();
+}
+
+void add_pending(const LiveTable& table, TableResult& result, std::size_t samples,
+                 const std::string& why) {
+    for (const Candidate& candidate : table.left) {
+        ++result.rows.pending;
+        result.rows.source += candidate.source.rows;
+        result.rows.destination += candidate.destination_rows;
+        if (samples > 0) {
+            --samples;
+            RowSample sample;
+            sample.verdict = RowVerdict::pending;
+            sample.key = candidate.shown;
+            sample.source_count = candidate.source.rows;
+            sample.destination_count = candidate.destination_rows;
+            sample.evidence = why;
+            result.samples.push_back(std::move(sample));
+        }
+    }
+}
+
+void conclude_table(const LiveTable& table, TableResult& result, const RunContext& context,
+                    LiveResult& live) {
+    keep_equal_only(result);
+    table.tally.add_to(result, context.samples);
+    const std::string& why = table.failure.empty() ? live.gave_up : table.failure;
+    add_pending(table, result, context.samples, why);
+    conclude(result);
+    if (result.rows.pending != 0) {
+        result.reason += "; pending because " + why;
+    }
+    const std::uint64_t different = table.candidates - table.equal - table.gone - table.left.size();
+    result.notes.push_back(fmt::format(
+        "live: {} rows differed at first; {} have become equal, {} are gone at both ends, {} "
+        "differ, {} are pending",
+        table.candidates, table.equal, table.gone, different, table.left.size()));
+    live.candidates += table.candidates;
+    live.equal += table.equal;
+    live.gone += table.gone;
+    live.different += different;
+}
+
+/// Null if the table has nothing for the rounds; then its result says why.
+std::unique_ptr<LiveTable> table_for(const LiveSubject& subject, const RunContext& context,
+                                     CandidateCollector& collector, const LiveOptions& options) {
+    if (!subject.readable) {
+        return nullptr;
+    }
+    CandidateCollector::Kept kept = collector.take(*subject.pair);
+    if (kept.too_many) {
+        leave_pending(*subject.result,
+                      fmt::format("too many differences while live, more than {} keys "
+                                  "(--live-keys)",
+                                  options.keys));
+        return nullptr;
+    }
+    if (subject.pair->key.empty() && undecided(subject.result->rows) != 0) {
+        leave_pending(*subject.result, "a table without a key cannot be judged while live");
+        return nullptr;
+    }
+    if (kept.candidates.empty()) {
+        return nullptr;
+    }
+    return std::make_unique<LiveTable>(*subject.pair, std::move(kept.candidates), context, options);
+}
+
+LiveOptions with_pause(LiveOptions options) {
+    if (!options.pause) {
+        options.pause = [](std::chrono::milliseconds pause) { std::this_thread::sleep_for(pause); };
+    }
+    return options;
+}
+
+}  // namespace
+
+void judge_live(End& source, End& destination, const LiveOptions& given, const RunContext& context,
+                CandidateCollector& collector, const std::vector<LiveSubject>& subjects,
+                LiveResult& live) {
+    const LiveOptions options = with_pause(given);
+    std::vector<std::unique_ptr<LiveTable>> tables;
+    std::vector<TableResult*> results;
+    for (const LiveSubject& subject : subjects) {
+        auto table = table_for(subject, context, collector, options);
+        if (table) {
+            tables.push_back(std::move(table));
+            results.push_back(subject.result);
+        }
+    }
+    LiveRounds(source, destination, context, options).run(tables, live);
+    for (std::size_t at = 0; at < tables.size(); ++at) {
+        conclude_table(*tables[at], *results[at], context, live);
+    }
+    for (const LiveSubject& subject : subjects) {
+        live.pending += subject.result->rows.pending;
+    }
+}
+
+std::pair<Proof, std::string> live_proof(const LiveResult& live) {
+    const std::string pass = fmt::format(
+        "rows that were equal at first were so with the source at {} and the "
+        "destination {}",
+        live.first_position,
+        live.first_applied.empty() ? "without a position" : "at " + live.first_applied);
+    if (!live.positional) {
+        return {Proof::settled,
+                "live, settled, not proved: the destination has no marker of this "
+                "task; " +
+                    pass};
+    }
+    if (live.rounds == 0) {
+        return {Proof::positional, "live: " + pass};
+    }
+    return {Proof::positional,
+            fmt::format("live: {}; the others were judged with the source read again up to {} and "
+                        "the destination at {}",
+                        pass, live.last_position, live.last_applied)};
+}
+
+std::vector<std::string> live_lines(const LiveResult& live) {
+    if (!live.asked) {
+        return {};
+    }
+    std::vector<std::string> lines = {
+        fmt::format("{} rows differed at first; {} rounds, {}", live.candidates, live.rounds,
+                    live.positional ? "by the destination's marker"
+                                    : "without positions: settled, not proved"),
+        fmt::format("{} have become equal, {} are gone at both ends, {} differ, {} pending",
+                    live.equal, live.gone, live.different, live.pending)};
+    if (!live.gave_up.empty()) {
+        lines.push_back("given up: " + live.gave_up);
+    }
+    return lines;
+}
+
+}  // namespace cutover::verify

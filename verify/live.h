@@ -1,0 +1,34 @@
+// The live mode around its rounds: takes what the first pass has found, lets the rounds settle it,
+// and puts the verdicts into the tables' results. What cannot be judged while replication runs
+// (tables without a key, too many differences) is pending, never equal and never different.
+#pragma once
+
+#include <utility>
+#include <vector>
+
+#include "verify/candidates.h"
+#include "verify/table_task.h"
+#include "verify/verify.h"
+
+namespace cutover::verify {
+
+/// A table after the first pass.
+struct LiveSubject {
+    const TablePair* pair = nullptr;
+    TableResult* result = nullptr;
+    bool readable = true;  ///< false: the first pass has failed on it, the result stays
+};
+
+/// Both ends, new sessions; `context.listener` is told of final findings only. Counts and positions
+/// go to `live`. Throws: connection; refused (a standby as the source).
+void judge_live(End& source, End& destination, const LiveOptions& options,
+                const RunContext& context, CandidateCollector& collector,
+                const std::vector<LiveSubject>& subjects, LiveResult& live);
+
+/// Kind and words of the proof that the live mode gives.
+std::pair<Proof, std::string> live_proof(const LiveResult& live);
+
+/// What the reports say of the live mode, line by line; empty if it was not asked for.
+std::vector<std::string> live_lines(const LiveResult& live);
+
+}  // namespace cutover::verify

@@ -1,0 +1,118 @@
+#include "verify/postgres_evidence.h"
+
+#include <charconv>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "migrator/model/error.h"
+
+namespace cutover::verify {
+
+namespace {
+
+using postgres::Connection;
+using postgres::Result;
+
+/// The statement's snapshot is taken before its functions run, so the position lies after it.
+constexpr const char* kMoment = R"(
+SELECT txid_snapshot_xmin(s), txid_snapshot_xmax(s),
+       CASE WHEN pg_is_in_recovery() THEN NULL ELSE
+           ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint
+           || ':' || pg_current_wal_insert_lsn() END
+  FROM (SELECT txid_current_snapshot() AS s) q)";
+
+constexpr const char* kHasMarker =
+    "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+    " WHERE n.nspname = 'cutover' AND c.relname = 'marker'";
+
+constexpr const char* kApplied =
+    "SELECT t.phase, encode(m.position, 'escape') FROM cutover.task t"
+    " LEFT JOIN cutover.marker m ON m.task = t.name WHERE t.name = $1";
+
+struct LogPlace {
+    std::uint64_t timeline = 0;
+    std::uint64_t offset = 0;
+};
+
+bool take_number(std::string_view& text, int base, char end, std::uint64_t& out) {
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), out, base);
+    const auto used = static_cast<std::size_t>(parsed.ptr - text.data());
+    const bool last = used == text.size();
+    if (parsed.ec != std::errc() || (end == '\0' ? !last : last || text[used] != end)) {
+        return false;
+    }
+    text.remove_prefix(used + (last ? 0 : 1));
+    return true;
+}
+
+std::optional<LogPlace> parse(std::string_view text) {
+    LogPlace place;
+    std::uint64_t high = 0;
+    std::uint64_t low = 0;
+    if (!take_number(text, 10, ':', place.timeline) || !take_number(text, 16, '/', high) ||
+        !take_number(text, 16, '\0', low)) {
+        return std::nullopt;
+    }
+    place.offset = high << 32 | low;
+    return place;
+}
+
+}  // namespace
+
+Moment read_postgres_moment(Connection& connection) {
+    const Result row = connection.exec(kMoment);
+    if (row.is_null(0, 2)) {
+        throw model::Error(model::ErrorClass::refused, "verify.live_standby",
+                           "a standby cannot tell which transactions are on their way: the live "
+                           "mode needs the source's primary",
+                           "name the primary as the source, or verify without --live");
+    }
+    return {row.text(0, 2), static_cast<std::uint64_t>(row.integer(0, 0)),
+            static_cast<std::uint64_t>(row.integer(0, 1))};
+}
+
+Applied read_postgres_applied(Connection& connection, const std::string& task) {
+    Applied out;
+    if (connection.exec(kHasMarker).rows() == 0) {
+        return out;
+    }
+    const Result row = connection.exec_params(kApplied, {task});
+    if (row.rows() == 0) {
+        return out;
+    }
+    out.known = true;
+    out.phase = row.text(0, 0);
+    out.position = row.is_null(0, 1) ? std::string() : row.text(0, 1);
+    return out;
+}
+
+bool postgres_position_reaches(const std::string& position, const std::string& wanted) {
+    const std::optional<LogPlace> have = parse(position);
+    const std::optional<LogPlace> want = parse(wanted);
+    return have && want && have->timeline == want->timeline && have->offset >= want->offset;
+}
+
+std::string version_sql() {
+    return "CASE WHEN xmax = 0 THEN 'free ' ELSE 'held ' END || tableoid::text || ' ' || ctid::text"
+           " || ' ' || xmin::text";
+}
+
+std::string keys_sql(const Connection& connection, const TableShape& table, const ReadSpec& spec) {
+    std::string columns;
+    for (std::size_t at = 0; at < spec.order_by; ++at) {
+        columns += (at == 0 ? "" : ", ") +
+                   postgres::quote_identifier(table.columns[spec.items[at].column].name);
+    }
+    std::string keys;
+    for (const std::vector<std::string>& key : spec.keys) {
+        std::string values;
+        for (const std::string& value : key) {
+            values += (values.empty() ? "" : ", ") + connection.quote_literal(value);
+        }
+        keys += (keys.empty() ? "" : ", ") + (spec.order_by == 1 ? values : "(" + values + ")");
+    }
+    return (spec.order_by == 1 ? columns : "(" + columns + ")") + " IN (" + keys + ")";
+}
+
+}  // namespace cutover::verify
