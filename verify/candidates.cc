@@ -40,6 +40,11 @@ void CandidateCollector::found(const TablePair& pair, const RowFinding& finding)
     kept.candidates.push_back(at_source
                                   ? candidate_of(pair, Side::source, finding.source_row)
                                   : candidate_of(pair, Side::destination, finding.destination_row));
+    Candidate& candidate = kept.candidates.back();
+    candidate.at_source = at_source;
+    candidate.at_destination = !finding.destination_row.empty();
+    candidate.source.rows = candidate.at_source ? 1 : 0;
+    candidate.destination_rows = candidate.at_destination ? 1 : 0;
 }
 
 CandidateCollector::Kept CandidateCollector::take(const TablePair& pair) {

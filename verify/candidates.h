@@ -25,8 +25,10 @@ struct Candidate {
     std::string key;                 ///< equal exactly if the keys are, whichever end it came from
     std::vector<std::string> texts;  ///< of the key's columns, to ask an end for it
     std::string shown;               ///< `(id=5)`
-    Look source;                     ///< as last read
-    std::uint32_t position = 0;      ///< which of the positions lies after that reading
+    bool at_source = false;          ///< the first pass has seen it there
+    bool at_destination = false;
+    Look source;                 ///< as last read
+    std::uint32_t position = 0;  ///< which of the positions lies after that reading
     std::string destination_version;
     std::uint64_t destination_rows = 0;
     bool destination_seen = false;  ///< in a round

@@ -6,6 +6,7 @@
 #include <memory>
 #include <thread>
 
+#include "migrator/model/error.h"
 #include "verify/live_rounds.h"
 
 namespace cutover::verify {
@@ -110,6 +111,46 @@ std::unique_ptr<LiveTable> table_for(const LiveSubject& subject, const RunContex
     return std::make_unique<LiveTable>(*subject.pair, std::move(kept.candidates), context, options);
 }
 
+/// A row that cannot be found by its own key would pass for one that is gone: each is looked up
+/// once where the first pass has seen it.
+void check_lookup(End& end, RowLookup& lookup, bool Candidate::*seen, LiveTable& table) {
+    for (std::size_t from = 0; from < table.left.size(); from += kKeysAtOnce) {
+        std::vector<Candidate*> batch;
+        for (std::size_t at = from; at < std::min(table.left.size(), from + kKeysAtOnce); ++at) {
+            if (table.left[at].*seen) {
+                batch.push_back(&table.left[at]);
+            }
+        }
+        const Images found = lookup.read(end, batch);
+        for (const Candidate* candidate : batch) {
+            if (found.count(candidate->key) == 0) {
+                table.failure = fmt::format(
+                    "the row {} was not found by its key when it was "
+                    "looked up again; this is a defect of the judge",
+                    candidate->shown);
+                return;
+            }
+        }
+    }
+}
+
+void check_lookups(const FirstPass& first, LiveTable& table) {
+    if (first.source == nullptr || first.destination == nullptr) {
+        return;
+    }
+    try {
+        check_lookup(*first.source, table.source, &Candidate::at_source, table);
+        check_lookup(*first.destination, table.destination, &Candidate::at_destination, table);
+    } catch (const model::Error& error) {
+        if (error.error_class() == model::ErrorClass::connection) {
+            throw;
+        }
+        table.failure = error.message();
+        first.source->join_snapshot({});  // out of a broken transaction
+        first.destination->join_snapshot({});
+    }
+}
+
 LiveOptions with_pause(LiveOptions options) {
     if (!options.pause) {
         options.pause = [](std::chrono::milliseconds pause) { std::this_thread::sleep_for(pause); };
@@ -120,14 +161,15 @@ LiveOptions with_pause(LiveOptions options) {
 }  // namespace
 
 void judge_live(End& source, End& destination, const LiveOptions& given, const RunContext& context,
-                CandidateCollector& collector, const std::vector<LiveSubject>& subjects,
-                LiveResult& live) {
+                const FirstPass& first, CandidateCollector& collector,
+                const std::vector<LiveSubject>& subjects, LiveResult& live) {
     const LiveOptions options = with_pause(given);
     std::vector<std::unique_ptr<LiveTable>> tables;
     std::vector<TableResult*> results;
     for (const LiveSubject& subject : subjects) {
         auto table = table_for(subject, context, collector, options);
         if (table) {
+            check_lookups(first, *table);
             tables.push_back(std::move(table));
             results.push_back(subject.result);
         }

@@ -19,10 +19,16 @@ struct LiveSubject {
     bool readable = true;  ///< false: the first pass has failed on it, the result stays
 };
 
+/// The sessions that hold the first pass's snapshots, if all of it saw the same; else null.
+struct FirstPass {
+    End* source = nullptr;
+    End* destination = nullptr;
+};
+
 /// Both ends, new sessions; `context.listener` is told of final findings only. Counts and positions
 /// go to `live`. Throws: connection; refused (a standby as the source).
 void judge_live(End& source, End& destination, const LiveOptions& options,
-                const RunContext& context, CandidateCollector& collector,
+                const RunContext& context, const FirstPass& first, CandidateCollector& collector,
                 const std::vector<LiveSubject>& subjects, LiveResult& live);
 
 /// Kind and words of the proof that the live mode gives.

@@ -7,7 +7,7 @@ namespace cutover::verify {
 namespace {
 
 constexpr std::chrono::milliseconds kPoll{100};
-/// Without positions rounds follow each other slowly, to ask little of a foreign destination.
+/// Without positions rounds follow each other slowly: a migrator that lags is given time to arrive.
 constexpr std::chrono::milliseconds kPace{1000};
 
 }  // namespace
@@ -55,22 +55,19 @@ bool LiveBarrier::pass_marker(const std::string& wanted) {
 }
 
 bool LiveBarrier::pass_movement() {
-    const bool first = writers_.empty();
-    for (;;) {
+    while (writers_.empty() || wait()) {
         destination_.join_snapshot({});
         const std::string now = destination_.standing().writers;
         if (now != writers_) {
             writers_ = now;
             return true;
         }
-        if (!first && !wait()) {
-            why_ = fmt::format(
-                "nobody has written at the destination for {} s, and it has no marker of ours; if "
-                "the writes have stopped, verify without --live",
-                options_.wait.count());
-            return false;
-        }
     }
+    why_ = fmt::format(
+        "nobody has written at the destination for {} s, and it has no marker of ours; if the "
+        "writes have stopped, verify without --live",
+        options_.wait.count());
+    return false;
 }
 
 bool LiveBarrier::wait() {

@@ -11,7 +11,6 @@ namespace cutover::verify {
 
 namespace {
 
-constexpr std::size_t kKeysAtOnce = 200;
 constexpr std::uint64_t kMostRounds = 200;  ///< a row that moves in each of them is not caught
 constexpr int kViewTries = 20;
 constexpr std::chrono::milliseconds kViewPause{50};
@@ -108,7 +107,7 @@ void LiveRounds::first_look(Tables& tables) {
     source_.join_snapshot({});
     const std::string position = source_.moment().position;
     for (const auto& table : tables) {
-        const bool ok = guarded(*table, [&] {
+        const bool ok = !table->failure.empty() || guarded(*table, [&] {
             in_batches(table->left, [&](const std::vector<Candidate*>& batch) {
                 const Images here = table->source.read(source_, batch);
                 for (Candidate* candidate : batch) {

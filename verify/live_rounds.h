@@ -28,6 +28,8 @@
 
 namespace cutover::verify {
 
+inline constexpr std::size_t kKeysAtOnce = 200;  ///< in one statement
+
 /// One table's candidates and what has become of them.
 struct LiveTable {
     LiveTable(const TablePair& table, std::vector<Candidate> rows, const RunContext& context,

@@ -22,6 +22,8 @@ public:
     std::unique_ptr<End> another_source() const;
     std::unique_ptr<End> another_destination() const;
 
+    /// Every session of an end sees one and the same.
+    bool shared() const { return !source_id_.empty() && !destination_id_.empty(); }
     /// New sessions without a snapshot.
     std::unique_ptr<End> new_source() const { return open_source_(); }
     std::unique_ptr<End> new_destination() const { return open_destination_(); }

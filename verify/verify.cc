@@ -399,7 +399,12 @@ private:
         }
         const auto source = snapshots_.new_source();
         const auto destination = snapshots_.new_destination();
-        judge_live(*source, *destination, *request_.live, again, *candidates_, subjects, live);
+        FirstPass first;
+        if (snapshots_.shared()) {
+            first = {&snapshots_.source(), &snapshots_.destination()};
+        }
+        judge_live(*source, *destination, *request_.live, again, first, *candidates_, subjects,
+                   live);
     }
 
     void describe_ends() {

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "migrator/model/error.h"
 #include "tests/unit/verify/wire.h"
 #include "verify/end.h"
 #include "verify/key_order.h"
@@ -53,7 +54,9 @@ inline ColumnShape numeric_column(std::string name) {
 struct FakeTable {
     TableShape shape;
     std::vector<WireRow> rows;
-    bool in_order = true;  ///< false: rows come as they stand, whatever was asked for
+    bool in_order = true;       ///< false: rows come as they stand, whatever was asked for
+    bool refuses_keys = false;  ///< rows cannot be asked for by key
+    bool loses_keys = false;    ///< they can, and are not found
     /// Of the row with this first cell, as ReadSpec::with_version has it; else its own bytes, free.
     std::map<WireCell, std::string> versions = {};
 };
@@ -131,6 +134,9 @@ public:
     }
     std::unique_ptr<RowStream> read(const TableShape& table, const ReadSpec& spec) override {
         const FakeTable& from = find(table.name);
+        if (from.refuses_keys && !spec.keys.empty()) {
+            throw model::Error(model::ErrorClass::operation, "sql.22P02", "no such key");
+        }
         KeyOrders orders;
         for (std::size_t at = 0; at < spec.order_by; ++at) {
             orders.push_back(spec.items[at].as_order_text
@@ -139,6 +145,9 @@ public:
         }
         std::vector<std::string> rows;
         for (const WireRow& row : from.rows) {
+            if (from.loses_keys && !spec.keys.empty()) {
+                continue;
+            }
             WireRow cells;
             for (const ReadSpec::Item& item : spec.items) {
                 cells.push_back(row[item.column]);

@@ -276,6 +276,30 @@ TEST_F(LiveTest, CountsNoRoundsWithoutAMarkerIfNobodyWritesThere) {
     EXPECT_THAT(result.live.gave_up, HasSubstr("nobody has written"));
 }
 
+TEST_F(LiveTest, LeavesATablePendingWhoseRowsItCannotReadAgain) {
+    there()[2][1] = "old";
+    source.tables[0].refuses_keys = true;
+    const Result refused = compare();
+    EXPECT_EQ(refused.verdict, Verdict::could_not_tell) << text_of(refused);
+    EXPECT_EQ(refused.rows.pending, 1u);
+    EXPECT_THAT(refused.tables[0].reason, HasSubstr("no such key"));
+
+    source.tables[0].refuses_keys = false;
+    source.tables[0].loses_keys = destination.tables[0].loses_keys = true;
+    const Result lost = compare();
+    EXPECT_EQ(lost.rows.pending, 1u) << "a row that is not found again is not a row that is gone";
+    EXPECT_EQ(lost.live.gone, 0u);
+}
+
+TEST_F(LiveTest, LeavesATableAloneThatFailsInTheRounds) {
+    there()[2][1] = "old";
+    script(source, [this](int) { source.tables[0].refuses_keys = true; });
+    const Result result = compare();
+    EXPECT_EQ(result.rows.pending, 1u) << text_of(result);
+    EXPECT_EQ(result.rows.source, 5u);
+    EXPECT_EQ(result.rows.destination, 5u);
+}
+
 TEST_F(LiveTest, LeavesSequencesToTheCutover) {
     SchemaFact sequence;
     sequence.kind = FactKind::sequence;
