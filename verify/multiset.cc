@@ -41,14 +41,21 @@ void MultisetCompare::scan(Side side, bool first, const Visit& visit) {
     RowHasher hasher(pair_, side, options_.seed);
     const std::unique_ptr<RowStream> stream = read_(side);
     RowBlock block;
+    std::vector<std::pair<std::size_t, Hash128>> hashes;
     for (; stream->fill(block, kBlockBytes); block.clear()) {
+        // Hashes first, then what is done with them: where that waits for memory, it waits for many
+        // rows at once.
+        hashes.clear();
         for (std::size_t at = 0; at < block.rows(); ++at) {
             bool uncomparable = false;
             const Hash128 hash = hasher.row(block.row(at), uncomparable);
             if (!uncomparable) {
-                visit(block.row(at), hash);
+                hashes.emplace_back(at, hash);
             }
             into.uncomparable += first && uncomparable ? 1 : 0;
+        }
+        for (const auto& [at, hash] : hashes) {
+            visit(block.row(at), hash);
         }
         into.bytes += block.data.size();
         if (options_.progress) {
