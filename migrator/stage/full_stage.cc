@@ -88,6 +88,17 @@ std::vector<Chunk> FullStage::numbered(std::vector<Chunk> chunks, TableIndex tab
     return chunks;
 }
 
+/// A few chunks for each worker, so that they end together; but not so small that opening them
+/// counts.
+model::Bytes FullStage::chunk_size(const plan::TablePlan& table) const {
+    constexpr std::uint64_t kPerWorker = 4;
+    constexpr std::uint64_t kLeast = 2 << 20;
+    const plan::Limits& limits = context_.plan.spec.limits;
+    const std::uint64_t share =
+        table.schema.size.count / (kPerWorker * std::max<std::uint32_t>(1, limits.workers));
+    return {std::min(limits.chunk_bytes.count, std::max(kLeast, share))};
+}
+
 void FullStage::plan_new_tables(const std::vector<bool>& planned) {
     std::vector<Chunk> fresh;
     for (const plan::TablePlan& table : context_.plan.tables) {
@@ -95,8 +106,7 @@ void FullStage::plan_new_tables(const std::vector<bool>& planned) {
             continue;
         }
         for (Chunk& chunk :
-             numbered(context_.source.split(table, context_.plan.spec.limits.chunk_bytes),
-                      table.index, 0, 0)) {
+             numbered(context_.source.split(table, chunk_size(table)), table.index, 0, 0)) {
             fresh.push_back(std::move(chunk));
         }
     }

@@ -34,6 +34,7 @@ private:
 
     void open_view();
     std::deque<model::Chunk> plan_work();
+    model::Bytes chunk_size(const plan::TablePlan& table) const;
     void plan_new_tables(const std::vector<bool>& planned);
     std::vector<model::Chunk> numbered(std::vector<model::Chunk> chunks, model::TableIndex table,
                                        std::uint32_t generation, std::uint32_t first_number) const;
