@@ -105,7 +105,8 @@ void collapse_updates(benchmark::State& state) {
             collapser.update(0, {}, row);
         }
         stage::Footprint footprint;
-        benchmark::DoNotOptimize(collapser.take(footprint));
+        std::vector<stage::UnknownRow> unknown;
+        benchmark::DoNotOptimize(collapser.take(footprint, unknown));
     }
     state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(rows.size()));
 }

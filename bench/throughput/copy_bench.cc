@@ -34,9 +34,12 @@ void forget(Ground& ground, const std::string& task_file, const std::string& tab
     ground.sql(ground.destination(), "bench", "DROP TABLE IF EXISTS " + table);
 }
 
+std::string copy_task_file(Ground& ground, const std::string& table, int streams) {
+    return ground.write_task("bench_copy", "bench", "bench", copy_task(table, streams)).string();
+}
+
 ProgramRun ours(Ground& ground, const std::string& table, int streams, bool keep) {
-    const std::string task =
-        ground.write_task("bench_copy", "bench", "bench", copy_task(table, streams)).string();
+    const std::string task = copy_task_file(ground, table, streams);
     ground.settle();
     ProgramRun run = ground.run({"migrate", task, "--json"});
     if (!keep) {
@@ -125,10 +128,7 @@ Comparison compare_verify(Ground& ground, const CopyOptions& options, const std:
     result.unit = "rows";
     result.ratio = Comparison::Ratio::time;
     result.target = 1.3;
-    const std::string task = ground
-                                 .write_task("bench_copy", "bench", "bench",
-                                             copy_task("pgbench_accounts", options.streams))
-                                 .string();
+    const std::string task = copy_task_file(ground, "pgbench_accounts", options.streams);
     for (int run = 0; run < options.runs; ++run) {
         std::cerr << "verify, " << how << ": run " << run + 1 << " of " << options.runs
                   << std::endl;
@@ -181,6 +181,8 @@ void copy_benches(Ground& ground, const CopyOptions& options, Figures& figures) 
             ground.sql(*server, "bench", "ALTER TABLE pgbench_accounts ADD PRIMARY KEY (aid)");
         }
         figures.comparisons.push_back(compare_verify(ground, options, "by key"));
+        forget(ground, copy_task_file(ground, "pgbench_accounts", options.streams),
+               "pgbench_accounts");
     }
     if (!options.flat_sizes.empty()) {
         figures.flat = measure_flat(ground, options);

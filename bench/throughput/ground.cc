@@ -174,8 +174,16 @@ void Ground::settle() {
     sql(*destination_, "postgres", "CHECKPOINT");
 }
 
+fixtures::PostgresEndpoint Ground::direct(PostgresServer& server, const std::string& database) {
+    fixtures::PostgresEndpoint place = server.endpoint(database);
+    const fixtures::Address address = server.body().direct_address();
+    place.host = address.host;
+    place.port = address.port;
+    return place;
+}
+
 std::string Ground::connect_words(PostgresServer& server, const std::string& database) const {
-    const auto place = server.endpoint(database);
+    const auto place = direct(server, database);
     return fmt::format("-h {} -p {} -U {} -d {}", place.host, place.port, place.user,
                        place.database);
 }
@@ -186,8 +194,8 @@ double Ground::shell(const std::string& database, const std::string& script) {
     place.uid = image_.uid;
     place.gid = image_.gid;
     // Both servers of a run have passwords of their own; psql finds the right one by host and port.
-    const auto at_source = source_->endpoint(database);
-    const auto at_destination = destination_->endpoint(database);
+    const auto at_source = direct(*source_, database);
+    const auto at_destination = direct(*destination_, database);
     place.environment = {{"SOURCE_PASSWORD", at_source.password},
                          {"DESTINATION_PASSWORD", at_destination.password}};
     const std::string psql = image_.program("psql") + " -X -q -v ON_ERROR_STOP=1 ";
@@ -224,9 +232,9 @@ std::filesystem::path Ground::write_task(const std::string& task,
             place.host, place.port, place.database, place.user, variable);
     };
     std::ofstream(file) << "task: " << task << "\nsource: "
-                        << end(source_->endpoint(source_database), "BENCH_SOURCE_PASSWORD")
+                        << end(direct(*source_, source_database), "BENCH_SOURCE_PASSWORD")
                         << "\ndestination: "
-                        << end(destination_->endpoint(destination_database),
+                        << end(direct(*destination_, destination_database),
                                "BENCH_DESTINATION_PASSWORD")
                         << "\n"
                         << more << "\n";

@@ -80,6 +80,9 @@ public:
     ProgramRun run(const std::vector<std::string>& words);
     double peak_memory_mb() const { return peak_memory_mb_; }
     void count_memory(const ProgramRun& run);
+    /// Where clients that are measured connect to.
+    static fixtures::PostgresEndpoint direct(fixtures::PostgresServer& server,
+                                             const std::string& database);
 
 private:
     std::map<std::string, std::string> secrets() const;

@@ -132,8 +132,7 @@ private:
 
     double native(int run) {
         auto& destination = ground_.destination();
-        const auto place = ground_.source().endpoint(kSource);
-        const auto peer = ground_.source().body().peer_address();
+        const auto place = Ground::direct(ground_.source(), kSource);
         auto client = destination.connect(native_database(run));
         client.query(
             fmt::format("CREATE SUBSCRIPTION bench CONNECTION 'host={} port={} dbname={} user={} "
@@ -141,7 +140,7 @@ private:
                         " WITH (slot_name = 'native_{}', create_slot = false, copy_data = false, "
                         "enabled = false,"
                         " binary = true)",
-                        peer.host, peer.port, place.database, place.user, place.password, run));
+                        place.host, place.port, place.database, place.user, place.password, run));
         ground_.settle();
         const auto began = steady_clock::now();
         client.query("ALTER SUBSCRIPTION bench ENABLE");
