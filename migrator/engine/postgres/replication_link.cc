@@ -27,9 +27,10 @@ constexpr std::chrono::seconds kAskAfter(30);
 constexpr std::chrono::seconds kGiveUpAfter(30);
 
 /// Our pauses are the sink's: the server must not take them for our death. A dead peer is found by
-/// TCP, and a slot that a ghost still holds is freed when the task comes back.
+/// TCP, and a slot that a ghost still holds is freed when the task comes back. Not 0, which means
+/// never: then a walsender looks for a reply after every change that it sends.
 constexpr const char* kSession =
-    "SET wal_sender_timeout = 0; SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10;"
+    "SET wal_sender_timeout = '1d'; SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10;"
     " SET tcp_keepalives_count = 3";
 
 std::int64_t server_now() {
@@ -160,8 +161,8 @@ namespace {
 /// other, for every one of them; who lets a few come together leaves both their time for the
 /// changes.
 void gather(int socket) {
-    constexpr int kEnough = 16 << 10;  // what libpq reads at once
-    constexpr std::chrono::microseconds kPatience(500);
+    constexpr int kEnough = 32 << 10;  // less than any socket holds
+    constexpr std::chrono::milliseconds kPatience(2);
     int there = 0;
     if (::ioctl(socket, FIONREAD, &there) == 0 && there < kEnough) {
         std::this_thread::sleep_for(kPatience);
