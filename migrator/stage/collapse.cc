@@ -172,6 +172,15 @@ void Collapser::contradiction(const TableState& table, const char* what) const {
                 "verify the table; the task's last durable position is unaffected");
 }
 
+/// A row that owes nothing to what lies at its key.
+void Collapser::place_new(TableState& table, Tuple row) {
+    Net net;
+    net.present = net.fresh = true;
+    net.row = std::move(row);
+    const std::string key = key_bytes(table.plan->key, net.row);
+    place(table, key, std::move(net));
+}
+
 void Collapser::insert(TableIndex index, Tuple row) {
     TableState& table = state(index);
     count(row.footprint());
@@ -184,11 +193,7 @@ void Collapser::insert(TableIndex index, Tuple row) {
         table.steps.push_back({model::ChangeKind::insert, {}, std::move(row)});
         return;
     }
-    Net net;
-    net.present = net.fresh = true;
-    net.row = std::move(row);
-    const std::string key = key_bytes(table.plan->key, net.row);
-    place(table, key, std::move(net));
+    place_new(table, std::move(row));
 }
 
 /// Puts a row at a key where none may be. A tolerant table lets it replace the one that is there.
@@ -306,11 +311,7 @@ void Collapser::arrive(TableIndex index, Tuple row) {
         table.unknown.push_back(key_tuple(table.plan->key, row));
         return;
     }
-    Net net;
-    net.present = net.fresh = true;
-    net.row = std::move(row);
-    const std::string key = key_bytes(table.plan->key, net.row);
-    place(table, key, std::move(net));
+    place_new(table, std::move(row));
 }
 
 void Collapser::remove(TableIndex index, const Tuple& before) {

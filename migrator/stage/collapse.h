@@ -114,6 +114,7 @@ private:
                            const model::Tuple& row) const;
     void update_keyed(TableState& table, const model::Tuple& before, model::Tuple row);
     void place(TableState& table, const std::string& key, Net net);
+    void place_new(TableState& table, model::Tuple row);
     void drop_row(TableState& table, Net& net);
     void multiset_add(TableState& table, model::Tuple row, std::int64_t count);
     [[noreturn]] void contradiction(const TableState& table, const char* what) const;
