@@ -19,7 +19,7 @@ struct Options {
     std::uint64_t seeds = 2000;
     std::uint64_t first = 1;
     std::uint64_t seed = 0;  ///< not 0: only this one, with a trace
-    std::uint64_t bug_seeds = 3000;
+    std::uint64_t bug_seeds = 30000;
     std::uint64_t same_twice = 0;
     bool quiet = false;
     bool all_bugs = false;
@@ -43,7 +43,7 @@ void print_help() {
         "  --bug NAME       with a deliberate bug\n"
         "  --list-bugs      what bugs there are\n"
         "  --all-bugs       each bug until it is caught; fails if one is not\n"
-        "  --bug-seeds N    seeds per bug at the most (default 3000)\n"
+        "  --bug-seeds N    seeds per bug at the most (default 30000)\n"
         "  --max-tables N, --max-rows N, --max-writers N, --max-transactions N, --max-workers N, "
         "--max-lanes N,\n"
         "  --max-kills N, --max-faults N, --max-outages N, --max-commands N\n"

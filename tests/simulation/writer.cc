@@ -225,7 +225,14 @@ std::optional<std::size_t> Writer::pick_row(const Table& table) {
 }
 
 bool Writer::insert(Table& table, const TableShape& shape) {
-    const Tuple row = draw_row(shape, random_);
+    Tuple row = draw_row(shape, random_);
+    const auto column = shape.schema.column_index("u");
+    const auto let_go = let_go_.find(&table);
+    if (column && let_go != let_go_.end() && random_.chance(0.4)) {
+        std::vector<bool> chosen(row.size());
+        chosen[*column] = true;
+        row = with_cells(row, let_go->second, chosen);
+    }
     return try_statement([&] { return database_.insert(transaction_, table, row); });
 }
 
@@ -267,6 +274,7 @@ bool Writer::remove(Table& table, const TableShape&) {
     return try_statement([&]() -> Outcome {
         for (const std::size_t now : database_.scan(transaction_, table)) {
             if (now == *place && table.at(*place).row == before) {
+                let_go_.insert_or_assign(&table, before);
                 return database_.remove(transaction_, table, *place);
             }
         }

@@ -3,6 +3,8 @@
 // locks a little, then gives up. Its commit may stay invisible for a while after it is in the log.
 #pragma once
 
+#include <map>
+
 #include "migrator/engine/memory/server.h"
 #include "tests/simulation/shape.h"
 #include "tests/simulation/simulated_runtime.h"
@@ -44,6 +46,8 @@ private:
     Random random_;
     std::uint64_t epoch_ = 0;
     memory::TransactionNumber transaction_ = 0;
+    /// The row of each table that this writer removed last: another row may take its unique value.
+    std::map<const memory::Table*, model::Tuple> let_go_;
 };
 
 }  // namespace cutover::simulation
