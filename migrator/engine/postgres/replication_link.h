@@ -47,6 +47,7 @@ private:
 
     bool take_message(ReplicationMessage& out);
     ReplicationMessage decode(std::string_view bytes);
+    void gather() const;
     void wait_readable(std::chrono::milliseconds wait);
     void watch_silence();
     void send_status(bool ask_reply);
@@ -55,6 +56,7 @@ private:
     Connection connection_;
     std::string slot_;
     char* buffer_ = nullptr;  ///< libpq's, of the last message
+    int gulp_ = 0;            ///< bytes worth waiting for; 0: take what comes
     Lsn received_ = 0;
     Lsn flushed_ = 0;
     Clock::time_point heard_ = Clock::now();   ///< when the server last said something
