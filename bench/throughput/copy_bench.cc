@@ -38,17 +38,29 @@ std::string copy_task_file(Ground& ground, const std::string& table, int streams
     return ground.write_task("bench_copy", "bench", "bench", copy_task(table, streams)).string();
 }
 
-ProgramRun ours(Ground& ground, const std::string& table, int streams, bool keep) {
-    const std::string task = copy_task_file(ground, table, streams);
+void insist_on_rows(Ground& ground, const std::string& table, std::uint64_t rows) {
+    const std::string found =
+        ground.value(ground.destination(), "bench", "SELECT count(*) FROM " + table);
+    if (found != std::to_string(rows)) {
+        throw fixtures::ServerError(
+            fmt::format("{} has {} rows instead of {}", table, found, rows));
+    }
+}
+
+ProgramRun ours(Ground& ground, const std::string& table, const CopyOptions& options,
+                std::uint64_t rows, bool keep = false) {
+    const std::string task = copy_task_file(ground, table, options.streams);
     ground.settle();
     ProgramRun run = ground.run({"migrate", task, "--json"});
+    insist_on_rows(ground, table, rows);
     if (!keep) {
         forget(ground, task, table);
     }
     return run;
 }
 
-double peer(Ground& ground, const std::string& table, int streams) {
+double peer(Ground& ground, const std::string& table, const CopyOptions& options) {
+    const int streams = options.streams;
     ground.sql(ground.destination(), "bench", fmt::format("CREATE TABLE {} {}", table, kColumns));
     const auto blocks = std::stoull(ground.value(
         ground.source(), "bench", fmt::format("SELECT pg_relation_size('{}') / 8192", table)));
@@ -68,17 +80,9 @@ double peer(Ground& ground, const std::string& table, int streams) {
     }
     ground.settle();
     const double took = ground.shell("bench", script + waits);
+    insist_on_rows(ground, table, options.rows);
     ground.sql(ground.destination(), "bench", "DROP TABLE " + table);
     return took;
-}
-
-void insist_on_rows(Ground& ground, const std::string& table, std::uint64_t rows) {
-    const std::string found =
-        ground.value(ground.destination(), "bench", "SELECT count(*) FROM " + table);
-    if (found != std::to_string(rows)) {
-        throw fixtures::ServerError(
-            fmt::format("{} has {} rows instead of {}", table, found, rows));
-    }
 }
 
 Comparison compare_copy(Ground& ground, const CopyOptions& options) {
@@ -95,13 +99,13 @@ Comparison compare_copy(Ground& ground, const CopyOptions& options) {
     for (int run = 0; run < options.runs; ++run) {
         std::cerr << "copy: run " << run + 1 << " of " << options.runs << std::endl;
         if (run % 2 == 1) {
-            result.peer_seconds.push_back(peer(ground, "pgbench_accounts", options.streams));
+            result.peer_seconds.push_back(peer(ground, "pgbench_accounts", options));
         }
-        const ProgramRun mine = ours(ground, "pgbench_accounts", options.streams, false);
+        const ProgramRun mine = ours(ground, "pgbench_accounts", options, options.rows);
         result.ours_seconds.push_back(mine.seconds);
         copies.push_back(mine.copy_seconds);
         if (run % 2 == 0) {
-            result.peer_seconds.push_back(peer(ground, "pgbench_accounts", options.streams));
+            result.peer_seconds.push_back(peer(ground, "pgbench_accounts", options));
         }
     }
     result.remarks.push_back(
@@ -155,7 +159,8 @@ FlatCost measure_flat(Ground& ground, const CopyOptions& options) {
                                      size.rows)
                       << std::endl;
             const std::string table = fmt::format("accounts_{:.0f}", size.rows);
-            size.seconds.push_back(ours(ground, table, options.streams, false).copy_seconds);
+            const auto rows = static_cast<std::uint64_t>(size.rows);
+            size.seconds.push_back(ours(ground, table, options, rows).copy_seconds);
         }
     }
     return flat;
@@ -173,8 +178,7 @@ void copy_benches(Ground& ground, const CopyOptions& options, Figures& figures) 
         figures.comparisons.push_back(compare_copy(ground, options));
     }
     if (options.verify) {
-        ours(ground, "pgbench_accounts", options.streams, true);
-        insist_on_rows(ground, "pgbench_accounts", options.rows);
+        ours(ground, "pgbench_accounts", options, options.rows, true);
         ground.sql(ground.destination(), "bench", "VACUUM (FREEZE, ANALYZE) pgbench_accounts");
         figures.comparisons.push_back(compare_verify(ground, options, "no key"));
         for (auto* server : {&ground.source(), &ground.destination()}) {
