@@ -94,6 +94,9 @@ public:
     /// is recorded is not executed. Own connection per call: any thread. Throws: operation,
     /// refused, connection.
     virtual void run_schema_step(const plan::SchemaStep& step) = 0;
+    /// Has steps that other threads are executing end soon, with an error; nothing of them stays.
+    /// Any thread. An engine whose steps are short need do nothing.
+    virtual void cancel_schema_steps() noexcept = 0;
     /// Sets destination sequences so that the next value collides with no migrated row.
     virtual void set_sequences(const plan::Plan& plan,
                                const std::vector<model::SequenceSchema>& values) = 0;

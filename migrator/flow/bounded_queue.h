@@ -34,6 +34,16 @@ public:
         gate_->notify_all();
         return true;
     }
+    /// Waits until a push would not have to. False if `deadline` has passed before.
+    bool wait_for_room(TimePoint deadline) {
+        std::unique_lock lock(*gate_);
+        while (items_.size() >= capacity_ && !closed_) {
+            if (!gate_->wait_until(deadline)) {
+                return items_.size() < capacity_ || closed_;
+            }
+        }
+        return true;
+    }
     /// Waits for an item; nothing if the queue is closed and empty.
     std::optional<T> pop() {
         std::unique_lock lock(*gate_);

@@ -4,25 +4,39 @@
 
 namespace cutover::flow {
 
-Duration RetryWindow::window(model::ErrorClass error_class) const {
-    return error_class == model::ErrorClass::connection ? Duration(windows_.connection)
-                                                        : Duration(windows_.operation);
+const RetryWindow::Window& RetryWindow::window(model::ErrorClass error_class) const {
+    return error_class == model::ErrorClass::connection ? connection_ : operation_;
+}
+
+RetryWindow::Window& RetryWindow::window(model::ErrorClass error_class) {
+    return error_class == model::ErrorClass::connection ? connection_ : operation_;
+}
+
+void RetryWindow::success() {
+    connection_.first_failure.reset();
+    operation_.first_failure.reset();
+    attempts_ = 0;
 }
 
 Duration RetryWindow::open_for() const {
-    return first_failure_ ? runtime_.now() - *first_failure_ : Duration(0);
+    const TimePoint now = runtime_.now();
+    return now - std::min(connection_.first_failure.value_or(now),
+                          operation_.first_failure.value_or(now));
 }
 
 Duration RetryWindow::remaining(model::ErrorClass error_class) const {
-    return std::max(Duration(0), window(error_class) - open_for());
+    const Window& one = window(error_class);
+    const TimePoint now = runtime_.now();
+    return std::max(Duration(0), one.length - (now - one.first_failure.value_or(now)));
 }
 
 std::optional<Duration> RetryWindow::after(const model::Error& error) {
     if (!error.may_retry()) {
         return std::nullopt;
     }
-    if (!first_failure_) {
-        first_failure_ = runtime_.now();
+    Window& failed = window(error.error_class());
+    if (!failed.first_failure) {
+        failed.first_failure = runtime_.now();
     }
     if (remaining(error.error_class()) == Duration(0)) {
         return std::nullopt;

@@ -15,24 +15,32 @@ namespace cutover::flow {
 class RetryWindow {
 public:
     RetryWindow(Runtime& runtime, plan::RetryWindows windows)
-        : runtime_(runtime), windows_(windows) {}
+        : runtime_(runtime),
+          connection_{Duration(windows.connection), {}},
+          operation_{Duration(windows.operation), {}} {}
 
     /// How long to wait before the next try; nothing: give up. The wait doubles from 0.2 s to 10 s.
     std::optional<Duration> after(const model::Error& error);
     /// Something has worked: forget the failures. Any class.
-    void success() { first_failure_.reset(), attempts_ = 0; }
+    void success();
     std::uint32_t attempts() const { return attempts_; }
-    /// Time since the first failure of the open window; zero if none is open.
+    /// Time since the first failure, of whatever class; zero if nothing has failed.
     Duration open_for() const;
-    /// Until it gives up on an error of this class.
+    /// Until it gives up on an error of this class. Each class has a window of its own: a lock that
+    /// is met after a long outage has not been waited for yet.
     Duration remaining(model::ErrorClass error_class) const;
 
 private:
-    Duration window(model::ErrorClass error_class) const;
+    struct Window {
+        Duration length{};
+        std::optional<TimePoint> first_failure;
+    };
+    const Window& window(model::ErrorClass error_class) const;
+    Window& window(model::ErrorClass error_class);
 
     Runtime& runtime_;
-    plan::RetryWindows windows_;
-    std::optional<TimePoint> first_failure_;
+    Window connection_;
+    Window operation_;
     std::uint32_t attempts_ = 0;
 };
 

@@ -84,7 +84,9 @@ enum class SchemaSection : std::uint8_t {
                   ///< a row may be ahead of the one that still has its value
     indexes,      ///< after the rows, in parallel
     foreign_keys,  ///< added without validation, after the rows
-    validation,    ///< foreign keys validated, after the consistency point
+    foreign_keys_at_once,  ///< added and validated in one, with both tables locked meanwhile: at the
+                           ///< cutover, when no lane holds or wants either
+    validation,  ///< foreign keys validated, after the consistency point, beside working lanes
 };
 
 struct SchemaStep {

@@ -340,7 +340,8 @@ private:
         const std::string called = "foreign key " + object;
         // A partitioned table takes no constraint that is yet to be validated (before version 18).
         if (table.partition_key && !never_valid) {
-            add("foreign_key:" + object, SchemaSection::validation, called, statement, table.size);
+            add("foreign_key:" + object, SchemaSection::foreign_keys_at_once, called, statement,
+                table.size);
             return;
         }
         add("foreign_key:" + object, SchemaSection::foreign_keys, called,

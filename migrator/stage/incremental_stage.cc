@@ -21,6 +21,14 @@ namespace {
 
 constexpr std::chrono::milliseconds kStreamWait(50);
 constexpr flow::Duration kIdleCheckpoint = std::chrono::seconds(2);
+constexpr flow::Duration kLongestWait = std::chrono::milliseconds(500);
+
+/// A batch is in memory once while it is collected, and up to three times per lane: two wait, one is
+/// applied.
+std::uint64_t largest_batch(const plan::Limits& limits) {
+    constexpr std::uint64_t kPerLane = 3;
+    return std::min(limits.batch_bytes.count, limits.memory.count / (kPerLane * limits.lanes + 1));
+}
 
 Tuple converted(const plan::TablePlan& table, Tuple tuple) {
     return table.transcoder && !tuple.empty() ? table.transcoder->tuple(tuple) : tuple;
@@ -32,6 +40,7 @@ IncrementalStage::IncrementalStage(Context& context)
     : context_(context),
       admission_(context.source, context.plan, *context.record.origin, context.control.receipts()),
       collapser_(context.plan),
+      batch_bytes_(largest_batch(context.plan.spec.limits)),
       processed_(context.record.marker.position),
       next_marker_(context.record.marker),
       row_keys_(context.plan.tables.size()),
@@ -51,25 +60,8 @@ IncrementalEnd IncrementalStage::run() {
     lanes_ = std::make_unique<Lanes>(context_, context_.plan.spec.limits.lanes);
     try {
         while (!reached()) {
-            context_.tick();
-            if (context_.stop.requested()) {
-                flush_and_wait();
-                context_.stop.throw_if_requested();
-            }
-            collect();
-            if (stop_when_consistent_ && consistent()) {
-                flush_and_wait();
-                if (consistent()) {
-                    return IncrementalEnd::consistent;
-                }
-            }
-            heartbeat();
-            engine::StreamEvent event = stream_->next(kStreamWait);
-            if (event.transaction) {
-                take(*event.transaction);
-                flush_if_due();
-            } else {
-                be_idle(event);
+            if (const std::optional<IncrementalEnd> end = step()) {
+                return *end;
             }
         }
         flush_and_wait();
@@ -83,6 +75,32 @@ IncrementalEnd IncrementalStage::run() {
         return IncrementalEnd::restart_table;
     }
     return IncrementalEnd::reached;
+}
+
+std::optional<IncrementalEnd> IncrementalStage::step() {
+    context_.tick();
+    if (context_.stop.requested()) {
+        flush_and_wait();
+        context_.stop.throw_if_requested();
+    }
+    collect();
+    if (stop_when_consistent_ && consistent()) {
+        flush_and_wait();
+        if (consistent()) {
+            return IncrementalEnd::consistent;
+        }
+    }
+    heartbeat();
+    engine::StreamEvent event = stream_->next(kStreamWait);
+    if (!event.transaction) {
+        be_idle(event);
+    } else if (stop_at_more_ && !context_.source.covers(processed_, event.transaction->commit)) {
+        return IncrementalEnd::more;
+    } else {
+        take(*event.transaction);
+        flush_if_due();
+    }
+    return std::nullopt;
 }
 
 /// A row that was read again on the way may be ahead of the asked position: until the log has
@@ -109,13 +127,12 @@ void IncrementalStage::take(model::SourceTransaction& transaction) {
     while (transaction.changes->next(change)) {
         take_change(change, transaction.id);
         ++taken;
-        if (collapser_.footprint_bytes() >= context_.plan.spec.limits.batch_bytes.count) {
+        if (collapser_.footprint_bytes() >= batch_bytes_) {
             flush_part();
             context_.tick();
         }
     }
-    context_.incremental_throttle.pass({taken}, {transaction.footprint_bytes}, 0,
-                                       [this] { return context_.stop.requested(); });
+    pass_limits({taken}, {transaction.footprint_bytes});
     processed_ = transaction.commit;
     next_marker_.position = transaction.commit;
     next_marker_.commit_time = transaction.commit_time;
@@ -129,6 +146,21 @@ void IncrementalStage::take(model::SourceTransaction& transaction) {
         flush_and_wait();
     }
     settle(processed_);
+}
+
+/// Waits as long as the limits ask for. The operator, who may lift them, is heard meanwhile.
+void IncrementalStage::pass_limits(model::Rows rows, model::Bytes bytes) {
+    flow::TimePoint look_up = context_.runtime.now() + kLongestWait;
+    const auto interrupted = [&] {
+        return context_.stop.requested() || context_.runtime.now() >= look_up;
+    };
+    while (!context_.incremental_throttle.pass(rows, bytes, 0, interrupted)) {
+        if (context_.stop.requested()) {
+            return;
+        }
+        context_.tick();
+        look_up = context_.runtime.now() + kLongestWait;
+    }
 }
 
 void IncrementalStage::flush_and_wait() {
@@ -262,7 +294,7 @@ void IncrementalStage::take_update(const plan::TablePlan& table, Change& change,
 
 void IncrementalStage::flush_if_due() {
     const plan::Limits& limits = context_.plan.spec.limits;
-    const bool full = collapser_.footprint_bytes() >= limits.batch_bytes.count ||
+    const bool full = collapser_.footprint_bytes() >= batch_bytes_ ||
                       batch_transactions_ >= limits.batch_transactions;
     const bool old = context_.runtime.now() - batch_since_ >= flow::Duration(limits.batch_delay);
     if (full || (old && batch_transactions_ > 0)) {

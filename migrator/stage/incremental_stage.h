@@ -22,6 +22,7 @@ enum class IncrementalEnd : std::uint8_t {
     reached,        ///< everything up to the asked position is applied, durable and consistent
     consistent,     ///< as asked by stop_when_consistent()
     restart_table,  ///< `table()` must be copied anew before the log can go on
+    more,           ///< there is something to apply, though stop_at_more() was asked for
 };
 
 /// Used once, by the task's coordinating thread.
@@ -39,6 +40,8 @@ public:
     void finish_at(const model::Position& position) { finish_at_ = position; }
     /// run() returns as soon as consistent(): somebody waits for it.
     void stop_when_consistent() { stop_when_consistent_ = true; }
+    /// run() applies nothing and returns at the first transaction that it would apply.
+    void stop_at_more() { stop_at_more_ = true; }
     model::TableIndex table() const { return restart_table_; }
     /// True once everything that the copy's views had seen is applied and durable.
     bool consistent() const {
@@ -52,6 +55,8 @@ public:
 private:
     struct Mixed {};  ///< a truncate that some chunks of its table had seen and some had not
 
+    /// Nothing, if the log is to be followed further.
+    std::optional<IncrementalEnd> step();
     void take(model::SourceTransaction& transaction);
     void take_change(model::Change& change, const model::TransactionId& id);
     void take_row(model::Change& change, const model::TransactionId& id);
@@ -63,6 +68,7 @@ private:
     void flush(bool last);
     void flush_part();
     void flush_if_due();
+    void pass_limits(model::Rows rows, model::Bytes bytes);
     void flush_and_wait();
     bool tolerant(model::TableIndex table) const;
     void set_modes();
@@ -78,6 +84,7 @@ private:
     Context& context_;
     Admission admission_;
     Collapser collapser_;
+    std::uint64_t batch_bytes_;  ///< what a batch or a part of one may take in memory
     std::unique_ptr<engine::ChangeStream> stream_;
     std::unique_ptr<Lanes> lanes_;
 
@@ -96,6 +103,7 @@ private:
     std::optional<model::Position> quiet_until_;
     std::optional<model::Position> finish_at_;
     bool stop_when_consistent_ = false;
+    bool stop_at_more_ = false;
     model::Position settled_at_;  ///< where in the log the last table has settled
     model::TableIndex restart_table_ = 0;
 

@@ -12,6 +12,13 @@ namespace cutover::stage {
 using model::Error;
 using model::ErrorClass;
 
+namespace {
+
+/// How long the coordinating thread waits for a lane without looking after the task.
+constexpr flow::Duration kTick = std::chrono::milliseconds(100);
+
+}  // namespace
+
 struct Lanes::Lane {
     Lane(flow::Runtime& runtime) : parts(runtime, 2) {}
 
@@ -52,8 +59,10 @@ void Lanes::close() {
 
 void Lanes::run(Lane& lane) {
     try {
-        lane.applier = context_.sink.open_applier(context_.plan);
         while (std::optional<Part> part = lane.parts.pop()) {
+            if (!lane.applier) {
+                lane.applier = context_.sink.open_applier(context_.plan);
+            }
             if (!apply(lane, *part)) {
                 break;
             }
@@ -225,17 +234,28 @@ void Lanes::submit(Part part) {
         }
         ++parts_pending_;
     }
+    while (!lane.parts.wait_for_room(context_.runtime.now() + kTick)) {
+        context_.tick();
+    }
     if (!lane.parts.push(std::move(part))) {
         const std::unique_lock lock(*gate_);
         throw_failure();
     }
 }
 
+/// However long the lanes take, the operator is heard.
+void Lanes::wait_and_tick(std::unique_lock<flow::Gate>& lock) {
+    gate_->wait_until(context_.runtime.now() + kTick);
+    lock.unlock();
+    context_.tick();
+    lock.lock();
+}
+
 void Lanes::wait_applied() {
     std::unique_lock lock(*gate_);
     while (parts_pending_ > 0) {
         throw_failure();
-        gate_->wait();
+        wait_and_tick(lock);
     }
     throw_failure();
 }
@@ -244,10 +264,7 @@ void Lanes::drain() {
     std::unique_lock lock(*gate_);
     while (!outstanding_.empty()) {
         throw_failure();
-        gate_->wait_until(context_.runtime.now() + std::chrono::milliseconds(100));
-        lock.unlock();
-        context_.tick();
-        lock.lock();
+        wait_and_tick(lock);
     }
     throw_failure();
 }

@@ -82,6 +82,7 @@ private:
                                               const model::TransactionId& newest);
     bool wait_until_free(std::uint64_t batch);
     bool wait_for_turn(std::uint64_t batch);
+    void wait_and_tick(std::unique_lock<flow::Gate>& lock);
     void fail(const model::Error& error);
     void throw_failure() const;
 

@@ -31,6 +31,14 @@ std::string shown(const Json& value) {
     return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
+std::string finished_text(const TaskRecord& record) {
+    return "the task is finished, applied up to " + record.marker.position.text;
+}
+
+std::string finished_answer(const TaskRecord& record) {
+    return Json{{"ok", true}, {"answer", finished_text(record)}}.dump();
+}
+
 }  // namespace
 
 Operator::Operator(OperatorOptions options, const engine::Registry& registry, std::ostream& out)
@@ -90,14 +98,11 @@ int Operator::status() {
 int Operator::command(const std::string& verb, const std::string& argument) {
     const TaskRecord record = load();
     if (record.phase == TaskPhase::finished) {
-        const bool done = verb == "finish" || verb == "stop";
-        const std::string text =
-            "the task is finished, applied up to " + record.marker.position.text;
-        if (!done) {
-            throw Error(ErrorClass::refused, "task.finished", text,
+        if (verb != "finish" && verb != "stop") {
+            throw Error(ErrorClass::refused, "task.finished", finished_text(record),
                         "there is nothing left to " + verb);
         }
-        out_ << (options_.json ? Json{{"ok", true}, {"answer", text}}.dump() : text) << "\n";
+        out_ << (options_.json ? finished_answer(record) : finished_text(record)) << "\n";
         return 0;
     }
     engine::Command command;
@@ -131,6 +136,10 @@ std::string Operator::await_answer(std::uint64_t id, const TaskRecord& record) {
         }
         if (runtime_.now() >= doubt) {
             if (!is_running(record)) {
+                const std::optional<TaskRecord> now = control_->load(spec_.name);
+                if (now && now->phase == TaskPhase::finished) {
+                    return finished_answer(*now);
+                }
                 withdraw(id);
                 throw Error(ErrorClass::refused, "task.not_running",
                             fmt::format("no process is running task '{}'; the command is withdrawn",

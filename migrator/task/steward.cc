@@ -121,6 +121,9 @@ void Steward::pause(bool paused) {
 
 void Steward::listen(engine::Control& control, const engine::TaskRecord& record) {
     for (const Command& command : control.pending_commands()) {
+        if (command.id == finish_command_) {
+            continue;  // it is being carried out, and answered then
+        }
         try {
             obey(control, record, command);
         } catch (const Error& error) {

@@ -7,6 +7,7 @@
 #include "migrator/flow/deliberate_bug.h"
 #include "migrator/flow/sync_points.h"
 #include "migrator/model/error.h"
+#include "migrator/plan/fingerprint.h"
 #include "migrator/stage/admission.h"
 #include "migrator/stage/full_stage.h"
 #include "migrator/stage/incremental_stage.h"
@@ -29,7 +30,7 @@ constexpr flow::Duration kClaimPatience = std::chrono::seconds(15);
 /// How often a cutover looks again for transactions that came after its point.
 constexpr int kCutoverRounds = 3;
 
-Error blocked_by(const std::vector<model::Finding>& findings) {
+std::string blocks_of(const std::vector<model::Finding>& findings) {
     std::string text;
     for (const model::Finding& finding : findings) {
         if (finding.severity == model::Severity::block) {
@@ -37,7 +38,12 @@ Error blocked_by(const std::vector<model::Finding>& findings) {
                     finding.remedy;
         }
     }
-    return Error(ErrorClass::refused, "plan.blocked", "the task cannot be planned:" + text,
+    return text;
+}
+
+Error blocked_by(const std::vector<model::Finding>& findings) {
+    return Error(ErrorClass::refused, "plan.blocked",
+                 "the task cannot be planned:" + blocks_of(findings),
                  "run `cutover precheck` for the whole list");
 }
 
@@ -189,11 +195,15 @@ void Task::connect() {
     claim();
 }
 
-void Task::make_plan() {
+engine::Planned Task::plan_now() {
     const engine::Route& route = registry_.route(spec_.source.engine, spec_.destination.engine);
     const model::Catalog source = source_->open_inspector()->catalog(spec_.objects);
     const model::Catalog destination = sink_->open_inspector()->catalog({});
-    engine::Planned planned = route.plan(spec_, source, destination);
+    return route.plan(spec_, source, destination);
+}
+
+void Task::make_plan() {
+    engine::Planned planned = plan_now();
     if (has_block(planned.findings)) {
         throw blocked_by(planned.findings);
     }
@@ -208,12 +218,18 @@ void Task::claim() {
             record_ = control_->claim(spec_.name, plan_->fingerprint);
             break;
         } catch (const Error& error) {
+            if (error.code() == "task.finished" && claimed_before_) {
+                // Our own cutover, whose answer was lost on the way.
+                record_ = control_->load(spec_.name).value_or(record_);
+                return;
+            }
             if (error.code() != "task.running" || runtime_.now() >= deadline ||
                 stop_.wait_for(std::chrono::milliseconds(500))) {
                 throw;
             }
         }
     }
+    record_.last_error.clear();
     if (!std::exchange(claimed_before_, true)) {
         observer_.on(stage::Started{record_.name, record_.starts > 1, record_.epoch});
         observer_.on(stage::PhaseStarted{record_.phase});
@@ -230,15 +246,22 @@ void Task::verify_capture() {
     }
 }
 
-/// What the copy's views had seen has to be on the server that answers now, too: covers() throws if
-/// a position lies on a timeline that was left before it.
+/// What the copy's views had seen has to be on the server that answers now, too.
 void Task::check_copy_survived() {
     const model::Position now = source_->current_position();
+    const auto check = [&](const model::Position& settled) {
+        if (!source_->covers(now, settled)) {
+            throw Error(ErrorClass::corrupt, "source.copy_lost",
+                        "rows were copied that the source had at " + settled.text +
+                            "; the server that answers now is at " + now.text,
+                        "it lacks what the old one had: release the task and migrate anew");
+        }
+    };
     if (record_.copy_view) {
-        source_->covers(now, record_.copy_view->settled);
+        check(record_.copy_view->settled);
     }
     for (const model::ChunkReceipt& receipt : control_->receipts()) {
-        source_->covers(now, receipt.view.settled);
+        check(receipt.view.settled);
     }
 }
 
@@ -328,13 +351,13 @@ stage::IncrementalEnd Task::follow_log(stage::Context& stage, Validation& valida
     stage::IncrementalStage incremental(stage);
     bool finishing = false;
     const bool keys_wait = !stage::pending_steps(stage, SchemaSection::unique_keys).empty();
+    const bool validates = sink_->ignores_foreign_keys();
     if (keys_wait) {
         incremental.stop_when_consistent();
     }
     stage.tick = [&] {
         steward_->tick(*control_, record_);
-        if (!validation.started() && !keys_wait && incremental.consistent() &&
-            sink_->ignores_foreign_keys()) {
+        if (validates && !validation.started() && !keys_wait && incremental.consistent()) {
             validation.start(stage::pending_steps(stage, SchemaSection::validation));
         }
         if (!finishing && steward_->finish_command()) {
@@ -388,8 +411,40 @@ std::uint64_t Task::follow_to(const model::Position& position) {
 bool Task::cut_over() {
     stage::Context stage = context();
     build_unique_keys(stage);
-    stage::run_schema_section(stage, SchemaSection::foreign_keys);
-    stage::run_schema_section(stage, SchemaSection::validation);
+    const bool keys_last = !sink_->ignores_foreign_keys();
+    if (!keys_last) {
+        add_foreign_keys(stage);
+    }
+    if (const std::uint64_t late = catch_up(); late > 0) {
+        answer_finish(false, "the source is still being written to: " + std::to_string(late) +
+                                 " transactions came while the cutover looked; stop the writers, "
+                                 "then finish again");
+        return false;
+    }
+    if (keys_last) {
+        add_foreign_keys(stage);
+        insist_on_quiet();
+    }
+    insist_on_plan();
+    control_->fence();
+    record_.phase = TaskPhase::finished;
+    runtime_.yield(flow::sync::kFenced);
+    observer_.on(stage::PhaseStarted{TaskPhase::finished});
+    answer_finish(true, "finished: the destination has everything up to this position");
+    return true;
+}
+
+void Task::add_foreign_keys(stage::Context& stage) {
+    for (const SchemaSection section :
+         {SchemaSection::foreign_keys, SchemaSection::foreign_keys_at_once,
+          SchemaSection::validation}) {
+        stage::run_schema_section(stage, section);
+    }
+}
+
+/// Sets sequences and applies what has come meanwhile, a few times; how many transactions came in
+/// the last round. Zero: nothing has.
+std::uint64_t Task::catch_up() {
     std::uint64_t late = 0;
     for (int round = 0; round < kCutoverRounds; ++round) {
         if (!flow::deliberate_bug(flow::Bug::sequence_not_set)) {
@@ -397,37 +452,67 @@ bool Task::cut_over() {
         }
         runtime_.yield(flow::sync::kSequencesSet);
         if (flow::deliberate_bug(flow::Bug::finish_without_asking_the_source)) {
-            break;
+            return 0;
         }
         late = follow_to(source_->current_position());
         if (late == 0) {
             break;
         }
     }
-    nlohmann::json answer = {{"ok", late == 0}, {"position", record_.marker.position.text}};
-    if (late == 0) {
-        control_->fence();
-        record_.phase = TaskPhase::finished;
-        runtime_.yield(flow::sync::kFenced);
-        observer_.on(stage::PhaseStarted{TaskPhase::finished});
-        answer["answer"] = "finished: the destination has everything up to this position";
-    } else {
-        answer["error"] =
-            "the source is still being written to: " + std::to_string(late) +
-            " transactions came while the cutover looked; stop the writers, then finish again";
+    return late;
+}
+
+/// Where rows are held to foreign keys nothing can be applied any more once these are there.
+void Task::insist_on_quiet() {
+    stage::Context stage = context();
+    stage::IncrementalStage incremental(stage);
+    incremental.finish_at(source_->current_position());
+    incremental.stop_at_more();
+    source_->heartbeat();
+    if (incremental.run() == stage::IncrementalEnd::more) {
+        refuse_finish(Error(
+            ErrorClass::refused, "finish.written_meanwhile",
+            "the source was written to while the cutover added foreign keys, beside which this "
+            "account cannot apply changes",
+            "stop the writers; drop the foreign keys at the destination, or GRANT SET ON PARAMETER "
+            "session_replication_role to the account; then migrate and finish again"));
     }
+}
+
+/// A change of a table's definition is met where a change of its rows follows it. Who has had none
+/// is looked at before the end.
+void Task::insist_on_plan() {
+    const engine::Planned now = plan_now();
+    const std::string& before = plan_->fingerprint;
+    const std::string& after = now.plan.fingerprint;
+    if (after != before || has_block(now.findings)) {
+        refuse_finish(Error(ErrorClass::refused, "source.changed",
+                            "the source is no longer what the task was begun with; then: " +
+                                plan::first_difference(before, after) + "; now: " +
+                                plan::first_difference(after, before) + blocks_of(now.findings),
+                            "undo the change, or release the task and migrate anew"));
+    }
+}
+
+void Task::refuse_finish(const Error& error) {
+    answer_finish(false, error.what());
+    throw Error(error);
+}
+
+void Task::answer_finish(bool done, const std::string& text) {
     if (const auto command = steward_->finish_command()) {
+        const nlohmann::json answer = {{"ok", done},
+                                       {done ? "answer" : "error", text},
+                                       {"position", record_.marker.position.text}};
         control_->answer_command(*command, answer.dump());
         steward_->finish_answered();
     }
-    return late == 0;
 }
 
 /// The end of a task without incremental.
 Outcome Task::complete() {
     stage::Context stage = context();
-    stage::run_schema_section(stage, SchemaSection::foreign_keys);
-    stage::run_schema_section(stage, SchemaSection::validation);
+    add_foreign_keys(stage);
     sink_->set_sequences(*plan_, source_->sequences(*plan_));
     runtime_.yield(flow::sync::kSequencesSet);
     control_->fence();

@@ -53,6 +53,7 @@ private:
     Outcome run_with_retries();
     Outcome attempt();
     void connect();
+    engine::Planned plan_now();
     void make_plan();
     void claim();
     void verify_capture();
@@ -68,6 +69,12 @@ private:
     Outcome run_incremental();
     stage::IncrementalEnd follow_log(stage::Context& stage, Validation& validation);
     bool cut_over();
+    void add_foreign_keys(stage::Context& stage);
+    std::uint64_t catch_up();
+    void insist_on_quiet();
+    void insist_on_plan();
+    [[noreturn]] void refuse_finish(const model::Error& error);
+    void answer_finish(bool done, const std::string& text);
     std::uint64_t follow_to(const model::Position& position);
     Outcome complete();
     void disconnect() noexcept;

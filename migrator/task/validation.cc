@@ -8,16 +8,29 @@ Validation::Validation(const stage::Context& context)
     : runtime_(context.runtime), sink_(context.sink), gate_(context.runtime.make_gate()) {}
 
 Validation::~Validation() {
-    {
-        const std::unique_lock lock(*gate_);
-        giving_up_ = true;
+    std::unique_lock lock(*gate_);
+    giving_up_ = true;
+    while (thread_ && !ended_) {
+        // Again and again: a step may be between two statements when it is asked.
+        lock.unlock();
+        sink_.cancel_schema_steps();
+        lock.lock();
+        if (!ended_) {
+            gate_->wait_until(runtime_.now() + std::chrono::milliseconds(200));
+        }
     }
+    lock.unlock();
     thread_.reset();
 }
 
 void Validation::start(std::vector<const plan::SchemaStep*> steps) {
     if (!thread_) {
-        thread_ = runtime_.spawn("validation", [this, steps = std::move(steps)] { run(steps); });
+        thread_ = runtime_.spawn("validation", [this, steps = std::move(steps)] {
+            run(steps);
+            const std::unique_lock lock(*gate_);
+            ended_ = true;
+            gate_->notify_all();
+        });
     }
 }
 

@@ -15,7 +15,8 @@ namespace cutover::task {
 class Validation {
 public:
     explicit Validation(const stage::Context& context);
-    /// Waits for the step at work; the steps after it are not begun.
+    /// Has the step at work cancelled, so that an attempt ends, or a process, without waiting for a
+    /// large table; the cutover makes up for it. The steps after it are not begun.
     ~Validation();
 
     /// Starts on these steps; their plan outlives this. Only the first call counts.
@@ -31,6 +32,7 @@ private:
     engine::Sink& sink_;
     std::unique_ptr<flow::Gate> gate_;
     bool giving_up_ = false;
+    bool ended_ = false;
     std::optional<model::Error> failure_;
     std::unique_ptr<flow::Worker> thread_;
 };

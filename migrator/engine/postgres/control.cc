@@ -9,6 +9,7 @@
 #include "migrator/engine/postgres/control_rows.h"
 #include "migrator/engine/postgres/control_schema.h"
 #include "migrator/model/check.h"
+#include "migrator/plan/fingerprint.h"
 
 namespace cutover::postgres {
 
@@ -54,20 +55,6 @@ std::string this_process() {
     std::array<char, 256> host{};
     gethostname(host.data(), host.size() - 1);
     return std::string(host.data()) + ", process " + std::to_string(getpid());
-}
-
-/// The first part of a fingerprint, a list of texts between semicolons, that is not in the other.
-std::string first_difference(std::string_view of, std::string_view other) {
-    constexpr std::size_t kMostShown = 200;
-    const std::string all = ";" + std::string(other) + ";";
-    while (!of.empty()) {
-        const std::string_view part = of.substr(0, of.find(';'));
-        if (all.find(";" + std::string(part) + ";") == std::string::npos) {
-            return "'" + std::string(part.substr(0, kMostShown)) + "'";
-        }
-        of.remove_prefix(std::min(of.size(), part.size() + 1));
-    }
-    return "nothing else";
 }
 
 TaskPhase phase_of(std::string_view text) {
@@ -255,8 +242,8 @@ void PostgresControl::raise_epoch(const std::string& task, const std::string& fi
                     "what task '" + task +
                         "' would do now is not what it was begun with: objects, "
                         "columns, names or filters have changed; then: " +
-                        first_difference(row.get(0, 0), fingerprint) +
-                        "; now: " + first_difference(fingerprint, row.get(0, 0)),
+                        plan::first_difference(row.get(0, 0), fingerprint) +
+                        "; now: " + plan::first_difference(fingerprint, row.get(0, 0)),
                     "undo the change in the task file or at the source, or release the task and "
                     "start anew");
     }

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <mutex>
+#include <set>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -50,6 +51,40 @@ private:
     std::vector<Connection> idle_;
 };
 
+/// Sessions that execute a step, for whoever wants them to end.
+class StepsAtWork {
+public:
+    class Entry {
+    public:
+        Entry(StepsAtWork& steps, Connection& connection)
+            : steps_(steps), connection_(connection) {
+            const std::lock_guard lock(steps_.mutex_);
+            steps_.connections_.insert(&connection_);
+        }
+        ~Entry() {
+            const std::lock_guard lock(steps_.mutex_);
+            steps_.connections_.erase(&connection_);
+        }
+        Entry(const Entry&) = delete;
+        Entry& operator=(const Entry&) = delete;
+
+    private:
+        StepsAtWork& steps_;
+        Connection& connection_;
+    };
+
+    void cancel() noexcept {
+        const std::lock_guard lock(mutex_);
+        for (Connection* connection : connections_) {
+            connection->cancel();
+        }
+    }
+
+private:
+    std::mutex mutex_;
+    std::set<Connection*> connections_;
+};
+
 class PostgresSink final : public engine::Sink {
 public:
     explicit PostgresSink(const plan::TaskSpec& spec) : spec_(spec) {}
@@ -72,6 +107,7 @@ public:
         return ignores_triggers(connection);
     }
     void run_schema_step(const plan::SchemaStep& step) override;
+    void cancel_schema_steps() noexcept override { at_work_.cancel(); }
     void set_sequences(const plan::Plan& plan,
                        const std::vector<model::SequenceSchema>& values) override;
     std::vector<engine::AuxiliaryObject> auxiliary_objects() override;
@@ -87,6 +123,7 @@ private:
     plan::TaskSpec spec_;
     ClaimHolder claims_;
     IdleSessions idle_;
+    StepsAtWork at_work_;
 };
 
 Connection PostgresSink::schema_session(const Claim& claim) {
@@ -147,7 +184,10 @@ void PostgresSink::execute_step(Connection& connection, const Claim& claim,
 void PostgresSink::run_schema_step(const plan::SchemaStep& step) {
     const Claim claim = claims_.get();
     Connection connection = schema_session(claim);
-    execute_step(connection, claim, step);
+    {
+        const StepsAtWork::Entry entry(at_work_, connection);
+        execute_step(connection, claim, step);
+    }
     idle_.give_back(std::move(connection));
 }
 

@@ -166,7 +166,8 @@ protected:
         for (const plan::SchemaSection section :
              {plan::SchemaSection::before_rows, plan::SchemaSection::keys,
               plan::SchemaSection::unique_keys, plan::SchemaSection::indexes,
-              plan::SchemaSection::foreign_keys, plan::SchemaSection::validation}) {
+              plan::SchemaSection::foreign_keys, plan::SchemaSection::foreign_keys_at_once,
+              plan::SchemaSection::validation}) {
             run_section(plan, section);
         }
     }

@@ -2,6 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 #include "tests/support/live_postgres.h"
 #include "tests/support/program.h"
 
@@ -31,9 +34,15 @@ protected:
             "app.customers,"
             " total numeric(12, 2));"
             "CREATE TABLE app.log (line text);"
+            "CREATE TABLE app.visits (id int, year int, customer bigint REFERENCES app.customers,"
+            " PRIMARY KEY (id, year)) PARTITION BY RANGE (year);"
+            "CREATE TABLE app.visits_old PARTITION OF app.visits FOR VALUES FROM (0) TO (2020);"
+            "CREATE TABLE app.visits_new PARTITION OF app.visits FOR VALUES FROM (2020) TO (3000);"
             "INSERT INTO app.customers (name) SELECT 'c' || g FROM generate_series(1, 200) g;"
             "INSERT INTO app.orders (customer, total) SELECT 1 + g % 200, g FROM "
             "generate_series(1, 5000) g;"
+            "INSERT INTO app.visits SELECT g, 2010 + g % 20, 1 + g % 200 FROM "
+            "generate_series(1, 1000) g;"
             "INSERT INTO app.log SELECT 'l' || g % 5 FROM generate_series(1, 50) g");
     }
     void at_old(const std::string& sql) { old_->connect("shop").query(sql); }
@@ -41,6 +50,12 @@ protected:
         return program_.task(old_->endpoint("shop").as_user("mover", "old-secret"),
                              new_->endpoint("shop").as_user("mover", "new-secret"),
                              "objects: {include: [app]}");
+    }
+
+    std::string foreign_keys_at_new() {
+        return new_->connect("shop").value(
+            "SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND convalidated AND "
+            "conparentid = 0");
     }
 
     Program program_;
@@ -69,6 +84,7 @@ TEST_F(Walkthrough, LeadsFromPrecheckToRelease) {
     EXPECT_EQ(migrate.wait().exit_code, 0) << migrate.text();
     const Said verify = program_.run({"verify", file});
     EXPECT_EQ(verify.exit_code, 0) << verify.text;
+    EXPECT_EQ(foreign_keys_at_new(), "2");
 
     // The application goes on at the destination: the next number collides with no row.
     new_->connect("shop").query(
@@ -86,6 +102,57 @@ TEST_F(Walkthrough, LeadsFromPrecheckToRelease) {
         EXPECT_EQ(client.value("SELECT count(*) FROM pg_publication"), "0");
         EXPECT_EQ(client.value("SELECT count(*) FROM pg_class WHERE relreplident = 'f'"), "0");
     }
+}
+
+/// This account is held to foreign keys: they come last, and a finish that comes too early must not
+/// have brought them.
+TEST_F(Walkthrough, GoesOnAfterAFinishThatCameTooEarly) {
+    begin();
+    const std::string file = task();
+    RunningProgram migrate = program_.start({"migrate", file});
+    ASSERT_TRUE(migrate.wait_for("phase incremental")) << migrate.text();
+    std::atomic<bool> write{true};
+    std::thread writer([&] {
+        auto client = old_->connect("shop");
+        for (int at = 0; write; ++at) {
+            client.query("INSERT INTO app.orders (customer, total) VALUES (1 + " +
+                         std::to_string(at % 200) + ", 1)");
+        }
+    });
+    const Said early = program_.run({"finish", file});
+    write = false;
+    writer.join();
+    EXPECT_EQ(early.exit_code, 13) << early.text;
+    EXPECT_THAT(early.text, HasSubstr("still being written to"));
+    EXPECT_EQ(foreign_keys_at_new(), "0");
+
+    at_old("DELETE FROM app.orders WHERE id < 50");
+    const Said finish = program_.run({"finish", file});
+    ASSERT_EQ(finish.exit_code, 0) << finish.text << migrate.text();
+    EXPECT_EQ(migrate.wait().exit_code, 0) << migrate.text();
+    EXPECT_EQ(foreign_keys_at_new(), "2");
+    const Said verify = program_.run({"verify", file});
+    EXPECT_EQ(verify.exit_code, 0) << verify.text;
+}
+
+/// The log tells of no ALTER TABLE: without a row after it only a look at the catalog does.
+TEST_F(Walkthrough, DoesNotFinishOverATableThatHasChangedUnnoticed) {
+    begin();
+    const std::string file = task();
+    RunningProgram migrate = program_.start({"migrate", file});
+    ASSERT_TRUE(migrate.wait_for("phase incremental")) << migrate.text();
+    at_old("ALTER TABLE app.customers ADD COLUMN rank int DEFAULT 5");
+    const Said finish = program_.run({"finish", file});
+    EXPECT_EQ(finish.exit_code, 13) << finish.text;
+    EXPECT_THAT(finish.text, HasSubstr("rank"));
+    EXPECT_EQ(migrate.wait().exit_code, 13) << migrate.text();
+    EXPECT_THAT(migrate.text(), HasSubstr("source.changed"));
+
+    at_old("ALTER TABLE app.customers DROP COLUMN rank");
+    RunningProgram again = program_.start({"migrate", file});
+    ASSERT_TRUE(again.wait_for("phase incremental")) << again.text();
+    const Said second = program_.run({"finish", file});
+    EXPECT_EQ(second.exit_code, 0) << second.text << again.text();
 }
 
 }  // namespace

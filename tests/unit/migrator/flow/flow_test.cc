@@ -102,11 +102,21 @@ TEST(RetryWindow, GivesUpWhenTheWindowOfTheClassIsOver) {
     ScriptedRuntime runtime;
     RetryWindow retry(runtime, {.connection = 60s, .operation = 5s});
     ASSERT_TRUE(retry.after(error_of(model::ErrorClass::connection)));
+    ASSERT_TRUE(retry.after(error_of(model::ErrorClass::operation)));
     runtime.pass(6s);
     EXPECT_FALSE(retry.after(error_of(model::ErrorClass::operation)));
     EXPECT_TRUE(retry.after(error_of(model::ErrorClass::connection)));
     runtime.pass(55s);
     EXPECT_FALSE(retry.after(error_of(model::ErrorClass::connection)));
+}
+
+TEST(RetryWindow, OfOneClassIsNotUsedUpByAnother) {
+    ScriptedRuntime runtime;
+    RetryWindow retry(runtime, {.connection = 60s, .operation = 5s});
+    ASSERT_TRUE(retry.after(error_of(model::ErrorClass::connection)));
+    runtime.pass(30s);
+    EXPECT_TRUE(retry.after(error_of(model::ErrorClass::operation)));
+    EXPECT_EQ(retry.open_for(), 30s);
 }
 
 TEST(RetryWindow, StartsAnewAfterSuccess) {
@@ -125,6 +135,16 @@ TEST(RetryWindow, NeverRetriesWhatTheUserMustMend) {
     EXPECT_FALSE(retry.after(error_of(model::ErrorClass::refused)));
     EXPECT_FALSE(retry.after(error_of(model::ErrorClass::corrupt)));
     EXPECT_FALSE(retry.after(error_of(model::ErrorClass::conflict)));
+}
+
+TEST(BoundedQueue, SaysWhetherThereIsRoomByADeadline) {
+    ThreadRuntime runtime;
+    BoundedQueue<int> queue(runtime, 1);
+    EXPECT_TRUE(queue.wait_for_room(runtime.now()));
+    queue.push(1);
+    EXPECT_FALSE(queue.wait_for_room(runtime.now() + 1ms));
+    queue.close();
+    EXPECT_TRUE(queue.wait_for_room(runtime.now()));  // a push would not wait: it is refused
 }
 
 TEST(BoundedQueue, HandsOverEverythingOnceAndInOrder) {
