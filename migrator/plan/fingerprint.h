@@ -7,7 +7,8 @@
 
 namespace cutover::plan {
 
-/// The first part of `of` that `other` lacks, quoted and shortened; "nothing else" if there is none.
+/// The first part of `of` that `other` lacks, quoted and shortened; "nothing else" if there is
+/// none.
 std::string first_difference(std::string_view of, std::string_view other);
 
 }  // namespace cutover::plan

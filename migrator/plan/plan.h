@@ -83,9 +83,9 @@ enum class SchemaSection : std::uint8_t {
     unique_keys,  ///< other unique constraints and indexes, once the copy is consistent: until then
                   ///< a row may be ahead of the one that still has its value
     indexes,      ///< after the rows, in parallel
-    foreign_keys,  ///< added without validation, after the rows
-    foreign_keys_at_once,  ///< added and validated in one, with both tables locked meanwhile: at the
-                           ///< cutover, when no lane holds or wants either
+    foreign_keys,          ///< added without validation, after the rows
+    foreign_keys_at_once,  ///< added and validated in one, with both tables locked meanwhile: at
+                           ///< the cutover, when no lane holds or wants either
     validation,  ///< foreign keys validated, after the consistency point, beside working lanes
 };
 

@@ -23,8 +23,8 @@ constexpr std::chrono::milliseconds kStreamWait(50);
 constexpr flow::Duration kIdleCheckpoint = std::chrono::seconds(2);
 constexpr flow::Duration kLongestWait = std::chrono::milliseconds(500);
 
-/// A batch is in memory once while it is collected, and up to three times per lane: two wait, one is
-/// applied.
+/// A batch is in memory once while it is collected, and up to three times per lane: two wait, one
+/// is applied.
 std::uint64_t largest_batch(const plan::Limits& limits) {
     constexpr std::uint64_t kPerLane = 3;
     return std::min(limits.batch_bytes.count, limits.memory.count / (kPerLane * limits.lanes + 1));

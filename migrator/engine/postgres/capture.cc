@@ -8,6 +8,7 @@
 
 #include "migrator/engine/postgres/publication.h"
 #include "migrator/engine/postgres/slot.h"
+#include "migrator/engine/postgres/slot_copies.h"
 #include "migrator/model/error.h"
 
 namespace cutover::postgres {
@@ -21,6 +22,8 @@ namespace {
 constexpr int kFailoverSlots = 170000;
 /// A new slot waits for every transaction that runs, and those that come meanwhile, to end.
 constexpr std::chrono::minutes kSlotPatience(3);
+/// A standby looks for new slots at least every 30 s.
+constexpr std::chrono::seconds kCopiesPatience(75);
 
 ConnectOptions options(const plan::TaskSpec& spec, bool replication) {
     ConnectOptions out;
@@ -120,6 +123,15 @@ std::unique_ptr<SlotView> make_slot(const plan::TaskSpec& spec, const std::strin
                                       LogPoint{server.timeline, *start});
 }
 
+Lsn where_it_stands(Connection& connection, const std::string& name) {
+    const std::optional<SlotState> slot = read_slot(connection, name);
+    if (!slot || !slot->confirmed) {
+        throw Error(ErrorClass::operation, "slot.lost",
+                    "replication slot '" + name + "' was dropped while it was being prepared");
+    }
+    return *slot->confirmed;
+}
+
 json parsed(const engine::CaptureOrigin& origin) {
     json out = json::parse(origin.identity, nullptr, false);
     if (!out.is_object() || !out.contains("system") || !out["system"].is_string()) {
@@ -174,11 +186,17 @@ CreatedCapture create_capture(const plan::TaskSpec& spec, const plan::Plan& plan
     Connection replication = Connection::open(spec.source, options(spec, true));
     const ServerIdentity server = identify(replication);
     CreatedCapture created;
-    created.view = make_slot(spec, name, false, spec.phases.full);
-    created.origin.start = to_position(created.view->start());
+    SlotKeepers keepers(spec.source);
+    created.view = make_slot(spec, name, false, spec.phases.full && keepers.empty());
+    LogPoint start = created.view->start();
+    if (!keepers.empty()) {
+        keepers.wait_for_copies(connection, spec.source, name, kCopiesPatience);
+        start.lsn = where_it_stands(connection, name);
+    }
+    created.origin.start = to_position(start);
     created.origin.identity = json{
         {"system", server.system},
-        {"timeline", created.view->start().timeline},
+        {"timeline", start.timeline},
         {"slot", name},
         {"birth", created.origin.start.text},
         {"publication", mark},

@@ -2,8 +2,8 @@
 
 #include <map>
 #include <mutex>
-#include <set>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -56,8 +56,7 @@ class StepsAtWork {
 public:
     class Entry {
     public:
-        Entry(StepsAtWork& steps, Connection& connection)
-            : steps_(steps), connection_(connection) {
+        Entry(StepsAtWork& steps, Connection& connection) : steps_(steps), connection_(connection) {
             const std::lock_guard lock(steps_.mutex_);
             steps_.connections_.insert(&connection_);
         }
