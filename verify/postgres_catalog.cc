@@ -123,17 +123,20 @@ ColumnShape column_shape(const ColumnRow& row, const WireTypes& types, bool utf8
     return column;
 }
 
+/// Of relation `c` in namespace `n`: neither the server's own, nor ours, nor an extension's.
+const std::string kOfUsers =
+    "n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'cutover')"
+    " AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass"
+    "  AND d.objid = c.oid AND d.deptype = 'e')";
+
 std::string tables_sql() {
     return "SELECT c.oid, n.nspname, c.relname, c.relkind = 'p', c.reltuples::bigint,"
            " pg_table_size(c.oid), rn.nspname, rc.relname"
            " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
            " LEFT JOIN pg_class rc ON c.relispartition AND rc.oid = pg_partition_root(c.oid)"
            " LEFT JOIN pg_namespace rn ON rn.oid = rc.relnamespace"
-           " WHERE c.relkind IN ('r', 'p', 'f') AND n.nspname !~ '^pg_'"
-           " AND n.nspname NOT IN ('information_schema', 'cutover')"
-           " AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass"
-           "  AND d.objid = c.oid AND d.deptype = 'e')"
-           " ORDER BY n.nspname, c.relname";
+           " WHERE c.relkind IN ('r', 'p', 'f') AND " +
+           kOfUsers + " ORDER BY n.nspname, c.relname";
 }
 
 std::string columns_sql() {
@@ -248,6 +251,20 @@ std::vector<TableShape> read_postgres_tables(Connection& connection,
     }
     sum_partitions(tables);
     return tables;
+}
+
+std::vector<model::ObjectName> read_postgres_sequences(Connection& connection) {
+    const Result rows = connection.exec(
+        "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE c.relkind = 'S' AND NOT EXISTS (SELECT 1 FROM pg_depend o"
+        "  WHERE o.classid = 'pg_class'::regclass AND o.objid = c.oid"
+        "  AND o.refclassid = 'pg_class'::regclass AND o.deptype IN ('a', 'i')) AND " +
+        kOfUsers + " ORDER BY n.nspname, c.relname");
+    std::vector<model::ObjectName> sequences;
+    for (int row = 0; row < rows.rows(); ++row) {
+        sequences.push_back({rows.text(row, 0), rows.text(row, 1)});
+    }
+    return sequences;
 }
 
 }  // namespace cutover::verify

@@ -18,4 +18,7 @@ namespace cutover::verify {
 std::vector<TableShape> read_postgres_tables(postgres::Connection& connection,
                                              const plan::ObjectSelection* selection);
 
+/// All sequences of users that no table owns, with the same exceptions. Throws likewise.
+std::vector<model::ObjectName> read_postgres_sequences(postgres::Connection& connection);
+
 }  // namespace cutover::verify

@@ -229,6 +229,42 @@ TEST_F(Compare, FollowsRenamesFiltersAndExclusions) {
     EXPECT_EQ(run(asked).verdict, Verdict::could_not_tell);
 }
 
+TEST_F(Compare, FollowsRenamesOfSequencesThatNoTableOwns) {
+    connect().query(
+        "create schema app; create table app.t (id int primary key); create sequence app.tickets;"
+        "create sequence app.bills; select setval('app.tickets', 70), setval('app.bills', 80)");
+    there(
+        "create schema shop; create table shop.t (id int primary key); create sequence "
+        "shop.tickets; create sequence shop.invoices owned by shop.t.id;"
+        "select setval('shop.tickets', 70), setval('shop.invoices', 80)");
+    Request asked = request();
+    asked.mapping.schemas = {{"app", "shop"}};
+    asked.mapping.tables[{"app", "bills"}] = {"shop", "invoices"};
+    const Result result = run(asked);
+    EXPECT_EQ(result.verdict, Verdict::consistent) << text_of(result);
+    EXPECT_EQ(result.sequences.compared_facts.at("sequence"), 2u);
+    there("select setval('shop.invoices', 79)");
+    const Result behind = run(asked);
+    EXPECT_EQ(behind.verdict, Verdict::inconsistent);
+    EXPECT_EQ(behind.sequences.differences.at(0).name, "app.bills");
+}
+
+TEST_F(Compare, CannotTellAboutASequenceThatItMayNotRead) {
+    both("create table t (id int primary key); create sequence tickets");
+    const std::string reader = endpoint().database + "_reader";
+    there("drop role if exists " + fixtures::quoted_name(reader) + "; create role " +
+          fixtures::quoted_name(reader) + " login password 'reader'; grant select on t to " +
+          fixtures::quoted_name(reader));
+    PostgresEndpoint less = destination_;
+    less.user = reader;
+    less.password = "reader";
+    const Result result = run(request_for(endpoint(), less));
+    EXPECT_EQ(result.verdict, Verdict::could_not_tell) << text_of(result);
+    EXPECT_EQ(result.rows.findings(), 0u);
+    there("drop owned by " + fixtures::quoted_name(reader) + "; drop role " +
+          fixtures::quoted_name(reader));
+}
+
 TEST_F(Compare, SaysThatSomebodyWroteMeanwhile) {
     both("create table t (id int primary key)");
     std::atomic<bool> stop{false};

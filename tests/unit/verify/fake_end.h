@@ -72,6 +72,7 @@ struct FakeDatabase {
     Applied applied = {};
     std::function<void()> before_snapshot =
         {};  ///< the script: what happens before a session takes one
+    std::vector<model::ObjectName> sequences = {};  ///< that no table owns
 };
 
 class FakeStream final : public RowStream {
@@ -129,7 +130,8 @@ public:
         }
         return out;
     }
-    SchemaFacts facts(const std::vector<model::ObjectName>&, const plan::NameMapping*) override {
+    std::vector<model::ObjectName> sequences() override { return database_.sequences; }
+    SchemaFacts facts(const FactScope&, const plan::NameMapping*) override {
         return database_.facts;
     }
     std::unique_ptr<RowStream> read(const TableShape& table, const ReadSpec& spec) override {
