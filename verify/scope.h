@@ -31,12 +31,16 @@ struct TableChoice {
     const TableShape* source = nullptr;       ///< points into the catalogs
     const TableShape* destination = nullptr;  ///< likewise; null: it has no such table
     model::ObjectName destination_name;
+    std::string note;  ///< to be told with the result; may be empty
 };
 
 struct Scope {
     std::vector<TableChoice> tables;
     FactScope source;  ///< of both, names at the same place belong together
     FactScope destination;
+    /// Patterns, of `objects` or of the request, that selected nothing which is compared: a name
+    /// written wrong, or a table that is gone.
+    std::vector<std::string> idle_patterns;
     std::vector<std::string> not_compared;  ///< plain sentences
 };
 

@@ -112,6 +112,11 @@ private:
         source_facts_ = scope.source;
         destination_facts_ = scope.destination;
         result_.not_compared = scope.not_compared;
+        for (const std::string& pattern : scope.idle_patterns) {
+            idle_patterns_ += (idle_patterns_.empty() ? "`" : ", `") + pattern + "`";
+            result_.not_compared.push_back("`" + pattern +
+                                           "` selects no table and no sequence of the source");
+        }
     }
 
     void add_table(const TableChoice& table) {
@@ -123,6 +128,9 @@ private:
             result.verdict = Verdict::inconsistent;
             result.method = "not compared";
             result.reason = "no such table at the destination";
+            if (!table.note.empty()) {
+                result.notes.push_back(table.note);
+            }
             missing_tables_.push_back(std::move(result));
             return;
         }
@@ -131,6 +139,9 @@ private:
         work->pair = pair_tables(*table.source, *table.destination, request_.mapping,
                                  filter == request_.filters.end() ? std::string() : filter->second);
         describe(*work);
+        if (!table.note.empty()) {
+            work->result.notes.push_back(table.note);
+        }
         work_.push_back(std::move(work));
     }
 
@@ -398,6 +409,10 @@ private:
                 result_.reasons.push_back(table.source + ": " + table.reason);
             }
         }
+        if (!idle_patterns_.empty()) {
+            unsure = true;
+            result_.reasons.push_back("nothing is selected by: " + idle_patterns_);
+        }
         add_schema_reason(result_.schema, "structure", damaged);
         add_schema_reason(result_.sequences, "sequences", damaged);
         if (result_.sequences.compared && result_.sequences.verdict == Verdict::could_not_tell) {
@@ -469,6 +484,7 @@ private:
     std::vector<TableResult> missing_tables_;
     FactScope source_facts_;
     FactScope destination_facts_;
+    std::string idle_patterns_;  ///< a list, for people
     std::unique_ptr<RepairWriter> repair_;
     std::unique_ptr<CandidateCollector> candidates_;  ///< live only
     std::mutex mutex_;

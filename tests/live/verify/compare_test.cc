@@ -229,6 +229,28 @@ TEST_F(Compare, FollowsRenamesFiltersAndExclusions) {
     EXPECT_EQ(run(asked).verdict, Verdict::could_not_tell);
 }
 
+TEST_F(Compare, ComparesPartitionsThatWereAskedForWithoutTheirRoot) {
+    both(
+        "create table orders (id int primary key) partition by range (id);"
+        "create table orders_1 partition of orders for values from (0) to (100);"
+        "create table orders_2 partition of orders for values from (100) to (200);"
+        "insert into orders select generate_series(0, 199)");
+    Request asked = request();
+    asked.tables = {"public.orders_*"};
+    const Result same = run(asked);
+    EXPECT_EQ(same.verdict, Verdict::consistent) << text_of(same);
+    EXPECT_EQ(same.rows.equal, 200u);
+    there("delete from orders where id = 150");
+    EXPECT_EQ(run(asked).rows.missing, 1u);
+    there(
+        "create table whole (id int primary key); insert into whole select * from orders;"
+        "drop table orders; alter table whole rename to orders");
+    asked.structure = false;
+    const Result otherwise = run(asked);
+    EXPECT_EQ(otherwise.rows.missing, 1u) << text_of(otherwise);
+    EXPECT_EQ(otherwise.rows.equal, 199u);
+}
+
 TEST_F(Compare, FollowsRenamesOfSequencesThatNoTableOwns) {
     connect().query(
         "create schema app; create table app.t (id int primary key); create sequence app.tickets;"
@@ -327,6 +349,11 @@ TEST_F(CommandTest, EndsWithTheDocumentedCodesAndReports) {
     EXPECT_EQ(command({file, "--json"}), 1);
     EXPECT_EQ(nlohmann::json::parse(out_.str())["tables"][0]["samples"][0]["key"], "(id=2)");
     EXPECT_EQ(command({file, "--table", "public.other"}), 2);
+    there("update t set v = 'b' where id = 2");
+    EXPECT_EQ(command({file, "--table", "public.t"}), 0) << out_.str();
+    EXPECT_EQ(command({file, "--table", "public.t", "--table", "public.othre"}), 2);
+    EXPECT_THAT(out_.str(), testing::HasSubstr("`public.othre` selects no table"));
+    there("update t set v = 'x' where id = 2");
     const std::string page = testing::TempDir() + fmt::format("verify_{}.html", ::getpid());
     EXPECT_EQ(command({file, "--format", "html", "--output", page, "--jobs", "2"}), 1);
     EXPECT_THAT(read_file(page), testing::HasSubstr("inconsistent"));
