@@ -134,8 +134,13 @@ private:
             pair_.plain_key = pair_.plain_key && pair_.cells[at].same_bytes && !by_value;
         }
         pair_.splittable = !key.empty() && pair_.cells[0].compared &&
-                           pair_.source.columns[key[0]].ordered_scan &&
-                           pair_.destination.columns[comparable_.at(key[0])].ordered_scan;
+                           can_be_cut(pair_.source.columns[key[0]]) &&
+                           can_be_cut(pair_.destination.columns[comparable_.at(key[0])]);
+    }
+
+    /// A NULL lies in no range; the key may have lost its NOT NULL at the destination.
+    static bool can_be_cut(const ColumnShape& column) {
+        return column.ordered_scan && !column.nullable;
     }
 
     TablePair& pair_;

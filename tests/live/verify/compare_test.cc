@@ -147,6 +147,14 @@ TEST_F(Compare, CutsLargeTablesIntoRangesWithoutLosingTheirEdges) {
         EXPECT_EQ(result.rows.extra, 3u);
         EXPECT_EQ(result.rows.equal, 299997u);
     }
+    there(
+        "alter table big drop constraint big_pkey; alter table big alter id drop not null;"
+        "create unique index on big (id); insert into big values (null, 'no key')");
+    for (const unsigned jobs : {1u, 5u}) {
+        Request asked = request();
+        asked.jobs = jobs;
+        EXPECT_EQ(run(asked).rows.extra, 4u) << jobs;
+    }
 }
 
 std::size_t peak_memory_kb() {
