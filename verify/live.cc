@@ -91,6 +91,10 @@ void conclude_table(const LiveTable& table, TableResult& result, const RunContex
 std::unique_ptr<LiveTable> table_for(const LiveSubject& subject, const RunContext& context,
                                      CandidateCollector& collector, const LiveOptions& options) {
     if (!subject.readable) {
+        // Its keys may be known in part only; and what is known may just have been on its way.
+        if (undecided(subject.result->rows) != 0) {
+            leave_pending(*subject.result, std::string(subject.result->reason));
+        }
         return nullptr;
     }
     CandidateCollector::Kept kept = collector.take(*subject.pair);
