@@ -139,13 +139,34 @@ std::string tables_sql() {
            kOfUsers + " ORDER BY n.nspname, c.relname";
 }
 
-std::string columns_sql() {
+/// Whether a collation of this provider and these locales has its indexes in byte order. A database
+/// or collation of ICU's may have a libc locale too, often C, which its text does not follow.
+std::string bytewise_sql(const std::string& provider, const std::string& libc_locale,
+                         const std::string& builtin_locale) {
+    const std::string libc = libc_locale + " IN ('C', 'POSIX')";
+    if (provider.empty()) {
+        return libc;
+    }
+    // The builtin locales of the server all sort by code points, in UTF-8 the order of the bytes.
+    return "CASE " + provider + " WHEN 'c' THEN " + libc +
+           (builtin_locale.empty()
+                ? ""
+                : " WHEN 'b' THEN " + builtin_locale + " IN ('C', 'C.UTF-8', 'PG_UNICODE_FAST')") +
+           " ELSE false END";
+}
+
+std::string columns_sql(int version) {
+    const bool providers = version >= 150000;  // of databases; before, libc was the only one
+    const bool builtin = version >= 170000;
+    const std::string of_database = bytewise_sql(providers ? "d.datlocprovider" : "",
+                                                 "d.datcollate", builtin ? "d.datlocale" : "");
+    const std::string of_column =
+        bytewise_sql("co.collprovider", "co.collcollate", builtin ? "co.colllocale" : "");
     return "SELECT a.attrelid, a.attname, format_type(a.atttypid, a.atttypmod), a.atttypid,"
-           " NOT a.attnotnull, a.attgenerated <> '',"
-           " CASE co.collname WHEN 'C' THEN true WHEN 'POSIX' THEN true WHEN 'default' THEN"
-           "  (SELECT datcollate IN ('C', 'POSIX') FROM pg_database WHERE datname = "
-           "current_database())"
-           " ELSE false END"
+           " NOT a.attnotnull, a.attgenerated <> '', coalesce(CASE co.collprovider WHEN 'd' THEN"
+           "  (SELECT " +
+           of_database + " FROM pg_database d WHERE d.datname = current_database())" + " ELSE " +
+           of_column + " END, false)"
            " FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
            " LEFT JOIN pg_collation co ON co.oid = a.attcollation"
            " WHERE c.relkind IN ('r', 'p', 'f') AND a.attnum > 0 AND NOT a.attisdropped"
@@ -175,7 +196,7 @@ using Shapes = std::map<Oid, TableShape>;
 void read_columns(Connection& connection, Shapes& shapes) {
     const WireTypes types = read_types(connection);
     const bool utf8 = connection.exec("SHOW server_encoding").get(0, 0) == "UTF8";
-    const Result rows = connection.exec(columns_sql());
+    const Result rows = connection.exec(columns_sql(connection.server_version()));
     for (int row = 0; row < rows.rows(); ++row) {
         const auto table = shapes.find(oid_at(rows, row, 0));
         if (table == shapes.end()) {

@@ -205,6 +205,50 @@ TEST_F(Compare, ReadsOtherEncodingsAndCollationsInOneOrder) {
                              " with (force)");
 }
 
+/// Databases whose libc locale is C and whose text another provider sorts.
+void compare_providers(fixtures::PostgresServer& server, const PostgresEndpoint& destination,
+                       const std::vector<std::string>& locales) {
+    const std::string rows =
+        "create table t (k text primary key, c varchar(9) collate \"C\" unique not null);"
+        "insert into t select v || n, n || v from unnest(array['a', 'B', 'c', 'D', 'é', 'Z', '_'])"
+        " v, generate_series(1, 30) n;";
+    PostgresClient(destination).query(rows);
+    const PostgresEndpoint source = destination.in_database(destination.database + "_other");
+    const std::string name = fixtures::quoted_name(source.database);
+    for (const std::string& locale : locales) {
+        server.connect().query("drop database if exists " + name);
+        server.connect().query("create database " + name + " encoding 'UTF8' locale 'C' " + locale +
+                               " template template0");
+        PostgresClient(source).query(rows);
+        const Result result = run(request_for(source, destination));
+        EXPECT_EQ(result.verdict, Verdict::consistent) << locale << "\n" << text_of(result);
+        EXPECT_EQ(result.rows.equal, 210u);
+        server.connect().query("drop database " + name + " with (force)");
+    }
+}
+
+TEST_F(Compare, TrustsTheLibcLocaleOnlyWhereTextFollowsIt) {
+    compare_providers(server(), destination_,
+                      {"", "locale_provider icu icu_locale 'und'",
+                       "locale_provider builtin builtin_locale 'C'",
+                       "locale_provider builtin builtin_locale 'C.UTF-8'"});
+}
+
+TEST_F(CrossVersion, TrustsTheLibcLocaleOnlyWhereTextFollowsIt) {
+    compare_providers(server(), make_database("destination"),
+                      {"", "locale_provider icu icu_locale 'und'"});
+}
+
+TEST_F(Compare, TrustsNoCollationByItsName) {
+    both(
+        "create collation public.\"C\" (provider = icu, locale = 'und');"
+        "create collation bytewise (provider = libc, locale = 'C');"
+        "create table t (k text collate public.\"C\" primary key);"
+        "create table u (k text collate bytewise primary key);"
+        "insert into t values ('a'), ('B'), ('c'), ('_'); insert into u select k from t");
+    EXPECT_EQ(run(request()).verdict, Verdict::consistent) << text_of(run(request()));
+}
+
 TEST_F(Compare, FollowsRenamesFiltersAndExclusions) {
     connect().query(
         "create schema app; create type app.mood as enum ('ok'); create table app.parent (id int "
