@@ -72,6 +72,12 @@ struct Applied {
     std::string position;  ///< everything at the source up to here is in; empty: nothing told yet
 };
 
+/// A table that tables() never gives.
+struct LeftOut {
+    model::ObjectName name;
+    std::string why;  ///< `tables of the extension postgis`
+};
+
 /// Whose facts are asked for, by the end's own names.
 struct FactScope {
     std::vector<model::ObjectName> tables;
@@ -94,6 +100,8 @@ public:
 
     /// All tables that `selection` takes (all user tables if null), partitions among them.
     virtual std::vector<TableShape> tables(const plan::ObjectSelection* selection) = 0;
+    /// Tables that are not compared whatever a selection says, but for the server's own and ours.
+    virtual std::vector<LeftOut> left_out() = 0;
     /// All sequences of users that no table owns.
     virtual std::vector<model::ObjectName> sequences() = 0;
     /// Objects around these tables in one language; names of a source end are mapped to the

@@ -274,6 +274,29 @@ std::vector<TableShape> read_postgres_tables(Connection& connection,
     return tables;
 }
 
+std::vector<LeftOut> read_postgres_left_out(Connection& connection) {
+    // Ours says so in its comment, in whatever format.
+    const Result rows = connection.exec(
+        "SELECT n.nspname, c.relname, x.extname FROM pg_class c"
+        " JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid"
+        "  AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'"
+        " LEFT JOIN pg_extension x ON x.oid = d.refobjid"
+        " WHERE c.relkind IN ('r', 'p', 'f') AND n.nspname !~ '^pg_'"
+        " AND n.nspname <> 'information_schema' AND (x.extname IS NOT NULL OR (n.nspname = "
+        "'cutover' AND coalesce(obj_description(n.oid, 'pg_namespace'), '')"
+        "  NOT LIKE 'cutover: control state of migrations%'))"
+        " ORDER BY x.extname, n.nspname, c.relname");
+    std::vector<LeftOut> out;
+    for (int row = 0; row < rows.rows(); ++row) {
+        out.push_back({{rows.text(row, 0), rows.text(row, 1)},
+                       rows.is_null(row, 2)
+                           ? "tables of a schema that has the name of the migrator's own"
+                           : "tables of the extension " + rows.text(row, 2)});
+    }
+    return out;
+}
+
 std::vector<model::ObjectName> read_postgres_sequences(Connection& connection) {
     const Result rows = connection.exec(
         "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"

@@ -150,6 +150,8 @@ public:
         return read_postgres_tables(connection_, selection);
     }
 
+    std::vector<LeftOut> left_out() override { return read_postgres_left_out(connection_); }
+
     std::vector<model::ObjectName> sequences() override {
         return read_postgres_sequences(connection_);
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -22,6 +23,7 @@ public:
         choose_tables();
         choose_sequences();
         find_idle_patterns();
+        note_left_out();
         note_strangers();
         return std::move(scope_);
     }
@@ -125,6 +127,19 @@ private:
         only.include = {pattern};
         return std::any_of(names.begin(), names.end(),
                            [&](const ObjectName& name) { return only.selects(name); });
+    }
+
+    void note_left_out() {
+        std::map<std::string, std::string> names;  // by why
+        for (const LeftOut& table : catalogs_.source_left_out) {
+            if (request_.objects.selects(table.name) && asked_for(table.name)) {
+                std::string& list = names[table.why];
+                list += (list.empty() ? "" : ", ") + table.name.display();
+            }
+        }
+        for (const auto& [why, list] : names) {
+            scope_.not_compared.push_back(why + ": " + list);
+        }
     }
 
     /// Tables in the same schemas of the destination that no source table maps to.

@@ -18,6 +18,7 @@ struct Catalogs {
     std::vector<TableShape> source_tables;            ///< that `objects` takes
     std::vector<TableShape> destination_tables;       ///< all
     std::vector<model::ObjectName> source_sequences;  ///< that no table owns; all
+    std::vector<LeftOut> source_left_out;             ///< all
 };
 
 /// What was asked for. Outlives the call only.

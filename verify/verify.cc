@@ -104,6 +104,7 @@ private:
         catalogs.source_tables = snapshots_.source().tables(&request_.objects);
         catalogs.destination_tables = snapshots_.destination().tables(nullptr);
         catalogs.source_sequences = snapshots_.source().sequences();
+        catalogs.source_left_out = snapshots_.source().left_out();
         const Scope scope =
             choose_scope(catalogs, {request_.objects, request_.mapping, request_.tables});
         for (const TableChoice& table : scope.tables) {

@@ -281,6 +281,19 @@ TEST_F(Compare, FollowsRenamesFiltersAndExclusions) {
     EXPECT_EQ(run(asked).verdict, Verdict::could_not_tell);
 }
 
+TEST_F(Compare, ListsTablesThatAreNeverCompared) {
+    both("create table t (id int primary key)");
+    connect().query(
+        "create schema cutover; create table cutover.mine (id int);"
+        "create table gadgets (id int); alter extension plpgsql add table gadgets");
+    const auto listed = [this] { return testing::PrintToString(run(request()).not_compared); };
+    EXPECT_THAT(listed(), testing::HasSubstr("own: cutover.mine"));
+    EXPECT_THAT(listed(), testing::HasSubstr("extension plpgsql: public.gadgets"));
+    connect().query(
+        "comment on schema cutover is 'cutover: control state of migrations, format 7'");
+    EXPECT_THAT(listed(), testing::Not(testing::HasSubstr("cutover.mine")));
+}
+
 TEST_F(Compare, ComparesPartitionsThatWereAskedForWithoutTheirRoot) {
     both(
         "create table orders (id int primary key) partition by range (id);"

@@ -75,6 +75,7 @@ struct FakeDatabase {
     std::function<void()> before_snapshot =
         {};  ///< the script: what happens before a session takes one
     std::vector<model::ObjectName> sequences = {};  ///< that no table owns
+    std::vector<LeftOut> left_out = {};
 };
 
 class FakeStream final : public RowStream {
@@ -132,6 +133,7 @@ public:
         }
         return out;
     }
+    std::vector<LeftOut> left_out() override { return database_.left_out; }
     std::vector<model::ObjectName> sequences() override { return database_.sequences; }
     SchemaFacts facts(const FactScope&, const plan::NameMapping*) override {
         return database_.facts;

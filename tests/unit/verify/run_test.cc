@@ -242,6 +242,12 @@ TEST_F(RunTest, CannotTellIfAPatternSelectedNothing) {
     EXPECT_EQ(run(asked).verdict, Verdict::consistent);
 }
 
+TEST_F(RunTest, ListsTablesThatAreNeverCompared) {
+    source.left_out = {{{"app", "points"}, "tables of the extension postgis"}};
+    EXPECT_THAT(compare().not_compared,
+                testing::Contains("tables of the extension postgis: app.points"));
+}
+
 TEST_F(RunTest, NeverFindsNothingAtAllConsistent) {
     source.tables.clear();
     EXPECT_EQ(compare().verdict, Verdict::could_not_tell);

@@ -69,6 +69,19 @@ TEST_F(ScopeTest, NamesPatternsOfTheTaskThatSelectNothing) {
     EXPECT_THAT(choose().idle_patterns, ElementsAre("app.skipped", "app.ordres"));
 }
 
+TEST_F(ScopeTest, ListsTablesThatAreNeverCompared) {
+    catalogs.source_left_out = {{{"app", "a"}, "tables of the extension x"},
+                                {{"app", "b"}, "tables of the extension x"},
+                                {{"other", "c"}, "tables of the extension x"},
+                                {{"app", "d"}, "tables of the extension y"}};
+    objects.include = {"app.a", "app.b", "app.d"};
+    EXPECT_THAT(choose().not_compared, ElementsAre("tables of the extension x: app.a, app.b",
+                                                   "tables of the extension y: app.d"));
+    EXPECT_EQ(choose().idle_patterns.size(), 3u);
+    patterns = {"app.d"};
+    EXPECT_THAT(choose().not_compared, ElementsAre("tables of the extension y: app.d"));
+}
+
 struct PartitionScopeTest : ScopeTest {
     PartitionScopeTest() {
         catalogs.source_tables = {table("orders"), table("orders_1", "orders"),
