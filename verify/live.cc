@@ -105,7 +105,7 @@ std::unique_ptr<LiveTable> table_for(const LiveSubject& subject, const RunContex
                                   options.keys));
         return nullptr;
     }
-    if (subject.pair->key.empty() && undecided(subject.result->rows) != 0) {
+    if (subject.pair->keyless() && undecided(subject.result->rows) != 0) {
         leave_pending(*subject.result, "a table without a key cannot be judged while live");
         return nullptr;
     }

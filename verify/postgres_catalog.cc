@@ -166,7 +166,8 @@ std::string columns_sql(int version) {
            " NOT a.attnotnull, a.attgenerated <> '', coalesce(CASE co.collprovider WHEN 'd' THEN"
            "  (SELECT " +
            of_database + " FROM pg_database d WHERE d.datname = current_database())" + " ELSE " +
-           of_column + " END, false)"
+           of_column +
+           " END, false)"
            " FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
            " LEFT JOIN pg_collation co ON co.oid = a.attcollation"
            " WHERE c.relkind IN ('r', 'p', 'f') AND a.attnum > 0 AND NOT a.attisdropped"

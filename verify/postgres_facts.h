@@ -14,7 +14,7 @@ class Connection;
 namespace cutover::verify {
 
 /// `mapping` is null at a destination: its names stay. Throws: connection, operation.
-SchemaFacts read_postgres_facts(postgres::Connection& connection,
-                                const FactScope& scope, const plan::NameMapping* mapping);
+SchemaFacts read_postgres_facts(postgres::Connection& connection, const FactScope& scope,
+                                const plan::NameMapping* mapping);
 
 }  // namespace cutover::verify

@@ -156,11 +156,11 @@ private:
         result.missing_columns = pair.missing_columns;
         result.excluded_columns = pair.excluded_columns;
         result.extra_columns = pair.extra_columns;
-        result.method = pair.key.empty() ? "multiset, no key" : "stream-merge by (";
+        result.method = pair.keyless() ? "multiset, no key" : "stream-merge by (";
         for (std::size_t at = 0; at < pair.key_columns.size(); ++at) {
             result.method += (at == 0 ? "" : ", ") + pair.key_columns[at];
         }
-        result.method += pair.key.empty() ? "" : ")";
+        result.method += pair.keyless() ? "" : ")";
     }
 
     std::deque<Piece> pieces() {

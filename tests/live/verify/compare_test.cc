@@ -228,10 +228,10 @@ void compare_providers(fixtures::PostgresServer& server, const PostgresEndpoint&
 }
 
 TEST_F(Compare, TrustsTheLibcLocaleOnlyWhereTextFollowsIt) {
-    compare_providers(server(), destination_,
-                      {"", "locale_provider icu icu_locale 'und'",
-                       "locale_provider builtin builtin_locale 'C'",
-                       "locale_provider builtin builtin_locale 'C.UTF-8'"});
+    compare_providers(
+        server(), destination_,
+        {"", "locale_provider icu icu_locale 'und'", "locale_provider builtin builtin_locale 'C'",
+         "locale_provider builtin builtin_locale 'C.UTF-8'"});
 }
 
 TEST_F(CrossVersion, TrustsTheLibcLocaleOnlyWhereTextFollowsIt) {

@@ -54,9 +54,9 @@ inline ColumnShape numeric_column(std::string name) {
 struct FakeTable {
     TableShape shape;
     std::vector<WireRow> rows;
-    bool in_order = true;       ///< false: rows come as they stand, whatever was asked for
-    bool refuses_keys = false;  ///< rows cannot be asked for by key
-    bool loses_keys = false;    ///< they can, and are not found
+    bool in_order = true;                ///< false: rows come as they stand, whatever was asked for
+    bool refuses_keys = false;           ///< rows cannot be asked for by key
+    bool loses_keys = false;             ///< they can, and are not found
     std::vector<std::string> cuts = {};  ///< of its first cell, an int4; the table counts as large
     std::string unreadable_from = {};    ///< the range that begins at this cut cannot be read
     /// Of the row with this first cell, as ReadSpec::with_version has it; else its own bytes, free.
@@ -146,11 +146,11 @@ public:
         if (!from.unreadable_from.empty() && spec.range.from == from.unreadable_from) {
             throw model::Error(model::ErrorClass::operation, "sql.XX001", "broken page");
         }
-        KeyOrders orders;
+        KeyCells key;
         for (std::size_t at = 0; at < spec.order_by; ++at) {
-            orders.push_back(spec.items[at].as_order_text
-                                 ? KeyOrder::bytes
-                                 : table.columns[spec.items[at].column].key_order);
+            const ColumnShape& column = table.columns[spec.items[at].column];
+            key.push_back({spec.items[at].as_order_text ? KeyOrder::bytes : column.key_order,
+                           column.decoder});
         }
         std::vector<std::string> rows;
         for (const WireRow& row : from.rows) {
@@ -171,7 +171,7 @@ public:
         if (from.in_order) {
             std::stable_sort(rows.begin(), rows.end(),
                              [&](const std::string& a, const std::string& b) {
-                                 return compare_keys(orders, a, b) < 0;
+                                 return compare_keys(key, a, key, b) < 0;
                              });
         }
         return std::make_unique<FakeStream>(std::move(rows), database_.block_bytes);

@@ -226,6 +226,17 @@ TEST_F(RunTest, CannotTellIfNothingWasSelected) {
     EXPECT_EQ(run(nothing).verdict, Verdict::could_not_tell);
 }
 
+TEST_F(RunTest, CannotTellIfANumericKeyCannotBeRead) {
+    for (FakeDatabase* database : {&source, &destination}) {
+        database->tables[0].shape.columns[0] = numeric_column("id");
+        database->tables[0].in_order = false;
+        database->tables[0].rows = {{"no number", "a"}};
+    }
+    const Result result = compare();
+    EXPECT_EQ(result.verdict, Verdict::could_not_tell);
+    EXPECT_THAT(result.tables[0].reason, testing::HasSubstr("not a number"));
+}
+
 TEST_F(RunTest, CannotTellIfAPatternSelectedNothing) {
     fill(2);
     Request asked = request();
