@@ -9,10 +9,10 @@ namespace cutover::verify {
 
 Candidate candidate_of(const TablePair& pair, Side side, std::string_view row) {
     Candidate out;
-    put_key_form(pair.key, row, out.key);
+    put_key_form(pair.key(side), row, out.key);
     out.shown = describe_key(pair, side, row);
     CellWalk walk(row);
-    for (std::size_t at = 0; at < pair.key.size(); ++at) {
+    for (std::size_t at = 0; at < pair.source_key.size(); ++at) {
         const PairCell& cell = pair.cells[at];
         const Cell value = walk.next();
         // A cell that is read for the order only holds the value's text.
@@ -23,7 +23,7 @@ Candidate candidate_of(const TablePair& pair, Side side, std::string_view row) {
 }
 
 void CandidateCollector::found(const TablePair& pair, const RowFinding& finding) {
-    if (pair.key.empty()) {
+    if (pair.keyless()) {
         return;
     }
     const bool at_source = !finding.source_row.empty();

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "verify/number.h"
 #include "verify/rule.h"
 
 namespace cutover::verify {
@@ -27,6 +28,9 @@ public:
     /// Appends the canonical cell of a value that is not NULL. Without rules the form is strict.
     /// False if the bytes cannot be decoded: the cell is then Tag::uncomparable with the reason.
     virtual bool canonical(std::string_view wire, const RuleSet& rules, std::string& out) const = 0;
+
+    /// The value of a cell that is ordered as KeyOrder::numeric. False if the bytes are not one.
+    virtual bool number(std::string_view /*wire*/, ExactNumber& /*out*/) const { return false; }
 
 private:
     std::string family_;

@@ -49,7 +49,8 @@ void Merge::run(RowCursor& source, RowCursor& destination) {
             destination.next();
             continue;
         }
-        const int order = compare_keys(pair_.key, source.row(), destination.row());
+        const int order =
+            compare_keys(pair_.source_key, source.row(), pair_.destination_key, destination.row());
         if (order == 0) {
             meet(source, destination);
         } else if (order < 0) {

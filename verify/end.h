@@ -72,6 +72,19 @@ struct Applied {
     std::string position;  ///< everything at the source up to here is in; empty: nothing told yet
 };
 
+/// A table that tables() never gives.
+struct LeftOut {
+    model::ObjectName name;
+    std::string why;  ///< `tables of the extension postgis`
+};
+
+/// Whose facts are asked for, by the end's own names.
+struct FactScope {
+    std::vector<model::ObjectName> tables;
+    /// That stand by themselves; those that the tables own or draw from come with these.
+    std::vector<model::ObjectName> sequences;
+};
+
 /// One session of one end; one thread. All functions throw connection and operation.
 class End {
 public:
@@ -87,10 +100,13 @@ public:
 
     /// All tables that `selection` takes (all user tables if null), partitions among them.
     virtual std::vector<TableShape> tables(const plan::ObjectSelection* selection) = 0;
+    /// Tables that are not compared whatever a selection says, but for the server's own and ours.
+    virtual std::vector<LeftOut> left_out() = 0;
+    /// All sequences of users that no table owns.
+    virtual std::vector<model::ObjectName> sequences() = 0;
     /// Objects around these tables in one language; names of a source end are mapped to the
     /// destination's by `mapping` (null: names stay).
-    virtual SchemaFacts facts(const std::vector<model::ObjectName>& tables,
-                              const plan::NameMapping* mapping) = 0;
+    virtual SchemaFacts facts(const FactScope& scope, const plan::NameMapping* mapping) = 0;
     virtual std::unique_ptr<RowStream> read(const TableShape& table, const ReadSpec& spec) = 0;
     /// Literals that cut the table into about `parts` parts of equal size by the spec's first item.
     virtual std::vector<std::string> cuts(const TableShape& table, const ReadSpec& spec,

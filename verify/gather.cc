@@ -97,7 +97,7 @@ void Gatherer::examine(RowBlock& block) {
     }
     for (std::size_t at = 0; at < block.rows(); ++at) {
         const std::string_view row = block.row(at);
-        if (!pair_.key.empty()) {
+        if (!pair_.keyless()) {
             check_order(block, at, row);
         }
         bool uncomparable = false;
@@ -110,7 +110,7 @@ void Gatherer::examine(RowBlock& block) {
             block.hashes.push_back(hash);
         }
     }
-    if (!pair_.key.empty()) {
+    if (!pair_.keyless()) {
         last_row_ = block.row(block.rows() - 1);
     }
 }
@@ -119,8 +119,9 @@ void Gatherer::check_order(RowBlock& block, std::size_t at, std::string_view row
     if (at == 0 && last_row_.empty()) {
         return;
     }
+    const KeyCells& key = pair_.key(side_);
     const int order =
-        compare_keys(pair_.key, at == 0 ? std::string_view(last_row_) : block.row(at - 1), row);
+        compare_keys(key, at == 0 ? std::string_view(last_row_) : block.row(at - 1), key, row);
     if (order == 0) {
         block.flags[at] |= RowBlock::kRepeatsKey;
     } else if (order > 0) {

@@ -1,7 +1,7 @@
 #include "verify/key_order.h"
 
+#include "migrator/model/error.h"
 #include "verify/canonical.h"
-#include "verify/postgres_decode.h"
 
 namespace cutover::verify {
 
@@ -34,21 +34,24 @@ std::string_view without_trailing_blanks(std::string_view text) {
     return text.substr(0, last == std::string_view::npos ? 0 : last + 1);
 }
 
-ExactNumber numeric(std::string_view bytes) {
+ExactNumber numeric(const KeyCell& key, std::string_view bytes) {
     ExactNumber number;
-    read_postgres_numeric(bytes, number);
+    if (key.decoder == nullptr || !key.decoder->number(bytes, number)) {
+        throw model::Error(model::ErrorClass::corrupt, "verify.key_value",
+                           "a value of the key is not a number as its type sends it");
+    }
     return number;
 }
 
-int compare_cells(KeyOrder order, const Cell& a, const Cell& b) {
+int compare_cells(const KeyCell& key_a, const Cell& a, const KeyCell& key_b, const Cell& b) {
     if (!a.has_value() || !b.has_value()) {
         return three_way(a.has_value() ? 0 : 1, b.has_value() ? 0 : 1);
     }
-    switch (order) {
+    switch (key_a.order) {
         case KeyOrder::integer:
             return three_way(integer(a.bytes), integer(b.bytes));
         case KeyOrder::numeric:
-            return compare(numeric(a.bytes), numeric(b.bytes));
+            return compare(numeric(key_a, a.bytes), numeric(key_b, b.bytes));
         case KeyOrder::padded_text:
             return compare_bytes(without_trailing_blanks(a.bytes),
                                  without_trailing_blanks(b.bytes));
@@ -59,17 +62,17 @@ int compare_cells(KeyOrder order, const Cell& a, const Cell& b) {
     return compare_bytes(a.bytes, b.bytes);
 }
 
-void put_cell_form(KeyOrder order, const Cell& cell, std::string& out) {
+void put_cell_form(const KeyCell& key, const Cell& cell, std::string& out) {
     if (!cell.has_value()) {
         put_null(out);
         return;
     }
-    switch (order) {
+    switch (key.order) {
         case KeyOrder::integer:
             put_number(out, number_from(integer(cell.bytes)), false);
             return;
         case KeyOrder::numeric:
-            put_number(out, numeric(cell.bytes), false);
+            put_number(out, numeric(key, cell.bytes), false);
             return;
         case KeyOrder::padded_text:
             put_cell(out, Tag::text, without_trailing_blanks(cell.bytes));
@@ -83,11 +86,12 @@ void put_cell_form(KeyOrder order, const Cell& cell, std::string& out) {
 
 }  // namespace
 
-int compare_keys(const KeyOrders& orders, std::string_view a, std::string_view b) {
+int compare_keys(const KeyCells& cells_a, std::string_view a, const KeyCells& cells_b,
+                 std::string_view b) {
     CellWalk walk_a(a);
     CellWalk walk_b(b);
-    for (const KeyOrder order : orders) {
-        const int result = compare_cells(order, walk_a.next(), walk_b.next());
+    for (std::size_t at = 0; at < cells_a.size(); ++at) {
+        const int result = compare_cells(cells_a[at], walk_a.next(), cells_b[at], walk_b.next());
         if (result != 0) {
             return result;
         }
@@ -103,10 +107,10 @@ std::string_view key_prefix(std::string_view row, std::size_t cells) {
     return row.substr(kRowHeadBytes, row.size() - kRowHeadBytes - walk.rest().size());
 }
 
-void put_key_form(const KeyOrders& orders, std::string_view row, std::string& out) {
+void put_key_form(const KeyCells& cells, std::string_view row, std::string& out) {
     CellWalk walk(row);
-    for (const KeyOrder order : orders) {
-        put_cell_form(order, walk.next(), out);
+    for (const KeyCell& cell : cells) {
+        put_cell_form(cell, walk.next(), out);
     }
 }
 

@@ -91,6 +91,10 @@ void conclude_table(const LiveTable& table, TableResult& result, const RunContex
 std::unique_ptr<LiveTable> table_for(const LiveSubject& subject, const RunContext& context,
                                      CandidateCollector& collector, const LiveOptions& options) {
     if (!subject.readable) {
+        // Its keys may be known in part only; and what is known may just have been on its way.
+        if (undecided(subject.result->rows) != 0) {
+            leave_pending(*subject.result, std::string(subject.result->reason));
+        }
         return nullptr;
     }
     CandidateCollector::Kept kept = collector.take(*subject.pair);
@@ -101,7 +105,7 @@ std::unique_ptr<LiveTable> table_for(const LiveSubject& subject, const RunContex
                                   options.keys));
         return nullptr;
     }
-    if (subject.pair->key.empty() && undecided(subject.result->rows) != 0) {
+    if (subject.pair->keyless() && undecided(subject.result->rows) != 0) {
         leave_pending(*subject.result, "a table without a key cannot be judged while live");
         return nullptr;
     }

@@ -16,7 +16,7 @@ namespace cutover::verify {
 struct LiveSubject {
     const TablePair* pair = nullptr;
     TableResult* result = nullptr;
-    bool readable = true;  ///< false: the first pass has failed on it, the result stays
+    bool readable = true;  ///< false: the first pass has failed on it, no verdict on its rows
 };
 
 /// The sessions that hold the first pass's snapshots, if all of it saw the same; else null.

@@ -131,8 +131,8 @@ std::vector<CellDifference> Narrower::describe(std::string_view source_row,
 std::string describe_key(const TablePair& pair, Side side, std::string_view row) {
     std::string out = "(";
     CellWalk walk(row);
-    const bool keyless = pair.key.empty();
-    const std::size_t count = keyless ? pair.cells.size() : pair.key.size();
+    const bool keyless = pair.keyless();
+    const std::size_t count = keyless ? pair.cells.size() : pair.source_key.size();
     for (std::size_t at = 0; at < count; ++at) {
         const PairCell& cell = pair.cells[at];
         const Cell value = walk.next();

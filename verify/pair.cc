@@ -32,8 +32,8 @@ public:
                 add_cell(source, destination, true);
             }
         }
-        pair_.source_read.order_by = pair_.key.size();
-        pair_.destination_read.order_by = pair_.key.size();
+        pair_.source_read.order_by = pair_.source_key.size();
+        pair_.destination_read.order_by = pair_.source_key.size();
         summarise(key);
     }
 
@@ -101,7 +101,9 @@ private:
         const ColumnShape& b = pair_.destination.columns[destination];
         const bool own_order = a.key_order != KeyOrder::none && a.key_order == b.key_order;
         add_cell(source, destination, own_order);
-        pair_.key.push_back(own_order ? a.key_order : KeyOrder::bytes);
+        const KeyOrder order = own_order ? a.key_order : KeyOrder::bytes;
+        pair_.source_key.push_back({order, a.decoder});
+        pair_.destination_key.push_back({order, b.decoder});
         pair_.key_columns.push_back(a.name);
         if (own_order) {
             cells_.push_back(source);
@@ -129,13 +131,18 @@ private:
                                        [](const PairCell& cell) { return cell.same_bytes; });
         pair_.plain_key = true;
         for (std::size_t at = 0; at < key.size(); ++at) {
-            const bool by_value =
-                pair_.key[at] == KeyOrder::numeric || pair_.key[at] == KeyOrder::padded_text;
+            const KeyOrder order = pair_.source_key[at].order;
+            const bool by_value = order == KeyOrder::numeric || order == KeyOrder::padded_text;
             pair_.plain_key = pair_.plain_key && pair_.cells[at].same_bytes && !by_value;
         }
         pair_.splittable = !key.empty() && pair_.cells[0].compared &&
-                           pair_.source.columns[key[0]].ordered_scan &&
-                           pair_.destination.columns[comparable_.at(key[0])].ordered_scan;
+                           can_be_cut(pair_.source.columns[key[0]]) &&
+                           can_be_cut(pair_.destination.columns[comparable_.at(key[0])]);
+    }
+
+    /// A NULL lies in no range; the key may have lost its NOT NULL at the destination.
+    static bool can_be_cut(const ColumnShape& column) {
+        return column.ordered_scan && !column.nullable;
     }
 
     TablePair& pair_;

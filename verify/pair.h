@@ -35,7 +35,8 @@ struct TablePair {
     TableShape source;
     TableShape destination;
     std::vector<PairCell> cells;  ///< the key's first
-    KeyOrders key;                ///< of the first cells; empty: keyless, multiset semantics
+    KeyCells source_key;          ///< of the first cells; empty: keyless, multiset semantics
+    KeyCells destination_key;     ///< of the same orders
     std::vector<std::string> key_columns;  ///< source names
     bool same_bytes = false;  ///< every compared cell: rows may be compared as one string of bytes
     bool plain_key = false;   ///< the key cells' own bytes are equal exactly if the keys are
@@ -47,6 +48,11 @@ struct TablePair {
         missing_columns;  ///< at the source, not at the destination, not excluded
     std::vector<std::string> excluded_columns;
     std::vector<std::string> extra_columns;  ///< at the destination only
+
+    bool keyless() const { return source_key.empty(); }
+    const KeyCells& key(Side side) const {
+        return side == Side::source ? source_key : destination_key;
+    }
 };
 
 /// `filter` narrows the source side.

@@ -123,26 +123,51 @@ ColumnShape column_shape(const ColumnRow& row, const WireTypes& types, bool utf8
     return column;
 }
 
+/// Of relation `c` in namespace `n`: neither the server's own, nor ours, nor an extension's.
+const std::string kOfUsers =
+    "n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'cutover')"
+    " AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass"
+    "  AND d.objid = c.oid AND d.deptype = 'e')";
+
 std::string tables_sql() {
     return "SELECT c.oid, n.nspname, c.relname, c.relkind = 'p', c.reltuples::bigint,"
            " pg_table_size(c.oid), rn.nspname, rc.relname"
            " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
            " LEFT JOIN pg_class rc ON c.relispartition AND rc.oid = pg_partition_root(c.oid)"
            " LEFT JOIN pg_namespace rn ON rn.oid = rc.relnamespace"
-           " WHERE c.relkind IN ('r', 'p', 'f') AND n.nspname !~ '^pg_'"
-           " AND n.nspname NOT IN ('information_schema', 'cutover')"
-           " AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass"
-           "  AND d.objid = c.oid AND d.deptype = 'e')"
-           " ORDER BY n.nspname, c.relname";
+           " WHERE c.relkind IN ('r', 'p', 'f') AND " +
+           kOfUsers + " ORDER BY n.nspname, c.relname";
 }
 
-std::string columns_sql() {
+/// Whether a collation of this provider and these locales has its indexes in byte order. A database
+/// or collation of ICU's may have a libc locale too, often C, which its text does not follow.
+std::string bytewise_sql(const std::string& provider, const std::string& libc_locale,
+                         const std::string& builtin_locale) {
+    const std::string libc = libc_locale + " IN ('C', 'POSIX')";
+    if (provider.empty()) {
+        return libc;
+    }
+    // The builtin locales of the server all sort by code points, in UTF-8 the order of the bytes.
+    return "CASE " + provider + " WHEN 'c' THEN " + libc +
+           (builtin_locale.empty()
+                ? ""
+                : " WHEN 'b' THEN " + builtin_locale + " IN ('C', 'C.UTF-8', 'PG_UNICODE_FAST')") +
+           " ELSE false END";
+}
+
+std::string columns_sql(int version) {
+    const bool providers = version >= 150000;  // of databases; before, libc was the only one
+    const bool builtin = version >= 170000;
+    const std::string of_database = bytewise_sql(providers ? "d.datlocprovider" : "",
+                                                 "d.datcollate", builtin ? "d.datlocale" : "");
+    const std::string of_column =
+        bytewise_sql("co.collprovider", "co.collcollate", builtin ? "co.colllocale" : "");
     return "SELECT a.attrelid, a.attname, format_type(a.atttypid, a.atttypmod), a.atttypid,"
-           " NOT a.attnotnull, a.attgenerated <> '',"
-           " CASE co.collname WHEN 'C' THEN true WHEN 'POSIX' THEN true WHEN 'default' THEN"
-           "  (SELECT datcollate IN ('C', 'POSIX') FROM pg_database WHERE datname = "
-           "current_database())"
-           " ELSE false END"
+           " NOT a.attnotnull, a.attgenerated <> '', coalesce(CASE co.collprovider WHEN 'd' THEN"
+           "  (SELECT " +
+           of_database + " FROM pg_database d WHERE d.datname = current_database())" + " ELSE " +
+           of_column +
+           " END, false)"
            " FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
            " LEFT JOIN pg_collation co ON co.oid = a.attcollation"
            " WHERE c.relkind IN ('r', 'p', 'f') AND a.attnum > 0 AND NOT a.attisdropped"
@@ -172,7 +197,7 @@ using Shapes = std::map<Oid, TableShape>;
 void read_columns(Connection& connection, Shapes& shapes) {
     const WireTypes types = read_types(connection);
     const bool utf8 = connection.exec("SHOW server_encoding").get(0, 0) == "UTF8";
-    const Result rows = connection.exec(columns_sql());
+    const Result rows = connection.exec(columns_sql(connection.server_version()));
     for (int row = 0; row < rows.rows(); ++row) {
         const auto table = shapes.find(oid_at(rows, row, 0));
         if (table == shapes.end()) {
@@ -248,6 +273,43 @@ std::vector<TableShape> read_postgres_tables(Connection& connection,
     }
     sum_partitions(tables);
     return tables;
+}
+
+std::vector<LeftOut> read_postgres_left_out(Connection& connection) {
+    // Ours says so in its comment, in whatever format.
+    const Result rows = connection.exec(
+        "SELECT n.nspname, c.relname, x.extname FROM pg_class c"
+        " JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid"
+        "  AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'"
+        " LEFT JOIN pg_extension x ON x.oid = d.refobjid"
+        " WHERE c.relkind IN ('r', 'p', 'f') AND n.nspname !~ '^pg_'"
+        " AND n.nspname <> 'information_schema' AND (x.extname IS NOT NULL OR (n.nspname = "
+        "'cutover' AND coalesce(obj_description(n.oid, 'pg_namespace'), '')"
+        "  NOT LIKE 'cutover: control state of migrations%'))"
+        " ORDER BY x.extname, n.nspname, c.relname");
+    std::vector<LeftOut> out;
+    for (int row = 0; row < rows.rows(); ++row) {
+        out.push_back({{rows.text(row, 0), rows.text(row, 1)},
+                       rows.is_null(row, 2)
+                           ? "tables of a schema that has the name of the migrator's own"
+                           : "tables of the extension " + rows.text(row, 2)});
+    }
+    return out;
+}
+
+std::vector<model::ObjectName> read_postgres_sequences(Connection& connection) {
+    const Result rows = connection.exec(
+        "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE c.relkind = 'S' AND NOT EXISTS (SELECT 1 FROM pg_depend o"
+        "  WHERE o.classid = 'pg_class'::regclass AND o.objid = c.oid"
+        "  AND o.refclassid = 'pg_class'::regclass AND o.deptype IN ('a', 'i')) AND " +
+        kOfUsers + " ORDER BY n.nspname, c.relname");
+    std::vector<model::ObjectName> sequences;
+    for (int row = 0; row < rows.rows(); ++row) {
+        sequences.push_back({rows.text(row, 0), rows.text(row, 1)});
+    }
+    return sequences;
 }
 
 }  // namespace cutover::verify

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "migrator/plan/task_spec.h"
+#include "verify/end.h"
 #include "verify/shape.h"
 
 namespace cutover::postgres {
@@ -17,5 +18,11 @@ namespace cutover::verify {
 /// never tables that belong to an extension. Throws: connection, operation.
 std::vector<TableShape> read_postgres_tables(postgres::Connection& connection,
                                              const plan::ObjectSelection* selection);
+
+/// Tables of extensions, and of a schema called like ours that is not ours. Throws likewise.
+std::vector<LeftOut> read_postgres_left_out(postgres::Connection& connection);
+
+/// All sequences of users that no table owns, with the same exceptions. Throws likewise.
+std::vector<model::ObjectName> read_postgres_sequences(postgres::Connection& connection);
 
 }  // namespace cutover::verify

@@ -496,6 +496,9 @@ public:
     bool canonical(std::string_view wire, const RuleSet& rules, std::string& out) const override {
         return decode_postgres(*type_, wire, rules, out);
     }
+    bool number(std::string_view wire, ExactNumber& out) const override {
+        return type_->wire == Wire::numeric && read_postgres_numeric(wire, out);
+    }
 
 private:
     WireTypePtr type_;

@@ -150,9 +150,14 @@ public:
         return read_postgres_tables(connection_, selection);
     }
 
-    SchemaFacts facts(const std::vector<model::ObjectName>& tables,
-                      const plan::NameMapping* mapping) override {
-        return read_postgres_facts(connection_, tables, mapping);
+    std::vector<LeftOut> left_out() override { return read_postgres_left_out(connection_); }
+
+    std::vector<model::ObjectName> sequences() override {
+        return read_postgres_sequences(connection_);
+    }
+
+    SchemaFacts facts(const FactScope& scope, const plan::NameMapping* mapping) override {
+        return read_postgres_facts(connection_, scope, mapping);
     }
 
     std::unique_ptr<RowStream> read(const TableShape& table, const ReadSpec& spec) override {

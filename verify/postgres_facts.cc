@@ -37,19 +37,21 @@ std::vector<std::string> parts(std::string_view text) {
 
 class FactReader {
 public:
-    FactReader(Connection& connection, const std::vector<ObjectName>& tables,
-               const plan::NameMapping* mapping)
+    FactReader(Connection& connection, const FactScope& scope, const plan::NameMapping* mapping)
         : connection_(connection), mapping_(mapping) {
-        const std::set<ObjectName> wanted(tables.begin(), tables.end());
+        const std::set<ObjectName> tables(scope.tables.begin(), scope.tables.end());
+        const std::set<ObjectName> sequences(scope.sequences.begin(), scope.sequences.end());
         const Result rows = connection_.exec(
-            "SELECT c.oid, n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = "
-            "c.relnamespace"
-            " WHERE c.relkind IN ('r', 'p', 'f')");
+            "SELECT c.oid, n.nspname, c.relname, c.relkind = 'S' FROM pg_class c"
+            " JOIN pg_namespace n ON n.oid = c.relnamespace"
+            " WHERE c.relkind IN ('r', 'p', 'f', 'S')");
         for (int row = 0; row < rows.rows(); ++row) {
+            const bool sequence = rows.boolean(row, 3);
             ObjectName name{rows.text(row, 1), rows.text(row, 2)};
-            if (wanted.count(name) != 0) {
-                ids_ += (ids_.empty() ? "" : ",") + rows.text(row, 0);
-                tables_.emplace(rows.text(row, 0), std::move(name));
+            if ((sequence ? sequences : tables).count(name) != 0) {
+                std::string& ids = sequence ? sequence_ids_ : ids_;
+                ids += (ids.empty() ? "" : ",") + rows.text(row, 0);
+                (sequence ? sequences_ : tables_).emplace(rows.text(row, 0), std::move(name));
             }
         }
     }
@@ -62,9 +64,9 @@ public:
             read_indexes();
             read_foreign_keys();
             read_checks();
-            read_sequences();
             read_types();
         }
+        read_sequences();
         return std::move(facts_);
     }
 
@@ -85,8 +87,7 @@ private:
         if (mapping_ == nullptr) {
             return name;
         }
-        const auto schema = mapping_->schemas.find(name.schema);
-        return {schema == mapping_->schemas.end() ? name.schema : schema->second, name.name};
+        return mapping_->table(name);  // types and sequences are renamed as tables are
     }
     std::string mapped_text(const ObjectName& table, const std::string& text) const {
         if (mapping_ == nullptr) {
@@ -286,13 +287,15 @@ private:
         }
     }
 
-    /// Sequences that columns of these tables own or draw their defaults from.
+    /// Sequences that columns of these tables own or draw their defaults from, and those asked for
+    /// by name.
     void read_sequences() {
         const Result rows = query(
             "SELECT DISTINCT s.seqrelid, n.nspname, c.relname, o.refobjid, a.attname,"
             " format_type(s.seqtypid, NULL) || ', by ' || s.seqincrement || ', ' || s.seqmin || ' "
             "to ' ||"
-            " s.seqmax || CASE WHEN s.seqcycle THEN ', cycles' ELSE '' END, s.seqincrement"
+            " s.seqmax || CASE WHEN s.seqcycle THEN ', cycles' ELSE '' END, s.seqincrement,"
+            " has_sequence_privilege(s.seqrelid, 'SELECT') AND has_schema_privilege(n.oid, 'USAGE')"
             " FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid"
             " JOIN pg_namespace n ON n.oid = c.relnamespace"
             " LEFT JOIN pg_depend o ON o.classid = 'pg_class'::regclass AND o.objid = s.seqrelid"
@@ -302,7 +305,7 @@ private:
             among("o.refobjid") +
             " OR EXISTS (SELECT 1 FROM pg_depend u JOIN pg_attrdef d ON d.oid = u.objid"
             "  WHERE u.classid = 'pg_attrdef'::regclass AND u.refobjid = s.seqrelid AND " +
-            among("d.adrelid") + ")");
+            among("d.adrelid") + ") OR s.seqrelid = ANY ('{" + sequence_ids_ + "}'::oid[])");
         for (int row = 0; row < rows.rows(); ++row) {
             add_sequence(rows, row);
         }
@@ -314,7 +317,8 @@ private:
         fact.kind = FactKind::sequence;
         fact.name = name.display();
         const auto owner = tables_.find(rows.is_null(row, 3) ? std::string() : rows.text(row, 3));
-        if (owner != tables_.end()) {
+        // What was asked for by name is found by name, though a table may own it at this end.
+        if (owner != tables_.end() && sequences_.count(rows.text(row, 0)) == 0) {
             fact.table = mapped(owner->second);
             fact.identity =
                 "of " + fact.table + "." + mapped_column(owner->second, rows.text(row, 4));
@@ -323,8 +327,11 @@ private:
         }
         fact.definition = rows.text(row, 5);
         fact.increment = rows.integer(row, 6);
-        const Result state = query("SELECT last_value, is_called FROM " + quote(name));
-        fact.next_value = state.integer(0, 0) + (state.boolean(0, 1) ? fact.increment : 0);
+        fact.value_known = rows.boolean(row, 7);
+        if (fact.value_known) {
+            const Result state = query("SELECT last_value, is_called FROM " + quote(name));
+            fact.next_value = state.integer(0, 0) + (state.boolean(0, 1) ? fact.increment : 0);
+        }
         facts_.push_back(std::move(fact));
     }
 
@@ -369,16 +376,18 @@ private:
 
     Connection& connection_;
     const plan::NameMapping* mapping_;
-    std::map<std::string, ObjectName> tables_;  ///< by the number of the relation
+    std::map<std::string, ObjectName> tables_;     ///< by the number of the relation
+    std::map<std::string, ObjectName> sequences_;  ///< asked for by name
     std::string ids_;
+    std::string sequence_ids_;
     SchemaFacts facts_;
 };
 
 }  // namespace
 
-SchemaFacts read_postgres_facts(Connection& connection, const std::vector<ObjectName>& tables,
+SchemaFacts read_postgres_facts(Connection& connection, const FactScope& scope,
                                 const plan::NameMapping* mapping) {
-    return FactReader(connection, tables, mapping).run();
+    return FactReader(connection, scope, mapping).run();
 }
 
 }  // namespace cutover::verify

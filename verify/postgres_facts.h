@@ -3,10 +3,8 @@
 // mapped.
 #pragma once
 
-#include <vector>
-
-#include "migrator/model/name.h"
 #include "migrator/plan/task_spec.h"
+#include "verify/end.h"
 #include "verify/schema_facts.h"
 
 namespace cutover::postgres {
@@ -16,8 +14,7 @@ class Connection;
 namespace cutover::verify {
 
 /// `mapping` is null at a destination: its names stay. Throws: connection, operation.
-SchemaFacts read_postgres_facts(postgres::Connection& connection,
-                                const std::vector<model::ObjectName>& tables,
+SchemaFacts read_postgres_facts(postgres::Connection& connection, const FactScope& scope,
                                 const plan::NameMapping* mapping);
 
 }  // namespace cutover::verify

@@ -131,7 +131,7 @@ std::string insert(const TablePair& pair, const std::vector<Field>& fields, std:
     }
     const std::string head = fmt::format("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {}",
                                          table_name(pair), columns, values);
-    if (!pair.key.empty()) {
+    if (!pair.keyless()) {
         return fmt::format("{} WHERE NOT EXISTS (SELECT 1 FROM {} WHERE {});", head,
                            table_name(pair), key_image(fields));
     }
@@ -142,7 +142,7 @@ std::string insert(const TablePair& pair, const std::vector<Field>& fields, std:
 
 std::string erase(const TablePair& pair, const std::vector<Field>& fields, std::uint64_t copies,
                   std::uint64_t standing) {
-    if (!pair.key.empty()) {
+    if (!pair.keyless()) {
         return fmt::format("DELETE FROM {} WHERE {};", table_name(pair), image(fields));
     }
     return fmt::format(
@@ -209,7 +209,7 @@ RepairStatements repair_statements(const TablePair& pair, const RowFinding& find
         case RowVerdict::extra:
             return level(pair, finding);
         case RowVerdict::duplicate:
-            return pair.key.empty() ? level(pair, finding) : RepairStatements();
+            return pair.keyless() ? level(pair, finding) : RepairStatements();
         case RowVerdict::different:
             break;
         default:

@@ -64,14 +64,14 @@ Hash128 RowHasher::row(std::string_view row, bool& uncomparable) {
 }
 
 Hash128 RowHasher::key(std::string_view row, const Hash128& row_hash) {
-    if (pair_.key.empty()) {
+    if (pair_.keyless()) {
         return row_hash;
     }
     if (pair_.plain_key) {
-        return hash128(key_prefix(row, pair_.key.size()), seed_);
+        return hash128(key_prefix(row, pair_.source_key.size()), seed_);
     }
     buffer_.clear();
-    put_key_form(pair_.key, row, buffer_);
+    put_key_form(pair_.key(side_), row, buffer_);
     return hash128(buffer_, seed_);
 }
 

@@ -76,7 +76,7 @@ Images RowLookup::read(End& end, const std::vector<Candidate*>& candidates) {
 void RowLookup::add(Images& images, std::string_view row) {
     VersionedRow split_row = split(row, pair_.cells.size());
     std::string key;
-    put_key_form(pair_.key, split_row.row, key);
+    put_key_form(pair_.key(side_), split_row.row, key);
     Image& image = images[key];
     bool uncomparable = false;
     image.look.hash += hasher_.row(split_row.row, uncomparable);

@@ -88,7 +88,7 @@ SchemaResult compare(const SchemaFacts& source, const SchemaFacts& destination, 
     }
     result.verdict = Verdict::consistent;
     for (const SchemaDifference& each : result.differences) {
-        if (each.verdict == RowVerdict::pending) {
+        if (each.verdict == RowVerdict::pending || each.verdict == RowVerdict::uncomparable) {
             result.verdict =
                 result.verdict == Verdict::consistent ? Verdict::could_not_tell : result.verdict;
         } else {
@@ -111,6 +111,17 @@ void compare_definitions(const SchemaFact& source, const SchemaFact& destination
 void compare_sequence(const SchemaFact& source, const SchemaFact& destination, bool live,
                       SchemaResult& result) {
     compare_definitions(source, destination, result);
+    if (!source.value_known || !destination.value_known) {
+        const auto state = [](const SchemaFact& fact) {
+            return fact.value_known ? fmt::format("next value {}", fact.next_value)
+                                    : std::string("the account may not read it");
+        };
+        SchemaDifference found = difference(source, RowVerdict::uncomparable);
+        found.source_definition = state(source);
+        found.destination_definition = state(destination);
+        result.differences.push_back(std::move(found));
+        return;
+    }
     const bool behind = source.increment < 0 ? destination.next_value > source.next_value
                                              : destination.next_value < source.next_value;
     if (behind) {

@@ -36,6 +36,7 @@ struct SchemaFact {
     /// source's.
     long long next_value = 0;
     long long increment = 0;
+    bool value_known = true;  ///< false: the account may not read the sequence
 };
 
 using SchemaFacts = std::vector<SchemaFact>;

@@ -20,7 +20,7 @@ enum class KeyOrder : std::uint8_t {
     integer,      ///< big-endian two's complement of 2, 4 or 8 bytes
     bytes,        ///< bytewise
     padded_text,  ///< bytewise without trailing blanks
-    numeric,      ///< PostgreSQL's numeric, by value
+    numeric,      ///< an exact number, by value as the column's decoder reads it
 };
 
 struct ColumnShape {

@@ -116,7 +116,7 @@ std::string findings_text(const RowCounts& rows) {
 void compare_range(const RunContext& context, const TablePair& pair, const KeyRange& range,
                    End& source, End& destination, TableResult& result, std::mutex& mutex) {
     Tally tally(pair, context.samples, context.listener);
-    const Outcome outcome = pair.key.empty()
+    const Outcome outcome = pair.keyless()
                                 ? multiset(context, pair, source, destination, tally)
                                 : merge(context, pair, range, source, destination, tally);
     check_against_digests(pair, tally, outcome.source, outcome.destination);

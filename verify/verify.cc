@@ -6,7 +6,6 @@
 #include <atomic>
 #include <deque>
 #include <random>
-#include <set>
 #include <thread>
 #include <tuple>
 #include <utility>
@@ -16,6 +15,7 @@
 #include "verify/postgres_end.h"
 #include "verify/repair.h"
 #include "verify/schema_compare.h"
+#include "verify/scope.h"
 #include "verify/snapshot_pair.h"
 #include "verify/table_task.h"
 
@@ -99,57 +99,50 @@ public:
     }
 
 private:
-    bool asked_for(const ObjectName& source, const ObjectName& destination) const {
-        if (request_.tables.empty()) {
-            return true;
-        }
-        plan::ObjectSelection only;
-        only.include = request_.tables;
-        return only.selects(source) || only.selects(destination);
-    }
-
     void find_tables() {
-        const std::vector<TableShape> source = snapshots_.source().tables(&request_.objects);
-        const std::vector<TableShape> destination = snapshots_.destination().tables(nullptr);
-        std::set<ObjectName> selected;
-        for (const TableShape& table : source) {
-            selected.insert(table.name);
+        Catalogs catalogs;
+        catalogs.source_tables = snapshots_.source().tables(&request_.objects);
+        catalogs.destination_tables = snapshots_.destination().tables(nullptr);
+        catalogs.source_sequences = snapshots_.source().sequences();
+        catalogs.source_left_out = snapshots_.source().left_out();
+        const Scope scope =
+            choose_scope(catalogs, {request_.objects, request_.mapping, request_.tables});
+        for (const TableChoice& table : scope.tables) {
+            add_table(table);
         }
-        for (const TableShape& table : source) {
-            const ObjectName name = request_.mapping.table(table.name);
-            if (!asked_for(table.name, name)) {
-                continue;
-            }
-            source_names_.push_back(table.name);
-            destination_names_.push_back(name);
-            // A partition is read through its root, wherever the destination keeps its rows.
-            if (table.root.name.empty() || selected.count(table.root) == 0) {
-                add_table(table, destination, name);
-            }
+        source_facts_ = scope.source;
+        destination_facts_ = scope.destination;
+        result_.not_compared = scope.not_compared;
+        for (const std::string& pattern : scope.idle_patterns) {
+            idle_patterns_ += (idle_patterns_.empty() ? "`" : ", `") + pattern + "`";
+            result_.not_compared.push_back("`" + pattern +
+                                           "` selects no table and no sequence of the source");
         }
-        note_strangers(destination);
     }
 
-    void add_table(const TableShape& table, const std::vector<TableShape>& destination,
-                   const ObjectName& name) {
-        const auto found =
-            std::find_if(destination.begin(), destination.end(),
-                         [&](const TableShape& other) { return other.name == name; });
-        if (found == destination.end()) {
+    void add_table(const TableChoice& table) {
+        const ObjectName& name = table.source->name;
+        if (table.destination == nullptr) {
             TableResult result;
-            result.source = table.name.display();
-            result.destination = name.display();
+            result.source = name.display();
+            result.destination = table.destination_name.display();
             result.verdict = Verdict::inconsistent;
             result.method = "not compared";
             result.reason = "no such table at the destination";
+            if (!table.note.empty()) {
+                result.notes.push_back(table.note);
+            }
             missing_tables_.push_back(std::move(result));
             return;
         }
-        const auto filter = request_.filters.find(table.name);
+        const auto filter = request_.filters.find(name);
         auto work = std::make_unique<TableWork>();
-        work->pair = pair_tables(table, *found, request_.mapping,
+        work->pair = pair_tables(*table.source, *table.destination, request_.mapping,
                                  filter == request_.filters.end() ? std::string() : filter->second);
         describe(*work);
+        if (!table.note.empty()) {
+            work->result.notes.push_back(table.note);
+        }
         work_.push_back(std::move(work));
     }
 
@@ -163,31 +156,11 @@ private:
         result.missing_columns = pair.missing_columns;
         result.excluded_columns = pair.excluded_columns;
         result.extra_columns = pair.extra_columns;
-        result.method = pair.key.empty() ? "multiset, no key" : "stream-merge by (";
+        result.method = pair.keyless() ? "multiset, no key" : "stream-merge by (";
         for (std::size_t at = 0; at < pair.key_columns.size(); ++at) {
             result.method += (at == 0 ? "" : ", ") + pair.key_columns[at];
         }
-        result.method += pair.key.empty() ? "" : ")";
-    }
-
-    /// Tables in the same schemas of the destination that no source table maps to.
-    void note_strangers(const std::vector<TableShape>& destination) {
-        if (!request_.tables.empty()) {
-            return;
-        }
-        std::set<std::string> schemas;
-        std::set<ObjectName> expected;
-        for (const ObjectName& name : destination_names_) {
-            schemas.insert(name.schema);
-            expected.insert(name);
-        }
-        for (const TableShape& table : destination) {
-            if (schemas.count(table.name.schema) != 0 && expected.count(table.name) == 0 &&
-                table.root.name.empty()) {
-                result_.not_compared.push_back("table " + table.name.display() +
-                                               " at the destination has no source");
-            }
-        }
+        result.method += pair.keyless() ? "" : ")";
     }
 
     std::deque<Piece> pieces() {
@@ -342,8 +315,8 @@ private:
             result_.not_compared.push_back("structure and sequences: switched off");
             return;
         }
-        const SchemaFacts source = snapshots_.source().facts(source_names_, &request_.mapping);
-        const SchemaFacts destination = snapshots_.destination().facts(destination_names_, nullptr);
+        const SchemaFacts source = snapshots_.source().facts(source_facts_, &request_.mapping);
+        const SchemaFacts destination = snapshots_.destination().facts(destination_facts_, nullptr);
         if (request_.structure) {
             result_.schema = compare_structure(source, destination);
         } else {
@@ -437,13 +410,15 @@ private:
                 result_.reasons.push_back(table.source + ": " + table.reason);
             }
         }
+        if (!idle_patterns_.empty()) {
+            unsure = true;
+            result_.reasons.push_back("nothing is selected by: " + idle_patterns_);
+        }
         add_schema_reason(result_.schema, "structure", damaged);
         add_schema_reason(result_.sequences, "sequences", damaged);
         if (result_.sequences.compared && result_.sequences.verdict == Verdict::could_not_tell) {
             unsure = true;
-            result_.reasons.push_back(
-                "sequences: behind, pending until the cutover sets them (--no-sequences leaves "
-                "them out)");
+            result_.reasons.push_back(doubt_about_sequences());
         }
         result_.verdict = damaged  ? Verdict::inconsistent
                           : unsure ? Verdict::could_not_tell
@@ -469,6 +444,17 @@ private:
                 table.reason += "; may be lag, somebody wrote meanwhile";
             }
         }
+    }
+
+    std::string doubt_about_sequences() const {
+        const std::vector<SchemaDifference>& all = result_.sequences.differences;
+        const bool unreadable = std::any_of(all.begin(), all.end(), [](const auto& each) {
+            return each.verdict == RowVerdict::uncomparable;
+        });
+        return unreadable
+                   ? "sequences: the account may not read all of them"
+                   : "sequences: behind, pending until the cutover sets them (--no-sequences "
+                     "leaves them out)";
     }
 
     void add_schema_reason(const SchemaResult& schema, std::string_view what, bool& damaged) {
@@ -497,8 +483,9 @@ private:
     Result result_;
     std::vector<std::unique_ptr<TableWork>> work_;
     std::vector<TableResult> missing_tables_;
-    std::vector<ObjectName> source_names_;
-    std::vector<ObjectName> destination_names_;
+    FactScope source_facts_;
+    FactScope destination_facts_;
+    std::string idle_patterns_;  ///< a list, for people
     std::unique_ptr<RepairWriter> repair_;
     std::unique_ptr<CandidateCollector> candidates_;  ///< live only
     std::mutex mutex_;

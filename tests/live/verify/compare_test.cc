@@ -147,6 +147,14 @@ TEST_F(Compare, CutsLargeTablesIntoRangesWithoutLosingTheirEdges) {
         EXPECT_EQ(result.rows.extra, 3u);
         EXPECT_EQ(result.rows.equal, 299997u);
     }
+    there(
+        "alter table big drop constraint big_pkey; alter table big alter id drop not null;"
+        "create unique index on big (id); insert into big values (null, 'no key')");
+    for (const unsigned jobs : {1u, 5u}) {
+        Request asked = request();
+        asked.jobs = jobs;
+        EXPECT_EQ(run(asked).rows.extra, 4u) << jobs;
+    }
 }
 
 std::size_t peak_memory_kb() {
@@ -197,6 +205,50 @@ TEST_F(Compare, ReadsOtherEncodingsAndCollationsInOneOrder) {
                              " with (force)");
 }
 
+/// Databases whose libc locale is C and whose text another provider sorts.
+void compare_providers(fixtures::PostgresServer& server, const PostgresEndpoint& destination,
+                       const std::vector<std::string>& locales) {
+    const std::string rows =
+        "create table t (k text primary key, c varchar(9) collate \"C\" unique not null);"
+        "insert into t select v || n, n || v from unnest(array['a', 'B', 'c', 'D', 'é', 'Z', '_'])"
+        " v, generate_series(1, 30) n;";
+    PostgresClient(destination).query(rows);
+    const PostgresEndpoint source = destination.in_database(destination.database + "_other");
+    const std::string name = fixtures::quoted_name(source.database);
+    for (const std::string& locale : locales) {
+        server.connect().query("drop database if exists " + name);
+        server.connect().query("create database " + name + " encoding 'UTF8' locale 'C' " + locale +
+                               " template template0");
+        PostgresClient(source).query(rows);
+        const Result result = run(request_for(source, destination));
+        EXPECT_EQ(result.verdict, Verdict::consistent) << locale << "\n" << text_of(result);
+        EXPECT_EQ(result.rows.equal, 210u);
+        server.connect().query("drop database " + name + " with (force)");
+    }
+}
+
+TEST_F(Compare, TrustsTheLibcLocaleOnlyWhereTextFollowsIt) {
+    compare_providers(
+        server(), destination_,
+        {"", "locale_provider icu icu_locale 'und'", "locale_provider builtin builtin_locale 'C'",
+         "locale_provider builtin builtin_locale 'C.UTF-8'"});
+}
+
+TEST_F(CrossVersion, TrustsTheLibcLocaleOnlyWhereTextFollowsIt) {
+    compare_providers(server(), make_database("destination"),
+                      {"", "locale_provider icu icu_locale 'und'"});
+}
+
+TEST_F(Compare, TrustsNoCollationByItsName) {
+    both(
+        "create collation public.\"C\" (provider = icu, locale = 'und');"
+        "create collation bytewise (provider = libc, locale = 'C');"
+        "create table t (k text collate public.\"C\" primary key);"
+        "create table u (k text collate bytewise primary key);"
+        "insert into t values ('a'), ('B'), ('c'), ('_'); insert into u select k from t");
+    EXPECT_EQ(run(request()).verdict, Verdict::consistent) << text_of(run(request()));
+}
+
 TEST_F(Compare, FollowsRenamesFiltersAndExclusions) {
     connect().query(
         "create schema app; create type app.mood as enum ('ok'); create table app.parent (id int "
@@ -227,6 +279,77 @@ TEST_F(Compare, FollowsRenamesFiltersAndExclusions) {
     EXPECT_EQ(run(asked).rows.missing, 50u);
     asked.filters[{"app", "t"}] = "no such column > 1";
     EXPECT_EQ(run(asked).verdict, Verdict::could_not_tell);
+}
+
+TEST_F(Compare, ListsTablesThatAreNeverCompared) {
+    both("create table t (id int primary key)");
+    connect().query(
+        "create schema cutover; create table cutover.mine (id int);"
+        "create table gadgets (id int); alter extension plpgsql add table gadgets");
+    const auto listed = [this] { return testing::PrintToString(run(request()).not_compared); };
+    EXPECT_THAT(listed(), testing::HasSubstr("own: cutover.mine"));
+    EXPECT_THAT(listed(), testing::HasSubstr("extension plpgsql: public.gadgets"));
+    connect().query(
+        "comment on schema cutover is 'cutover: control state of migrations, format 7'");
+    EXPECT_THAT(listed(), testing::Not(testing::HasSubstr("cutover.mine")));
+}
+
+TEST_F(Compare, ComparesPartitionsThatWereAskedForWithoutTheirRoot) {
+    both(
+        "create table orders (id int primary key) partition by range (id);"
+        "create table orders_1 partition of orders for values from (0) to (100);"
+        "create table orders_2 partition of orders for values from (100) to (200);"
+        "insert into orders select generate_series(0, 199)");
+    Request asked = request();
+    asked.tables = {"public.orders_*"};
+    const Result same = run(asked);
+    EXPECT_EQ(same.verdict, Verdict::consistent) << text_of(same);
+    EXPECT_EQ(same.rows.equal, 200u);
+    there("delete from orders where id = 150");
+    EXPECT_EQ(run(asked).rows.missing, 1u);
+    there(
+        "create table whole (id int primary key); insert into whole select * from orders;"
+        "drop table orders; alter table whole rename to orders");
+    asked.structure = false;
+    const Result otherwise = run(asked);
+    EXPECT_EQ(otherwise.rows.missing, 1u) << text_of(otherwise);
+    EXPECT_EQ(otherwise.rows.equal, 199u);
+}
+
+TEST_F(Compare, FollowsRenamesOfSequencesThatNoTableOwns) {
+    connect().query(
+        "create schema app; create table app.t (id int primary key); create sequence app.tickets;"
+        "create sequence app.bills; select setval('app.tickets', 70), setval('app.bills', 80)");
+    there(
+        "create schema shop; create table shop.t (id int primary key); create sequence "
+        "shop.tickets; create sequence shop.invoices owned by shop.t.id;"
+        "select setval('shop.tickets', 70), setval('shop.invoices', 80)");
+    Request asked = request();
+    asked.mapping.schemas = {{"app", "shop"}};
+    asked.mapping.tables[{"app", "bills"}] = {"shop", "invoices"};
+    const Result result = run(asked);
+    EXPECT_EQ(result.verdict, Verdict::consistent) << text_of(result);
+    EXPECT_EQ(result.sequences.compared_facts.at("sequence"), 2u);
+    there("select setval('shop.invoices', 79)");
+    const Result behind = run(asked);
+    EXPECT_EQ(behind.verdict, Verdict::inconsistent);
+    EXPECT_EQ(behind.sequences.differences.at(0).name, "app.bills");
+}
+
+TEST_F(Compare, CannotTellAboutASequenceThatItMayNotRead) {
+    both("create table t (id int primary key); create sequence tickets");
+    const std::string reader = endpoint().database + "_reader";
+    there("drop role if exists " + fixtures::quoted_name(reader) + "; create role " +
+          fixtures::quoted_name(reader) + " login password 'reader'; grant select on t to " +
+          fixtures::quoted_name(reader));
+    PostgresEndpoint less = destination_;
+    less.user = reader;
+    less.password = "reader";
+    const Result result = run(request_for(endpoint(), less));
+    EXPECT_EQ(result.verdict, Verdict::could_not_tell) << text_of(result);
+    EXPECT_EQ(result.rows.findings(), 0u);
+    there("drop owned by " + fixtures::quoted_name(reader) + "; drop role " +
+          fixtures::quoted_name(reader));
 }
 
 TEST_F(Compare, SaysThatSomebodyWroteMeanwhile) {
@@ -291,6 +414,11 @@ TEST_F(CommandTest, EndsWithTheDocumentedCodesAndReports) {
     EXPECT_EQ(command({file, "--json"}), 1);
     EXPECT_EQ(nlohmann::json::parse(out_.str())["tables"][0]["samples"][0]["key"], "(id=2)");
     EXPECT_EQ(command({file, "--table", "public.other"}), 2);
+    there("update t set v = 'b' where id = 2");
+    EXPECT_EQ(command({file, "--table", "public.t"}), 0) << out_.str();
+    EXPECT_EQ(command({file, "--table", "public.t", "--table", "public.othre"}), 2);
+    EXPECT_THAT(out_.str(), testing::HasSubstr("`public.othre` selects no table"));
+    there("update t set v = 'x' where id = 2");
     const std::string page = testing::TempDir() + fmt::format("verify_{}.html", ::getpid());
     EXPECT_EQ(command({file, "--format", "html", "--output", page, "--jobs", "2"}), 1);
     EXPECT_THAT(read_file(page), testing::HasSubstr("inconsistent"));

@@ -262,6 +262,14 @@ const SchemaDamage kSequenceDamages[] = {
      FactKind::sequence, kDifferent, "app.orders_id_seq"},
     {"serial sequence behind", "select setval('app.serials_id_seq', 1)", FactKind::sequence,
      kDifferent, "app.serials_id_seq"},
+    {"sequence of no table behind", "select setval('app.tickets', 4000)", FactKind::sequence,
+     kDifferent, "app.tickets"},
+    {"sequence of no table never set", "alter sequence app.tickets restart", FactKind::sequence,
+     kDifferent, "app.tickets"},
+    {"sequence of no table lost", "drop sequence app.tickets", FactKind::sequence, kMissing,
+     "app.tickets"},
+    {"sequence of no table with another step", "alter sequence app.tickets increment 1",
+     FactKind::sequence, kDifferent, "app.tickets"},
 };
 
 std::string columns_of(const RowSample& sample) {

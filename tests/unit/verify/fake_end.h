@@ -54,9 +54,11 @@ inline ColumnShape numeric_column(std::string name) {
 struct FakeTable {
     TableShape shape;
     std::vector<WireRow> rows;
-    bool in_order = true;       ///< false: rows come as they stand, whatever was asked for
-    bool refuses_keys = false;  ///< rows cannot be asked for by key
-    bool loses_keys = false;    ///< they can, and are not found
+    bool in_order = true;                ///< false: rows come as they stand, whatever was asked for
+    bool refuses_keys = false;           ///< rows cannot be asked for by key
+    bool loses_keys = false;             ///< they can, and are not found
+    std::vector<std::string> cuts = {};  ///< of its first cell, an int4; the table counts as large
+    std::string unreadable_from = {};    ///< the range that begins at this cut cannot be read
     /// Of the row with this first cell, as ReadSpec::with_version has it; else its own bytes, free.
     std::map<WireCell, std::string> versions = {};
 };
@@ -72,6 +74,8 @@ struct FakeDatabase {
     Applied applied = {};
     std::function<void()> before_snapshot =
         {};  ///< the script: what happens before a session takes one
+    std::vector<model::ObjectName> sequences = {};  ///< that no table owns
+    std::vector<LeftOut> left_out = {};
 };
 
 class FakeStream final : public RowStream {
@@ -124,12 +128,14 @@ public:
         for (const FakeTable& table : database_.tables) {
             if (selection == nullptr || selection->selects(table.shape.name)) {
                 out.push_back(table.shape);
-                out.back().estimated_rows = table.rows.size();
+                out.back().estimated_rows = table.cuts.empty() ? table.rows.size() : 1u << 20;
             }
         }
         return out;
     }
-    SchemaFacts facts(const std::vector<model::ObjectName>&, const plan::NameMapping*) override {
+    std::vector<LeftOut> left_out() override { return database_.left_out; }
+    std::vector<model::ObjectName> sequences() override { return database_.sequences; }
+    SchemaFacts facts(const FactScope&, const plan::NameMapping*) override {
         return database_.facts;
     }
     std::unique_ptr<RowStream> read(const TableShape& table, const ReadSpec& spec) override {
@@ -137,15 +143,18 @@ public:
         if (from.refuses_keys && !spec.keys.empty()) {
             throw model::Error(model::ErrorClass::operation, "sql.22P02", "no such key");
         }
-        KeyOrders orders;
+        if (!from.unreadable_from.empty() && spec.range.from == from.unreadable_from) {
+            throw model::Error(model::ErrorClass::operation, "sql.XX001", "broken page");
+        }
+        KeyCells key;
         for (std::size_t at = 0; at < spec.order_by; ++at) {
-            orders.push_back(spec.items[at].as_order_text
-                                 ? KeyOrder::bytes
-                                 : table.columns[spec.items[at].column].key_order);
+            const ColumnShape& column = table.columns[spec.items[at].column];
+            key.push_back({spec.items[at].as_order_text ? KeyOrder::bytes : column.key_order,
+                           column.decoder});
         }
         std::vector<std::string> rows;
         for (const WireRow& row : from.rows) {
-            if (from.loses_keys && !spec.keys.empty()) {
+            if ((from.loses_keys && !spec.keys.empty()) || !lies_in(spec.range, row)) {
                 continue;
             }
             WireRow cells;
@@ -162,16 +171,25 @@ public:
         if (from.in_order) {
             std::stable_sort(rows.begin(), rows.end(),
                              [&](const std::string& a, const std::string& b) {
-                                 return compare_keys(orders, a, b) < 0;
+                                 return compare_keys(key, a, key, b) < 0;
                              });
         }
         return std::make_unique<FakeStream>(std::move(rows), database_.block_bytes);
     }
-    std::vector<std::string> cuts(const TableShape&, const ReadSpec&, std::size_t) override {
-        return {};
+    std::vector<std::string> cuts(const TableShape& table, const ReadSpec&, std::size_t) override {
+        return find(table.name).cuts;
     }
 
 private:
+    static bool lies_in(const KeyRange& range, const WireRow& row) {
+        if (!range.from && !range.to) {
+            return true;
+        }
+        // As SQL has it: NULL lies in no range.
+        const auto value = row[0] ? static_cast<std::int32_t>(load_big32(row[0]->data())) : 0;
+        return row[0] && (!range.from || value >= std::stoi(*range.from)) &&
+               (!range.to || value < std::stoi(*range.to));
+    }
     const FakeTable& find(const model::ObjectName& name) const {
         const std::vector<FakeTable>& tables = view_ ? *view_ : database_.tables;
         return *std::find_if(tables.begin(), tables.end(),

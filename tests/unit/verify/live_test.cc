@@ -276,6 +276,25 @@ TEST_F(LiveTest, CountsNoRoundsWithoutAMarkerIfNobodyWritesThere) {
     EXPECT_THAT(result.live.gave_up, HasSubstr("nobody has written"));
 }
 
+TEST_F(LiveTest, LeavesRowsPendingOfATableThatCouldNotBeRead) {
+    for (FakeDatabase* database : {&source, &destination}) {
+        database->tables[0].shape.columns[0].nullable = false;
+        database->tables[0].cuts = {"4"};
+    }
+    there()[2][1] = "on its way";
+    destination.tables[0].unreadable_from = "4";
+    Request cut = request();
+    cut.jobs = 2;
+    const Result result = run(cut);
+    EXPECT_EQ(result.verdict, Verdict::could_not_tell) << text_of(result);
+    EXPECT_EQ(result.rows.different, 0u);
+    EXPECT_EQ(result.rows.pending, 1u);
+    EXPECT_EQ(result.live.pending, 1u);
+    EXPECT_THAT(result.tables[0].reason, HasSubstr("broken page"));
+    cut.live.reset();
+    EXPECT_EQ(run(cut).verdict, Verdict::inconsistent);
+}
+
 TEST_F(LiveTest, LeavesATablePendingWhoseRowsItCannotReadAgain) {
     there()[2][1] = "old";
     source.tables[0].refuses_keys = true;

@@ -226,6 +226,48 @@ TEST_F(RunTest, CannotTellIfNothingWasSelected) {
     EXPECT_EQ(run(nothing).verdict, Verdict::could_not_tell);
 }
 
+TEST_F(RunTest, CannotTellIfANumericKeyCannotBeRead) {
+    for (FakeDatabase* database : {&source, &destination}) {
+        database->tables[0].shape.columns[0] = numeric_column("id");
+        database->tables[0].in_order = false;
+        database->tables[0].rows = {{"no number", "a"}};
+    }
+    const Result result = compare();
+    EXPECT_EQ(result.verdict, Verdict::could_not_tell);
+    EXPECT_THAT(result.tables[0].reason, testing::HasSubstr("not a number"));
+}
+
+TEST_F(RunTest, CannotTellIfAPatternSelectedNothing) {
+    fill(2);
+    Request asked = request();
+    asked.tables = {"app.t", "app.ordres"};
+    const Result result = run(asked);
+    EXPECT_EQ(result.verdict, Verdict::could_not_tell);
+    EXPECT_EQ(result.rows.equal, 2u);
+    EXPECT_THAT(result.reasons, testing::Contains(testing::HasSubstr("app.ordres")));
+    EXPECT_THAT(result.not_compared, testing::Contains(testing::HasSubstr("app.ordres")));
+    asked.tables.clear();
+    asked.objects.include = {"app.t", "app.ordres"};
+    EXPECT_EQ(run(asked).verdict, Verdict::could_not_tell);
+    asked.objects.include = {"app.t"};
+    EXPECT_EQ(run(asked).verdict, Verdict::consistent);
+}
+
+TEST_F(RunTest, ListsTablesThatAreNeverCompared) {
+    source.left_out = {{{"app", "points"}, "tables of the extension postgis"}};
+    EXPECT_THAT(compare().not_compared,
+                testing::Contains("tables of the extension postgis: app.points"));
+}
+
+TEST_F(RunTest, NeverFindsNothingAtAllConsistent) {
+    source.tables.clear();
+    EXPECT_EQ(compare().verdict, Verdict::could_not_tell);
+    source.sequences = {{"app", "tickets"}};
+    Request with_sequences = request();
+    with_sequences.sequences = true;
+    EXPECT_EQ(run(with_sequences).verdict, Verdict::could_not_tell);
+}
+
 TEST_F(RunTest, CannotTellIfAColumnHasNoCommonForm) {
     fill(5);
     destination.tables[0].shape.columns[1] = column("v", "bytea", 17, KeyOrder::bytes);

@@ -61,6 +61,18 @@ TEST(SchemaCompare, WantsSequencesNotBehind) {
     EXPECT_EQ(compare_sequences({sequence(1)}, {}).verdict, Verdict::inconsistent);
 }
 
+TEST(SchemaCompare, GivesNoVerdictOnASequenceThatItMayNotRead) {
+    SchemaFact hidden = sequence(0);
+    hidden.value_known = false;
+    for (const auto& [source, destination] :
+         {std::pair(sequence(100), hidden), std::pair(hidden, sequence(100))}) {
+        const SchemaResult result = compare_sequences({source}, {destination});
+        EXPECT_EQ(result.verdict, Verdict::could_not_tell);
+        ASSERT_EQ(result.differences.size(), 1u);
+        EXPECT_EQ(result.differences[0].verdict, RowVerdict::uncomparable);
+    }
+}
+
 TEST(RenameInSql, RenamesColumnsAndSchemasAndNothingElse) {
     const Renames schemas{{"app", "shop"}};
     const Renames columns{{"qty", "quantity"}, {"Odd", "plain"}, {"f", "Big One"}};

@@ -1,0 +1,178 @@
+#include "verify/scope.h"
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <set>
+#include <utility>
+
+namespace cutover::verify {
+
+namespace {
+
+using model::ObjectName;
+
+class Choosing {
+public:
+    Choosing(const Catalogs& catalogs, const ScopeRequest& request)
+        : catalogs_(catalogs), request_(request) {
+        asked_.include = request.patterns;
+    }
+
+    Scope run() {
+        choose_tables();
+        choose_sequences();
+        find_idle_patterns();
+        note_left_out();
+        note_strangers();
+        return std::move(scope_);
+    }
+
+private:
+    bool asked_for(const ObjectName& source) const {
+        return request_.patterns.empty() || asked_.selects(source) ||
+               asked_.selects(request_.mapping.table(source));
+    }
+
+    void choose_tables() {
+        std::vector<const TableShape*> chosen;
+        std::set<ObjectName> names;
+        for (const TableShape& table : catalogs_.source_tables) {
+            if (asked_for(table.name)) {
+                chosen.push_back(&table);
+                names.insert(table.name);
+                add_facts_of(table.name);
+            }
+        }
+        for (const TableShape* table : chosen) {
+            // A partition is read through its root, wherever the destination keeps its rows.
+            if (table->root.name.empty()) {
+                add_table(*table, {});
+            } else if (names.count(table->root) == 0) {
+                add_partition(*table);
+            }
+        }
+    }
+
+    void add_facts_of(const ObjectName& source) {
+        scope_.source.tables.push_back(source);
+        scope_.destination.tables.push_back(request_.mapping.table(source));
+    }
+
+    void add_table(const TableShape& table, std::string note) {
+        const ObjectName name = request_.mapping.table(table.name);
+        scope_.tables.push_back(
+            {&table, find(catalogs_.destination_tables, name), name, std::move(note)});
+    }
+
+    /// One whose root was not asked for. Its rows may lie elsewhere at the destination: then only
+    /// the roots can be held against each other.
+    void add_partition(const TableShape& table) {
+        const TableShape* there =
+            find(catalogs_.destination_tables, request_.mapping.table(table.name));
+        const TableShape* root = find(catalogs_.source_tables, table.root);
+        if (root == nullptr ||
+            (there != nullptr && there->root == request_.mapping.table(table.root))) {
+            add_table(table, {});
+        } else if (roots_.insert(root->name).second) {
+            add_table(*root, "compared as a whole: the destination has no partition " +
+                                 request_.mapping.table(table.name).display() + " of it");
+            add_facts_of(root->name);
+        }
+    }
+
+    static const TableShape* find(const std::vector<TableShape>& tables, const ObjectName& name) {
+        const auto found = std::find_if(tables.begin(), tables.end(), [&](const TableShape& table) {
+            return table.name == name;
+        });
+        return found == tables.end() ? nullptr : &*found;
+    }
+
+    /// Those that tables own or draw from come with their tables.
+    void choose_sequences() {
+        for (const ObjectName& sequence : catalogs_.source_sequences) {
+            if (request_.objects.selects(sequence) && asked_for(sequence)) {
+                scope_.source.sequences.push_back(sequence);
+                scope_.destination.sequences.push_back(request_.mapping.table(sequence));
+            }
+        }
+    }
+
+    void find_idle_patterns() {
+        for (const std::string& pattern : request_.patterns) {
+            const FactScope& here = scope_.source;
+            const FactScope& there = scope_.destination;
+            if (!takes_any(pattern, here.tables) && !takes_any(pattern, there.tables) &&
+                !takes_any(pattern, here.sequences) && !takes_any(pattern, there.sequences)) {
+                scope_.idle_patterns.push_back(pattern);
+            }
+        }
+        // What `objects` names is looked for in all that it takes, however the request narrows it.
+        std::vector<ObjectName> taken;
+        for (const TableShape& table : catalogs_.source_tables) {
+            taken.push_back(table.name);
+        }
+        std::copy_if(catalogs_.source_sequences.begin(), catalogs_.source_sequences.end(),
+                     std::back_inserter(taken),
+                     [&](const ObjectName& name) { return request_.objects.selects(name); });
+        for (const std::string& pattern : request_.objects.include) {
+            if (!takes_any(pattern, taken)) {
+                scope_.idle_patterns.push_back(pattern);
+            }
+        }
+    }
+
+    static bool takes_any(const std::string& pattern, const std::vector<ObjectName>& names) {
+        plan::ObjectSelection only;
+        only.include = {pattern};
+        return std::any_of(names.begin(), names.end(),
+                           [&](const ObjectName& name) { return only.selects(name); });
+    }
+
+    void note_left_out() {
+        std::map<std::string, std::string> names;  // by why
+        for (const LeftOut& table : catalogs_.source_left_out) {
+            if (request_.objects.selects(table.name) && asked_for(table.name)) {
+                std::string& list = names[table.why];
+                list += (list.empty() ? "" : ", ") + table.name.display();
+            }
+        }
+        for (const auto& [why, list] : names) {
+            scope_.not_compared.push_back(why + ": " + list);
+        }
+    }
+
+    /// Tables in the same schemas of the destination that no source table maps to.
+    void note_strangers() {
+        if (!request_.patterns.empty()) {
+            return;
+        }
+        std::set<std::string> schemas;
+        std::set<ObjectName> expected;
+        for (const ObjectName& name : scope_.destination.tables) {
+            schemas.insert(name.schema);
+            expected.insert(name);
+        }
+        for (const TableShape& table : catalogs_.destination_tables) {
+            if (schemas.count(table.name.schema) != 0 && expected.count(table.name) == 0 &&
+                table.root.name.empty()) {
+                scope_.not_compared.push_back("table " + table.name.display() +
+                                              " at the destination has no source");
+            }
+        }
+    }
+
+    const Catalogs& catalogs_;
+    const ScopeRequest& request_;
+    plan::ObjectSelection asked_;
+    std::set<ObjectName> roots_;  ///< that stand for partitions
+    Scope scope_;
+};
+
+}  // namespace
+
+Scope choose_scope(const Catalogs& catalogs, const ScopeRequest& request) {
+    return Choosing(catalogs, request).run();
+}
+
+}  // namespace cutover::verify
