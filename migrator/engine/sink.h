@@ -97,8 +97,6 @@ public:
     /// Sets destination sequences so that the next value collides with no migrated row.
     virtual void set_sequences(const plan::Plan& plan,
                                const std::vector<model::SequenceSchema>& values) = 0;
-    /// What we keep at this end.
-    virtual std::vector<AuxiliaryObject> auxiliary_objects() = 0;
 };
 
 }  // namespace cutover::engine

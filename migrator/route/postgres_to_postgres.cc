@@ -89,7 +89,6 @@ private:
         add_keys(table);
         table.sets_replica_identity = needs_whole_old_rows(table);
         table.transcoder = make_transcoder(table, ids_);
-        table.lane = table.transcoder ? plan::Lane::codec : plan::Lane::raw;
         out_.plan.tables.push_back(std::move(table));
     }
 
@@ -128,7 +127,6 @@ private:
             }
             compare_types(object, source, there->columns[*at]);
             column.destination_type = there->columns[*at].type;
-            column.destination_type_id = there->columns[*at].type_id;
         }
         table.columns.push_back(std::move(column));
     }

@@ -129,7 +129,6 @@ Collapser::TableState& Collapser::state(TableIndex table) {
 
 void Collapser::count(std::size_t bytes) {
     footprint_bytes_ += bytes;
-    ++changes_;
 }
 
 /// Every key value the row has goes into the footprint: its own, its unique ones, its parents'.
@@ -433,7 +432,6 @@ model::NetBatch Collapser::take(Footprint& footprint, std::vector<UnknownRow>& u
     footprint = std::move(footprint_);
     footprint_ = Footprint{};
     footprint_bytes_ = 0;
-    changes_ = 0;
     return batch;
 }
 

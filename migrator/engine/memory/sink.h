@@ -22,7 +22,6 @@ public:
     void run_schema_step(const plan::SchemaStep& step) override;
     void set_sequences(const plan::Plan& plan,
                        const std::vector<model::SequenceSchema>& values) override;
-    std::vector<engine::AuxiliaryObject> auxiliary_objects() override;
 
 private:
     flow::Runtime& runtime_;

@@ -9,7 +9,6 @@
 #include "migrator/engine/postgres/change_applier.h"
 #include "migrator/engine/postgres/chunk_writer.h"
 #include "migrator/engine/postgres/control.h"
-#include "migrator/engine/postgres/control_schema.h"
 #include "migrator/engine/postgres/inspector.h"
 
 namespace cutover::postgres {
@@ -74,7 +73,6 @@ public:
     void run_schema_step(const plan::SchemaStep& step) override;
     void set_sequences(const plan::Plan& plan,
                        const std::vector<model::SequenceSchema>& values) override;
-    std::vector<engine::AuxiliaryObject> auxiliary_objects() override;
 
 private:
     Error explained(const Error& error, const plan::SchemaStep& step) const;
@@ -178,15 +176,6 @@ void PostgresSink::set_sequences(const plan::Plan& plan,
              value->second->is_called ? "t" : "f"});
     }
     connection.exec("COMMIT");
-}
-
-std::vector<engine::AuxiliaryObject> PostgresSink::auxiliary_objects() {
-    Connection connection = open_session(spec_.destination, spec_.name, SessionRole::control);
-    std::vector<engine::AuxiliaryObject> out;
-    if (has_control_schema(connection)) {
-        out.push_back({"schema", "cutover"});
-    }
-    return out;
 }
 
 }  // namespace

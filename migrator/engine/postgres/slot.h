@@ -26,14 +26,12 @@ std::string server_name(Connection& connection);
 
 struct SlotState {
     bool logical = false;
-    bool temporary = false;
     std::string plugin;
     std::string database;
     std::optional<Lsn> restart;    ///< where the log is read from; nothing once it is lost
     std::optional<Lsn> confirmed;  ///< what was committed before is not sent any more
     std::string wal_status;        ///< reserved, extended, unreserved, lost
     std::string invalidation;      ///< why the server has given the slot up; empty: it has not
-    bool failover = false;
 };
 
 /// Nothing if there is no such slot.

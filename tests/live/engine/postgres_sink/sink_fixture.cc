@@ -27,7 +27,7 @@ plan::TablePlan table_plan(const model::TableSchema& schema, model::TableIndex i
         }
         position[column] = table.columns.size();
         table.columns.push_back({schema.columns[column], schema.columns[column].name,
-                                 schema.columns[column].type, schema.columns[column].type_id});
+                                 schema.columns[column].type});
     }
     if (schema.primary_key() != nullptr) {
         for (const std::size_t column : schema.primary_key()->columns) {

@@ -126,7 +126,7 @@ TEST(PostgresToPostgres, TakesThePrimaryKeyAndPassesBytesThrough) {
     const engine::Planned planned = PostgresToPostgres().plan(spec(), source, {});
     ASSERT_EQ(planned.plan.tables.size(), 1u);
     const plan::TablePlan& table = planned.plan.tables[0];
-    EXPECT_EQ(table.lane, plan::Lane::raw);
+    EXPECT_EQ(table.transcoder, nullptr);
     ASSERT_EQ(table.key.columns.size(), 1u);
     EXPECT_EQ(table.key.columns[0].column, 0u);
     EXPECT_FALSE(table.sets_replica_identity);
