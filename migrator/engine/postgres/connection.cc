@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <mutex>
+#include <set>
 #include <utility>
 
 #include "migrator/engine/postgres/error.h"
@@ -65,6 +67,28 @@ private:
     std::vector<const char*> keywords_;
     std::vector<std::string> values_;
 };
+
+/// Hosts that this process has been connected to: their names are right. Any thread.
+class ReachedHosts {
+public:
+    void add(const std::string& host) {
+        const std::lock_guard lock(mutex_);
+        hosts_.insert(host);
+    }
+    bool contains(const std::string& host) const {
+        const std::lock_guard lock(mutex_);
+        return hosts_.contains(host);
+    }
+
+private:
+    mutable std::mutex mutex_;
+    std::set<std::string> hosts_;
+};
+
+ReachedHosts& reached_hosts() {
+    static ReachedHosts hosts;
+    return hosts;
+}
 
 Keywords keywords_for(const plan::Endpoint& endpoint, const plan::HostPort& host,
                       const ConnectOptions& options) {
@@ -144,8 +168,9 @@ Connection Connection::open_host(const plan::Endpoint& endpoint, const plan::Hos
     if (PQstatus(raw) != CONNECTION_OK) {
         plan::Endpoint one = endpoint;
         one.hosts = {host};
-        throw connection_error(raw, one.display());
+        throw connection_error(raw, one.display(), reached_hosts().contains(host.host));
     }
+    reached_hosts().add(host.host);
     connection.exec(kSession + later_timeouts(connection.server_version()));
     return connection;
 }
