@@ -15,6 +15,9 @@ using postgres::quote_identifier;
 
 namespace {
 
+/// The first version with virtual columns and constraints that are not enforced.
+constexpr int kYoungSyntax = 18;
+
 std::string joined(const std::vector<std::string>& parts) {
     return fmt::format("{}", fmt::join(parts, ", "));
 }
@@ -127,13 +130,19 @@ void TableWriter::add_checks(const TableSchema& table, bool with_inherited,
                              std::vector<std::string>& parts) const {
     const std::set<std::string> without = left_out(table);
     for (const model::CheckSchema& check : table.checks) {
-        const bool later = check.definition.ends_with(" NOT VALID");
+        const bool later =
+            check.definition.ends_with(" NOT VALID") || cannot_be_lax(check.definition);
         if (!later && (with_inherited || !check.inherited) &&
             !mentions(check.definition, without)) {
             parts.push_back("CONSTRAINT " + quote_identifier(check.name) + " " +
                             renamer_.in_table(check.definition, table.name));
         }
     }
+}
+
+bool TableWriter::cannot_be_lax(const std::string& definition) const {
+    return definition.ends_with(kNotEnforced) && destination_version_ > 0 &&
+           destination_version_ < kYoungSyntax;
 }
 
 std::string TableWriter::create(const TableSchema& table) const {

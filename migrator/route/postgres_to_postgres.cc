@@ -45,7 +45,8 @@ public:
             add_sequence(sequence);
         }
         if (spec_.phases.schema) {
-            out_.plan.schema_steps = schema_steps(spec_, source_, names_, out_.findings);
+            out_.plan.schema_steps = schema_steps(spec_, source_, destination_.server_version,
+                                                  names_, out_.findings);
         }
         check_claims();
         out_.plan.fingerprint = fingerprint();
