@@ -183,8 +183,24 @@ private:
     void write_table(const TableSchema& table) {
         const ObjectName name = names_.object(table.name);
         block_enum_hash(table);
+        tell_stored(table);
         add("table:" + name.display(), SchemaSection::before_rows, "table " + name.display(),
             tables_.create(table), {});
+    }
+
+    void tell_stored(const TableSchema& table) {
+        for (const model::ColumnSchema& column : table.columns) {
+            if (tables_.must_be_stored(column)) {
+                findings_.push_back({"schema.virtual_column_stored",
+                                     Severity::note,
+                                     table.name.display() + "." + column.name,
+                                     "the column is virtual, which the destination's version does "
+                                     "not know",
+                                     "its values are the same; they take room there",
+                                     "nothing, or migrate to version 18 or later",
+                                     {"G135"}});
+            }
+        }
     }
 
     /// An enum hashes by the ids of its labels, which differ from database to database.

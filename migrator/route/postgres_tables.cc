@@ -71,7 +71,8 @@ std::string TableWriter::identity_clause(const TableSchema& table,
 std::string TableWriter::value_clause(const TableSchema& table, const ColumnSchema& column) const {
     if (column.generated_expression) {
         return " GENERATED ALWAYS AS (" +
-               renamer_.in_table(*column.generated_expression, table.name) + ") STORED";
+               renamer_.in_table(*column.generated_expression, table.name) +
+               (column.generated_virtual && !must_be_stored(column) ? ") VIRTUAL" : ") STORED");
     }
     if (column.identity != model::Identity::none) {
         return identity_clause(table, column);
@@ -138,6 +139,11 @@ void TableWriter::add_checks(const TableSchema& table, bool with_inherited,
                             renamer_.in_table(check.definition, table.name));
         }
     }
+}
+
+bool TableWriter::must_be_stored(const ColumnSchema& column) const {
+    return column.generated_virtual && destination_version_ > 0 &&
+           destination_version_ < kYoungSyntax;
 }
 
 bool TableWriter::cannot_be_lax(const std::string& definition) const {

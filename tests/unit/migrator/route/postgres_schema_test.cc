@@ -144,6 +144,20 @@ TEST_F(PostgresSchema, LeavesOutChecksThatAnOlderServerWouldEnforce) {
     EXPECT_EQ(findings_.at(0).code, "schema.check_left_out");
 }
 
+TEST_F(PostgresSchema, KeepsAVirtualColumnWhereTheServerKnowsThem) {
+    orders().columns.push_back(column("twice", "integer"));
+    orders().columns.back().generated_expression = "(qty * 2)";
+    orders().columns.back().generated_virtual = true;
+    destination_version_ = 18;
+    run();
+    EXPECT_THAT(statement("table:app.orders"), HasSubstr("AS ((qty * 2)) VIRTUAL"));
+    EXPECT_TRUE(findings_.empty());
+    destination_version_ = 17;
+    run();
+    EXPECT_THAT(statement("table:app.orders"), HasSubstr("AS ((qty * 2)) STORED"));
+    EXPECT_EQ(findings_.at(0).code, "schema.virtual_column_stored");
+}
+
 TEST_F(PostgresSchema, AddsChecksThatRowsNeedNotMeetAfterTheRows) {
     orders().checks.push_back({"c", "CHECK ((qty > 0)) NOT VALID", false});
     run();
