@@ -8,6 +8,7 @@
 
 #include "migrator/engine/postgres/control_rows.h"
 #include "migrator/engine/postgres/control_schema.h"
+#include "migrator/engine/postgres/target_table.h"
 #include "migrator/model/check.h"
 
 namespace cutover::postgres {
@@ -325,7 +326,8 @@ void PostgresControl::add_chunks(const std::vector<model::Chunk>& chunks) {
 void PostgresControl::restart_table(const plan::TablePlan& table,
                                     const std::vector<model::Chunk>& chunks) {
     claimed_transaction([&](const Claim& claim) {
-        empty_tables(connection_, {quote(table.destination)});
+        const TargetTable target = read_target(connection_, table);
+        empty_tables(connection_, {target.only + target.name});
         for (const char* views : {"chunk", "row_view"}) {
             connection_.exec_params(std::string("DELETE FROM cutover.") + views +
                                         " WHERE task = $1 AND table_index = $2",

@@ -39,7 +39,8 @@ void store_conflict(Connection& connection, const std::string& task, const std::
                     const std::string& sample_keys_array);
 
 /// Empties a table, by deleting where a foreign key forbids to truncate.
-/// Requires: a transaction is open. `tables` are quoted names.
+/// Requires: a transaction is open. `tables` are quoted, with `ONLY` in front of those whose heirs
+/// have rows of their own.
 void empty_tables(Connection& connection, const std::vector<std::string>& tables);
 
 /// `{"a","b"}`: an array parameter of any type.

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "migrator/engine/postgres/control.h"
+#include "migrator/engine/postgres/control_schema.h"
 #include "tests/live/engine/postgres_sink/sink_fixture.h"
 
 namespace cutover::postgres {
@@ -73,6 +74,17 @@ TEST_F(Control, EmptiesATableThatAForeignKeyPointsTo) {
         "INSERT INTO p VALUES (1)");
     control_->restart_table(plan_of({"public.p"}).tables[0], {});
     EXPECT_EQ(rows("SELECT count(*) FROM p"), "0");
+}
+
+TEST_F(Control, BeginsATableAnewWithoutTouchingItsHeirs) {
+    sql("CREATE TABLE mother (a int PRIMARY KEY); CREATE TABLE daughter () INHERITS (mother);"
+        "INSERT INTO mother VALUES (1); INSERT INTO daughter VALUES (2)");
+    control_->restart_table(plan_of({"public.mother"}).tables[0], {});
+    EXPECT_EQ(rows("SELECT tableoid::regclass, a FROM mother"), "daughter|2");
+    // And where a foreign key forbids to truncate.
+    sql("CREATE TABLE c (a int REFERENCES mother); INSERT INTO mother VALUES (1)");
+    control_->restart_table(plan_of({"public.mother"}).tables[0], {});
+    EXPECT_EQ(rows("SELECT tableoid::regclass, a FROM mother"), "daughter|2");
 }
 
 TEST_F(Control, RefusesASecondLiveProcessAndSaysWhichOneIsThere) {
