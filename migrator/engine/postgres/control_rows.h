@@ -38,7 +38,8 @@ void store_conflict(Connection& connection, const std::string& task, const std::
                     const std::string& phase, const std::string& action, std::uint64_t rows,
                     const std::string& sample_keys_array);
 
-/// Empties a table, by deleting where a foreign key forbids to truncate.
+/// Empties tables, by deleting where a foreign key forbids to truncate; no trigger fires and no key
+/// cascades. Throws: refused `destination.foreign_key` (the account cannot keep a key from it).
 /// Requires: a transaction is open. `tables` are quoted, with `ONLY` in front of those whose heirs
 /// have rows of their own.
 void empty_tables(Connection& connection, const std::vector<std::string>& tables);

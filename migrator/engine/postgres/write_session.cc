@@ -107,6 +107,25 @@ bool ignores_triggers(Connection& connection) {
     return connection.exec("SHOW session_replication_role").get(0, 0) == "replica";
 }
 
+bool ignore_triggers_until_commit(Connection& connection) {
+    if (ignores_triggers(connection)) {
+        return true;
+    }
+    connection.exec("SAVEPOINT cutover_triggers");
+    bool allowed = true;
+    try {
+        connection.exec("SET LOCAL session_replication_role=replica");
+    } catch (const Error& error) {
+        if (!has_state(error, "42501")) {
+            throw;
+        }
+        connection.exec("ROLLBACK TO SAVEPOINT cutover_triggers");
+        allowed = false;
+    }
+    connection.exec("RELEASE SAVEPOINT cutover_triggers");
+    return allowed;
+}
+
 void require_claim(Connection& connection, const Claim& claim) {
     const Result result = connection.exec_params(
         "SELECT 1 FROM cutover.task WHERE name = $1 AND epoch = $2 AND phase <> 'finished'"

@@ -87,6 +87,43 @@ TEST_F(Control, BeginsATableAnewWithoutTouchingItsHeirs) {
     EXPECT_EQ(rows("SELECT tableoid::regclass, a FROM mother"), "daughter|2");
 }
 
+TEST_F(Control, EmptiesATableWithoutCascadesAndTriggers) {
+    sql("CREATE TABLE p (a int PRIMARY KEY);"
+        "CREATE TABLE c (a int REFERENCES p ON DELETE CASCADE);"
+        "INSERT INTO p VALUES (1); INSERT INTO c VALUES (1);"
+        "CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''no''; END';"
+        "CREATE TRIGGER stop BEFORE DELETE ON p FOR EACH ROW EXECUTE FUNCTION stop();"
+        "CREATE TABLE t (a int);"
+        "CREATE TRIGGER stop BEFORE TRUNCATE ON t EXECUTE FUNCTION stop()");
+    control_->restart_table(plan_of({"public.p"}).tables[0], {});
+    EXPECT_EQ(rows("SELECT count(*) FROM p"), "0");
+    EXPECT_EQ(rows("SELECT count(*) FROM c"), "1");
+    EXPECT_NO_THROW(control_->restart_table(plan_of({"public.t"}).tables[0], {}));
+}
+
+TEST_F(Control, RefusesToEmptyATableWhoseForeignKeysTheAccountCannotSwitchOff) {
+    sql("CREATE TABLE p (a int PRIMARY KEY);"
+        "CREATE TABLE c (a int REFERENCES p ON DELETE CASCADE);"
+        "INSERT INTO p VALUES (1); INSERT INTO c VALUES (1)");
+    const std::string user = "poor_" + endpoint().database;
+    sql("CREATE ROLE " + user + " LOGIN PASSWORD 'x'; GRANT CREATE ON DATABASE " +
+        endpoint().database + " TO " + user + "; GRANT ALL ON p, c TO " + user);
+    control_->release("shop");
+    plan::TaskSpec spec = spec_;
+    spec.destination = endpoint().as_user(user, "x").as_plan();
+    open_sink(spec);
+    const plan::Plan plan = plan_of({"public.p", "public.c"});
+    const model::Error error = error_of([&] { control_->restart_table(plan.tables[0], {}); });
+    EXPECT_EQ(error.code(), "destination.foreign_key");
+    EXPECT_EQ(error.error_class(), ErrorClass::refused);
+    EXPECT_THAT(error.message(), HasSubstr("\"c\""));
+    EXPECT_EQ(rows("SELECT count(*) FROM c"), "1");
+    EXPECT_NO_THROW(control_->restart_table(plan.tables[1], {}));
+    control_->release("shop");
+    control_.reset();
+    sql("DROP OWNED BY " + user + "; DROP ROLE " + user);
+}
+
 TEST_F(Control, RefusesASecondLiveProcessAndSaysWhichOneIsThere) {
     const auto second = sink_->open_control();
     const model::Error error = error_of([&] { second->claim("shop", "fingerprint"); });
