@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "migrator/plan/partition_settings.h"
 #include "migrator/route/name_map.h"
 #include "migrator/route/postgres_schema.h"
 #include "migrator/route/postgres_types.h"
@@ -24,10 +25,10 @@ class Planner {
 public:
     Planner(const plan::TaskSpec& spec, const model::Catalog& source,
             const model::Catalog& destination)
-        : spec_(spec),
+        : spec_(plan::with_partition_settings(spec, source)),
           source_(source),
           destination_(destination),
-          names_(spec.mapping, source),
+          names_(spec_.mapping, source),
           ids_(std::make_shared<const TypeIds>(source, destination, names_)) {
         out_.plan.spec = spec;
     }
@@ -363,7 +364,7 @@ private:
         return text;
     }
 
-    const plan::TaskSpec& spec_;
+    const plan::TaskSpec spec_;
     const model::Catalog& source_;
     const model::Catalog& destination_;
     NameMap names_;

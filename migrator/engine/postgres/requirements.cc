@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "migrator/model/error.h"
+#include "migrator/plan/partition_settings.h"
 
 namespace cutover::postgres {
 
@@ -279,17 +280,32 @@ std::string complaint_about(Connection& connection, const std::string& mode,
     }
 }
 
+/// The table itself, or a leaf of it: what is published is leaves, and all have one shape.
+const model::TableSchema* published(const model::Catalog& catalog, const model::ObjectName& name) {
+    const auto leaf = std::find_if(
+        catalog.tables.begin(), catalog.tables.end(), [&](const model::TableSchema& table) {
+            const model::TableSchema* above = table.partition_key ? nullptr : &table;
+            while (above != nullptr && above->name != name) {
+                above = above->partition_of ? catalog.find(above->partition_of->parent) : nullptr;
+            }
+            return above != nullptr;
+        });
+    return leaf == catalog.tables.end() ? nullptr : &*leaf;
+}
+
 /// The copy takes any condition; the log takes only what a publication may hold.
 std::string complaint_about_filter(Connection& connection, const plan::TaskSpec& spec,
-                                   const model::ObjectName& table, const std::string& filter) {
+                                   const model::Catalog& catalog, const model::ObjectName& table,
+                                   const std::string& filter) {
     const std::string complaint = complaint_about(
         connection, "READ ONLY", "SELECT FROM " + quote(table) + " WHERE (" + filter + ") LIMIT 0");
-    if (!complaint.empty() || !spec.phases.incremental) {
+    const model::TableSchema* leaf = published(catalog, table);
+    if (!complaint.empty() || !spec.phases.incremental || leaf == nullptr) {
         return complaint;
     }
     return complaint_about(connection, "",
                            "CREATE PUBLICATION " + quote_identifier(slot_name(spec) + "_precheck") +
-                               " FOR TABLE " + quote(table) + " WHERE (" + filter + ")");
+                               " FOR TABLE ONLY " + quote(leaf->name) + " WHERE (" + filter + ")");
 }
 
 std::vector<Requirement> filters(Connection& connection, const plan::TaskSpec& spec,
@@ -299,7 +315,7 @@ std::vector<Requirement> filters(Connection& connection, const plan::TaskSpec& s
         if (catalog.find(table) == nullptr) {
             continue;
         }
-        const std::string complaint = complaint_about_filter(connection, spec, table, filter);
+        const std::string complaint = complaint_about_filter(connection, spec, catalog, table, filter);
         out.push_back({{"source.filter",
                         Severity::block,
                         table.display(),
@@ -330,8 +346,9 @@ bool names_old_rows(const model::TableSchema& table) {
     return false;
 }
 
-std::vector<Requirement> replica_identities(const plan::TaskSpec& spec,
+std::vector<Requirement> replica_identities(const plan::TaskSpec& written,
                                             const model::Catalog& catalog) {
+    const plan::TaskSpec spec = plan::with_partition_settings(written, catalog);
     std::vector<std::string> lacking;
     std::vector<std::string> filtered;
     for (const model::TableSchema& table : catalog.tables) {

@@ -9,6 +9,8 @@
 #include <sstream>
 
 #include "migrator/engine/postgres/inspector.h"
+#include "migrator/engine/postgres/sink.h"
+#include "migrator/flow/thread_runtime.h"
 #include "migrator/precheck/text.h"
 #include "migrator/route/postgres_to_postgres.h"
 #include "tests/support/live_postgres.h"
@@ -24,6 +26,7 @@ using testing::Not;
 engine::Registry registry() {
     engine::EngineFactories factories;
     factories.inspector = postgres::make_inspector;
+    factories.sink = postgres::make_sink;
     engine::Registry known;
     known.add_engine("postgres", std::move(factories));
     known.add_route("postgres", "postgres", std::make_unique<route::PostgresToPostgres>());
@@ -187,6 +190,19 @@ TEST_F(PrecheckTest, AlertsOfWhatIsNotCarriedAndOfKeylessTables) {  // G134, G47
     spec_.ignored_findings = {"tables.keyless", "source.not_carried.view"};
     EXPECT_THAT(alerts(), Not(Contains("tables.keyless")));
     EXPECT_THAT(text_, HasSubstr("ignored, because the task file says so"));
+}
+
+TEST_F(PrecheckTest, AsksAFilterOfAPartitionedTableOfItsPartitions) {
+    at_source(
+        "CREATE TABLE public.p (id int PRIMARY KEY, note text) PARTITION BY RANGE (id);"
+        "CREATE TABLE public.p1 PARTITION OF public.p DEFAULT");
+    spec_.filters = {{{"public", "p"}, "note <> 'x'"}};
+    EXPECT_THAT(blocks(), IsEmpty()) << text_;
+    EXPECT_THAT(text_, HasSubstr("the log has no whole old rows of public.p1"));
+    spec_.filters = {{{"public", "p"}, "id > random()"}};
+    EXPECT_THAT(blocks(), testing::ElementsAre("source.filter")) << text_;
+    spec_.filters = {{{"public", "p"}, "no_such_column"}};
+    EXPECT_THAT(blocks(), testing::ElementsAre("source.filter")) << text_;
 }
 
 TEST_F(PrecheckTest, RefusesKeylessTablesWhoseOldRowsTheLogDoesNotName) {  // G116

@@ -143,6 +143,39 @@ TEST(PostgresToPostgres, AsksForWholeOldRowsWhereTheLogWouldNotNameThem) {
         PostgresToPostgres().plan(spec(), source, {}).plan.tables[0].sets_replica_identity);
 }
 
+/// A root, a branch and a leaf.
+model::Catalog partitioned() {
+    model::Catalog source;
+    for (const char* name : {"orders", "orders_24", "orders_24_eu"}) {
+        source.tables.push_back(orders());
+        source.tables.back().name = {"app", name};
+    }
+    source.tables[0].partition_key = "RANGE (id)";
+    source.tables[1].partition_key = "LIST (qty)";
+    source.tables[1].partition_of = model::PartitionSchema{{"app", "orders"}, "DEFAULT"};
+    source.tables[2].partition_of = model::PartitionSchema{{"app", "orders_24"}, "DEFAULT"};
+    return source;
+}
+
+TEST(PostgresToPostgres, HoldsLeavesToWhatIsSaidOfTheirRoot) {
+    const model::Catalog source = partitioned();
+    plan::TaskSpec task = spec();
+    task.filters[{"app", "orders"}] = "qty > 1";
+    task.mapping.columns[{"app", "orders"}] = {{"qty", "quantity"}};
+    task.mapping.excluded_columns[{"app", "orders"}] = {"ref"};
+    plan::Plan plan = PostgresToPostgres().plan(task, source, {}).plan;
+    ASSERT_EQ(plan.tables.size(), 1u);
+    EXPECT_EQ(plan.tables[0].filter, "qty > 1");
+    EXPECT_TRUE(plan.tables[0].sets_replica_identity);
+    ASSERT_EQ(plan.tables[0].columns.size(), 2u);
+    EXPECT_EQ(plan.tables[0].columns[1].destination_name, "quantity");
+    // The nearest wins.
+    task.filters[{"app", "orders_24"}] = "qty > 24";
+    EXPECT_EQ(PostgresToPostgres().plan(task, source, {}).plan.tables[0].filter, "qty > 24");
+    task.filters[{"app", "orders_24_eu"}] = "qty > 240";
+    EXPECT_EQ(PostgresToPostgres().plan(task, source, {}).plan.tables[0].filter, "qty > 240");
+}
+
 TEST(PostgresToPostgres, BlocksWhatWouldLoseOrMixRows) {
     model::Catalog source;
     source.tables.push_back(orders());
