@@ -28,7 +28,10 @@ constexpr const char* kSession =
     "xmloption='content';"
     " SET statement_timeout=0; SET lock_timeout=0; SET idle_in_transaction_session_timeout=0;"
     " SET search_path=pg_catalog; SET quote_all_identifiers=off; SET row_security=off;"
-    " SET synchronize_seqscans=off";
+    " SET synchronize_seqscans=off;"
+    // A source is frozen by switching this on for its database; what the task writes there (its
+    // slot, its publication, heartbeats) is no data of the application's.
+    " SET default_transaction_read_only=off";
 
 /// Timeouts of later versions that would end a long copy or a waiting session.
 std::string later_timeouts(int version) {
@@ -104,7 +107,8 @@ Keywords keywords_for(const plan::Endpoint& endpoint, const plan::HostPort& host
     keywords.add("sslkey", endpoint.tls_key_file);
     keywords.add("application_name", options.application_name);
     keywords.add("connect_timeout", std::to_string(options.connect_timeout.count()));
-    keywords.add("target_session_attrs", options.require_writable ? "read-write" : "any");
+    // Not `read-write`: a primary whose sessions are read-only by default is one all the same.
+    keywords.add("target_session_attrs", options.require_writable ? "primary" : "any");
     keywords.add("tcp_user_timeout", "20000");
     keywords.add("keepalives_idle", "10");
     keywords.add("keepalives_interval", "5");

@@ -23,10 +23,10 @@ constexpr const char* kEverySession =
 constexpr const char* kWritingSession =
     "SET jit=off; SET temp_buffers='32MB'; SET work_mem='64MB';"
     " SET enable_hashjoin=off; SET enable_mergejoin=off; SET enable_memoize=off;"
-    " SET default_transaction_isolation='read committed'; SET default_transaction_read_only=off";
+    " SET default_transaction_isolation='read committed'";
 
 constexpr const char* kSchemaSession =
-    "SET default_transaction_isolation='read committed'; SET default_transaction_read_only=off;"
+    "SET default_transaction_isolation='read committed';"
     " SELECT set_config('maintenance_work_mem', '256MB', false)"
     "  WHERE pg_size_bytes(current_setting('maintenance_work_mem')) < pg_size_bytes('256MB')";
 
