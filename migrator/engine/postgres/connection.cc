@@ -28,7 +28,8 @@ constexpr const char* kSession =
     "xmloption='content';"
     " SET statement_timeout=0; SET lock_timeout=0; SET idle_in_transaction_session_timeout=0;"
     " SET search_path=pg_catalog; SET quote_all_identifiers=off; SET row_security=off;"
-    " SET synchronize_seqscans=off;"
+    " SET synchronize_seqscans=off; SET standard_conforming_strings=on;"
+    " SET default_transaction_isolation='read committed'; SET default_transaction_deferrable=off;"
     // A source is frozen by switching this on for its database; what the task writes there (its
     // slot, its publication, heartbeats) is no data of the application's.
     " SET default_transaction_read_only=off";

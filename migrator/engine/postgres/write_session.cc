@@ -22,12 +22,10 @@ constexpr const char* kEverySession =
 /// of the table and the age of its statistics. Keyless tables switch hash joins on for themselves.
 constexpr const char* kWritingSession =
     "SET jit=off; SET temp_buffers='32MB'; SET work_mem='64MB';"
-    " SET enable_hashjoin=off; SET enable_mergejoin=off; SET enable_memoize=off;"
-    " SET default_transaction_isolation='read committed'";
+    " SET enable_hashjoin=off; SET enable_mergejoin=off; SET enable_memoize=off";
 
 constexpr const char* kSchemaSession =
-    "SET default_transaction_isolation='read committed';"
-    " SELECT set_config('maintenance_work_mem', '256MB', false)"
+    "SELECT set_config('maintenance_work_mem', '256MB', false)"
     "  WHERE pg_size_bytes(current_setting('maintenance_work_mem')) < pg_size_bytes('256MB')";
 
 void ignore_triggers_if_allowed(Connection& connection) {
