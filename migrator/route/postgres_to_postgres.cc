@@ -150,13 +150,47 @@ private:
     }
 
     void add_sequence(const model::SequenceSchema& sequence) {
+        const TableSchema* owner =
+            sequence.owned_by_table ? source_.find(*sequence.owned_by_table) : nullptr;
+        const bool left_out = owner != nullptr && excluded(*owner, sequence.owned_by_column);
+        if (left_out && sequence.identity) {
+            return;  // it goes with its column
+        }
         plan::SequencePlan planned{sequence.name, names_.object(sequence.name), {}, {}};
         if (sequence.owned_by_table) {
             planned.owner = names_.object(*sequence.owned_by_table);
             planned.owner_column =
                 spec_.mapping.column(*sequence.owned_by_table, sequence.owned_by_column);
         }
-        out_.plan.sequences.push_back(std::move(planned));
+        if (will_be_there(sequence, planned)) {
+            out_.plan.sequences.push_back(std::move(planned));
+        } else if (!left_out) {
+            find("destination.sequence_missing", Severity::alert_ignorable,
+                 planned.destination.display(),
+                 "the destination has no such sequence" +
+                     (planned.owner.name.empty()
+                          ? ""
+                          : ", and " + planned.owner.display() + "." + planned.owner_column +
+                                " draws from no other"),
+                 "after the cutover new rows would need another source of such values",
+                 "create the sequence (or make the column draw from one) at the destination", {});
+        }
+    }
+
+    /// True if the schema phase makes it, or the destination has it, under its name or as the
+    /// column's own.
+    bool will_be_there(const model::SequenceSchema& sequence,
+                       const plan::SequencePlan& planned) const {
+        const bool with_column = sequence.identity && destination_.find(planned.owner) != nullptr;
+        if (spec_.phases.schema && !with_column) {
+            return true;
+        }
+        return std::any_of(destination_.sequences.begin(), destination_.sequences.end(),
+                           [&](const model::SequenceSchema& there) {
+                               const bool own = there.owned_by_table == planned.owner &&
+                                                there.owned_by_column == planned.owner_column;
+                               return there.name == planned.destination || own;
+                           });
     }
 
     /// A destination column that nobody fills must be able to fill itself.

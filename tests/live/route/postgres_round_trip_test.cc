@@ -278,6 +278,44 @@ TYPED_TEST(RoundTrip, SetsSequencesToTheSourcesValues) {
     EXPECT_EQ(this->destination_value("SELECT nextval('shop.\"Child Table_s_seq\"')"), "4");
 }
 
+TYPED_TEST(RoundTrip, NeverMovesASequenceBackBelowWhatWasKept) {
+    const std::string schema =
+        "CREATE TABLE t (id serial PRIMARY KEY); CREATE SEQUENCE down INCREMENT -1;"
+        "CREATE SEQUENCE round MAXVALUE 100 CYCLE; CREATE SEQUENCE fresh START 5;";
+    this->make_source(schema +
+                      "SELECT setval('t_id_seq', 7), setval('down', -7), setval('round', 7),"
+                      " setval('fresh', 2, false)");
+    this->at_destination(schema +
+                         "SELECT setval('t_id_seq', 50), setval('down', -50), setval('round', 50)");
+    this->spec_.phases.schema = false;
+    const plan::Plan plan = this->planned().plan;
+    this->claim();
+    this->sink_->set_sequences(plan, this->catalog(this->spec_.source).sequences);
+    EXPECT_EQ(this->destination_value("SELECT nextval('t_id_seq')"), "51");
+    EXPECT_EQ(this->destination_value("SELECT nextval('down')"), "-51");
+    EXPECT_EQ(this->destination_value("SELECT nextval('round')"), "8");
+    EXPECT_EQ(this->destination_value("SELECT nextval('fresh')"), "2");
+}
+
+TYPED_TEST(RoundTrip, NamesASequenceThatIsGoneFromTheDestination) {
+    this->make_source("CREATE SEQUENCE lonely");
+    this->at_destination("CREATE SEQUENCE lonely");
+    this->spec_.phases.schema = false;
+    const plan::Plan plan = this->planned().plan;
+    ASSERT_EQ(plan.sequences.size(), 1u);
+    this->at_destination("DROP SEQUENCE lonely");
+    EXPECT_EQ(this->planned().findings.at(0).code, "destination.sequence_missing");
+    this->claim();
+    try {
+        this->sink_->set_sequences(plan, this->catalog(this->spec_.source).sequences);
+        ADD_FAILURE() << "a sequence that is not there was set";
+    } catch (const model::Error& error) {
+        EXPECT_EQ(error.code(), "sequence.missing");
+        EXPECT_EQ(error.error_class(), model::ErrorClass::refused);
+        EXPECT_THAT(error.message(), HasSubstr("public.lonely"));
+    }
+}
+
 /// A filter on the root holds for every leaf, in the copy and in the log.
 TYPED_TEST(RoundTrip, TakesOnlyTheFilteredRowsOfPartitions) {
     this->make_source(

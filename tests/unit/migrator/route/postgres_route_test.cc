@@ -176,6 +176,47 @@ TEST(PostgresToPostgres, HoldsLeavesToWhatIsSaidOfTheirRoot) {
     EXPECT_EQ(PostgresToPostgres().plan(task, source, {}).plan.tables[0].filter, "qty > 240");
 }
 
+model::SequenceSchema sequence_of(const std::string& name, const std::string& column) {
+    model::SequenceSchema out;
+    out.name = {"app", name};
+    out.type = "bigint";
+    out.owned_by_table = model::ObjectName{"app", "orders"};
+    out.owned_by_column = column;
+    return out;
+}
+
+TEST(PostgresToPostgres, SetsNoSequenceOfAColumnThatIsLeftOut) {
+    model::Catalog source;
+    source.tables.push_back(orders());
+    source.sequences.push_back(sequence_of("orders_qty_seq", "qty"));
+    source.sequences[0].identity = true;
+    plan::TaskSpec task = spec();
+    EXPECT_EQ(PostgresToPostgres().plan(task, source, {}).plan.sequences.size(), 1u);
+    task.mapping.excluded_columns[{"app", "orders"}] = {"qty"};
+    EXPECT_EQ(PostgresToPostgres().plan(task, source, {}).plan.sequences.size(), 0u);
+}
+
+TEST(PostgresToPostgres, TellsOfSequencesThatTheDestinationDoesNotHave) {
+    model::Catalog source;
+    source.tables.push_back(orders());
+    source.sequences.push_back(sequence_of("orders_id_seq", "id"));
+    model::Catalog destination;
+    destination.tables.push_back(orders());
+    plan::TaskSpec task = spec();
+    task.phases.schema = false;
+    const engine::Planned without = PostgresToPostgres().plan(task, source, destination);
+    EXPECT_TRUE(has(without, "destination.sequence_missing"));
+    EXPECT_TRUE(without.plan.sequences.empty());
+    // Under another name, as the column's own.
+    destination.sequences.push_back(sequence_of("another", "id"));
+    const engine::Planned with = PostgresToPostgres().plan(task, source, destination);
+    EXPECT_FALSE(has(with, "destination.sequence_missing"));
+    EXPECT_EQ(with.plan.sequences.size(), 1u);
+    // The schema phase makes it.
+    EXPECT_FALSE(
+        has(PostgresToPostgres().plan(spec(), source, {}), "destination.sequence_missing"));
+}
+
 TEST(PostgresToPostgres, BlocksWhatWouldLoseOrMixRows) {
     model::Catalog source;
     source.tables.push_back(orders());
