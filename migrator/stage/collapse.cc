@@ -21,7 +21,7 @@ void append_cell(std::string& out, CellKind kind, std::string_view bytes, plan::
     out += static_cast<char>(kind);
     const std::size_t length_at = out.size();
     out.append(4, '\0');
-    if (fold != nullptr) {
+    if (fold != nullptr && kind != CellKind::null) {  // a NULL has no bytes to fold
         fold(bytes, out);
     } else {
         out.append(bytes);

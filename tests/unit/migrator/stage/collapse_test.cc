@@ -287,6 +287,26 @@ TEST(Collapser, RefusesAKeylessUpdateWithoutTheOldRow) {
     EXPECT_THROW(collapser.update(0, {}, row("a", "", "", "x")), model::Error);
 }
 
+TEST(Footprint, AsksNoFoldAboutANull) {
+    plan::Plan plan = plan_with(true, true);
+    plan.tables[0].unique_keys[0].columns[0].fold = [](std::string_view cell, std::string& out) {
+        ASSERT_FALSE(cell.empty()) << "a fold reads bytes that are not there";
+        out.append(cell);
+    };
+    Collapser collapser(plan);
+    Tuple before = row("k", "u", "0", "big"), after = row("k", "u", "1", "big");
+    Tuple none;
+    none.append(CellKind::text, "k");
+    none.append(CellKind::null);
+    none.append(CellKind::text, "1");
+    none.append(CellKind::text, "big");
+    collapser.update(0, before, none);
+    collapser.update(0, none, none);
+    collapser.update(0, none, after);
+    Footprint footprint;
+    EXPECT_EQ(collapser.take(footprint, unknown).tables.at(0).moves.size(), 1u);
+}
+
 TEST(Footprint, MeetsWhatSharesAKeyAndNothingElse) {
     const plan::Plan plan = plan_with(true, true);
     const auto footprint_of = [&](const std::string& key, const std::string& unique) {
