@@ -242,6 +242,7 @@ private:
             if (planned.columns.empty()) {
                 continue;
             }
+            planned.nulls_equal = key.definition.starts_with("UNIQUE NULLS NOT DISTINCT");
             const bool usable =
                 key.primary || (!key.deferrable && all_not_null(table, key.columns));
             if (table.keyless() && usable) {
@@ -258,6 +259,8 @@ private:
             if (!index.plain_columns || planned.columns.empty()) {
                 planned.comparable = false;
             }
+            planned.nulls_equal =
+                index.definition.find(" NULLS NOT DISTINCT") != std::string::npos;
             if (table.keyless() && planned.comparable && all_not_null(table, index.columns)) {
                 table.key = std::move(planned);
             } else {

@@ -137,7 +137,7 @@ void Collapser::note_keys(TableState& table, const Tuple& row) {
     const auto note = [&](TableIndex owner, std::uint32_t number, const plan::KeyPlan& key) {
         if (!key.comparable) {
             footprint_.add_whole_table(owner);
-        } else if (has_key(key, row) && !key_has_null(key, row)) {
+        } else if (has_key(key, row) && (key.nulls_equal || !key_has_null(key, row))) {
             footprint_.add(owner, number, key_bytes(key, row));
         }
     };

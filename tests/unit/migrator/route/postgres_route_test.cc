@@ -143,6 +143,26 @@ TEST(PostgresToPostgres, AsksForWholeOldRowsWhereTheLogWouldNotNameThem) {
         PostgresToPostgres().plan(spec(), source, {}).plan.tables[0].sets_replica_identity);
 }
 
+TEST(PostgresToPostgres, KnowsWhichUniqueKeysTakeNullsForEqual) {
+    model::Catalog source;
+    source.tables.push_back(orders());
+    model::TableSchema& table = source.tables[0];
+    table.keys.push_back({"q", {1}, false, false, "UNIQUE NULLS NOT DISTINCT (qty)", false});
+    table.keys.push_back({"r", {2}, false, false, "UNIQUE (ref)", false});
+    table.indexes.push_back(
+        {"i",
+         "CREATE UNIQUE INDEX i ON app.orders USING btree (ref) NULLS NOT DISTINCT",
+         true,
+         true,
+         {2},
+         false});
+    const plan::TablePlan planned = PostgresToPostgres().plan(spec(), source, {}).plan.tables[0];
+    ASSERT_EQ(planned.unique_keys.size(), 3u);
+    EXPECT_TRUE(planned.unique_keys[0].nulls_equal);
+    EXPECT_FALSE(planned.unique_keys[1].nulls_equal);
+    EXPECT_TRUE(planned.unique_keys[2].nulls_equal);
+}
+
 /// A root, a branch and a leaf.
 model::Catalog partitioned() {
     model::Catalog source;

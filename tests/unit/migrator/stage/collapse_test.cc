@@ -287,6 +287,25 @@ TEST(Collapser, RefusesAKeylessUpdateWithoutTheOldRow) {
     EXPECT_THROW(collapser.update(0, {}, row("a", "", "", "x")), model::Error);
 }
 
+TEST(Footprint, TakesNullsForOneValueWhereTheKeyDoes) {
+    plan::Plan plan = plan_with(true, true);
+    const auto footprint_of = [&](const std::string& key) {
+        Collapser collapser(plan);
+        Tuple one;
+        one.append(CellKind::text, key);
+        one.append(CellKind::null);
+        one.append(CellKind::text, "");
+        one.append(CellKind::text, "x");
+        collapser.insert(0, one);
+        Footprint footprint;
+        collapser.take(footprint, unknown);
+        return footprint;
+    };
+    EXPECT_FALSE(footprint_of("k").meets(footprint_of("l")));
+    plan.tables[0].unique_keys[0].nulls_equal = true;
+    EXPECT_TRUE(footprint_of("k").meets(footprint_of("l")));
+}
+
 TEST(Footprint, AsksNoFoldAboutANull) {
     plan::Plan plan = plan_with(true, true);
     plan.tables[0].unique_keys[0].columns[0].fold = [](std::string_view cell, std::string& out) {
