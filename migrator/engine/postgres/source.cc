@@ -78,8 +78,6 @@ Connection& PostgresSource::connection() {
         options.application_name = capture_name(spec_);
         connection_.reset();
         connection_.emplace(Connection::open(spec_.source, options));
-        // A heartbeat must not wait for a synchronous standby.
-        connection_->exec("SET synchronous_commit = local");
     }
     return *connection_;
 }

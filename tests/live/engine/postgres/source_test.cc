@@ -249,6 +249,17 @@ TYPED_TEST(SourceTest, GoesOnAfterTheViewHasDiedWithWhatItHadSeen) {
     EXPECT_EQ(replica.rows(), this->rows_now("item"));
 }
 
+TYPED_TEST(SourceTest, FlushesTheLogWhateverTheServersDefaultIs) {
+    this->sql("ALTER DATABASE " + this->endpoint().database + " SET synchronous_commit = off");
+    Connection connection = Connection::open(this->spec_.source, {});
+    for (int attempt = 0; attempt < 5; ++attempt) {
+        this->sql("INSERT INTO item VALUES (" + std::to_string(attempt) + ", 'x')");
+        const std::string lsn = this->value("SELECT pg_current_wal_insert_lsn()");
+        emit_message(connection, kFlushPrefix, "''");
+        EXPECT_EQ(this->value("SELECT pg_current_wal_flush_lsn() >= '" + lsn + "'"), "t");
+    }
+}
+
 /// As the usual way to freeze a source before the cutover: new sessions may not write.
 TYPED_TEST(SourceTest, WorksAtADatabaseThatIsFrozen) {
     this->sql("INSERT INTO item VALUES (1, 'x')");
