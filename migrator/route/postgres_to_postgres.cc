@@ -276,32 +276,33 @@ private:
             case model::ReplicaIdentity::nothing:
                 return false;
             case model::ReplicaIdentity::key:
-                return table.schema.primary_key() != nullptr && !table.keyless();
+                return table.schema.primary_key() != nullptr && !table.keyless() &&
+                       covers_key(table, table.schema.primary_key()->columns);
             case model::ReplicaIdentity::index:
                 return index_is_key(table);
         }
         return false;
     }
 
+    /// True if all columns of our key are among `columns` of the source.
+    static bool covers_key(const TablePlan& table, const std::vector<std::size_t>& columns) {
+        return std::all_of(
+            table.key.columns.begin(), table.key.columns.end(), [&](const plan::KeyColumn& key) {
+                const auto at = table.schema.column_index(table.columns[key.column].source.name);
+                return at && std::find(columns.begin(), columns.end(), *at) != columns.end();
+            });
+    }
+
     /// REPLICA IDENTITY USING INDEX is enough if that index is over the columns of our key.
     bool index_is_key(const TablePlan& table) const {
-        const auto covers_key = [&](const std::vector<std::size_t>& columns) {
-            return std::all_of(
-                table.key.columns.begin(), table.key.columns.end(),
-                [&](const plan::KeyColumn& key) {
-                    const auto at =
-                        table.schema.column_index(table.columns[key.column].source.name);
-                    return at && std::find(columns.begin(), columns.end(), *at) != columns.end();
-                });
-        };
         for (const model::KeySchema& key : table.schema.keys) {
             if (key.name == table.schema.replica_identity_index) {
-                return covers_key(key.columns);
+                return covers_key(table, key.columns);
             }
         }
         for (const model::IndexSchema& index : table.schema.indexes) {
             if (index.name == table.schema.replica_identity_index) {
-                return covers_key(index.columns);
+                return covers_key(table, index.columns);
             }
         }
         return false;

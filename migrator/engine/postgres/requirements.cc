@@ -331,13 +331,21 @@ std::vector<Requirement> filters(Connection& connection, const plan::TaskSpec& s
 // --- replica_identity
 // -------------------------------------------------------------------------------
 
-/// The log must name the old row: by its primary key, by an index, or in full.
-bool names_old_rows(const model::TableSchema& table) {
+/// The log must name the old row: by its primary key, by an index, or in full. A primary key of
+/// which the task leaves out a column names no row at the destination.
+bool names_old_rows(const model::TableSchema& table, const plan::NameMapping& mapping) {
+    const auto left_out = mapping.excluded_columns.find(table.name);
+    const auto carried = [&](std::size_t column) {
+        return left_out == mapping.excluded_columns.end() ||
+               !left_out->second.contains(table.columns[column].name);
+    };
     switch (table.replica_identity) {
         case model::ReplicaIdentity::full:
             return true;
-        case model::ReplicaIdentity::key:
-            return table.primary_key() != nullptr;
+        case model::ReplicaIdentity::key: {
+            const model::KeySchema* key = table.primary_key();
+            return key != nullptr && std::all_of(key->columns.begin(), key->columns.end(), carried);
+        }
         case model::ReplicaIdentity::index:
             return !table.replica_identity_index.empty();
         case model::ReplicaIdentity::nothing:
@@ -355,7 +363,7 @@ std::vector<Requirement> replica_identities(const plan::TaskSpec& written,
         if (table.partition_key) {
             continue;
         }
-        if (!names_old_rows(table)) {
+        if (!names_old_rows(table, spec.mapping)) {
             lacking.push_back(table.name.display());
         } else if (spec.filters.contains(table.name) &&
                    table.replica_identity != model::ReplicaIdentity::full) {

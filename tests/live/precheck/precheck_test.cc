@@ -205,6 +205,13 @@ TEST_F(PrecheckTest, AsksAFilterOfAPartitionedTableOfItsPartitions) {
     EXPECT_THAT(blocks(), testing::ElementsAre("source.filter")) << text_;
 }
 
+TEST_F(PrecheckTest, TellsThatAPrimaryKeyWhichIsLeftOutNamesNoOldRows) {
+    at_source("CREATE TABLE public.two (id int PRIMARY KEY, code int NOT NULL UNIQUE)");
+    spec_.mapping.excluded_columns[{"public", "two"}] = {"id"};
+    spec_.set_replica_identity = false;
+    EXPECT_THAT(blocks(), testing::ElementsAre("source.replica_identity")) << text_;
+}
+
 TEST_F(PrecheckTest, RefusesKeylessTablesWhoseOldRowsTheLogDoesNotName) {  // G116
     at_source("CREATE TABLE public.log (line text)");
     spec_.set_replica_identity = false;

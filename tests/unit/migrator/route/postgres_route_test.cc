@@ -143,6 +143,21 @@ TEST(PostgresToPostgres, AsksForWholeOldRowsWhereTheLogWouldNotNameThem) {
         PostgresToPostgres().plan(spec(), source, {}).plan.tables[0].sets_replica_identity);
 }
 
+TEST(PostgresToPostgres, AsksForWholeOldRowsWhereThePrimaryKeyIsNotOurs) {
+    model::Catalog source;
+    source.tables.push_back(orders());
+    model::TableSchema& table = source.tables[0];
+    table.columns[1].nullable = false;
+    table.keys.push_back({"orders_qty", {1}, false, false, "UNIQUE (qty)", false});
+    EXPECT_FALSE(
+        PostgresToPostgres().plan(spec(), source, {}).plan.tables[0].sets_replica_identity);
+    plan::TaskSpec task = spec();
+    task.mapping.excluded_columns[table.name] = {"id"};
+    const plan::TablePlan planned = PostgresToPostgres().plan(task, source, {}).plan.tables[0];
+    ASSERT_FALSE(planned.keyless());
+    EXPECT_TRUE(planned.sets_replica_identity);
+}
+
 TEST(PostgresToPostgres, KnowsWhichUniqueKeysTakeNullsForEqual) {
     model::Catalog source;
     source.tables.push_back(orders());
