@@ -212,6 +212,19 @@ TEST_F(PrecheckTest, TellsThatAPrimaryKeyWhichIsLeftOutNamesNoOldRows) {
     EXPECT_THAT(blocks(), testing::ElementsAre("source.replica_identity")) << text_;
 }
 
+TEST_F(PrecheckTest, AsksNothingOfDestinationTablesThatAreNotItsOwn) {
+    const std::string user = "mover_" + destination_.database;
+    at_destination("CREATE TABLE public.of_others (a int); CREATE ROLE " + user +
+                   " LOGIN PASSWORD 'x'; GRANT CREATE ON DATABASE " + destination_.database +
+                   " TO " + user + "; GRANT ALL ON SCHEMA public TO " + user);
+    spec_.destination = destination_.as_user(user, "x").as_plan();
+    EXPECT_THAT(blocks(), IsEmpty()) << text_;
+    at_destination("CREATE TABLE public.orders (id int PRIMARY KEY, note text)");
+    spec_.conflict = plan::ConflictRule::ignore;
+    EXPECT_THAT(blocks(), Contains("destination.privilege_write")) << text_;
+    at_destination("DROP OWNED BY " + user + "; DROP ROLE " + user);
+}
+
 TEST_F(PrecheckTest, RefusesKeylessTablesWhoseOldRowsTheLogDoesNotName) {  // G116
     at_source("CREATE TABLE public.log (line text)");
     spec_.set_replica_identity = false;
