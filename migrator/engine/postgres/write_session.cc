@@ -1,5 +1,6 @@
 #include "migrator/engine/postgres/write_session.h"
 
+#include "migrator/engine/postgres/requirements.h"
 #include "migrator/model/check.h"
 
 namespace cutover::postgres {
@@ -8,8 +9,6 @@ using model::Error;
 using model::ErrorClass;
 
 namespace {
-
-constexpr int kOldestVersion = 140000;
 
 /// A session whose client is gone gives its locks back within half a minute. A commit is durable
 /// whatever the server's default is.
@@ -84,12 +83,14 @@ Connection open_session(const plan::Endpoint& endpoint, const std::string& task,
     ConnectOptions options;
     options.application_name = application_name(task, role);
     Connection connection = Connection::open(endpoint, options);
-    if (connection.server_version() < kOldestVersion) {
+    const int version = connection.server_version() / 10000;
+    if (version < kOldestDestination) {
+        const std::string oldest = std::to_string(kOldestDestination);
         throw Error(ErrorClass::refused, "destination.version",
-                    "the destination runs PostgreSQL " +
-                        std::to_string(connection.server_version() / 10000) +
-                        "; rows are written in a form that versions before 14 do not take",
-                    "migrate to PostgreSQL 14 or later");
+                    "the destination runs PostgreSQL " + std::to_string(version) +
+                        "; rows are written in a form that versions before " + oldest +
+                        " do not take",
+                    "migrate to PostgreSQL " + oldest + " or later");
     }
     connection.exec(kEverySession);
     if (role == SessionRole::schema) {
