@@ -225,6 +225,17 @@ TEST_F(PrecheckTest, AsksNothingOfDestinationTablesThatAreNotItsOwn) {
     at_destination("DROP OWNED BY " + user + "; DROP ROLE " + user);
 }
 
+TEST_F(PrecheckTest, KnowsATaskThatHasBeenStarted) {
+    flow::ThreadRuntime runtime;
+    const auto sink = postgres::make_sink(runtime, spec_);
+    at_destination("CREATE TABLE public.orders (id int PRIMARY KEY, note text)");
+    EXPECT_THAT(blocks(), testing::ElementsAre("destination.table_exists")) << text_;
+    const auto control = sink->open_control();
+    control->claim(spec_.name, "fingerprint");
+    EXPECT_THAT(blocks(), IsEmpty()) << text_;
+    control->release(spec_.name);
+}
+
 TEST_F(PrecheckTest, RefusesKeylessTablesWhoseOldRowsTheLogDoesNotName) {  // G116
     at_source("CREATE TABLE public.log (line text)");
     spec_.set_replica_identity = false;
