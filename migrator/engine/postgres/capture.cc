@@ -90,11 +90,13 @@ std::string stamp_of(const plan::TaskSpec& spec, const std::string& snapshot) {
     return row.text(0, 0);
 }
 
-/// CREATE_REPLICATION_SLOT on a connection of its own, which then holds the view.
-std::unique_ptr<SlotView> make_slot(const plan::TaskSpec& spec, const std::string& name,
-                                    bool temporary, bool with_view) {
+/// CREATE_REPLICATION_SLOT on a connection of its own, which then holds the view. A temporary slot
+/// is named after the server's process for it: that of a link which is half open may still be there.
+std::unique_ptr<SlotView> make_slot(const plan::TaskSpec& spec, bool temporary, bool with_view) {
     Connection replication = Connection::open(spec.source, options(spec, true));
     const ServerIdentity server = identify(replication);
+    const std::string name =
+        capture_name(spec) + (temporary ? fmt::format("_v{}", replication.server_process()) : "");
     const bool failover = !temporary && replication.server_version() >= kFailoverSlots;
     const std::string sql = "CREATE_REPLICATION_SLOT " + quote_identifier(name) +
                             (temporary ? " TEMPORARY" : "") + " LOGICAL pgoutput (SNAPSHOT '" +
@@ -174,7 +176,7 @@ CreatedCapture create_capture(const plan::TaskSpec& spec, const plan::Plan& plan
     Connection replication = Connection::open(spec.source, options(spec, true));
     const ServerIdentity server = identify(replication);
     CreatedCapture created;
-    created.view = make_slot(spec, name, false, spec.phases.full);
+    created.view = make_slot(spec, false, spec.phases.full);
     created.origin.start = to_position(created.view->start());
     created.origin.identity = json{
         {"system", server.system},
@@ -187,7 +189,7 @@ CreatedCapture create_capture(const plan::TaskSpec& spec, const plan::Plan& plan
 }
 
 std::unique_ptr<SlotView> open_slot_view(const plan::TaskSpec& spec) {
-    return make_slot(spec, capture_name(spec) + "_view", true, true);
+    return make_slot(spec, true, true);
 }
 
 HeapFiles heap_files(const engine::CaptureOrigin& origin) {

@@ -375,6 +375,10 @@ void Connection::cancel() noexcept {
     }
 }
 
+int Connection::server_process() const {
+    return PQbackendPID(raw());
+}
+
 int Connection::server_version() const {
     return PQserverVersion(raw());
 }

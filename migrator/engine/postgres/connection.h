@@ -92,6 +92,7 @@ public:
     /// thread.
     void cancel() noexcept;
     int server_version() const;  ///< as libpq tells it: 170005
+    int server_process() const;  ///< of the server's process for this connection
     /// `endpoint` with the one of its hosts that this connection has ended up at: for a second
     /// connection that must meet the same server.
     plan::Endpoint same_host(const plan::Endpoint& endpoint) const;

@@ -104,7 +104,7 @@ std::vector<Requirement> capacity(Connection& connection, const plan::TaskSpec& 
         "SELECT current_setting('max_replication_slots')::int,"
         " (SELECT count(*) FROM pg_replication_slots WHERE slot_name <> $1),"
         " current_setting('max_wal_senders')::int,"
-        " (SELECT count(*) FROM pg_stat_replication WHERE application_name NOT LIKE 'cutover %')",
+        " (SELECT count(*) FROM pg_stat_replication WHERE application_name <> $1)",
         {slot_name(spec)});
     constexpr std::int64_t kSendersNeeded =
         2;  // the slot's snapshot and the stream, for a moment both
@@ -120,6 +120,16 @@ std::vector<Requirement> capacity(Connection& connection, const plan::TaskSpec& 
           "drop a slot that is not needed, or raise max_replication_slots and restart the source",
           {"G111"}},
          free_slots >= 1},
+        {{"source.replication_slot_spare",
+          Severity::alert_ignorable,
+          "max_replication_slots",
+          fmt::format("max_replication_slots = {}, {} in use", row.integer(0, 0),
+                      row.integer(0, 1)),
+          "a task that is killed before its copy has begun needs a second slot for the rest of the "
+          "copy, and could not go on",
+          "raise max_replication_slots and restart the source; or release the task if that happens",
+          {"G111"}},
+         free_slots != 1},
         {{"source.max_wal_senders",
           Severity::block,
           "max_wal_senders",

@@ -244,6 +244,26 @@ TEST_F(PrecheckTest, RefusesKeylessTablesWhoseOldRowsTheLogDoesNotName) {  // G1
 
 using PrecheckServers = tests::LiveServers;
 
+TEST_F(PrecheckServers, TellsOfASourceWithRoomForNoSecondSlot) {  // G111
+    const auto narrow = servers().postgres(
+        {"narrow", 17, {{"max_replication_slots", "1"}, {"max_wal_senders", "2"}}, {}});
+    narrow->connect().query("CREATE TABLE public.t (id int PRIMARY KEY)");
+    narrow->connect().query("CREATE DATABASE other");
+    plan::TaskSpec spec;
+    spec.name = "shop";
+    spec.source = narrow->endpoint().as_plan();
+    spec.destination = narrow->endpoint("other").as_plan();
+    std::vector<std::string> found;
+    const Report report = check(registry(), spec);
+    EXPECT_FALSE(report.blocks());
+    for (const Answer& answer : report.answers) {
+        for (const model::Finding& finding : answer.findings) {
+            found.push_back(finding.code);
+        }
+    }
+    EXPECT_THAT(found, Contains("source.replication_slot_spare"));
+}
+
 TEST_F(PrecheckServers, RefusesASourceWhoseLogIsTooPoor) {  // G110, G111
     const auto poor = servers().postgres(
         {"poor", 17, {{"wal_level", "replica"}, {"max_replication_slots", "0"}}, {}});

@@ -283,6 +283,15 @@ TYPED_TEST(SourceTest, WorksAtADatabaseThatIsFrozen) {
     EXPECT_EQ(this->slots(), "0");
 }
 
+TYPED_TEST(SourceTest, OpensAViewBesideTheSlotOfOneWhoseLinkIsHalfOpen) {
+    this->capture();
+    auto ghost = this->connect();
+    ghost.query("SELECT pg_create_logical_replication_slot('" + this->name_ +
+                "_view', 'pgoutput', true)");
+    this->source_.reset();
+    EXPECT_FALSE(this->source().open_view(this->plan_).stamp.empty());
+}
+
 TYPED_TEST(SourceTest, CopiesAnewWhatCannotBeToldByTheDeadView) {
     this->sql(
         "INSERT INTO item SELECT n, 'x' FROM generate_series(1, 1000) n; CREATE TABLE loose (a "
