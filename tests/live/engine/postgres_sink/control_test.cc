@@ -124,6 +124,46 @@ TEST_F(Control, RefusesToEmptyATableWhoseForeignKeysTheAccountCannotSwitchOff) {
     sql("DROP OWNED BY " + user + "; DROP ROLE " + user);
 }
 
+TEST_F(Control, LeavesNoTraceWhereItOnlyLooks) {
+    control_->release("shop");
+    const auto looking = sink_->open_control();
+    EXPECT_FALSE(looking->load("shop"));
+    EXPECT_EQ(looking->status("shop"), "");
+    EXPECT_EQ(error_of([&] {
+                  looking->post_command("shop", {0, "stop", ""});
+              }).code(),
+              "task.unknown");
+    EXPECT_EQ(rows("SELECT count(*) FROM pg_namespace WHERE nspname = 'cutover'"), "0");
+}
+
+TEST_F(Control, ClaimsWhileTheLastTaskTakesTheSchemaAlong) {
+    control_->release("shop");
+    const auto second = sink_->open_control();
+    Connection other = Connection::open(spec_.destination, {});
+    other.exec("BEGIN");
+    lock_control_schema(other);
+    make_control_schema(other);
+    other.exec("COMMIT");
+    other.exec("BEGIN");
+    lock_control_schema(other);
+    drop_control_schema_if_empty(other);
+    std::uint64_t epoch = 0;
+    std::thread claiming([&] {
+        try {
+            epoch = second->claim("shop", "fingerprint").epoch;
+        } catch (const model::Error& error) {
+            ADD_FAILURE() << error.what();
+        }
+    });
+    while (rows("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                " AND application_name = 'cutover/shop/control'") == "0") {
+        std::this_thread::yield();
+    }
+    other.exec("COMMIT");
+    claiming.join();
+    EXPECT_EQ(epoch, 1u);
+}
+
 TEST_F(Control, RefusesASecondLiveProcessAndSaysWhichOneIsThere) {
     const auto second = sink_->open_control();
     const model::Error error = error_of([&] { second->claim("shop", "fingerprint"); });
