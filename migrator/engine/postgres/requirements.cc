@@ -44,6 +44,16 @@ bool has_flag(const model::TableSchema& table, std::string_view flag) {
                        [&](const std::string& known) { return known.starts_with(flag); });
 }
 
+/// What follows `key` in the flag that begins so; empty: there is none.
+std::string flag_value(const model::TableSchema& table, std::string_view key) {
+    for (const std::string& flag : table.flags) {
+        if (flag.starts_with(key)) {
+            return flag.substr(key.size());
+        }
+    }
+    return {};
+}
+
 Requirement version_requirement(Connection& connection, const std::string& end, int oldest) {
     const int version = connection.server_version() / 10000;
     Requirement out;
@@ -448,6 +458,8 @@ std::vector<Requirement> table_kinds(const plan::TaskSpec& spec, const model::Ca
     std::vector<std::string> unlogged;
     std::vector<std::string> hypertables;
     std::vector<std::string> inheritance;
+    std::vector<std::string> no_heaps;
+    std::vector<std::string> row_security;
     for (const model::TableSchema& table : catalog.tables) {
         const std::string name = table.name.display();
         if (has_flag(table, "unlogged") && spec.phases.incremental) {
@@ -459,6 +471,12 @@ std::vector<Requirement> table_kinds(const plan::TaskSpec& spec, const model::Ca
         if (inherits_across_schemas(table)) {
             inheritance.push_back(name);
         }
+        if (const std::string method = flag_value(table, "access_method:"); !method.empty()) {
+            no_heaps.push_back(name + " (" + method + ")");
+        }
+        if (has_flag(table, "row_security")) {
+            row_security.push_back(name);
+        }
     }
     return {
         flag_requirement("source.unlogged_table", Severity::block, unlogged, "unlogged table",
@@ -467,6 +485,16 @@ std::vector<Requirement> table_kinds(const plan::TaskSpec& spec, const model::Ca
         flag_requirement("source.hypertable", Severity::block, hypertables, "TimescaleDB table",
                          "its rows are kept in chunks that are not carried", "leave it out",
                          "G132"),
+        flag_requirement("source.access_method", Severity::block, no_heaps,
+                         "table that is no heap",
+                         "a table is copied by ranges of its blocks, which mean something in a "
+                         "heap only",
+                         "ALTER TABLE ... SET ACCESS METHOD heap, or leave it out", "G132"),
+        flag_requirement("source.row_security_not_carried", Severity::alert_ignorable,
+                         row_security, "table with row security",
+                         "row security is not carried, whether or not it has policies: at the "
+                         "destination every row is open to whoever may read the table",
+                         "switch it on at the destination yourself before users come", "G134"),
         flag_requirement("source.inheritance_across_schemas", Severity::alert_ignorable,
                          inheritance, "inheritance across schemas",
                          "each table is carried with its own rows; the inheritance itself is not",

@@ -236,6 +236,16 @@ TEST_F(PrecheckTest, KnowsATaskThatHasBeenStarted) {
     control->release(spec_.name);
 }
 
+TEST_F(PrecheckTest, RefusesTablesThatAreNoHeapsAndTellsOfRowSecurity) {
+    at_source(
+        "CREATE ACCESS METHOD columns TYPE TABLE HANDLER heap_tableam_handler;"
+        "CREATE TABLE public.wide (id int PRIMARY KEY) USING columns;"
+        "ALTER TABLE public.orders ENABLE ROW LEVEL SECURITY");
+    EXPECT_THAT(blocks(), testing::ElementsAre("source.access_method")) << text_;
+    EXPECT_THAT(text_, HasSubstr("public.wide (columns)"));
+    EXPECT_THAT(alerts(), Contains("source.row_security_not_carried"));
+}
+
 TEST_F(PrecheckTest, RefusesKeylessTablesWhoseOldRowsTheLogDoesNotName) {  // G116
     at_source("CREATE TABLE public.log (line text)");
     spec_.set_replica_identity = false;
