@@ -497,8 +497,11 @@ std::vector<Requirement> table_kinds(const plan::TaskSpec& spec, const model::Ca
                          "switch it on at the destination yourself before users come", "G134"),
         flag_requirement("source.inheritance_across_schemas", Severity::alert_ignorable,
                          inheritance, "inheritance across schemas",
-                         "each table is carried with its own rows; the inheritance itself is not",
-                         "declare the inheritance at the destination yourself", "G132")};
+                         "the real service does not carry it; here each table is carried with its "
+                         "own rows, and the schema phase declares the inheritance where both "
+                         "tables are selected",
+                         "nothing, or declare it yourself where the schema phase is left out",
+                         "G132")};
 }
 
 /// Partitions the task leaves out, and those it takes without their parent (G133).
