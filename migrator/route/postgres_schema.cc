@@ -1,7 +1,5 @@
 #include "migrator/route/postgres_schema.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <set>
 
@@ -32,10 +30,6 @@ std::string literal(const std::string& text) {
         }
     }
     return out + "'";
-}
-
-std::string joined(const std::vector<std::string>& parts) {
-    return fmt::format("{}", fmt::join(parts, ", "));
 }
 
 class Writer {

@@ -18,15 +18,15 @@ namespace {
 /// The first version with virtual columns and constraints that are not enforced.
 constexpr int kYoungSyntax = 18;
 
-std::string joined(const std::vector<std::string>& parts) {
-    return fmt::format("{}", fmt::join(parts, ", "));
-}
-
 bool has_flag(const TableSchema& table, const std::string& flag) {
     return std::find(table.flags.begin(), table.flags.end(), flag) != table.flags.end();
 }
 
 }  // namespace
+
+std::string joined(const std::vector<std::string>& parts) {
+    return fmt::format("{}", fmt::join(parts, ", "));
+}
 
 std::string sequence_options(const model::SequenceSchema& sequence) {
     return fmt::format("START WITH {} INCREMENT BY {} MINVALUE {} MAXVALUE {} CACHE {}{}",

@@ -14,6 +14,9 @@
 
 namespace cutover::route {
 
+/// `a, b, c`.
+std::string joined(const std::vector<std::string>& parts);
+
 /// What sequence options say, as SQL: `START WITH 1 INCREMENT BY 1 ...`.
 std::string sequence_options(const model::SequenceSchema& sequence);
 

@@ -18,7 +18,6 @@ using nlohmann::json;
 
 namespace {
 
-constexpr int kFailoverSlots = 170000;
 /// A new slot waits for every transaction that runs, and those that come meanwhile, to end.
 constexpr std::chrono::minutes kSlotPatience(3);
 

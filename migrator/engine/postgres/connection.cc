@@ -432,4 +432,19 @@ std::string names_as_rows(const Connection& connection, const std::vector<model:
     return "(VALUES " + rows + ") AS " + alias + "(at, schema, name)";
 }
 
+std::string array_literal(const std::vector<std::string>& elements) {
+    std::string out = "{";
+    for (const std::string& element : elements) {
+        out += out.size() == 1 ? "\"" : ",\"";
+        for (const char letter : element) {
+            if (letter == '"' || letter == '\\') {
+                out += '\\';
+            }
+            out += letter;
+        }
+        out += '"';
+    }
+    return out + "}";
+}
+
 }  // namespace cutover::postgres

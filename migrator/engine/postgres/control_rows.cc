@@ -217,21 +217,6 @@ void empty_tables(Connection& connection, const std::vector<std::string>& tables
     connection.exec("RELEASE SAVEPOINT cutover_truncate");
 }
 
-std::string array_literal(const std::vector<std::string>& elements) {
-    std::string out = "{";
-    for (const std::string& element : elements) {
-        out += out.size() == 1 ? "\"" : ",\"";
-        for (const char letter : element) {
-            if (letter == '"' || letter == '\\') {
-                out += '\\';
-            }
-            out += letter;
-        }
-        out += '"';
-    }
-    return out + "}";
-}
-
 std::uint64_t unsigned_of(const Result& result, int row, int column) {
     return static_cast<std::uint64_t>(result.integer(row, column));
 }

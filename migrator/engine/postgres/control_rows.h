@@ -44,9 +44,6 @@ void store_conflict(Connection& connection, const std::string& task, const std::
 /// have rows of their own.
 void empty_tables(Connection& connection, const std::vector<std::string>& tables);
 
-/// `{"a","b"}`: an array parameter of any type.
-std::string array_literal(const std::vector<std::string>& elements);
-
 // Cells of a result; NULL reads as empty.
 std::uint64_t unsigned_of(const Result& result, int row, int column);
 std::string bytes_of(const Result& result, int row, int column);

@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "migrator/engine/postgres/capture.h"
+#include "migrator/engine/postgres/slot.h"
 #include "migrator/model/error.h"
 #include "migrator/plan/partition_settings.h"
 
@@ -33,10 +35,6 @@ std::string setting(Connection& connection, const std::string& name) {
     const Result row =
         connection.exec_params("SELECT coalesce(current_setting($1, true), '')", {name});
     return row.text(0, 0);
-}
-
-std::string slot_name(const plan::TaskSpec& spec) {
-    return "cutover_" + spec.name;
 }
 
 bool has_flag(const model::TableSchema& table, std::string_view flag) {
@@ -85,7 +83,7 @@ Requirement wal_level(Connection& connection) {
 
 Requirement failover_slots(Connection& connection, const plan::TaskSpec& spec) {
     const bool expected = spec.source.hosts.size() > 1;
-    const bool able = connection.server_version() >= 170000;
+    const bool able = connection.server_version() >= kFailoverSlots;
     const std::string waits = able ? setting(connection, "synchronized_standby_slots") : "";
     Requirement out;
     out.met = able && !waits.empty();
@@ -115,7 +113,7 @@ std::vector<Requirement> capacity(Connection& connection, const plan::TaskSpec& 
         " (SELECT count(*) FROM pg_replication_slots WHERE slot_name <> $1),"
         " current_setting('max_wal_senders')::int,"
         " (SELECT count(*) FROM pg_stat_replication WHERE application_name <> $1)",
-        {slot_name(spec)});
+        {capture_name(spec)});
     constexpr std::int64_t kSendersNeeded =
         2;  // the slot's snapshot and the stream, for a moment both
     const std::int64_t free_slots = row.integer(0, 0) - row.integer(0, 1);
@@ -324,7 +322,7 @@ std::string complaint_about_filter(Connection& connection, const plan::TaskSpec&
         return complaint;
     }
     return complaint_about(connection, "",
-                           "CREATE PUBLICATION " + quote_identifier(slot_name(spec) + "_precheck") +
+                           "CREATE PUBLICATION " + quote_identifier(capture_name(spec) + "_precheck") +
                                " FOR TABLE ONLY " + quote(leaf->name) + " WHERE (" + filter + ")");
 }
 

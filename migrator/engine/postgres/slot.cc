@@ -5,6 +5,7 @@
 #include <chrono>
 #include <thread>
 
+#include "migrator/model/check.h"
 #include "migrator/model/error.h"
 
 namespace cutover::postgres {
@@ -13,8 +14,6 @@ using model::Error;
 using model::ErrorClass;
 
 namespace {
-
-constexpr int kFailoverSlots = 170000;
 
 /// Through JSON, so that columns of later versions can be asked for everywhere.
 constexpr const char* kSlot = R"(
@@ -30,6 +29,12 @@ std::optional<Lsn> lsn_at(const Result& row, int column) {
 }
 
 }  // namespace
+
+model::Position log_end_of(const Result& row, int column) {
+    const std::optional<Lsn> lsn = parse_lsn(row.get(0, column));
+    CUTOVER_CHECK(lsn.has_value());
+    return to_position({static_cast<Timeline>(row.integer(0, column + 1)), *lsn});
+}
 
 ServerIdentity identify(Connection& replication) {
     const Result row = replication.exec("IDENTIFY_SYSTEM");

@@ -11,6 +11,16 @@
 
 namespace cutover::postgres {
 
+/// From here on (as Connection::server_version() tells it) a standby may keep a copy of a slot.
+inline constexpr int kFailoverSlots = 170000;
+
+/// The end of the log and its timeline, as two columns of a SELECT at a primary.
+inline constexpr const char* kLogEnd =
+    "pg_current_wal_insert_lsn(),"
+    " ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint";
+/// kLogEnd as it was answered, from this column of the first row on.
+model::Position log_end_of(const Result& row, int column);
+
 /// As IDENTIFY_SYSTEM says it.
 struct ServerIdentity {
     std::string system;  ///< the same on a primary and its standbys
