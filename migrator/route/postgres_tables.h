@@ -42,7 +42,8 @@ public:
     /// ones).
     std::set<std::string> left_out(const model::TableSchema& table) const;
     std::string create(const model::TableSchema& table) const;
-    /// True for a constraint that is not enforced, of which the destination's version knows nothing.
+    /// True for a constraint that is not enforced, of which the destination's version knows
+    /// nothing.
     bool cannot_be_lax(const std::string& definition) const;
     /// True for a virtual column, of which the destination's version knows nothing.
     bool must_be_stored(const model::ColumnSchema& column) const;

@@ -46,8 +46,8 @@ public:
             add_sequence(sequence);
         }
         if (spec_.phases.schema) {
-            out_.plan.schema_steps = schema_steps(spec_, source_, destination_.server_version,
-                                                  names_, out_.findings);
+            out_.plan.schema_steps =
+                schema_steps(spec_, source_, destination_.server_version, names_, out_.findings);
         }
         check_claims();
         out_.plan.fingerprint = fingerprint();
@@ -259,8 +259,7 @@ private:
             if (!index.plain_columns || planned.columns.empty()) {
                 planned.comparable = false;
             }
-            planned.nulls_equal =
-                index.definition.find(" NULLS NOT DISTINCT") != std::string::npos;
+            planned.nulls_equal = index.definition.find(" NULLS NOT DISTINCT") != std::string::npos;
             if (table.keyless() && planned.comparable && all_not_null(table, index.columns)) {
                 table.key = std::move(planned);
             } else {

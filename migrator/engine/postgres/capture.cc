@@ -90,7 +90,8 @@ std::string stamp_of(const plan::TaskSpec& spec, const std::string& snapshot) {
 }
 
 /// CREATE_REPLICATION_SLOT on a connection of its own, which then holds the view. A temporary slot
-/// is named after the server's process for it: that of a link which is half open may still be there.
+/// is named after the server's process for it: that of a link which is half open may still be
+/// there.
 std::unique_ptr<SlotView> make_slot(const plan::TaskSpec& spec, bool temporary, bool with_view) {
     Connection replication = Connection::open(spec.source, options(spec, true));
     const ServerIdentity server = identify(replication);

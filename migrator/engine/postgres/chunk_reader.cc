@@ -77,9 +77,9 @@ constexpr std::chrono::milliseconds kCommitPoll(20);
 ChunkView begin_own_view(Connection& connection, const plan::TablePlan& table) {
     // The position is asked for by the statement whose snapshot is the view: so after that was
     // taken.
-    const Result row = connection.exec(
-        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; " + lock_statement(table) +
-        "; SELECT pg_current_snapshot(), " + kLogEnd);
+    const Result row =
+        connection.exec("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; " +
+                        lock_statement(table) + "; SELECT pg_current_snapshot(), " + kLogEnd);
     return {plain_stamp(row.text(0, 0)), log_end_of(row, 1)};
 }
 

@@ -96,9 +96,8 @@ ErrorClass connect_class(std::string_view message, bool reached) {
     }
     const bool user_must_act = says("password authentication failed") ||
                                says("no password supplied") || says("does not exist") ||
-                               says("certificate") || says("pg_hba.conf") ||
-                               says("root.crt") || says("server does not support SSL") ||
-                               says("permission denied") ||
+                               says("certificate") || says("pg_hba.conf") || says("root.crt") ||
+                               says("server does not support SSL") || says("permission denied") ||
                                says("must be superuser or replication");
     return user_must_act ? ErrorClass::refused : ErrorClass::connection;
 }
