@@ -63,7 +63,7 @@ inline plan::TablePlan accounts_plan() {
         column.type_name = {"pg_catalog", type};
         column.type_id = id;
         table.schema.columns.push_back(column);
-        table.columns.push_back({column, name, type, id});
+        table.columns.push_back({column, name, type});
     };
     add("aid", "integer", 23);
     add("bid", "integer", 23);

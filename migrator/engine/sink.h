@@ -81,7 +81,7 @@ public:
     virtual ~Sink() = default;
 
     virtual std::unique_ptr<Inspector> open_inspector() = 0;
-    /// Makes our own schema if it is not there.
+    /// Makes nothing at the destination: Control::claim() does.
     virtual std::unique_ptr<Control> open_control() = 0;
     /// Requires: the task is claimed by a control of this sink.
     virtual std::unique_ptr<ChunkWriter> open_writer(const plan::Plan& plan) = 0;
@@ -100,8 +100,6 @@ public:
     /// Sets destination sequences so that the next value collides with no migrated row.
     virtual void set_sequences(const plan::Plan& plan,
                                const std::vector<model::SequenceSchema>& values) = 0;
-    /// What we keep at this end.
-    virtual std::vector<AuxiliaryObject> auxiliary_objects() = 0;
 };
 
 }  // namespace cutover::engine

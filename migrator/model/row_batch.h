@@ -1,6 +1,5 @@
 // Rows of one table on their way from a reader to a writer: one buffer of whole rows in the wire
-// form that the table's lane names. Nobody between the two looks inside unless the lane has a
-// transcoder.
+// form of its source. Nobody between the two looks inside unless the table has a transcoder.
 #pragma once
 
 #include <string>

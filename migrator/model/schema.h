@@ -34,7 +34,8 @@ struct ColumnSchema {
     TypeClass type_class = TypeClass::base;
     bool nullable = true;
     std::optional<std::string> default_expression;
-    std::optional<std::string> generated_expression;  ///< stored generated column: never copied
+    std::optional<std::string> generated_expression;  ///< generated column: never copied
+    bool generated_virtual = false;                   ///< computed when read, nothing is stored
     Identity identity = Identity::none;
     std::string collation;      ///< as SQL names it, quoted where need be; empty: the type's own
     bool deterministic = true;  ///< false: equal keys may have unequal bytes
@@ -149,6 +150,7 @@ struct OtherObject {
 };
 
 struct Catalog {
+    int server_version = 0;  ///< major; 0 where nobody has asked
     std::vector<std::string> schemas;
     std::vector<TypeSchema> types;  ///< in an order in which they can be created
     std::vector<SequenceSchema> sequences;

@@ -16,14 +16,10 @@
 
 namespace cutover::plan {
 
-/// raw: bytes pass through; codec: cells are rewritten by the table's transcoder.
-enum class Lane : std::uint8_t { raw, codec };
-
 struct ColumnPlan {
     model::ColumnSchema source;
     std::string destination_name;
     std::string destination_type;  ///< as the destination prints it
-    std::uint64_t destination_type_id = 0;
 };
 
 /// Appends bytes that are equal exactly if the cells are equal as keys at the source.
@@ -40,6 +36,7 @@ struct KeyColumn {
 struct KeyPlan {
     std::vector<KeyColumn> columns;
     bool comparable = true;
+    bool nulls_equal = false;  ///< NULLs are one value of a unique key, not each its own
 };
 
 struct ForeignKeyPlan {
@@ -67,8 +64,7 @@ struct TablePlan {
     std::vector<KeyPlan> unique_keys;  ///< those besides `key`
     KeyPlan key;                       ///< no columns: a keyless table, multiset semantics
     std::vector<ForeignKeyPlan> parents;
-    Lane lane = Lane::raw;
-    std::shared_ptr<const Transcoder> transcoder;  ///< null in the raw lane
+    std::shared_ptr<const Transcoder> transcoder;  ///< null: bytes pass through
     std::string filter;                            ///< empty: all rows
     bool sets_replica_identity = false;            ///< the source must log whole old rows for us
     model::TableSchema schema;                     ///< as seen at the source

@@ -2,6 +2,8 @@
 
 #include <functional>
 
+#include "migrator/flow/thread_runtime.h"
+
 namespace cutover::precheck {
 
 namespace {
@@ -13,6 +15,13 @@ void attempt(End& end, const std::function<void()>& ask) {
     } catch (const model::Error& error) {
         end.failure = error;
     }
+}
+
+/// True if the destination keeps a record of the task. Looks only: nothing is made there.
+bool is_started(const engine::EngineFactories& destination, const plan::TaskSpec& spec) {
+    flow::ThreadRuntime runtime;
+    const auto sink = destination.sink(runtime, spec);
+    return sink->open_control()->load(spec.name).has_value();
 }
 
 }  // namespace
@@ -32,6 +41,7 @@ Facts gather(const engine::Registry& registry, const plan::TaskSpec& spec) {
         facts.destination.inspector = destination.inspector(spec.destination);
         facts.destination.server = facts.destination.inspector->server();
         facts.destination.catalog = facts.destination.inspector->catalog({});
+        facts.started = facts.destination.server.writable && is_started(destination, spec);
     });
     if (facts.source.answers() && facts.destination.answers()) {
         facts.planned = route.plan(spec, facts.source.catalog, facts.destination.catalog);

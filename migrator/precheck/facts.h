@@ -27,7 +27,8 @@ struct End {
 
 struct Facts {
     plan::TaskSpec spec;
-    /// The task has rows and tables of its own at the destination already: it is being resumed.
+    /// The task has a record of its own at the destination, and may have tables and rows: those are
+    /// no strangers, and it has its place at the source.
     bool started = false;
     End source;
     End destination;

@@ -2,14 +2,35 @@
 #include "migrator/precheck/questions.h"
 
 #include <algorithm>
+#include <set>
 
 namespace cutover::precheck {
+
+namespace {
+
+/// What of the destination is the task's business: tables that rows are written to.
+model::Catalog written_to(const Facts& facts) {
+    std::set<model::ObjectName> wanted;
+    for (const plan::TablePlan& table : facts.planned->plan.tables) {
+        wanted.insert(table.destination);
+    }
+    model::Catalog catalog;
+    catalog.server_version = facts.destination.catalog.server_version;
+    for (const model::TableSchema& table : facts.destination.catalog.tables) {
+        if (wanted.contains(table.name)) {
+            catalog.tables.push_back(table);
+        }
+    }
+    return catalog;
+}
+
+}  // namespace
 
 Findings unmet(const Facts& facts, engine::Topic topic, bool as_source) {
     const End& end = as_source ? facts.source : facts.destination;
     Findings findings;
-    for (engine::Requirement& requirement :
-         end.inspector->requirements(topic, facts.spec, end.catalog, as_source)) {
+    for (engine::Requirement& requirement : end.inspector->requirements(
+             topic, facts.spec, as_source ? end.catalog : written_to(facts), as_source)) {
         if (!requirement.met) {
             findings.push_back(std::move(requirement.finding));
         }

@@ -69,6 +69,7 @@ plan::TablePlan plan_table(const plan::TaskSpec& spec, const model::TableSchema&
     table.schema = schema;
     const auto excluded = spec.mapping.excluded_columns.find(schema.name);
     std::vector<CellType> types;
+    bool packs = false;
     for (const model::ColumnSchema& column : schema.columns) {
         if (excluded != spec.mapping.excluded_columns.end() &&
             excluded->second.contains(column.name)) {
@@ -77,12 +78,10 @@ plan::TablePlan plan_table(const plan::TaskSpec& spec, const model::TableSchema&
         const CellType type = memory::cell_type(column.type);
         types.push_back(type);
         table.columns.push_back({column, spec.mapping.column(schema.name, column.name),
-                                 type == CellType::number ? "packed" : column.type, 0});
-        if (type == CellType::number) {
-            table.lane = plan::Lane::codec;
-        }
+                                 type == CellType::number ? "packed" : column.type});
+        packs = packs || type == CellType::number;
     }
-    if (table.lane == plan::Lane::codec) {
+    if (packs) {
         table.transcoder = std::make_shared<NumberPacker>(std::move(types));
     }
     for (const model::KeySchema& key : schema.keys) {

@@ -1,7 +1,5 @@
 #include "migrator/route/postgres_schema.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <set>
 
@@ -34,18 +32,14 @@ std::string literal(const std::string& text) {
     return out + "'";
 }
 
-std::string joined(const std::vector<std::string>& parts) {
-    return fmt::format("{}", fmt::join(parts, ", "));
-}
-
 class Writer {
 public:
-    Writer(const plan::TaskSpec& spec, const model::Catalog& source, const NameMap& names,
-           std::vector<model::Finding>& findings)
+    Writer(const plan::TaskSpec& spec, const model::Catalog& source, int destination_version,
+           const NameMap& names, std::vector<model::Finding>& findings)
         : source_(source),
           names_(names),
           renamer_(names),
-          tables_(spec, source, names, renamer_),
+          tables_(spec, source, destination_version, names, renamer_),
           findings_(findings) {}
 
     std::vector<SchemaStep> write() {
@@ -183,8 +177,24 @@ private:
     void write_table(const TableSchema& table) {
         const ObjectName name = names_.object(table.name);
         block_enum_hash(table);
+        tell_stored(table);
         add("table:" + name.display(), SchemaSection::before_rows, "table " + name.display(),
             tables_.create(table), {});
+    }
+
+    void tell_stored(const TableSchema& table) {
+        for (const model::ColumnSchema& column : table.columns) {
+            if (tables_.must_be_stored(column)) {
+                findings_.push_back({"schema.virtual_column_stored",
+                                     Severity::note,
+                                     table.name.display() + "." + column.name,
+                                     "the column is virtual, which the destination's version does "
+                                     "not know",
+                                     "its values are the same; they take room there",
+                                     "nothing, or migrate to version 18 or later",
+                                     {"G135"}});
+            }
+        }
     }
 
     /// An enum hashes by the ids of its labels, which differ from database to database.
@@ -302,7 +312,11 @@ private:
                 continue;
             }
             const TableSchema* parent = source_.find(key.parent);
-            if (parent == nullptr) {
+            if (tables_.cannot_be_lax(key.definition)) {
+                leave_out("schema.foreign_key_left_out", prefix + key.name,
+                          "it is NOT ENFORCED, which the destination's version does not know",
+                          "add it by hand, as NOT VALID, if new rows shall be held to it");
+            } else if (parent == nullptr) {
                 leave_out("schema.foreign_key_left_out", prefix + key.name,
                           "it refers to " + key.parent.display() + ", which is not selected",
                           "select the table too, or add the constraint by hand");
@@ -333,7 +347,8 @@ private:
                            const std::string& object) {
         const std::string name = quote(names_.object(table.name));
         const std::string definition = renamer_.foreign_key(key.definition, table.name, key.parent);
-        const bool never_valid = definition.ends_with(kNotValid);
+        const bool never_valid =
+            definition.ends_with(kNotValid) || definition.ends_with(kNotEnforced);
         const std::string statement = lock(table.name, key.parent) + "ALTER TABLE " + name +
                                       " ADD CONSTRAINT " + quote_identifier(key.name) + " " +
                                       definition;
@@ -357,6 +372,11 @@ private:
     void write_late_checks(const TableSchema& table) {
         const ObjectName name = names_.object(table.name);
         for (const model::CheckSchema& check : table.checks) {
+            if (!check.inherited && tables_.cannot_be_lax(check.definition)) {
+                leave_out("schema.check_left_out", name.display() + "." + check.name,
+                          "it is NOT ENFORCED, which the destination's version does not know",
+                          "add it by hand, as NOT VALID, if new rows shall be held to it");
+            }
             if (check.inherited || !check.definition.ends_with(kNotValid) ||
                 mentions(check.definition, tables_.left_out(table))) {
                 continue;
@@ -381,8 +401,9 @@ private:
 }  // namespace
 
 std::vector<SchemaStep> schema_steps(const plan::TaskSpec& spec, const model::Catalog& source,
-                                     const NameMap& names, std::vector<model::Finding>& findings) {
-    return Writer(spec, source, names, findings).write();
+                                     int destination_version, const NameMap& names,
+                                     std::vector<model::Finding>& findings) {
+    return Writer(spec, source, destination_version, names, findings).write();
 }
 
 }  // namespace cutover::route

@@ -15,8 +15,9 @@ namespace cutover::route {
 
 /// Pure. Findings name what is left out and why (a foreign key to a table that is not selected),
 /// and block what cannot be made equal.
+/// `destination_version`: major, 0 where nobody has asked: what older ones do not know stays.
 std::vector<plan::SchemaStep> schema_steps(const plan::TaskSpec& spec, const model::Catalog& source,
-                                           const NameMap& names,
+                                           int destination_version, const NameMap& names,
                                            std::vector<model::Finding>& findings);
 
 }  // namespace cutover::route

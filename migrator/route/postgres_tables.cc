@@ -15,15 +15,18 @@ using postgres::quote_identifier;
 
 namespace {
 
-std::string joined(const std::vector<std::string>& parts) {
-    return fmt::format("{}", fmt::join(parts, ", "));
-}
+/// The first version with virtual columns and constraints that are not enforced.
+constexpr int kYoungSyntax = 18;
 
 bool has_flag(const TableSchema& table, const std::string& flag) {
     return std::find(table.flags.begin(), table.flags.end(), flag) != table.flags.end();
 }
 
 }  // namespace
+
+std::string joined(const std::vector<std::string>& parts) {
+    return fmt::format("{}", fmt::join(parts, ", "));
+}
 
 std::string sequence_options(const model::SequenceSchema& sequence) {
     return fmt::format("START WITH {} INCREMENT BY {} MINVALUE {} MAXVALUE {} CACHE {}{}",
@@ -68,7 +71,8 @@ std::string TableWriter::identity_clause(const TableSchema& table,
 std::string TableWriter::value_clause(const TableSchema& table, const ColumnSchema& column) const {
     if (column.generated_expression) {
         return " GENERATED ALWAYS AS (" +
-               renamer_.in_table(*column.generated_expression, table.name) + ") STORED";
+               renamer_.in_table(*column.generated_expression, table.name) +
+               (column.generated_virtual && !must_be_stored(column) ? ") VIRTUAL" : ") STORED");
     }
     if (column.identity != model::Identity::none) {
         return identity_clause(table, column);
@@ -127,13 +131,24 @@ void TableWriter::add_checks(const TableSchema& table, bool with_inherited,
                              std::vector<std::string>& parts) const {
     const std::set<std::string> without = left_out(table);
     for (const model::CheckSchema& check : table.checks) {
-        const bool later = check.definition.ends_with(" NOT VALID");
+        const bool later =
+            check.definition.ends_with(" NOT VALID") || cannot_be_lax(check.definition);
         if (!later && (with_inherited || !check.inherited) &&
             !mentions(check.definition, without)) {
             parts.push_back("CONSTRAINT " + quote_identifier(check.name) + " " +
                             renamer_.in_table(check.definition, table.name));
         }
     }
+}
+
+bool TableWriter::must_be_stored(const ColumnSchema& column) const {
+    return column.generated_virtual && destination_version_ > 0 &&
+           destination_version_ < kYoungSyntax;
+}
+
+bool TableWriter::cannot_be_lax(const std::string& definition) const {
+    return definition.ends_with(kNotEnforced) && destination_version_ > 0 &&
+           destination_version_ < kYoungSyntax;
 }
 
 std::string TableWriter::create(const TableSchema& table) const {

@@ -4,6 +4,7 @@
 
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "migrator/model/schema.h"
@@ -13,8 +14,14 @@
 
 namespace cutover::route {
 
+/// `a, b, c`.
+std::string joined(const std::vector<std::string>& parts);
+
 /// What sequence options say, as SQL: `START WITH 1 INCREMENT BY 1 ...`.
 std::string sequence_options(const model::SequenceSchema& sequence);
+
+/// How the definition of a constraint ends that rows are not held to (version 18 and later).
+inline constexpr std::string_view kNotEnforced = " NOT ENFORCED";
 
 /// ` COLLATE x`, or empty.
 std::string collation_clause(const model::ColumnSchema& column);
@@ -22,14 +29,24 @@ std::string collation_clause(const model::ColumnSchema& column);
 /// Pure. All references must outlive it.
 class TableWriter {
 public:
-    TableWriter(const plan::TaskSpec& spec, const model::Catalog& source, const NameMap& names,
-                const SqlRenamer& renamer)
-        : spec_(spec), source_(source), names_(names), renamer_(renamer) {}
+    /// `destination_version`: major, 0 where nobody has asked.
+    TableWriter(const plan::TaskSpec& spec, const model::Catalog& source, int destination_version,
+                const NameMap& names, const SqlRenamer& renamer)
+        : spec_(spec),
+          source_(source),
+          destination_version_(destination_version),
+          names_(names),
+          renamer_(renamer) {}
 
     /// Columns that the task leaves out, and those that cannot be made without them (generated
     /// ones).
     std::set<std::string> left_out(const model::TableSchema& table) const;
     std::string create(const model::TableSchema& table) const;
+    /// True for a constraint that is not enforced, of which the destination's version knows
+    /// nothing.
+    bool cannot_be_lax(const std::string& definition) const;
+    /// True for a virtual column, of which the destination's version knows nothing.
+    bool must_be_stored(const model::ColumnSchema& column) const;
 
 private:
     std::string column(const model::TableSchema& table, const model::ColumnSchema& column) const;
@@ -45,6 +62,7 @@ private:
 
     const plan::TaskSpec& spec_;
     const model::Catalog& source_;
+    int destination_version_;
     const NameMap& names_;
     const SqlRenamer& renamer_;
 };

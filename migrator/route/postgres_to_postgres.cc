@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "migrator/plan/partition_settings.h"
 #include "migrator/route/name_map.h"
 #include "migrator/route/postgres_schema.h"
 #include "migrator/route/postgres_types.h"
@@ -24,10 +25,10 @@ class Planner {
 public:
     Planner(const plan::TaskSpec& spec, const model::Catalog& source,
             const model::Catalog& destination)
-        : spec_(spec),
+        : spec_(plan::with_partition_settings(spec, source)),
           source_(source),
           destination_(destination),
-          names_(spec.mapping, source),
+          names_(spec_.mapping, source),
           ids_(std::make_shared<const TypeIds>(source, destination, names_)) {
         out_.plan.spec = spec;
     }
@@ -45,7 +46,8 @@ public:
             add_sequence(sequence);
         }
         if (spec_.phases.schema) {
-            out_.plan.schema_steps = schema_steps(spec_, source_, names_, out_.findings);
+            out_.plan.schema_steps =
+                schema_steps(spec_, source_, destination_.server_version, names_, out_.findings);
         }
         check_claims();
         out_.plan.fingerprint = fingerprint();
@@ -89,7 +91,6 @@ private:
         add_keys(table);
         table.sets_replica_identity = needs_whole_old_rows(table);
         table.transcoder = make_transcoder(table, ids_);
-        table.lane = table.transcoder ? plan::Lane::codec : plan::Lane::raw;
         out_.plan.tables.push_back(std::move(table));
     }
 
@@ -128,7 +129,6 @@ private:
             }
             compare_types(object, source, there->columns[*at]);
             column.destination_type = there->columns[*at].type;
-            column.destination_type_id = there->columns[*at].type_id;
         }
         table.columns.push_back(std::move(column));
     }
@@ -150,13 +150,47 @@ private:
     }
 
     void add_sequence(const model::SequenceSchema& sequence) {
+        const TableSchema* owner =
+            sequence.owned_by_table ? source_.find(*sequence.owned_by_table) : nullptr;
+        const bool left_out = owner != nullptr && excluded(*owner, sequence.owned_by_column);
+        if (left_out && sequence.identity) {
+            return;  // it goes with its column
+        }
         plan::SequencePlan planned{sequence.name, names_.object(sequence.name), {}, {}};
         if (sequence.owned_by_table) {
             planned.owner = names_.object(*sequence.owned_by_table);
             planned.owner_column =
                 spec_.mapping.column(*sequence.owned_by_table, sequence.owned_by_column);
         }
-        out_.plan.sequences.push_back(std::move(planned));
+        if (will_be_there(sequence, planned)) {
+            out_.plan.sequences.push_back(std::move(planned));
+        } else if (!left_out) {
+            find("destination.sequence_missing", Severity::alert_ignorable,
+                 planned.destination.display(),
+                 "the destination has no such sequence" +
+                     (planned.owner.name.empty()
+                          ? ""
+                          : ", and " + planned.owner.display() + "." + planned.owner_column +
+                                " draws from no other"),
+                 "after the cutover new rows would need another source of such values",
+                 "create the sequence (or make the column draw from one) at the destination", {});
+        }
+    }
+
+    /// True if the schema phase makes it, or the destination has it, under its name or as the
+    /// column's own.
+    bool will_be_there(const model::SequenceSchema& sequence,
+                       const plan::SequencePlan& planned) const {
+        const bool with_column = sequence.identity && destination_.find(planned.owner) != nullptr;
+        if (spec_.phases.schema && !with_column) {
+            return true;
+        }
+        return std::any_of(destination_.sequences.begin(), destination_.sequences.end(),
+                           [&](const model::SequenceSchema& there) {
+                               const bool own = there.owned_by_table == planned.owner &&
+                                                there.owned_by_column == planned.owner_column;
+                               return there.name == planned.destination || own;
+                           });
     }
 
     /// A destination column that nobody fills must be able to fill itself.
@@ -208,6 +242,7 @@ private:
             if (planned.columns.empty()) {
                 continue;
             }
+            planned.nulls_equal = key.definition.starts_with("UNIQUE NULLS NOT DISTINCT");
             const bool usable =
                 key.primary || (!key.deferrable && all_not_null(table, key.columns));
             if (table.keyless() && usable) {
@@ -224,6 +259,7 @@ private:
             if (!index.plain_columns || planned.columns.empty()) {
                 planned.comparable = false;
             }
+            planned.nulls_equal = index.definition.find(" NULLS NOT DISTINCT") != std::string::npos;
             if (table.keyless() && planned.comparable && all_not_null(table, index.columns)) {
                 table.key = std::move(planned);
             } else {
@@ -239,32 +275,33 @@ private:
             case model::ReplicaIdentity::nothing:
                 return false;
             case model::ReplicaIdentity::key:
-                return table.schema.primary_key() != nullptr && !table.keyless();
+                return table.schema.primary_key() != nullptr && !table.keyless() &&
+                       covers_key(table, table.schema.primary_key()->columns);
             case model::ReplicaIdentity::index:
                 return index_is_key(table);
         }
         return false;
     }
 
+    /// True if all columns of our key are among `columns` of the source.
+    static bool covers_key(const TablePlan& table, const std::vector<std::size_t>& columns) {
+        return std::all_of(
+            table.key.columns.begin(), table.key.columns.end(), [&](const plan::KeyColumn& key) {
+                const auto at = table.schema.column_index(table.columns[key.column].source.name);
+                return at && std::find(columns.begin(), columns.end(), *at) != columns.end();
+            });
+    }
+
     /// REPLICA IDENTITY USING INDEX is enough if that index is over the columns of our key.
     bool index_is_key(const TablePlan& table) const {
-        const auto covers_key = [&](const std::vector<std::size_t>& columns) {
-            return std::all_of(
-                table.key.columns.begin(), table.key.columns.end(),
-                [&](const plan::KeyColumn& key) {
-                    const auto at =
-                        table.schema.column_index(table.columns[key.column].source.name);
-                    return at && std::find(columns.begin(), columns.end(), *at) != columns.end();
-                });
-        };
         for (const model::KeySchema& key : table.schema.keys) {
             if (key.name == table.schema.replica_identity_index) {
-                return covers_key(key.columns);
+                return covers_key(table, key.columns);
             }
         }
         for (const model::IndexSchema& index : table.schema.indexes) {
             if (index.name == table.schema.replica_identity_index) {
-                return covers_key(index.columns);
+                return covers_key(table, index.columns);
             }
         }
         return false;
@@ -364,7 +401,7 @@ private:
         return text;
     }
 
-    const plan::TaskSpec& spec_;
+    const plan::TaskSpec spec_;
     const model::Catalog& source_;
     const model::Catalog& destination_;
     NameMap names_;

@@ -21,7 +21,7 @@ void append_cell(std::string& out, CellKind kind, std::string_view bytes, plan::
     out += static_cast<char>(kind);
     const std::size_t length_at = out.size();
     out.append(4, '\0');
-    if (fold != nullptr) {
+    if (fold != nullptr && kind != CellKind::null) {  // a NULL has no bytes to fold
         fold(bytes, out);
     } else {
         out.append(bytes);
@@ -129,7 +129,6 @@ Collapser::TableState& Collapser::state(TableIndex table) {
 
 void Collapser::count(std::size_t bytes) {
     footprint_bytes_ += bytes;
-    ++changes_;
 }
 
 /// Every key value the row has goes into the footprint: its own, its unique ones, its parents'.
@@ -138,7 +137,7 @@ void Collapser::note_keys(TableState& table, const Tuple& row) {
     const auto note = [&](TableIndex owner, std::uint32_t number, const plan::KeyPlan& key) {
         if (!key.comparable) {
             footprint_.add_whole_table(owner);
-        } else if (has_key(key, row) && !key_has_null(key, row)) {
+        } else if (has_key(key, row) && (key.nulls_equal || !key_has_null(key, row))) {
             footprint_.add(owner, number, key_bytes(key, row));
         }
     };
@@ -433,7 +432,6 @@ model::NetBatch Collapser::take(Footprint& footprint, std::vector<UnknownRow>& u
     footprint = std::move(footprint_);
     footprint_ = Footprint{};
     footprint_bytes_ = 0;
-    changes_ = 0;
     return batch;
 }
 

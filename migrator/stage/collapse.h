@@ -71,9 +71,7 @@ public:
     void arrive(model::TableIndex table, model::Tuple row);
     void truncate(model::TableIndex table);
 
-    bool empty() const { return changes_ == 0; }
     std::size_t footprint_bytes() const { return footprint_bytes_; }
-    std::uint64_t changes() const { return changes_; }
     /// The net batch; the collapser is empty afterwards. `unknown`: rows to be read again and put
     /// in place after it.
     model::NetBatch take(Footprint& footprint, std::vector<UnknownRow>& unknown);
@@ -125,7 +123,6 @@ private:
     std::vector<model::TableIndex> touched_;
     Footprint footprint_;
     std::size_t footprint_bytes_ = 0;
-    std::uint64_t changes_ = 0;
 };
 
 }  // namespace cutover::stage

@@ -56,15 +56,4 @@ void MemorySink::set_sequences(const plan::Plan& plan,
     });
 }
 
-std::vector<engine::AuxiliaryObject> MemorySink::auxiliary_objects() {
-    std::vector<engine::AuxiliaryObject> objects;
-    Session session(runtime_, net_, spec_.destination, "sink");
-    session.call("sink.auxiliary_objects", CallKind::read, [&](Server& server) {
-        if (!server.tasks.empty()) {
-            objects.push_back({"control rows", spec_.name});
-        }
-    });
-    return objects;
-}
-
 }  // namespace cutover::memory

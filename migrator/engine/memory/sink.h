@@ -23,7 +23,6 @@ public:
     void cancel_schema_steps() noexcept override {}
     void set_sequences(const plan::Plan& plan,
                        const std::vector<model::SequenceSchema>& values) override;
-    std::vector<engine::AuxiliaryObject> auxiliary_objects() override;
 
 private:
     flow::Runtime& runtime_;

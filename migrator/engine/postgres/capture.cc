@@ -19,7 +19,6 @@ using nlohmann::json;
 
 namespace {
 
-constexpr int kFailoverSlots = 170000;
 /// A new slot waits for every transaction that runs, and those that come meanwhile, to end.
 constexpr std::chrono::minutes kSlotPatience(3);
 /// A standby looks for new slots at least every 30 s.
@@ -93,11 +92,14 @@ std::string stamp_of(const plan::TaskSpec& spec, const std::string& snapshot) {
     return row.text(0, 0);
 }
 
-/// CREATE_REPLICATION_SLOT on a connection of its own, which then holds the view.
-std::unique_ptr<SlotView> make_slot(const plan::TaskSpec& spec, const std::string& name,
-                                    bool temporary, bool with_view) {
+/// CREATE_REPLICATION_SLOT on a connection of its own, which then holds the view. A temporary slot
+/// is named after the server's process for it: that of a link which is half open may still be
+/// there.
+std::unique_ptr<SlotView> make_slot(const plan::TaskSpec& spec, bool temporary, bool with_view) {
     Connection replication = Connection::open(spec.source, options(spec, true));
     const ServerIdentity server = identify(replication);
+    const std::string name =
+        capture_name(spec) + (temporary ? fmt::format("_v{}", replication.server_process()) : "");
     const bool failover = !temporary && replication.server_version() >= kFailoverSlots;
     const std::string sql = "CREATE_REPLICATION_SLOT " + quote_identifier(name) +
                             (temporary ? " TEMPORARY" : "") + " LOGICAL pgoutput (SNAPSHOT '" +
@@ -187,7 +189,7 @@ CreatedCapture create_capture(const plan::TaskSpec& spec, const plan::Plan& plan
     const ServerIdentity server = identify(replication);
     CreatedCapture created;
     SlotKeepers keepers(spec.source);
-    created.view = make_slot(spec, name, false, spec.phases.full && keepers.empty());
+    created.view = make_slot(spec, false, spec.phases.full && keepers.empty());
     LogPoint start = created.view->start();
     if (!keepers.empty()) {
         keepers.wait_for_copies(connection, spec.source, name, kCopiesPatience);
@@ -205,7 +207,7 @@ CreatedCapture create_capture(const plan::TaskSpec& spec, const plan::Plan& plan
 }
 
 std::unique_ptr<SlotView> open_slot_view(const plan::TaskSpec& spec) {
-    return make_slot(spec, capture_name(spec) + "_view", true, true);
+    return make_slot(spec, true, true);
 }
 
 HeapFiles heap_files(const engine::CaptureOrigin& origin) {

@@ -239,6 +239,7 @@ model::Catalog read_catalog(Connection& connection, const plan::ObjectSelection&
     connection.exec("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
     try {
         CatalogReading reading{connection, selection, {}, {}, {}, {}, {}};
+        reading.catalog.server_version = connection.server_version() / 10000;
         read_tables(reading);
         read_columns(reading);
         read_constraints(reading);

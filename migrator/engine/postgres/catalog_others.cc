@@ -61,21 +61,6 @@ UNION ALL
 SELECT 'large objects', '', count(*)::text FROM pg_largeobject_metadata HAVING count(*) > 0
  ORDER BY 1, 2, 3)";
 
-std::string text_array(const std::vector<std::string>& values) {
-    std::string out = "{";
-    for (const std::string& value : values) {
-        out += out.size() == 1 ? "\"" : ",\"";
-        for (const char letter : value) {
-            if (letter == '"' || letter == '\\') {
-                out += '\\';
-            }
-            out += letter;
-        }
-        out += '"';
-    }
-    return out + "}";
-}
-
 /// A hypertable's rows are in chunks that the catalog shows as plain inheritance.
 void flag_hypertables(CatalogReading& reading) {
     const Result there = reading.connection.exec(
@@ -98,7 +83,7 @@ void flag_hypertables(CatalogReading& reading) {
 
 void read_others(CatalogReading& reading) {
     const Result rows = reading.connection.exec_params(
-        kOthers, {reading.oid_array, text_array(reading.catalog.schemas)});
+        kOthers, {reading.oid_array, array_literal(reading.catalog.schemas)});
     for (int row = 0; row < rows.rows(); ++row) {
         reading.catalog.others.push_back(
             {rows.text(row, 0), {rows.text(row, 1), rows.text(row, 2)}});

@@ -91,6 +91,7 @@ model::ColumnSchema column_of(const Result& rows, int row) {
         (rows.get(row, 10).empty() ? column.default_expression : column.generated_expression) =
             rows.text(row, 9);
     }
+    column.generated_virtual = rows.get(row, 10) == "v";
     column.identity = identity(rows.get(row, 11));
     column.collation = text_or_empty(rows, row, 12);
     column.deterministic = rows.boolean(row, 13);

@@ -166,7 +166,7 @@ void PostgresChangeApplier::truncate_tables() {
     std::vector<std::string> names;
     for (const AppliedTable* known : staged_) {
         if (known->staged.truncate()) {
-            names.push_back(known->target.name);
+            names.push_back(known->target.only + known->target.name);
         }
     }
     empty_tables(connection_, names);

@@ -10,9 +10,10 @@
 #include <vector>
 
 #include "migrator/engine/postgres/capture.h"
+#include "migrator/engine/postgres/copy_rows.h"
 #include "migrator/engine/postgres/error.h"
 #include "migrator/engine/postgres/log_message.h"
-#include "migrator/model/check.h"
+#include "migrator/engine/postgres/slot.h"
 #include "migrator/model/error.h"
 
 namespace cutover::postgres {
@@ -25,8 +26,6 @@ namespace {
 
 constexpr std::string_view kSlotPrefix = "slot=";
 constexpr std::string_view kPlainPrefix = "view=";
-constexpr std::size_t kCopyHeader = 19;  // signature, flags, length of the (empty) extension
-constexpr std::string_view kCopyTrailer("\xff\xff", 2);
 
 ConnectOptions options(const plan::TaskSpec& spec) {
     ConnectOptions out;
@@ -78,14 +77,10 @@ constexpr std::chrono::milliseconds kCommitPoll(20);
 ChunkView begin_own_view(Connection& connection, const plan::TablePlan& table) {
     // The position is asked for by the statement whose snapshot is the view: so after that was
     // taken.
-    const Result row = connection.exec(
-        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; " + lock_statement(table) +
-        "; SELECT pg_current_snapshot(), pg_current_wal_insert_lsn(),"
-        " ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint");
-    const std::optional<Lsn> lsn = parse_lsn(row.get(0, 1));
-    CUTOVER_CHECK(lsn.has_value());
-    return {plain_stamp(row.text(0, 0)),
-            to_position({static_cast<Timeline>(row.integer(0, 2)), *lsn})};
+    const Result row =
+        connection.exec("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; " +
+                        lock_statement(table) + "; SELECT pg_current_snapshot(), " + kLogEnd);
+    return {plain_stamp(row.text(0, 0)), log_end_of(row, 1)};
 }
 
 /// The same, with all that `first` had seen: the log begins after that and will not bring it.
@@ -255,12 +250,12 @@ bool PostgresChunkReader::next(model::RowBatch& batch, model::Bytes limit) {
             return false;
         }
         if (std::exchange(header_pending_, false)) {
-            batch.bytes.erase(before, kCopyHeader);
+            batch.bytes.erase(before, copy_header().size());
         }
         // The server sends one row per message; the last message is the trailer, alone or after the
         // header.
-        if (batch.bytes.size() - before == kCopyTrailer.size() &&
-            batch.bytes.ends_with(kCopyTrailer)) {
+        if (batch.bytes.size() - before == copy_trailer().size() &&
+            batch.bytes.ends_with(copy_trailer())) {
             batch.bytes.resize(before);
         } else if (batch.bytes.size() > before) {
             ++batch.rows.count;

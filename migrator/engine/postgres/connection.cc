@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <mutex>
+#include <set>
 #include <utility>
 
 #include "migrator/engine/postgres/error.h"
@@ -26,7 +28,11 @@ constexpr const char* kSession =
     "xmloption='content';"
     " SET statement_timeout=0; SET lock_timeout=0; SET idle_in_transaction_session_timeout=0;"
     " SET search_path=pg_catalog; SET quote_all_identifiers=off; SET row_security=off;"
-    " SET synchronize_seqscans=off";
+    " SET synchronize_seqscans=off; SET standard_conforming_strings=on;"
+    " SET default_transaction_isolation='read committed'; SET default_transaction_deferrable=off;"
+    // A source is frozen by switching this on for its database; what the task writes there (its
+    // slot, its publication, heartbeats) is no data of the application's.
+    " SET default_transaction_read_only=off";
 
 /// Timeouts of later versions that would end a long copy or a waiting session.
 std::string later_timeouts(int version) {
@@ -66,6 +72,28 @@ private:
     std::vector<std::string> values_;
 };
 
+/// Hosts that this process has been connected to: their names are right. Any thread.
+class ReachedHosts {
+public:
+    void add(const std::string& host) {
+        const std::lock_guard lock(mutex_);
+        hosts_.insert(host);
+    }
+    bool contains(const std::string& host) const {
+        const std::lock_guard lock(mutex_);
+        return hosts_.contains(host);
+    }
+
+private:
+    mutable std::mutex mutex_;
+    std::set<std::string> hosts_;
+};
+
+ReachedHosts& reached_hosts() {
+    static ReachedHosts hosts;
+    return hosts;
+}
+
 Keywords keywords_for(const plan::Endpoint& endpoint, const plan::HostPort& host,
                       const ConnectOptions& options) {
     Keywords keywords;
@@ -80,7 +108,8 @@ Keywords keywords_for(const plan::Endpoint& endpoint, const plan::HostPort& host
     keywords.add("sslkey", endpoint.tls_key_file);
     keywords.add("application_name", options.application_name);
     keywords.add("connect_timeout", std::to_string(options.connect_timeout.count()));
-    keywords.add("target_session_attrs", options.require_writable ? "read-write" : "any");
+    // Not `read-write`: a primary whose sessions are read-only by default is one all the same.
+    keywords.add("target_session_attrs", options.require_writable ? "primary" : "any");
     keywords.add("tcp_user_timeout", "20000");
     keywords.add("keepalives_idle", "10");
     keywords.add("keepalives_interval", "5");
@@ -144,8 +173,9 @@ Connection Connection::open_host(const plan::Endpoint& endpoint, const plan::Hos
     if (PQstatus(raw) != CONNECTION_OK) {
         plan::Endpoint one = endpoint;
         one.hosts = {host};
-        throw connection_error(raw, one.display());
+        throw connection_error(raw, one.display(), reached_hosts().contains(host.host));
     }
+    reached_hosts().add(host.host);
     connection.exec(kSession + later_timeouts(connection.server_version()));
     return connection;
 }
@@ -345,6 +375,10 @@ void Connection::cancel() noexcept {
     }
 }
 
+int Connection::server_process() const {
+    return PQbackendPID(raw());
+}
+
 int Connection::server_version() const {
     return PQserverVersion(raw());
 }
@@ -396,6 +430,21 @@ std::string names_as_rows(const Connection& connection, const std::vector<model:
         return "(SELECT 0, '', '' WHERE false) AS " + alias + "(at, schema, name)";
     }
     return "(VALUES " + rows + ") AS " + alias + "(at, schema, name)";
+}
+
+std::string array_literal(const std::vector<std::string>& elements) {
+    std::string out = "{";
+    for (const std::string& element : elements) {
+        out += out.size() == 1 ? "\"" : ",\"";
+        for (const char letter : element) {
+            if (letter == '"' || letter == '\\') {
+                out += '\\';
+            }
+            out += letter;
+        }
+        out += '"';
+    }
+    return out + "}";
 }
 
 }  // namespace cutover::postgres

@@ -92,6 +92,7 @@ public:
     /// thread.
     void cancel() noexcept;
     int server_version() const;  ///< as libpq tells it: 170005
+    int server_process() const;  ///< of the server's process for this connection
     /// `endpoint` with the one of its hosts that this connection has ended up at: for a second
     /// connection that must meet the same server.
     plan::Endpoint same_host(const plan::Endpoint& endpoint) const;
@@ -115,6 +116,8 @@ private:
 /// `name` as an identifier in SQL: always quoted, so that case and reserved words are safe.
 std::string quote_identifier(std::string_view name);
 std::string quote(const model::ObjectName& name);
+/// `{"a","b"}`: an array parameter of any type.
+std::string array_literal(const std::vector<std::string>& elements);
 /// `(VALUES (0,'schema','name'), ...) AS alias(at, schema, name)` for names[from..to): to be joined
 /// with pg_namespace and pg_class. Unlike to_regclass() that never fails for want of a right on a
 /// schema.

@@ -8,6 +8,7 @@
 
 #include "migrator/engine/postgres/control_rows.h"
 #include "migrator/engine/postgres/control_schema.h"
+#include "migrator/engine/postgres/target_table.h"
 #include "migrator/model/check.h"
 #include "migrator/plan/fingerprint.h"
 
@@ -31,10 +32,9 @@ SELECT t.fingerprint, t.phase, t.epoch, t.starts, t.last_error,
   FROM cutover.task t LEFT JOIN cutover.marker m ON m.task = t.name WHERE t.name = $1)";
 
 constexpr const char* kHolder = R"(
-SELECT coalesce(t.owner, ''), coalesce(host(a.client_addr), 'a local socket'),
+SELECT coalesce(host(a.client_addr), 'a local socket'),
        to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS UTC'), a.pid, a.application_name
   FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
-  LEFT JOIN cutover.task t ON t.name = $1
  WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
    AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
    AND ((l.classid::bigint << 32) | l.objid::bigint) = hashtextextended('cutover/task/' || $1, 0))";
@@ -102,7 +102,7 @@ PostgresControl::PostgresControl(plan::Endpoint endpoint, std::string task, Clai
       task_(std::move(task)),
       claims_(claims),
       connection_(open_session(endpoint_, task_, SessionRole::control)) {
-    ensure_control_schema(connection_);
+    has_control_schema(connection_);  // a schema of that name which is another's is refused here
 }
 
 template <typename Body>
@@ -159,14 +159,26 @@ void PostgresControl::reconnect_if_needed() {
     connection_ = open_session(endpoint_, task_, SessionRole::control);
 }
 
-std::optional<TaskRecord> PostgresControl::read_record(const std::string& task) {
-    const Result row = connection_.exec_params(kLoad, {task});
-    return row.rows() == 0 ? std::nullopt : std::optional(record_of(task, row));
+/// The last task may take the schema along at any moment, which is then as if there were none.
+std::optional<Result> PostgresControl::look(const std::string& sql, const std::string& task) {
+    if (!has_control_schema(connection_)) {
+        return std::nullopt;
+    }
+    try {
+        Result row = connection_.exec_params(sql, {task});
+        return row.rows() == 0 ? std::nullopt : std::optional(std::move(row));
+    } catch (const Error& error) {
+        if (has_state(error, "42P01") && !has_control_schema(connection_)) {
+            return std::nullopt;
+        }
+        throw;
+    }
 }
 
 std::optional<TaskRecord> PostgresControl::load(const std::string& task) {
     return guarded([&]() -> std::optional<TaskRecord> {
-        return has_control_schema(connection_) ? read_record(task) : std::nullopt;
+        const std::optional<Result> row = look(kLoad, task);
+        return row ? std::optional(record_of(task, *row)) : std::nullopt;
     });
 }
 
@@ -174,9 +186,11 @@ void PostgresControl::refuse_running(const std::string& task) {
     const Result holder = connection_.exec_params(kHolder, {task});
     std::string who = "a session that has just ended";
     if (holder.rows() > 0) {
-        who = holder.text(0, 0) + " (connected from " + holder.text(0, 1) + " since " +
-              holder.text(0, 2) + ", server session " + holder.text(0, 3) + " '" +
-              holder.text(0, 4) + "')";
+        const std::optional<Result> owner =
+            look("SELECT owner FROM cutover.task WHERE name = $1", task);
+        who = (owner ? owner->text(0, 0) : "one that has just begun") + " (connected from " +
+              holder.text(0, 0) + " since " + holder.text(0, 1) + ", server session " +
+              holder.text(0, 2) + " '" + holder.text(0, 3) + "')";
     }
     throw Error(ErrorClass::refused, "task.running",
                 "task '" + task + "' is being run by another process: " + who,
@@ -221,13 +235,21 @@ void PostgresControl::end_leftover_sessions(const std::string& task) {
                                             application_name(task, SessionRole::schema)})});
 }
 
-void PostgresControl::raise_epoch(const std::string& task, const std::string& fingerprint) {
+/// Schema and row in one transaction: from its commit on, nobody takes the schema for empty.
+void PostgresControl::make_record(const std::string& task, const std::string& fingerprint) {
     connection_.exec("BEGIN");
-    connection_.exec("SET LOCAL lock_timeout='30s'");
+    lock_control_schema(connection_);
+    make_control_schema(connection_);
     connection_.exec_params(
         "INSERT INTO cutover.task (name, fingerprint, phase, epoch, starts)"
         " VALUES ($1, $2, 'created', 0, 0) ON CONFLICT (name) DO NOTHING",
         {task, fingerprint});
+    connection_.exec("COMMIT");
+}
+
+void PostgresControl::raise_epoch(const std::string& task, const std::string& fingerprint) {
+    connection_.exec("BEGIN");
+    connection_.exec("SET LOCAL lock_timeout='30s'");
     // FOR UPDATE, not just the update: only it conflicts with the writers' FOR KEY SHARE.
     const Result row = connection_.exec_params(
         "SELECT fingerprint, phase FROM cutover.task WHERE name = $1 FOR UPDATE", {task});
@@ -254,21 +276,20 @@ void PostgresControl::raise_epoch(const std::string& task, const std::string& fi
 TaskRecord PostgresControl::claim(const std::string& task, const std::string& fingerprint) {
     lost_ = false;
     return guarded([&] {
-        ensure_control_schema(connection_);
         take_lock(task);
         try {
             end_leftover_sessions(task);
+            make_record(task, fingerprint);
             raise_epoch(task, fingerprint);
         } catch (const Error&) {
             connection_.rollback();
             give_lock(task);
             throw;
         }
-        std::optional<TaskRecord> record = read_record(task);
-        CUTOVER_CHECK(record.has_value());
-        claim_ = Claim{task, record->epoch};
+        TaskRecord record = record_of(task, connection_.exec_params(kLoad, {task}));
+        claim_ = Claim{task, record.epoch};
         claims_.set(*claim_);
-        return std::move(*record);
+        return record;
     });
 }
 
@@ -312,7 +333,8 @@ void PostgresControl::add_chunks(const std::vector<model::Chunk>& chunks) {
 void PostgresControl::restart_table(const plan::TablePlan& table,
                                     const std::vector<model::Chunk>& chunks) {
     claimed_transaction([&](const Claim& claim) {
-        empty_tables(connection_, {quote(table.destination)});
+        const TargetTable target = read_target(connection_, table);
+        empty_tables(connection_, {target.only + target.name});
         for (const char* views : {"chunk", "row_view"}) {
             connection_.exec_params(std::string("DELETE FROM cutover.") + views +
                                         " WHERE task = $1 AND table_index = $2",
@@ -375,16 +397,19 @@ void PostgresControl::answer_command(std::uint64_t id, const std::string& answer
 std::uint64_t PostgresControl::post_command(const std::string& task,
                                             const engine::Command& command) {
     return guarded([&] {
-        const Result posted = connection_.exec_params(
-            "INSERT INTO cutover.command (task, verb, argument)"
-            " SELECT name, $2, $3 FROM cutover.task WHERE name = $1 RETURNING id",
-            {task, command.verb, command.argument});
-        if (posted.rows() == 0) {
+        std::optional<Result> posted;
+        if (look("SELECT 1 FROM cutover.task WHERE name = $1", task)) {
+            posted = connection_.exec_params(
+                "INSERT INTO cutover.command (task, verb, argument)"
+                " SELECT name, $2, $3 FROM cutover.task WHERE name = $1 RETURNING id",
+                {task, command.verb, command.argument});
+        }
+        if (!posted || posted->rows() == 0) {
             throw Error(ErrorClass::refused, "task.unknown",
                         "the destination knows no task '" + task + "'",
                         "check the task's name and the destination in the task file");
         }
-        return unsigned_of(posted, 0, 0);
+        return unsigned_of(*posted, 0, 0);
     });
 }
 
@@ -410,12 +435,9 @@ void PostgresControl::publish_status(const std::string& json) {
 
 std::string PostgresControl::status(const std::string& task) {
     return guarded([&]() -> std::string {
-        if (!has_control_schema(connection_)) {
-            return {};
-        }
-        const Result row =
-            connection_.exec_params("SELECT json FROM cutover.status WHERE task = $1", {task});
-        return row.rows() == 0 ? std::string() : row.text(0, 0);
+        const std::optional<Result> row =
+            look("SELECT json FROM cutover.status WHERE task = $1", task);
+        return row ? row->text(0, 0) : std::string();
     });
 }
 

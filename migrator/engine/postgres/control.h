@@ -18,8 +18,8 @@ namespace cutover::postgres {
 /// the task must claim again, and its writers must be opened again (theirs is the old epoch).
 class PostgresControl final : public engine::Control {
 public:
-    /// Makes the schema if it is not there. `task` names the session; `claims` outlives the
-    /// control.
+    /// Makes nothing: claim() does. `task` names the session; `claims` outlives the control.
+    /// Throws: refused `control.schema_foreign`, connection.
     PostgresControl(plan::Endpoint endpoint, std::string task, ClaimHolder& claims);
 
     std::optional<engine::TaskRecord> load(const std::string& task) override;
@@ -61,8 +61,9 @@ private:
     void give_lock(const std::string& task) noexcept;
     [[noreturn]] void refuse_running(const std::string& task);
     void end_leftover_sessions(const std::string& task);
+    void make_record(const std::string& task, const std::string& fingerprint);
     void raise_epoch(const std::string& task, const std::string& fingerprint);
-    std::optional<engine::TaskRecord> read_record(const std::string& task);
+    std::optional<Result> look(const std::string& sql, const std::string& task);
     void check_own_epoch(const Result& written) const;
 
     plan::Endpoint endpoint_;

@@ -194,6 +194,7 @@ void empty_tables(Connection& connection, const std::vector<std::string>& tables
     if (tables.empty()) {
         return;
     }
+    const bool quiet = ignore_triggers_until_commit(connection);
     connection.exec("SAVEPOINT cutover_truncate");
     try {
         connection.exec("TRUNCATE " + joined(tables));
@@ -202,26 +203,18 @@ void empty_tables(Connection& connection, const std::vector<std::string>& tables
             throw;
         }
         connection.exec("ROLLBACK TO SAVEPOINT cutover_truncate");
+        if (!quiet) {
+            throw Error(ErrorClass::refused, "destination.foreign_key",
+                        "the account may not set session_replication_role, so that emptying " +
+                            joined(tables) + " would act on other tables: " + error.message(),
+                        "GRANT SET ON PARAMETER session_replication_role TO the account "
+                        "(PostgreSQL 15 and later), or add the foreign key after the cutover");
+        }
         for (const std::string& table : tables) {
             connection.exec("DELETE FROM " + table);
         }
     }
     connection.exec("RELEASE SAVEPOINT cutover_truncate");
-}
-
-std::string array_literal(const std::vector<std::string>& elements) {
-    std::string out = "{";
-    for (const std::string& element : elements) {
-        out += out.size() == 1 ? "\"" : ",\"";
-        for (const char letter : element) {
-            if (letter == '"' || letter == '\\') {
-                out += '\\';
-            }
-            out += letter;
-        }
-        out += '"';
-    }
-    return out + "}";
 }
 
 std::uint64_t unsigned_of(const Result& result, int row, int column) {

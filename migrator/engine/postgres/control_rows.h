@@ -38,12 +38,11 @@ void store_conflict(Connection& connection, const std::string& task, const std::
                     const std::string& phase, const std::string& action, std::uint64_t rows,
                     const std::string& sample_keys_array);
 
-/// Empties a table, by deleting where a foreign key forbids to truncate.
-/// Requires: a transaction is open. `tables` are quoted names.
+/// Empties tables, by deleting where a foreign key forbids to truncate; no trigger fires and no key
+/// cascades. Throws: refused `destination.foreign_key` (the account cannot keep a key from it).
+/// Requires: a transaction is open. `tables` are quoted, with `ONLY` in front of those whose heirs
+/// have rows of their own.
 void empty_tables(Connection& connection, const std::vector<std::string>& tables);
-
-/// `{"a","b"}`: an array parameter of any type.
-std::string array_literal(const std::vector<std::string>& elements);
 
 // Cells of a result; NULL reads as empty.
 std::uint64_t unsigned_of(const Result& result, int row, int column);

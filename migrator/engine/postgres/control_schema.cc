@@ -118,19 +118,13 @@ void lock_control_schema(Connection& connection) {
     connection.exec("SELECT pg_advisory_xact_lock(hashtextextended('cutover/schema', 0))");
 }
 
-void ensure_control_schema(Connection& connection) {
+void make_control_schema(Connection& connection) {
     if (has_control_schema(connection)) {
         return;
     }
     try {
-        connection.exec("BEGIN");
-        lock_control_schema(connection);
-        if (!has_control_schema(connection)) {
-            connection.exec(kCreate);
-        }
-        connection.exec("COMMIT");
+        connection.exec(kCreate);
     } catch (const Error& error) {
-        connection.rollback();
         if (has_state(error, "42501")) {
             throw Error(ErrorClass::refused, "control.no_right",
                         "the account may not create the schema 'cutover' at the destination: " +

@@ -86,17 +86,25 @@ Error error_from(const pg_result* result, const pg_conn* connection, std::string
                  hint_for(state, field(result, PG_DIAG_MESSAGE_HINT)));
 }
 
-Error connection_error(const pg_conn* connection, const std::string& endpoint) {
-    const std::string message = trimmed(PQerrorMessage(connection));
+ErrorClass connect_class(std::string_view message, bool reached) {
     const auto says = [&](std::string_view words) {
-        return message.find(words) != std::string::npos;
+        return message.find(words) != std::string_view::npos;
     };
+    if (says("could not translate host name")) {
+        // A name that was right a while ago is right now: the name service has a bad moment.
+        return reached || says("Temporary failure") ? ErrorClass::connection : ErrorClass::refused;
+    }
     const bool user_must_act = says("password authentication failed") ||
                                says("no password supplied") || says("does not exist") ||
-                               says("certificate") || says("pg_hba.conf") ||
-                               says("could not translate host name") || says("root.crt") ||
+                               says("certificate") || says("pg_hba.conf") || says("root.crt") ||
                                says("server does not support SSL") || says("permission denied") ||
                                says("must be superuser or replication");
+    return user_must_act ? ErrorClass::refused : ErrorClass::connection;
+}
+
+Error connection_error(const pg_conn* connection, const std::string& endpoint, bool reached) {
+    const std::string message = trimmed(PQerrorMessage(connection));
+    const bool user_must_act = connect_class(message, reached) == ErrorClass::refused;
     return Error(user_must_act ? ErrorClass::refused : ErrorClass::connection,
                  user_must_act ? "postgres.connect_refused" : "postgres.unreachable",
                  "cannot connect to " + endpoint + ": " + message,

@@ -18,7 +18,11 @@ model::ErrorClass classify(std::string_view sqlstate);
 /// From a failed result. The statement's first words are named, its values are not.
 model::Error error_from(const pg_result* result, const pg_conn* connection, std::string_view sql);
 
+/// The class of what libpq says of a connection that could not be made. `reached`: this process
+/// has been connected to that host before.
+model::ErrorClass connect_class(std::string_view message, bool reached);
+
 /// From a connection that could not be made or has broken.
-model::Error connection_error(const pg_conn* connection, const std::string& endpoint);
+model::Error connection_error(const pg_conn* connection, const std::string& endpoint, bool reached);
 
 }  // namespace cutover::postgres

@@ -3,11 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <string>
 #include <utility>
 
+#include "migrator/engine/postgres/capture.h"
+#include "migrator/engine/postgres/requirement_parts.h"
+#include "migrator/engine/postgres/slot.h"
 #include "migrator/model/error.h"
+#include "migrator/plan/partition_settings.h"
 
 namespace cutover::postgres {
 
@@ -18,29 +21,10 @@ using engine::Topic;
 using model::Finding;
 using model::Severity;
 
-/// Names the first few of many.
-std::string some(const std::vector<std::string>& names) {
-    constexpr std::size_t kShown = 10;
-    std::string out;
-    for (std::size_t at = 0; at < std::min(names.size(), kShown); ++at) {
-        out += (at == 0 ? "" : ", ") + names[at];
-    }
-    return names.size() <= kShown ? out : out + fmt::format(" and {} more", names.size() - kShown);
-}
-
 std::string setting(Connection& connection, const std::string& name) {
     const Result row =
         connection.exec_params("SELECT coalesce(current_setting($1, true), '')", {name});
     return row.text(0, 0);
-}
-
-std::string slot_name(const plan::TaskSpec& spec) {
-    return "cutover_" + spec.name;
-}
-
-bool has_flag(const model::TableSchema& table, std::string_view flag) {
-    return std::any_of(table.flags.begin(), table.flags.end(),
-                       [&](const std::string& known) { return known.starts_with(flag); });
 }
 
 Requirement version_requirement(Connection& connection, const std::string& end, int oldest) {
@@ -74,7 +58,7 @@ Requirement wal_level(Connection& connection) {
 
 Requirement failover_slots(Connection& connection, const plan::TaskSpec& spec) {
     const bool expected = spec.source.hosts.size() > 1;
-    const bool able = connection.server_version() >= 170000;
+    const bool able = connection.server_version() >= kFailoverSlots;
     const std::string waits = able ? setting(connection, "synchronized_standby_slots") : "";
     Requirement out;
     out.met = able && !waits.empty();
@@ -103,8 +87,8 @@ std::vector<Requirement> capacity(Connection& connection, const plan::TaskSpec& 
         "SELECT current_setting('max_replication_slots')::int,"
         " (SELECT count(*) FROM pg_replication_slots WHERE slot_name <> $1),"
         " current_setting('max_wal_senders')::int,"
-        " (SELECT count(*) FROM pg_stat_replication WHERE application_name NOT LIKE 'cutover %')",
-        {slot_name(spec)});
+        " (SELECT count(*) FROM pg_stat_replication WHERE application_name <> $1)",
+        {capture_name(spec)});
     constexpr std::int64_t kSendersNeeded =
         2;  // the slot's snapshot and the stream, for a moment both
     const std::int64_t free_slots = row.integer(0, 0) - row.integer(0, 1);
@@ -119,6 +103,16 @@ std::vector<Requirement> capacity(Connection& connection, const plan::TaskSpec& 
           "drop a slot that is not needed, or raise max_replication_slots and restart the source",
           {"G111"}},
          free_slots >= 1},
+        {{"source.replication_slot_spare",
+          Severity::alert_ignorable,
+          "max_replication_slots",
+          fmt::format("max_replication_slots = {}, {} in use", row.integer(0, 0),
+                      row.integer(0, 1)),
+          "a task that is killed before its copy has begun needs a second slot for the rest of the "
+          "copy, and could not go on",
+          "raise max_replication_slots and restart the source; or release the task if that happens",
+          {"G111"}},
+         free_slots != 1},
         {{"source.max_wal_senders",
           Severity::block,
           "max_wal_senders",
@@ -279,17 +273,33 @@ std::string complaint_about(Connection& connection, const std::string& mode,
     }
 }
 
+/// The table itself, or a leaf of it: what is published is leaves, and all have one shape.
+const model::TableSchema* published(const model::Catalog& catalog, const model::ObjectName& name) {
+    const auto leaf = std::find_if(
+        catalog.tables.begin(), catalog.tables.end(), [&](const model::TableSchema& table) {
+            const model::TableSchema* above = table.partition_key ? nullptr : &table;
+            while (above != nullptr && above->name != name) {
+                above = above->partition_of ? catalog.find(above->partition_of->parent) : nullptr;
+            }
+            return above != nullptr;
+        });
+    return leaf == catalog.tables.end() ? nullptr : &*leaf;
+}
+
 /// The copy takes any condition; the log takes only what a publication may hold.
 std::string complaint_about_filter(Connection& connection, const plan::TaskSpec& spec,
-                                   const model::ObjectName& table, const std::string& filter) {
+                                   const model::Catalog& catalog, const model::ObjectName& table,
+                                   const std::string& filter) {
     const std::string complaint = complaint_about(
         connection, "READ ONLY", "SELECT FROM " + quote(table) + " WHERE (" + filter + ") LIMIT 0");
-    if (!complaint.empty() || !spec.phases.incremental) {
+    const model::TableSchema* leaf = published(catalog, table);
+    if (!complaint.empty() || !spec.phases.incremental || leaf == nullptr) {
         return complaint;
     }
     return complaint_about(connection, "",
-                           "CREATE PUBLICATION " + quote_identifier(slot_name(spec) + "_precheck") +
-                               " FOR TABLE " + quote(table) + " WHERE (" + filter + ")");
+                           "CREATE PUBLICATION " +
+                               quote_identifier(capture_name(spec) + "_precheck") +
+                               " FOR TABLE ONLY " + quote(leaf->name) + " WHERE (" + filter + ")");
 }
 
 std::vector<Requirement> filters(Connection& connection, const plan::TaskSpec& spec,
@@ -299,7 +309,8 @@ std::vector<Requirement> filters(Connection& connection, const plan::TaskSpec& s
         if (catalog.find(table) == nullptr) {
             continue;
         }
-        const std::string complaint = complaint_about_filter(connection, spec, table, filter);
+        const std::string complaint =
+            complaint_about_filter(connection, spec, catalog, table, filter);
         out.push_back({{"source.filter",
                         Severity::block,
                         table.display(),
@@ -315,13 +326,21 @@ std::vector<Requirement> filters(Connection& connection, const plan::TaskSpec& s
 // --- replica_identity
 // -------------------------------------------------------------------------------
 
-/// The log must name the old row: by its primary key, by an index, or in full.
-bool names_old_rows(const model::TableSchema& table) {
+/// The log must name the old row: by its primary key, by an index, or in full. A primary key of
+/// which the task leaves out a column names no row at the destination.
+bool names_old_rows(const model::TableSchema& table, const plan::NameMapping& mapping) {
+    const auto left_out = mapping.excluded_columns.find(table.name);
+    const auto carried = [&](std::size_t column) {
+        return left_out == mapping.excluded_columns.end() ||
+               !left_out->second.contains(table.columns[column].name);
+    };
     switch (table.replica_identity) {
         case model::ReplicaIdentity::full:
             return true;
-        case model::ReplicaIdentity::key:
-            return table.primary_key() != nullptr;
+        case model::ReplicaIdentity::key: {
+            const model::KeySchema* key = table.primary_key();
+            return key != nullptr && std::all_of(key->columns.begin(), key->columns.end(), carried);
+        }
         case model::ReplicaIdentity::index:
             return !table.replica_identity_index.empty();
         case model::ReplicaIdentity::nothing:
@@ -330,15 +349,16 @@ bool names_old_rows(const model::TableSchema& table) {
     return false;
 }
 
-std::vector<Requirement> replica_identities(const plan::TaskSpec& spec,
+std::vector<Requirement> replica_identities(const plan::TaskSpec& written,
                                             const model::Catalog& catalog) {
+    const plan::TaskSpec spec = plan::with_partition_settings(written, catalog);
     std::vector<std::string> lacking;
     std::vector<std::string> filtered;
     for (const model::TableSchema& table : catalog.tables) {
         if (table.partition_key) {
             continue;
         }
-        if (!names_old_rows(table)) {
+        if (!names_old_rows(table, spec.mapping)) {
             lacking.push_back(table.name.display());
         } else if (spec.filters.contains(table.name) &&
                    table.replica_identity != model::ReplicaIdentity::full) {
@@ -371,127 +391,6 @@ std::vector<Requirement> replica_identities(const plan::TaskSpec& spec,
              filtered.empty()}};
 }
 
-// --- object_kinds
-// -----------------------------------------------------------------------------------
-
-Requirement kind_requirement(const std::string& kind, const std::vector<std::string>& names) {
-    std::string code = "source.not_carried." + kind;
-    std::replace(code.begin(), code.end(), ' ', '_');
-    return {{code,
-             kind == "extension" ? Severity::note : Severity::alert_ignorable,
-             names.front(),
-             fmt::format("{} of kind {}: {}", names.size(), kind, some(names)),
-             "objects of this kind are not migrated",
-             kind == "extension" ? "create those that the tables need at the destination first"
-                                 : "create them at the destination yourself, or do without",
-             {"G134"}},
-            false};
-}
-
-Requirement flag_requirement(const std::string& code, Severity severity,
-                             const std::vector<std::string>& names, const std::string& what,
-                             const std::string& why, const std::string& remedy,
-                             const std::string& guarantee) {
-    return {{code,
-             severity,
-             names.empty() ? "" : names.front(),
-             names.empty() ? "no " + what : what + ": " + some(names),
-             why,
-             remedy,
-             {guarantee}},
-            names.empty()};
-}
-
-bool inherits_across_schemas(const model::TableSchema& table) {
-    return std::any_of(table.flags.begin(), table.flags.end(), [&](const std::string& flag) {
-        return flag.starts_with("inherits:") &&
-               !flag.starts_with("inherits:" + table.name.schema + ".");
-    });
-}
-
-std::vector<Requirement> table_kinds(const plan::TaskSpec& spec, const model::Catalog& catalog) {
-    std::vector<std::string> unlogged;
-    std::vector<std::string> hypertables;
-    std::vector<std::string> inheritance;
-    for (const model::TableSchema& table : catalog.tables) {
-        const std::string name = table.name.display();
-        if (has_flag(table, "unlogged") && spec.phases.incremental) {
-            unlogged.push_back(name);
-        }
-        if (has_flag(table, "hypertable")) {
-            hypertables.push_back(name);
-        }
-        if (inherits_across_schemas(table)) {
-            inheritance.push_back(name);
-        }
-    }
-    return {
-        flag_requirement("source.unlogged_table", Severity::block, unlogged, "unlogged table",
-                         "changes of an unlogged table are not in the log",
-                         "ALTER TABLE ... SET LOGGED, or leave it out", "G116"),
-        flag_requirement("source.hypertable", Severity::block, hypertables, "TimescaleDB table",
-                         "its rows are kept in chunks that are not carried", "leave it out",
-                         "G132"),
-        flag_requirement("source.inheritance_across_schemas", Severity::alert_ignorable,
-                         inheritance, "inheritance across schemas",
-                         "each table is carried with its own rows; the inheritance itself is not",
-                         "declare the inheritance at the destination yourself", "G132")};
-}
-
-/// Partitions the task leaves out, and those it takes without their parent (G133).
-std::vector<Requirement> partitions(Connection& connection, const model::Catalog& catalog) {
-    std::vector<std::string> orphans;
-    for (const model::TableSchema& table : catalog.tables) {
-        if (table.partition_of && catalog.find(table.partition_of->parent) == nullptr) {
-            orphans.push_back(table.name.display());
-        }
-    }
-    std::vector<std::string> left_out;
-    const Result rows = connection.exec(
-        "SELECT pn.nspname, p.relname, cn.nspname, c.relname FROM pg_inherits i"
-        " JOIN pg_class c ON c.oid = i.inhrelid AND c.relispartition JOIN pg_namespace cn ON "
-        "cn.oid = c.relnamespace"
-        " JOIN pg_class p ON p.oid = i.inhparent AND p.relkind = 'p' JOIN pg_namespace pn ON "
-        "pn.oid = p.relnamespace"
-        " ORDER BY 3, 4");
-    for (int row = 0; row < rows.rows(); ++row) {
-        const model::ObjectName child{rows.text(row, 2), rows.text(row, 3)};
-        if (catalog.find({rows.text(row, 0), rows.text(row, 1)}) != nullptr &&
-            catalog.find(child) == nullptr) {
-            left_out.push_back(child.display());
-        }
-    }
-    return {flag_requirement("source.partition_without_parent", Severity::block, orphans,
-                             "partition without its parent",
-                             "a partition is carried together with the table it belongs to",
-                             "select the partitioned table too", "G133"),
-            flag_requirement("source.partition_left_out", Severity::block, left_out,
-                             "partition that is left out",
-                             "a partitioned table is carried with all its partitions",
-                             "select all partitions, or leave the partitioned table out", "G133")};
-}
-
-std::vector<Requirement> object_kinds(Connection& connection, const plan::TaskSpec& spec,
-                                      const model::Catalog& catalog) {
-    std::map<std::string, std::vector<std::string>> kinds;
-    for (const model::OtherObject& other : catalog.others) {
-        if (other.kind != "unreadable sequence") {
-            kinds[other.kind].push_back(other.name.display());
-        }
-    }
-    std::vector<Requirement> out;
-    for (const auto& [kind, names] : kinds) {
-        out.push_back(kind_requirement(kind, names));
-    }
-    for (Requirement& requirement : table_kinds(spec, catalog)) {
-        out.push_back(std::move(requirement));
-    }
-    for (Requirement& requirement : partitions(connection, catalog)) {
-        out.push_back(std::move(requirement));
-    }
-    return out;
-}
-
 Requirement destination_create(Connection& connection) {
     const Result row = connection.exec(
         "SELECT current_user, current_database(), has_database_privilege(current_database(), "
@@ -510,6 +409,15 @@ Requirement destination_create(Connection& connection) {
 }
 
 }  // namespace
+
+std::string some(const std::vector<std::string>& names) {
+    constexpr std::size_t kShown = 10;
+    std::string out;
+    for (std::size_t at = 0; at < std::min(names.size(), kShown); ++at) {
+        out += (at == 0 ? "" : ", ") + names[at];
+    }
+    return names.size() <= kShown ? out : out + fmt::format(" and {} more", names.size() - kShown);
+}
 
 std::vector<Requirement> source_requirements(Connection& connection, Topic topic,
                                              const plan::TaskSpec& spec,

@@ -13,8 +13,8 @@ namespace cutover::postgres {
 /// Oldest version that is read from: row filters in publications, and what both ends of a task rest
 /// on.
 inline constexpr int kOldestSource = 15;
-/// Oldest version that is written to.
-inline constexpr int kOldestDestination = 12;
+/// Oldest version that is written to: rows are staged in a form that older ones do not take.
+inline constexpr int kOldestDestination = 14;
 
 /// Throws: connection, operation.
 std::vector<engine::Requirement> source_requirements(Connection& connection, engine::Topic topic,

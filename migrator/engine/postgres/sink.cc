@@ -10,7 +10,6 @@
 #include "migrator/engine/postgres/change_applier.h"
 #include "migrator/engine/postgres/chunk_writer.h"
 #include "migrator/engine/postgres/control.h"
-#include "migrator/engine/postgres/control_schema.h"
 #include "migrator/engine/postgres/inspector.h"
 
 namespace cutover::postgres {
@@ -25,6 +24,23 @@ bool says_exists(const Error& error) {
     return has_state(error, "42P07") || has_state(error, "42710") || has_state(error, "42P16") ||
            has_state(error, "42P06");
 }
+
+/// A column's own sequence may have another name where the table was made by somebody else. One
+/// that has gone beyond the source's stays there: rows of its values may have been kept. One that
+/// cycles has no beyond.
+constexpr const char* kSetSequence = R"(
+SELECT setval(s.sequence, CASE WHEN s.beyond THEN s.last ELSE $4::bigint END,
+              s.beyond OR $5::boolean)
+  FROM (SELECT q.seqrelid::regclass AS sequence, l.last,
+               l.last IS NOT NULL AND NOT q.seqcycle
+                 AND CASE WHEN q.seqincrement > 0 THEN l.last >= $4::bigint
+                          ELSE l.last <= $4::bigint END AS beyond
+          FROM pg_sequence q CROSS JOIN LATERAL (SELECT CASE
+               WHEN has_sequence_privilege(q.seqrelid, 'USAGE, SELECT')
+               THEN pg_sequence_last_value(q.seqrelid) END) AS l (last)
+         WHERE q.seqrelid = to_regclass(coalesce(
+               (SELECT pg_get_serial_sequence($1, a.attname) FROM pg_attribute a
+                 WHERE a.attrelid = to_regclass($1) AND a.attname = $2), $3))) AS s)";
 
 /// Sessions between schema steps: a thousand tables need no ten thousand connections. Any thread.
 class IdleSessions {
@@ -109,7 +125,6 @@ public:
     void cancel_schema_steps() noexcept override { at_work_.cancel(); }
     void set_sequences(const plan::Plan& plan,
                        const std::vector<model::SequenceSchema>& values) override;
-    std::vector<engine::AuxiliaryObject> auxiliary_objects() override;
 
 private:
     Error explained(const Error& error, const plan::SchemaStep& step) const;
@@ -205,27 +220,19 @@ void PostgresSink::set_sequences(const plan::Plan& plan,
         if (value == by_name.end()) {
             continue;
         }
-        // A column's own sequence may have another name where the table was made by somebody else.
         const bool owned = !sequence.owner.name.empty();
-        connection.exec_params(
-            "SELECT setval(coalesce((SELECT pg_get_serial_sequence($1, a.attname) FROM "
-            "pg_attribute a"
-            " WHERE a.attrelid = to_regclass($1) AND a.attname = $2), $3)::regclass,"
-            " $4::bigint, $5::boolean)",
+        const Result set = connection.exec_params(
+            kSetSequence,
             {owned ? Parameter(quote(sequence.owner)) : std::nullopt, sequence.owner_column,
              quote(sequence.destination), std::to_string(value->second->last_value),
              value->second->is_called ? "t" : "f"});
+        if (set.rows() == 0) {
+            throw Error(ErrorClass::refused, "sequence.missing",
+                        "the destination has no sequence " + sequence.destination.display(),
+                        "create it there, then finish again");
+        }
     }
     connection.exec("COMMIT");
-}
-
-std::vector<engine::AuxiliaryObject> PostgresSink::auxiliary_objects() {
-    Connection connection = open_session(spec_.destination, spec_.name, SessionRole::control);
-    std::vector<engine::AuxiliaryObject> out;
-    if (has_control_schema(connection)) {
-        out.push_back({"schema", "cutover"});
-    }
-    return out;
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <thread>
 
+#include "migrator/model/check.h"
 #include "migrator/model/error.h"
 
 namespace cutover::postgres {
@@ -14,16 +15,13 @@ using model::ErrorClass;
 
 namespace {
 
-constexpr int kFailoverSlots = 170000;
-
 /// Through JSON, so that columns of later versions can be asked for everywhere.
 constexpr const char* kSlot = R"(
-SELECT j->>'slot_type' = 'logical', (j->>'temporary')::bool, coalesce(j->>'plugin', ''),
+SELECT j->>'slot_type' = 'logical', coalesce(j->>'plugin', ''),
        coalesce(j->>'database', ''), j->>'restart_lsn', j->>'confirmed_flush_lsn',
        coalesce(j->>'wal_status', ''),
        coalesce(j->>'invalidation_reason',
-                CASE WHEN (j->>'conflicting')::bool THEN 'conflicting with recovery' END, ''),
-       coalesce((j->>'failover')::bool, false)
+                CASE WHEN (j->>'conflicting')::bool THEN 'conflicting with recovery' END, '')
   FROM (SELECT to_jsonb(s) AS j FROM pg_replication_slots s WHERE slot_name = $1) t)";
 
 std::optional<Lsn> lsn_at(const Result& row, int column) {
@@ -31,6 +29,12 @@ std::optional<Lsn> lsn_at(const Result& row, int column) {
 }
 
 }  // namespace
+
+model::Position log_end_of(const Result& row, int column) {
+    const std::optional<Lsn> lsn = parse_lsn(row.get(0, column));
+    CUTOVER_CHECK(lsn.has_value());
+    return to_position({static_cast<Timeline>(row.integer(0, column + 1)), *lsn});
+}
 
 ServerIdentity identify(Connection& replication) {
     const Result row = replication.exec("IDENTIFY_SYSTEM");
@@ -58,14 +62,12 @@ std::optional<SlotState> read_slot(Connection& connection, const std::string& na
     }
     SlotState slot;
     slot.logical = row.boolean(0, 0);
-    slot.temporary = row.boolean(0, 1);
-    slot.plugin = row.text(0, 2);
-    slot.database = row.text(0, 3);
-    slot.restart = lsn_at(row, 4);
-    slot.confirmed = lsn_at(row, 5);
-    slot.wal_status = row.text(0, 6);
-    slot.invalidation = row.text(0, 7);
-    slot.failover = row.boolean(0, 8);
+    slot.plugin = row.text(0, 1);
+    slot.database = row.text(0, 2);
+    slot.restart = lsn_at(row, 3);
+    slot.confirmed = lsn_at(row, 4);
+    slot.wal_status = row.text(0, 5);
+    slot.invalidation = row.text(0, 6);
     return slot;
 }
 

@@ -11,6 +11,16 @@
 
 namespace cutover::postgres {
 
+/// From here on (as Connection::server_version() tells it) a standby may keep a copy of a slot.
+inline constexpr int kFailoverSlots = 170000;
+
+/// The end of the log and its timeline, as two columns of a SELECT at a primary.
+inline constexpr const char* kLogEnd =
+    "pg_current_wal_insert_lsn(),"
+    " ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint";
+/// kLogEnd as it was answered, from this column of the first row on.
+model::Position log_end_of(const Result& row, int column);
+
 /// As IDENTIFY_SYSTEM says it.
 struct ServerIdentity {
     std::string system;  ///< the same on a primary and its standbys
@@ -26,14 +36,12 @@ std::string server_name(Connection& connection);
 
 struct SlotState {
     bool logical = false;
-    bool temporary = false;
     std::string plugin;
     std::string database;
     std::optional<Lsn> restart;    ///< where the log is read from; nothing once it is lost
     std::optional<Lsn> confirmed;  ///< what was committed before is not sent any more
     std::string wal_status;        ///< reserved, extended, unreserved, lost
     std::string invalidation;      ///< why the server has given the slot up; empty: it has not
-    bool failover = false;
 };
 
 /// Nothing if there is no such slot.

@@ -33,7 +33,8 @@ void have_running_transactions_logged(const plan::Endpoint& source, const std::s
     options.replication = true;
     Connection replication = Connection::open(source, options);
     try {
-        replication.exec_within("CREATE_REPLICATION_SLOT " + quote_identifier(name + "_view") +
+        const std::string own = name + "_v" + std::to_string(replication.server_process());
+        replication.exec_within("CREATE_REPLICATION_SLOT " + quote_identifier(own) +
                                     " TEMPORARY LOGICAL pgoutput (SNAPSHOT 'nothing')",
                                 kMoveWithin);
     } catch (const Error& error) {

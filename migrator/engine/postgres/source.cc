@@ -8,6 +8,7 @@
 #include "migrator/engine/postgres/log_message.h"
 #include "migrator/engine/postgres/publication.h"
 #include "migrator/engine/postgres/sequence_values.h"
+#include "migrator/engine/postgres/slot.h"
 #include "migrator/model/check.h"
 #include "migrator/model/error.h"
 
@@ -62,10 +63,6 @@ model::Chunk chunk_of(const plan::TablePlan& table, const Heap& heap, const Bloc
     return chunk;
 }
 
-constexpr const char* kPosition =
-    "SELECT pg_current_wal_insert_lsn(),"
-    " ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint";
-
 }  // namespace
 
 std::unique_ptr<engine::Source> make_source(flow::Runtime&, const plan::TaskSpec& spec) {
@@ -78,8 +75,6 @@ Connection& PostgresSource::connection() {
         options.application_name = capture_name(spec_);
         connection_.reset();
         connection_.emplace(Connection::open(spec_.source, options));
-        // A heartbeat must not wait for a synchronous standby.
-        connection_->exec("SET synchronous_commit = local");
     }
     return *connection_;
 }
@@ -235,10 +230,7 @@ void PostgresSource::guard_publication() {
 model::Position PostgresSource::current_position() {
     guarded_at_.reset();  // a cutover rests on this
     guard_publication();
-    const Result row = connection().exec(kPosition);
-    const std::optional<Lsn> lsn = parse_lsn(row.get(0, 0));
-    CUTOVER_CHECK(lsn.has_value());
-    return to_position({static_cast<Timeline>(row.integer(0, 1)), *lsn});
+    return log_end_of(connection().exec(std::string("SELECT ") + kLogEnd), 0);
 }
 
 /// Flushed, so that the walsender may send it.

@@ -222,7 +222,7 @@ void StepApply::run() {
 void StepApply::execute(const model::RowStep& step) {
     switch (step.kind) {
         case model::ChangeKind::truncate:
-            empty_tables(connection_, {table_.target.name});
+            empty_tables(connection_, {table_.target.only + table_.target.name});
             return;
         case model::ChangeKind::insert:
             if (tolerant_) {

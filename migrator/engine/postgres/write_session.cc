@@ -1,5 +1,6 @@
 #include "migrator/engine/postgres/write_session.h"
 
+#include "migrator/engine/postgres/requirements.h"
 #include "migrator/model/check.h"
 
 namespace cutover::postgres {
@@ -8,8 +9,6 @@ using model::Error;
 using model::ErrorClass;
 
 namespace {
-
-constexpr int kOldestVersion = 140000;
 
 /// A session whose client is gone gives its locks back within half a minute. A commit is durable
 /// whatever the server's default is.
@@ -22,12 +21,10 @@ constexpr const char* kEverySession =
 /// of the table and the age of its statistics. Keyless tables switch hash joins on for themselves.
 constexpr const char* kWritingSession =
     "SET jit=off; SET temp_buffers='32MB'; SET work_mem='64MB';"
-    " SET enable_hashjoin=off; SET enable_mergejoin=off; SET enable_memoize=off;"
-    " SET default_transaction_isolation='read committed'; SET default_transaction_read_only=off";
+    " SET enable_hashjoin=off; SET enable_mergejoin=off; SET enable_memoize=off";
 
 constexpr const char* kSchemaSession =
-    "SET default_transaction_isolation='read committed'; SET default_transaction_read_only=off;"
-    " SELECT set_config('maintenance_work_mem', '256MB', false)"
+    "SELECT set_config('maintenance_work_mem', '256MB', false)"
     "  WHERE pg_size_bytes(current_setting('maintenance_work_mem')) < pg_size_bytes('256MB')";
 
 void ignore_triggers_if_allowed(Connection& connection) {
@@ -86,12 +83,14 @@ Connection open_session(const plan::Endpoint& endpoint, const std::string& task,
     ConnectOptions options;
     options.application_name = application_name(task, role);
     Connection connection = Connection::open(endpoint, options);
-    if (connection.server_version() < kOldestVersion) {
+    const int version = connection.server_version() / 10000;
+    if (version < kOldestDestination) {
+        const std::string oldest = std::to_string(kOldestDestination);
         throw Error(ErrorClass::refused, "destination.version",
-                    "the destination runs PostgreSQL " +
-                        std::to_string(connection.server_version() / 10000) +
-                        "; rows are written in a form that versions before 14 do not take",
-                    "migrate to PostgreSQL 14 or later");
+                    "the destination runs PostgreSQL " + std::to_string(version) +
+                        "; rows are written in a form that versions before " + oldest +
+                        " do not take",
+                    "migrate to PostgreSQL " + oldest + " or later");
     }
     connection.exec(kEverySession);
     if (role == SessionRole::schema) {
@@ -105,6 +104,25 @@ Connection open_session(const plan::Endpoint& endpoint, const std::string& task,
 
 bool ignores_triggers(Connection& connection) {
     return connection.exec("SHOW session_replication_role").get(0, 0) == "replica";
+}
+
+bool ignore_triggers_until_commit(Connection& connection) {
+    if (ignores_triggers(connection)) {
+        return true;
+    }
+    connection.exec("SAVEPOINT cutover_triggers");
+    bool allowed = true;
+    try {
+        connection.exec("SET LOCAL session_replication_role=replica");
+    } catch (const Error& error) {
+        if (!has_state(error, "42501")) {
+            throw;
+        }
+        connection.exec("ROLLBACK TO SAVEPOINT cutover_triggers");
+        allowed = false;
+    }
+    connection.exec("RELEASE SAVEPOINT cutover_triggers");
+    return allowed;
 }
 
 void require_claim(Connection& connection, const Claim& claim) {

@@ -45,6 +45,8 @@ Connection open_session(const plan::Endpoint& endpoint, const std::string& task,
 
 /// True if `connection` runs with session_replication_role = replica.
 bool ignores_triggers(Connection& connection);
+/// The same from here to the end of the open transaction, switched on where the account may.
+bool ignore_triggers_until_commit(Connection& connection);
 
 /// Throws stopped `task.fenced` unless `claim` is in force and the task is not finished. The row
 /// lock it takes conflicts with a new claim and with a fence, so neither happens between here and

@@ -2,6 +2,7 @@
 // is left behind.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netdb.h>
 
 #include "fixtures/server/certificate.h"
 #include "tests/support/live_postgres.h"
@@ -63,10 +64,14 @@ TEST_F(BadEnds, AWrongPasswordAtTheDestinationIsRefused) {
     EXPECT_THAT(said.text, HasSubstr("connectivity.destination"));
 }
 
+/// At once, not after the hours that a server which is away is waited for. A name service that
+/// cannot tell at all makes it a connection error.
 TEST_F(BadEnds, AHostThatDoesNotExistIsRefused) {
     source_.host = "no-such-host.invalid";
+    addrinfo* found = nullptr;
+    const bool told = ::getaddrinfo(source_.host.c_str(), nullptr, nullptr, &found) != EAI_AGAIN;
     const Said said = migrate();
-    EXPECT_EQ(said.exit_code, kRefused) << said.text;
+    EXPECT_EQ(said.exit_code, told ? kRefused : kConnection) << said.text;
     EXPECT_THAT(said.text, HasSubstr("no-such-host.invalid"));
 }
 

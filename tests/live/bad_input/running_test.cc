@@ -128,6 +128,23 @@ TEST_F(BadTimes, ASecondProcessIsRefusedAndHarmsNothing) {
     expect_everything_is_there();
 }
 
+/// Frozen as one does before a cutover; the process is a new one, so that every session is.
+TEST_F(BadTimes, ASourceThatIsFrozenIsFinished) {
+    begin({"frozen", 17, {}, {}}, "destination");
+    const std::string file = stopped_task();
+    at_source("INSERT INTO public.rows VALUES (0, 'last')");
+    at_source("ALTER DATABASE source SET default_transaction_read_only = on");
+    RunningProgram running = program_.start({"migrate", file, "--json"});
+    ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
+    const Said finish = program_.run({"finish", file});
+    EXPECT_EQ(finish.exit_code, 0) << finish.text << running.text();
+    EXPECT_EQ(running.wait().exit_code, 0);
+    expect_everything_is_there();
+    const Said released = program_.run({"release", file});
+    EXPECT_EQ(released.exit_code, 0) << released.text;
+    EXPECT_EQ(of_source("SELECT count(*) FROM pg_replication_slots"), "0");
+}
+
 TEST_F(BadTimes, ACommandWithoutAProcessIsWithdrawn) {
     begin({"alone", 17, {}, {}}, "destination");
     const std::string file = stopped_task();

@@ -8,7 +8,10 @@
 #include <memory>
 #include <sstream>
 
+#include "migrator/engine/postgres/connection.h"
 #include "migrator/engine/postgres/inspector.h"
+#include "migrator/engine/postgres/sink.h"
+#include "migrator/flow/thread_runtime.h"
 #include "migrator/precheck/text.h"
 #include "migrator/route/postgres_to_postgres.h"
 #include "tests/support/live_postgres.h"
@@ -24,6 +27,7 @@ using testing::Not;
 engine::Registry registry() {
     engine::EngineFactories factories;
     factories.inspector = postgres::make_inspector;
+    factories.sink = postgres::make_sink;
     engine::Registry known;
     known.add_engine("postgres", std::move(factories));
     known.add_route("postgres", "postgres", std::make_unique<route::PostgresToPostgres>());
@@ -189,6 +193,60 @@ TEST_F(PrecheckTest, AlertsOfWhatIsNotCarriedAndOfKeylessTables) {  // G134, G47
     EXPECT_THAT(text_, HasSubstr("ignored, because the task file says so"));
 }
 
+TEST_F(PrecheckTest, AsksAFilterOfAPartitionedTableOfItsPartitions) {
+    at_source(
+        "CREATE TABLE public.p (id int PRIMARY KEY, note text) PARTITION BY RANGE (id);"
+        "CREATE TABLE public.p1 PARTITION OF public.p DEFAULT");
+    spec_.filters = {{{"public", "p"}, "note <> 'x'"}};
+    EXPECT_THAT(blocks(), IsEmpty()) << text_;
+    EXPECT_THAT(text_, HasSubstr("the log has no whole old rows of public.p1"));
+    spec_.filters = {{{"public", "p"}, "id > random()"}};
+    EXPECT_THAT(blocks(), testing::ElementsAre("source.filter")) << text_;
+    spec_.filters = {{{"public", "p"}, "no_such_column"}};
+    EXPECT_THAT(blocks(), testing::ElementsAre("source.filter")) << text_;
+}
+
+TEST_F(PrecheckTest, TellsThatAPrimaryKeyWhichIsLeftOutNamesNoOldRows) {
+    at_source("CREATE TABLE public.two (id int PRIMARY KEY, code int NOT NULL UNIQUE)");
+    spec_.mapping.excluded_columns[{"public", "two"}] = {"id"};
+    spec_.set_replica_identity = false;
+    EXPECT_THAT(blocks(), testing::ElementsAre("source.replica_identity")) << text_;
+}
+
+TEST_F(PrecheckTest, AsksNothingOfDestinationTablesThatAreNotItsOwn) {
+    const std::string user = "mover_" + destination_.database;
+    at_destination("CREATE TABLE public.of_others (a int); CREATE ROLE " + user +
+                   " LOGIN PASSWORD 'x'; GRANT CREATE ON DATABASE " + destination_.database +
+                   " TO " + user + "; GRANT ALL ON SCHEMA public TO " + user);
+    spec_.destination = destination_.as_user(user, "x").as_plan();
+    EXPECT_THAT(blocks(), IsEmpty()) << text_;
+    at_destination("CREATE TABLE public.orders (id int PRIMARY KEY, note text)");
+    spec_.conflict = plan::ConflictRule::ignore;
+    EXPECT_THAT(blocks(), Contains("destination.privilege_write")) << text_;
+    at_destination("DROP OWNED BY " + user + "; DROP ROLE " + user);
+}
+
+TEST_F(PrecheckTest, KnowsATaskThatHasBeenStarted) {
+    flow::ThreadRuntime runtime;
+    const auto sink = postgres::make_sink(runtime, spec_);
+    at_destination("CREATE TABLE public.orders (id int PRIMARY KEY, note text)");
+    EXPECT_THAT(blocks(), testing::ElementsAre("destination.table_exists")) << text_;
+    const auto control = sink->open_control();
+    control->claim(spec_.name, "fingerprint");
+    EXPECT_THAT(blocks(), IsEmpty()) << text_;
+    control->release(spec_.name);
+}
+
+TEST_F(PrecheckTest, RefusesTablesThatAreNoHeapsAndTellsOfRowSecurity) {
+    at_source(
+        "CREATE ACCESS METHOD columns TYPE TABLE HANDLER heap_tableam_handler;"
+        "CREATE TABLE public.wide (id int PRIMARY KEY) USING columns;"
+        "ALTER TABLE public.orders ENABLE ROW LEVEL SECURITY");
+    EXPECT_THAT(blocks(), testing::ElementsAre("source.access_method")) << text_;
+    EXPECT_THAT(text_, HasSubstr("public.wide (columns)"));
+    EXPECT_THAT(alerts(), Contains("source.row_security_not_carried"));
+}
+
 TEST_F(PrecheckTest, RefusesKeylessTablesWhoseOldRowsTheLogDoesNotName) {  // G116
     at_source("CREATE TABLE public.log (line text)");
     spec_.set_replica_identity = false;
@@ -196,6 +254,31 @@ TEST_F(PrecheckTest, RefusesKeylessTablesWhoseOldRowsTheLogDoesNotName) {  // G1
 }
 
 using PrecheckServers = tests::LiveServers;
+
+TEST_F(PrecheckServers, TellsOfASourceWithRoomForNoSecondSlot) {  // G111
+    const auto narrow = servers().postgres(
+        {"narrow", 17, {{"max_replication_slots", "1"}, {"max_wal_senders", "2"}}, {}});
+    narrow->connect().query("CREATE TABLE public.t (id int PRIMARY KEY)");
+    narrow->connect().query("CREATE DATABASE other");
+    plan::TaskSpec spec;
+    spec.name = "shop";
+    spec.source = narrow->endpoint().as_plan();
+    spec.destination = narrow->endpoint("other").as_plan();
+    // What an earlier process of the task has left behind does not count against it.
+    postgres::ConnectOptions leftover;
+    leftover.application_name = "cutover_shop";
+    leftover.replication = true;
+    const auto ghost = postgres::Connection::open(spec.source, leftover);
+    std::vector<std::string> found;
+    const Report report = check(registry(), spec);
+    EXPECT_FALSE(report.blocks());
+    for (const Answer& answer : report.answers) {
+        for (const model::Finding& finding : answer.findings) {
+            found.push_back(finding.code);
+        }
+    }
+    EXPECT_THAT(found, Contains("source.replication_slot_spare"));
+}
 
 TEST_F(PrecheckServers, RefusesASourceWhoseLogIsTooPoor) {  // G110, G111
     const auto poor = servers().postgres(

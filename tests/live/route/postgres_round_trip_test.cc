@@ -8,6 +8,7 @@
 
 #include "migrator/engine/postgres/inspector.h"
 #include "migrator/engine/postgres/sink.h"
+#include "migrator/engine/postgres/source.h"
 #include "migrator/flow/thread_runtime.h"
 #include "migrator/model/error.h"
 #include "migrator/route/postgres_to_postgres.h"
@@ -62,6 +63,13 @@ INSERT INTO app.keyless VALUES (-1, '{}');
 ALTER TABLE app.keyless ADD CONSTRAINT late CHECK (a > 0) NOT VALID;
 )";
 
+/// What only version 18 knows.
+constexpr const char* kSchemaOf18 = R"(
+CREATE TABLE app.young (id int PRIMARY KEY, n int, thrice int GENERATED ALWAYS AS (n * 3) VIRTUAL,
+    CONSTRAINT lax CHECK (n > 5) NOT ENFORCED,
+    CONSTRAINT loose FOREIGN KEY (n) REFERENCES app.young NOT ENFORCED);
+)";
+
 /// What of a catalog must be equal at both ends, in lines that can be compared and read.
 std::vector<std::string> lines_of(const model::Catalog& catalog) {
     std::vector<std::string> out;
@@ -97,7 +105,8 @@ std::vector<std::string> lines_of(const model::Catalog& catalog) {
             add(head + "column " + column.name + " " + column.type + " " + column.collation +
                 (column.nullable ? "" : " not null") + " " +
                 column.default_expression.value_or("") + " " +
-                column.generated_expression.value_or("") + " " +
+                column.generated_expression.value_or("") +
+                (column.generated_virtual ? " virtual " : " ") +
                 std::to_string(static_cast<int>(column.identity)));
         }
         // A partition's inherited constraints are named by the server.
@@ -211,6 +220,9 @@ TYPED_TEST_SUITE(RoundTrip, Versions);
 
 TYPED_TEST(RoundTrip, MakesTheSameSchema) {
     this->make_source(kSchema);
+    if (TypeParam::value >= 18) {
+        this->make_source(kSchemaOf18);
+    }
     const engine::Planned planned = this->planned();
     for (const model::Finding& finding : planned.findings) {
         ADD_FAILURE() << finding.code << " " << finding.object << " " << finding.found;
@@ -267,6 +279,90 @@ TYPED_TEST(RoundTrip, SetsSequencesToTheSourcesValues) {
     EXPECT_EQ(this->destination_value("SELECT nextval('shop.\"Child Table_s_seq\"')"), "4");
 }
 
+TYPED_TEST(RoundTrip, NeverMovesASequenceBackBelowWhatWasKept) {
+    const std::string schema =
+        "CREATE TABLE t (id serial PRIMARY KEY); CREATE SEQUENCE down INCREMENT -1;"
+        "CREATE SEQUENCE round MAXVALUE 100 CYCLE; CREATE SEQUENCE fresh START 5;";
+    this->make_source(schema +
+                      "SELECT setval('t_id_seq', 7), setval('down', -7), setval('round', 7),"
+                      " setval('fresh', 2, false)");
+    this->at_destination(schema +
+                         "SELECT setval('t_id_seq', 50), setval('down', -50), setval('round', 50)");
+    this->spec_.phases.schema = false;
+    const plan::Plan plan = this->planned().plan;
+    this->claim();
+    this->sink_->set_sequences(plan, this->catalog(this->spec_.source).sequences);
+    EXPECT_EQ(this->destination_value("SELECT nextval('t_id_seq')"), "51");
+    EXPECT_EQ(this->destination_value("SELECT nextval('down')"), "-51");
+    EXPECT_EQ(this->destination_value("SELECT nextval('round')"), "8");
+    EXPECT_EQ(this->destination_value("SELECT nextval('fresh')"), "2");
+}
+
+TYPED_TEST(RoundTrip, NamesASequenceThatIsGoneFromTheDestination) {
+    this->make_source("CREATE SEQUENCE lonely");
+    this->at_destination("CREATE SEQUENCE lonely");
+    this->spec_.phases.schema = false;
+    const plan::Plan plan = this->planned().plan;
+    ASSERT_EQ(plan.sequences.size(), 1u);
+    this->at_destination("DROP SEQUENCE lonely");
+    EXPECT_EQ(this->planned().findings.at(0).code, "destination.sequence_missing");
+    this->claim();
+    try {
+        this->sink_->set_sequences(plan, this->catalog(this->spec_.source).sequences);
+        ADD_FAILURE() << "a sequence that is not there was set";
+    } catch (const model::Error& error) {
+        EXPECT_EQ(error.code(), "sequence.missing");
+        EXPECT_EQ(error.error_class(), model::ErrorClass::refused);
+        EXPECT_THAT(error.message(), HasSubstr("public.lonely"));
+    }
+}
+
+/// A filter on the root holds for every leaf, in the copy and in the log.
+TYPED_TEST(RoundTrip, TakesOnlyTheFilteredRowsOfPartitions) {
+    this->make_source(
+        "CREATE TABLE p (id int PRIMARY KEY, note text) PARTITION BY RANGE (id);"
+        "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (100);"
+        "CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (100) TO (200) PARTITION BY RANGE (id);"
+        "CREATE TABLE p21 PARTITION OF p2 DEFAULT;"
+        "INSERT INTO p VALUES (1, 'in'), (2, 'out'), (101, 'in'), (102, 'out')");
+    this->spec_.name = this->endpoint().database;
+    this->spec_.filters[{"public", "p"}] = "note = 'in'";
+    const plan::Plan plan = this->planned().plan;
+    const auto source = postgres::make_source(this->runtime_, this->spec_);
+    const engine::CaptureOrigin origin = source->create_capture(plan);
+    const model::ChunkView view = source->open_view(plan);
+    std::uint64_t rows = 0;
+    for (const plan::TablePlan& table : plan.tables) {
+        for (const model::Chunk& chunk : source->split(table, {1 << 20})) {
+            const auto reader = source->open_reader();
+            reader->open(table, chunk, view);
+            model::RowBatch batch;
+            while (reader->next(batch, {1 << 20})) {
+            }
+            rows += batch.rows.count;
+        }
+    }
+    EXPECT_EQ(rows, 2u);
+    source->close_view();
+
+    this->make_source("INSERT INTO p VALUES (3, 'out'), (103, 'out')");
+    this->make_source("UPDATE p SET note = 'out' WHERE id = 101; INSERT INTO p VALUES (4, 'in')");
+    const auto stream = source->open_changes(plan, origin, origin.start);
+    std::vector<model::Change> changes;
+    for (int attempt = 0; attempt < 300 && changes.size() < 2; ++attempt) {
+        engine::StreamEvent event = stream->next(std::chrono::milliseconds(100));
+        model::Change change;
+        while (event.transaction && event.transaction->changes->next(change)) {
+            changes.push_back(std::move(change));
+        }
+    }
+    ASSERT_EQ(changes.size(), 2u);
+    EXPECT_EQ(changes[0].kind, model::ChangeKind::remove);
+    EXPECT_EQ(plan.tables[changes[0].table].source.name, "p21");
+    EXPECT_EQ(changes[1].kind, model::ChangeKind::insert);
+    source->drop_capture(plan);
+}
+
 TYPED_TEST(RoundTrip, FindsTheSequencesOfTablesThatSomebodyElseMade) {
     this->make_source(
         "CREATE TABLE t (id serial PRIMARY KEY, n int GENERATED ALWAYS AS IDENTITY);"
@@ -302,7 +398,7 @@ TYPED_TEST(RoundTrip, CarriesValuesThatHoldTypeIds) {
     const plan::Plan plan = this->planned().plan;
     const plan::TablePlan& table = plan.tables.at(0);
     ASSERT_EQ(table.source.name, "t");
-    EXPECT_EQ(table.lane, plan::Lane::codec);
+    ASSERT_NE(table.transcoder, nullptr);
 
     auto source = postgres::Connection::open(this->spec_.source, {});
     std::string bytes;

@@ -138,6 +138,15 @@ TEST_F(FailoverTest, StopsWhereTheStandbyHasNoSlot) {
     insert(*primary_, 1);
     follow(1);
     standby_->wait_caught_up_with(*primary_);
+    // A standby is none that a source is read from, however long it takes.
+    plan::Endpoint only = spec_.source;
+    only.hosts.erase(only.hosts.begin());
+    try {
+        Connection::open(only, {});
+        ADD_FAILURE() << "a standby was taken for a primary";
+    } catch (const model::Error& away) {
+        EXPECT_EQ(away.error_class(), model::ErrorClass::connection);
+    }
     promote();
     const model::Error error = refusal();
     EXPECT_EQ(error.code(), "slot.missing");

@@ -16,7 +16,7 @@ plan::TablePlan table_plan(const model::TableSchema& schema, const plan::TaskSpe
     table.schema = schema;
     for (const model::ColumnSchema& column : schema.columns) {
         if (!column.generated_expression) {
-            table.columns.push_back({column, column.name, column.type, column.type_id});
+            table.columns.push_back({column, column.name, column.type});
         }
     }
     if (const model::KeySchema* key = schema.primary_key()) {

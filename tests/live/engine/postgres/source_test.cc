@@ -1,5 +1,6 @@
 // PostgreSQL as a source, against real servers: what is made and removed, views and chunks, what is
 // read after the view has died.
+#include "migrator/engine/postgres/log_message.h"
 #include "tests/live/engine/postgres/source_fixture.h"
 
 namespace cutover::postgres {
@@ -246,6 +247,49 @@ TYPED_TEST(SourceTest, GoesOnAfterTheViewHasDiedWithWhatItHadSeen) {
     EXPECT_GT(residue, 2000u);
     this->replay(replica, this->origin_.start);
     EXPECT_EQ(replica.rows(), this->rows_now("item"));
+}
+
+TYPED_TEST(SourceTest, FlushesTheLogWhateverTheServersDefaultIs) {
+    this->sql("ALTER DATABASE " + this->endpoint().database + " SET synchronous_commit = off");
+    Connection connection = Connection::open(this->spec_.source, {});
+    for (int attempt = 0; attempt < 5; ++attempt) {
+        this->sql("INSERT INTO item VALUES (" + std::to_string(attempt) + ", 'x')");
+        const std::string lsn = this->value("SELECT pg_current_wal_insert_lsn()");
+        emit_message(connection, kFlushPrefix, "''");
+        EXPECT_EQ(this->value("SELECT pg_current_wal_flush_lsn() >= '" + lsn + "'"), "t");
+    }
+}
+
+/// As the usual way to freeze a source before the cutover: new sessions may not write.
+TYPED_TEST(SourceTest, WorksAtADatabaseThatIsFrozen) {
+    this->sql("INSERT INTO item VALUES (1, 'x')");
+    this->capture();
+    this->sql("INSERT INTO item VALUES (2, 'y')");
+    this->sql("ALTER DATABASE " + this->endpoint().database +
+              " SET default_transaction_read_only = on");
+    this->source_.reset();  // from here on every session is a new one
+    this->source().verify_capture(this->origin_, this->origin_.start);
+    const model::ChunkView view = this->source().open_view(this->plan_);
+    const auto chunks = this->source().split(this->table("item"), {1 << 20});
+    EXPECT_EQ(this->read(this->table("item"), chunks[0], view).size(), 2u);
+    const auto stream =
+        this->source().open_changes(this->plan_, this->origin_, this->origin_.start);
+    const std::string end = this->source().current_position().text;
+    this->source().heartbeat();
+    std::vector<model::SourceTransaction> transactions;
+    take_until_quiet(*stream, end, &transactions);
+    EXPECT_EQ(transactions.size(), 1u);
+    this->source().drop_capture(this->plan_);
+    EXPECT_EQ(this->slots(), "0");
+}
+
+TYPED_TEST(SourceTest, OpensAViewBesideTheSlotOfOneWhoseLinkIsHalfOpen) {
+    this->capture();
+    auto ghost = this->connect();
+    ghost.query("SELECT pg_create_logical_replication_slot('" + this->name_ +
+                "_view', 'pgoutput', true)");
+    this->source_.reset();
+    EXPECT_FALSE(this->source().open_view(this->plan_).stamp.empty());
 }
 
 TYPED_TEST(SourceTest, CopiesAnewWhatCannotBeToldByTheDeadView) {

@@ -158,6 +158,31 @@ TEST_F(ChangeApplier, TruncatesFirst) {
     EXPECT_EQ(rows("SELECT p.k, t.k FROM p, t"), "2|1");
 }
 
+TEST_F(ChangeApplier, TruncatesATableWithoutItsHeirs) {
+    open(
+        "CREATE TABLE t (k int PRIMARY KEY, v int); CREATE TABLE daughter () INHERITS (t);"
+        "CREATE TABLE parts (k int PRIMARY KEY) PARTITION BY RANGE (k);"
+        "CREATE TABLE part PARTITION OF parts FOR VALUES FROM (0) TO (9);"
+        "INSERT INTO t VALUES (1, 1); INSERT INTO daughter VALUES (2, 2); INSERT INTO parts VALUES "
+        "(1)",
+        {"public.t", "public.parts"});
+    NetBatch batch;
+    batch.tables.resize(2);
+    batch.tables[0].truncate = true;
+    batch.tables[1].table = 1;
+    batch.tables[1].truncate = true;
+    SinkTest::apply(*applier_, plan_, batch);
+    EXPECT_EQ(t(), "2|2");
+    EXPECT_EQ(rows("SELECT count(*) FROM parts"), "0");
+
+    sql("INSERT INTO t VALUES (1, 1)");
+    NetBatch steps;
+    steps.tables.resize(1);
+    steps.tables[0].steps = {{model::ChangeKind::truncate, {}, {}}};
+    SinkTest::apply(*applier_, plan_, steps);
+    EXPECT_EQ(t(), "2|2");
+}
+
 TEST_F(ChangeApplier, EmptiesAParentWhoseChildrenAreNotTruncated) {
     open(
         "CREATE TABLE t (k int PRIMARY KEY, v int); CREATE TABLE c (k int REFERENCES t);"

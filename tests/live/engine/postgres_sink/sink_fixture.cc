@@ -26,8 +26,8 @@ plan::TablePlan table_plan(const model::TableSchema& schema, model::TableIndex i
             continue;
         }
         position[column] = table.columns.size();
-        table.columns.push_back({schema.columns[column], schema.columns[column].name,
-                                 schema.columns[column].type, schema.columns[column].type_id});
+        table.columns.push_back(
+            {schema.columns[column], schema.columns[column].name, schema.columns[column].type});
     }
     if (schema.primary_key() != nullptr) {
         for (const std::size_t column : schema.primary_key()->columns) {

@@ -67,7 +67,7 @@ inline plan::TablePlan table_plan(const model::TableSchema& schema, const plan::
     table.destination = spec.mapping.table(schema.name);
     table.schema = schema;
     for (const model::ColumnSchema& column : schema.columns) {
-        table.columns.push_back({column, spec.mapping.column(schema.name, column.name), "", 0});
+        table.columns.push_back({column, spec.mapping.column(schema.name, column.name), ""});
     }
     if (schema.primary_key() != nullptr) {
         table.key.columns.push_back({0, nullptr});

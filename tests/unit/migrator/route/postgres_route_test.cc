@@ -126,7 +126,7 @@ TEST(PostgresToPostgres, TakesThePrimaryKeyAndPassesBytesThrough) {
     const engine::Planned planned = PostgresToPostgres().plan(spec(), source, {});
     ASSERT_EQ(planned.plan.tables.size(), 1u);
     const plan::TablePlan& table = planned.plan.tables[0];
-    EXPECT_EQ(table.lane, plan::Lane::raw);
+    EXPECT_EQ(table.transcoder, nullptr);
     ASSERT_EQ(table.key.columns.size(), 1u);
     EXPECT_EQ(table.key.columns[0].column, 0u);
     EXPECT_FALSE(table.sets_replica_identity);
@@ -141,6 +141,115 @@ TEST(PostgresToPostgres, AsksForWholeOldRowsWhereTheLogWouldNotNameThem) {
     source.tables[0].replica_identity = model::ReplicaIdentity::full;
     EXPECT_FALSE(
         PostgresToPostgres().plan(spec(), source, {}).plan.tables[0].sets_replica_identity);
+}
+
+TEST(PostgresToPostgres, AsksForWholeOldRowsWhereThePrimaryKeyIsNotOurs) {
+    model::Catalog source;
+    source.tables.push_back(orders());
+    model::TableSchema& table = source.tables[0];
+    table.columns[1].nullable = false;
+    table.keys.push_back({"orders_qty", {1}, false, false, "UNIQUE (qty)", false});
+    EXPECT_FALSE(
+        PostgresToPostgres().plan(spec(), source, {}).plan.tables[0].sets_replica_identity);
+    plan::TaskSpec task = spec();
+    task.mapping.excluded_columns[table.name] = {"id"};
+    const plan::TablePlan planned = PostgresToPostgres().plan(task, source, {}).plan.tables[0];
+    ASSERT_FALSE(planned.keyless());
+    EXPECT_TRUE(planned.sets_replica_identity);
+}
+
+TEST(PostgresToPostgres, KnowsWhichUniqueKeysTakeNullsForEqual) {
+    model::Catalog source;
+    source.tables.push_back(orders());
+    model::TableSchema& table = source.tables[0];
+    table.keys.push_back({"q", {1}, false, false, "UNIQUE NULLS NOT DISTINCT (qty)", false});
+    table.keys.push_back({"r", {2}, false, false, "UNIQUE (ref)", false});
+    table.indexes.push_back(
+        {"i",
+         "CREATE UNIQUE INDEX i ON app.orders USING btree (ref) NULLS NOT DISTINCT",
+         true,
+         true,
+         {2},
+         false});
+    const plan::TablePlan planned = PostgresToPostgres().plan(spec(), source, {}).plan.tables[0];
+    ASSERT_EQ(planned.unique_keys.size(), 3u);
+    EXPECT_TRUE(planned.unique_keys[0].nulls_equal);
+    EXPECT_FALSE(planned.unique_keys[1].nulls_equal);
+    EXPECT_TRUE(planned.unique_keys[2].nulls_equal);
+}
+
+/// A root, a branch and a leaf.
+model::Catalog partitioned() {
+    model::Catalog source;
+    for (const char* name : {"orders", "orders_24", "orders_24_eu"}) {
+        source.tables.push_back(orders());
+        source.tables.back().name = {"app", name};
+    }
+    source.tables[0].partition_key = "RANGE (id)";
+    source.tables[1].partition_key = "LIST (qty)";
+    source.tables[1].partition_of = model::PartitionSchema{{"app", "orders"}, "DEFAULT"};
+    source.tables[2].partition_of = model::PartitionSchema{{"app", "orders_24"}, "DEFAULT"};
+    return source;
+}
+
+TEST(PostgresToPostgres, HoldsLeavesToWhatIsSaidOfTheirRoot) {
+    const model::Catalog source = partitioned();
+    plan::TaskSpec task = spec();
+    task.filters[{"app", "orders"}] = "qty > 1";
+    task.mapping.columns[{"app", "orders"}] = {{"qty", "quantity"}};
+    task.mapping.excluded_columns[{"app", "orders"}] = {"ref"};
+    plan::Plan plan = PostgresToPostgres().plan(task, source, {}).plan;
+    ASSERT_EQ(plan.tables.size(), 1u);
+    EXPECT_EQ(plan.tables[0].filter, "qty > 1");
+    EXPECT_TRUE(plan.tables[0].sets_replica_identity);
+    ASSERT_EQ(plan.tables[0].columns.size(), 2u);
+    EXPECT_EQ(plan.tables[0].columns[1].destination_name, "quantity");
+    // The nearest wins.
+    task.filters[{"app", "orders_24"}] = "qty > 24";
+    EXPECT_EQ(PostgresToPostgres().plan(task, source, {}).plan.tables[0].filter, "qty > 24");
+    task.filters[{"app", "orders_24_eu"}] = "qty > 240";
+    EXPECT_EQ(PostgresToPostgres().plan(task, source, {}).plan.tables[0].filter, "qty > 240");
+}
+
+model::SequenceSchema sequence_of(const std::string& name, const std::string& column) {
+    model::SequenceSchema out;
+    out.name = {"app", name};
+    out.type = "bigint";
+    out.owned_by_table = model::ObjectName{"app", "orders"};
+    out.owned_by_column = column;
+    return out;
+}
+
+TEST(PostgresToPostgres, SetsNoSequenceOfAColumnThatIsLeftOut) {
+    model::Catalog source;
+    source.tables.push_back(orders());
+    source.sequences.push_back(sequence_of("orders_qty_seq", "qty"));
+    source.sequences[0].identity = true;
+    plan::TaskSpec task = spec();
+    EXPECT_EQ(PostgresToPostgres().plan(task, source, {}).plan.sequences.size(), 1u);
+    task.mapping.excluded_columns[{"app", "orders"}] = {"qty"};
+    EXPECT_EQ(PostgresToPostgres().plan(task, source, {}).plan.sequences.size(), 0u);
+}
+
+TEST(PostgresToPostgres, TellsOfSequencesThatTheDestinationDoesNotHave) {
+    model::Catalog source;
+    source.tables.push_back(orders());
+    source.sequences.push_back(sequence_of("orders_id_seq", "id"));
+    model::Catalog destination;
+    destination.tables.push_back(orders());
+    plan::TaskSpec task = spec();
+    task.phases.schema = false;
+    const engine::Planned without = PostgresToPostgres().plan(task, source, destination);
+    EXPECT_TRUE(has(without, "destination.sequence_missing"));
+    EXPECT_TRUE(without.plan.sequences.empty());
+    // Under another name, as the column's own.
+    destination.sequences.push_back(sequence_of("another", "id"));
+    const engine::Planned with = PostgresToPostgres().plan(task, source, destination);
+    EXPECT_FALSE(has(with, "destination.sequence_missing"));
+    EXPECT_EQ(with.plan.sequences.size(), 1u);
+    // The schema phase makes it.
+    EXPECT_FALSE(
+        has(PostgresToPostgres().plan(spec(), source, {}), "destination.sequence_missing"));
 }
 
 TEST(PostgresToPostgres, BlocksWhatWouldLoseOrMixRows) {

@@ -42,7 +42,7 @@ protected:
     void run() {
         findings_.clear();
         const NameMap names(spec_.mapping, source_);
-        steps_ = schema_steps(spec_, source_, names, findings_);
+        steps_ = schema_steps(spec_, source_, destination_version_, names, findings_);
     }
     std::string statement(const std::string& id) {
         for (const plan::SchemaStep& step : steps_) {
@@ -63,6 +63,7 @@ protected:
     }
 
     model::Catalog source_;
+    int destination_version_ = 18;
     plan::TaskSpec spec_;
     std::vector<plan::SchemaStep> steps_;
     std::vector<model::Finding> findings_;
@@ -112,6 +113,49 @@ TEST_F(PostgresSchema, LocksBothTablesOfAForeignKeyInOneOrder) {
     source_.tables.pop_back();
     run();
     EXPECT_EQ(findings_.at(0).code, "schema.foreign_key_left_out");
+}
+
+TEST_F(PostgresSchema, NeverValidatesAForeignKeyThatIsNotEnforced) {
+    orders().foreign_keys.push_back({"up",
+                                     {1},
+                                     {"app", "orders"},
+                                     {"id"},
+                                     "FOREIGN KEY (qty) REFERENCES app.orders(id) NOT ENFORCED",
+                                     false});
+    destination_version_ = 18;
+    run();
+    EXPECT_THAT(statement("foreign_key:app.orders.up"), testing::EndsWith(" NOT ENFORCED"));
+    EXPECT_EQ(statement("validate:app.orders.up"), "none");
+    destination_version_ = 17;
+    run();
+    EXPECT_EQ(statement("foreign_key:app.orders.up"), "none");
+    EXPECT_EQ(findings_.at(0).code, "schema.foreign_key_left_out");
+}
+
+TEST_F(PostgresSchema, LeavesOutChecksThatAnOlderServerWouldEnforce) {
+    orders().checks.push_back({"c", "CHECK ((qty > 0)) NOT ENFORCED", false});
+    destination_version_ = 18;
+    run();
+    EXPECT_THAT(statement("table:app.orders"), HasSubstr("CHECK ((qty > 0)) NOT ENFORCED"));
+    EXPECT_TRUE(findings_.empty());
+    destination_version_ = 17;
+    run();
+    EXPECT_THAT(statement("table:app.orders"), Not(HasSubstr("CHECK")));
+    EXPECT_EQ(findings_.at(0).code, "schema.check_left_out");
+}
+
+TEST_F(PostgresSchema, KeepsAVirtualColumnWhereTheServerKnowsThem) {
+    orders().columns.push_back(column("twice", "integer"));
+    orders().columns.back().generated_expression = "(qty * 2)";
+    orders().columns.back().generated_virtual = true;
+    destination_version_ = 18;
+    run();
+    EXPECT_THAT(statement("table:app.orders"), HasSubstr("AS ((qty * 2)) VIRTUAL"));
+    EXPECT_TRUE(findings_.empty());
+    destination_version_ = 17;
+    run();
+    EXPECT_THAT(statement("table:app.orders"), HasSubstr("AS ((qty * 2)) STORED"));
+    EXPECT_EQ(findings_.at(0).code, "schema.virtual_column_stored");
 }
 
 TEST_F(PostgresSchema, AddsChecksThatRowsNeedNotMeetAfterTheRows) {

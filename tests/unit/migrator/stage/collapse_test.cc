@@ -287,6 +287,45 @@ TEST(Collapser, RefusesAKeylessUpdateWithoutTheOldRow) {
     EXPECT_THROW(collapser.update(0, {}, row("a", "", "", "x")), model::Error);
 }
 
+TEST(Footprint, TakesNullsForOneValueWhereTheKeyDoes) {
+    plan::Plan plan = plan_with(true, true);
+    const auto footprint_of = [&](const std::string& key) {
+        Collapser collapser(plan);
+        Tuple one;
+        one.append(CellKind::text, key);
+        one.append(CellKind::null);
+        one.append(CellKind::text, "");
+        one.append(CellKind::text, "x");
+        collapser.insert(0, one);
+        Footprint footprint;
+        collapser.take(footprint, unknown);
+        return footprint;
+    };
+    EXPECT_FALSE(footprint_of("k").meets(footprint_of("l")));
+    plan.tables[0].unique_keys[0].nulls_equal = true;
+    EXPECT_TRUE(footprint_of("k").meets(footprint_of("l")));
+}
+
+TEST(Footprint, AsksNoFoldAboutANull) {
+    plan::Plan plan = plan_with(true, true);
+    plan.tables[0].unique_keys[0].columns[0].fold = [](std::string_view cell, std::string& out) {
+        ASSERT_FALSE(cell.empty()) << "a fold reads bytes that are not there";
+        out.append(cell);
+    };
+    Collapser collapser(plan);
+    Tuple before = row("k", "u", "0", "big"), after = row("k", "u", "1", "big");
+    Tuple none;
+    none.append(CellKind::text, "k");
+    none.append(CellKind::null);
+    none.append(CellKind::text, "1");
+    none.append(CellKind::text, "big");
+    collapser.update(0, before, none);
+    collapser.update(0, none, none);
+    collapser.update(0, none, after);
+    Footprint footprint;
+    EXPECT_EQ(collapser.take(footprint, unknown).tables.at(0).moves.size(), 1u);
+}
+
 TEST(Footprint, MeetsWhatSharesAKeyAndNothingElse) {
     const plan::Plan plan = plan_with(true, true);
     const auto footprint_of = [&](const std::string& key, const std::string& unique) {

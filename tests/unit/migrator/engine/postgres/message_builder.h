@@ -105,7 +105,7 @@ inline plan::TablePlan planned_table(model::TableIndex index, const std::string&
         schema.type = "text";
         schema.type_id = 25;
         table.schema.columns.push_back(schema);
-        table.columns.push_back({schema, column, "text", 25});
+        table.columns.push_back({schema, column, "text"});
     }
     table.schema.name = table.source;
     if (!keyless) {
