@@ -82,15 +82,16 @@ private:
         }
         const auto filter = spec_.filters.find(schema.name);
         table.filter = filter == spec_.filters.end() ? "" : filter->second;
-        for (std::size_t at = 0; at < schema.columns.size(); ++at) {
-            add_column(table, schema.columns[at], there);
+        std::vector<Widening> widenings;
+        for (const ColumnSchema& column : schema.columns) {
+            add_column(table, column, there, widenings);
         }
         if (there != nullptr) {
             check_unfed(table, *there);
         }
         add_keys(table);
         table.sets_replica_identity = needs_whole_old_rows(table);
-        table.transcoder = make_transcoder(table, ids_);
+        table.transcoder = make_transcoder(table, ids_, widenings);
         out_.plan.tables.push_back(std::move(table));
     }
 
@@ -99,7 +100,8 @@ private:
         return found != spec_.mapping.excluded_columns.end() && found->second.contains(column);
     }
 
-    void add_column(TablePlan& table, const ColumnSchema& source, const TableSchema* there) {
+    void add_column(TablePlan& table, const ColumnSchema& source, const TableSchema* there,
+                    std::vector<Widening>& widenings) {
         if (source.generated_expression || excluded(table.schema, source.name)) {
             return;
         }
@@ -115,6 +117,7 @@ private:
         column.source = source;
         column.destination_name = spec_.mapping.column(table.source, source.name);
         column.destination_type = source.type;
+        Widening wider = nullptr;
         if (there != nullptr) {
             const auto at = there->column_index(column.destination_name);
             if (!at) {
@@ -127,26 +130,35 @@ private:
                      {"G52"});
                 return;
             }
-            compare_types(object, source, there->columns[*at]);
+            wider = compare_types(object, source, there->columns[*at]);
             column.destination_type = there->columns[*at].type;
         }
         table.columns.push_back(std::move(column));
+        widenings.push_back(wider);
     }
 
-    /// Both ends must read the same bytes in the same way. A destination without a modifier takes
-    /// any.
-    void compare_types(const std::string& object, const ColumnSchema& source,
-                       const ColumnSchema& there) {
+    /// Both ends must read the same bytes in the same way, or the destination's type holds every
+    /// value of the source's: then, how values are written for it. A destination without a modifier
+    /// takes any.
+    Widening compare_types(const std::string& object, const ColumnSchema& source,
+                           const ColumnSchema& there) {
         const bool same_type = names_.object(source.type_name) == there.type_name;
         const bool modifier = there.type.find('(') != std::string::npos;
         const bool tighter = modifier && source.type != there.type;
-        if (there.generated_expression || !same_type || tighter) {
+        if (!there.generated_expression && same_type && !tighter) {
+            return nullptr;
+        }
+        const std::optional<Widening> wider = widening(source, there);
+        if (!wider) {
             find("types.differ", Severity::block, object,
                  "the source has " + source.type + ", the destination " +
                      (there.generated_expression ? "a generated column" : there.type),
                  "values would be refused or changed on the way",
-                 "give the destination column the source's type, or exclude the column", {"G39"});
+                 "give the destination column the source's type or one that holds all its values, "
+                 "or exclude the column",
+                 {"G39"});
         }
+        return wider.value_or(nullptr);
     }
 
     void add_sequence(const model::SequenceSchema& sequence) {

@@ -338,10 +338,18 @@ void TypeIds::rewrite_composite(std::string_view bytes, std::string& out) const 
 
 namespace {
 
-class IdTranscoder final : public plan::Transcoder {
+/// What becomes of a column's bytes; neither: they pass.
+struct Conversion {
+    std::uint64_t rewritten_type = 0;  ///< the ids in values of this type are replaced
+    Widening widen = nullptr;
+
+    bool passes() const { return rewritten_type == 0 && widen == nullptr; }
+};
+
+class ColumnTranscoder final : public plan::Transcoder {
 public:
-    IdTranscoder(std::vector<std::uint64_t> types, std::shared_ptr<const TypeIds> ids)
-        : types_(std::move(types)), ids_(std::move(ids)) {}
+    ColumnTranscoder(std::vector<Conversion> columns, std::shared_ptr<const TypeIds> ids)
+        : columns_(std::move(columns)), ids_(std::move(ids)) {}
 
     /// Rows as binary COPY has them: int16 columns, then per column int32 length (-1: null) and
     /// value.
@@ -349,19 +357,19 @@ public:
         Reader reader(in.bytes);
         while (!reader.at_end()) {
             const std::uint16_t columns = reader.short_number();
-            CUTOVER_CHECK(columns == types_.size());
+            CUTOVER_CHECK(columns == columns_.size());
             out.bytes += static_cast<char>(columns >> 8);
             out.bytes += static_cast<char>(columns);
-            for (const std::uint64_t type : types_) {
+            for (const Conversion& column : columns_) {
                 const std::uint32_t length = reader.number();
                 if (length == 0xffffffff) {
                     append_number(out.bytes, length);
-                } else if (type == 0) {
+                } else if (column.passes()) {
                     append_number(out.bytes, length);
                     out.bytes.append(reader.take(length));
                 } else {
                     with_length(out.bytes,
-                                [&] { ids_->rewrite(type, reader.take(length), out.bytes); });
+                                [&] { convert(column, reader.take(length), out.bytes); });
                 }
             }
         }
@@ -372,35 +380,45 @@ public:
         model::Tuple out;
         std::string value;
         for (std::size_t column = 0; column < in.size(); ++column) {
-            if (types_[column] == 0 || in.kind(column) != CellKind::binary) {
+            if (columns_[column].passes() || in.kind(column) != CellKind::binary) {
                 out.append(in.kind(column), in.bytes(column));
                 continue;
             }
             value.clear();
-            ids_->rewrite(types_[column], in.bytes(column), value);
+            convert(columns_[column], in.bytes(column), value);
             out.append(CellKind::binary, value);
         }
         return out;
     }
 
 private:
-    std::vector<std::uint64_t> types_;  ///< by column; 0: as it is
+    void convert(const Conversion& column, std::string_view value, std::string& out) const {
+        if (column.widen != nullptr) {
+            column.widen(value, out);
+        } else {
+            ids_->rewrite(column.rewritten_type, value, out);
+        }
+    }
+
+    std::vector<Conversion> columns_;
     std::shared_ptr<const TypeIds> ids_;
 };
 
 }  // namespace
 
 std::shared_ptr<const plan::Transcoder> make_transcoder(const plan::TablePlan& table,
-                                                        std::shared_ptr<const TypeIds> ids) {
-    std::vector<std::uint64_t> types;
+                                                        std::shared_ptr<const TypeIds> ids,
+                                                        const std::vector<Widening>& widenings) {
+    CUTOVER_CHECK(widenings.size() == table.columns.size());
+    std::vector<Conversion> columns;
     bool any = false;
-    for (const plan::ColumnPlan& column : table.columns) {
-        const bool embeds =
-            ids->embeds_ids(column.source.type_id) || column.source.type_id == kTsquery;
-        types.push_back(embeds ? column.source.type_id : 0);
-        any = any || embeds;
+    for (std::size_t at = 0; at < table.columns.size(); ++at) {
+        const std::uint64_t type = table.columns[at].source.type_id;
+        const bool rewritten = ids->embeds_ids(type) || type == kTsquery;
+        columns.push_back({rewritten ? type : 0, widenings[at]});
+        any = any || !columns.back().passes();
     }
-    return any ? std::make_shared<IdTranscoder>(std::move(types), std::move(ids)) : nullptr;
+    return any ? std::make_shared<ColumnTranscoder>(std::move(columns), std::move(ids)) : nullptr;
 }
 
 }  // namespace cutover::route

@@ -1,6 +1,6 @@
-// Which PostgreSQL types two databases agree on in their binary form, and the transcoder for those
-// that carry type ids inside (arrays and composites of user-defined types), whose ids differ at
-// each end.
+// Which PostgreSQL types two databases agree on in their binary form, and the transcoder for the
+// others: those that carry type ids inside (arrays and composites of user-defined types), whose ids
+// differ at each end, and those that go into a wider type (postgres_widening.h).
 #pragma once
 
 #include <cstdint>
@@ -13,6 +13,7 @@
 #include "migrator/model/schema.h"
 #include "migrator/plan/plan.h"
 #include "migrator/route/name_map.h"
+#include "migrator/route/postgres_widening.h"
 
 namespace cutover::route {
 
@@ -55,9 +56,11 @@ private:
     std::unordered_map<std::uint64_t, Entry> entries_;
 };
 
-/// A transcoder for the columns of `table` that embed ids or have values that cannot be sent on (an
-/// empty tsquery is refused by name); null if there are none.
+/// A transcoder for the columns of `table` that embed ids, have values that cannot be sent on (an
+/// empty tsquery is refused by name) or go into a wider type; null if there are none.
+/// `widenings`: per column, null where the type is the same or its bytes are.
 std::shared_ptr<const plan::Transcoder> make_transcoder(const plan::TablePlan& table,
-                                                        std::shared_ptr<const TypeIds> ids);
+                                                        std::shared_ptr<const TypeIds> ids,
+                                                        const std::vector<Widening>& widenings);
 
 }  // namespace cutover::route

@@ -218,9 +218,7 @@ void Task::claim() {
             record_ = control_->claim(spec_.name, plan_->fingerprint);
             break;
         } catch (const Error& error) {
-            if (error.code() == "task.finished" && claimed_before_) {
-                // Our own cutover, whose answer was lost on the way.
-                record_ = control_->load(spec_.name).value_or(record_);
+            if (error.code() == "task.finished" && claimed_before_ && finished_by_us()) {
                 return;
             }
             if (error.code() != "task.running" || runtime_.now() >= deadline ||
@@ -234,6 +232,16 @@ void Task::claim() {
         observer_.on(stage::Started{record_.name, record_.starts > 1, record_.epoch});
         observer_.on(stage::PhaseStarted{record_.phase});
     }
+}
+
+/// Our own cutover, whose answer was lost on the way: nobody has claimed the task since.
+bool Task::finished_by_us() {
+    const std::optional<engine::TaskRecord> now = control_->load(spec_.name);
+    if (!now || now->epoch != record_.epoch) {
+        return false;
+    }
+    record_ = *now;
+    return true;
 }
 
 void Task::verify_capture() {

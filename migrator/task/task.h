@@ -56,6 +56,7 @@ private:
     engine::Planned plan_now();
     void make_plan();
     void claim();
+    bool finished_by_us();
     void verify_capture();
     void check_copy_survived();
     void create_capture();
