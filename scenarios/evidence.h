@@ -85,12 +85,18 @@ struct WorkloadSample {
 struct Retry {
     Instant at{};
     std::uint32_t process = 0;
-    std::string end;  ///< source, destination
     std::string error_class;
     std::string code;
     std::string message;
     std::uint32_t attempt = 0;
-    std::optional<Instant> recovered;  ///< the `recovered` line that closed it
+    std::optional<Instant> recovered;  ///< the `recovered` line of the same process that closed it
+};
+
+/// A `recovered` line: what had failed, once or many times in a row, goes on.
+struct Recovery {
+    Instant at{};
+    std::uint32_t process = 0;
+    std::chrono::milliseconds after{};  ///< since the first attempt that failed
 };
 
 struct Failover {
@@ -294,6 +300,7 @@ struct Evidence {
     std::vector<ChunkCopied> chunks;
     std::vector<Sample> samples;
     std::vector<Retry> retries;
+    std::vector<Recovery> recoveries;
     std::vector<Failover> failovers;
     std::vector<MigratorError> errors;
     std::vector<FindingRecord> findings;

@@ -186,7 +186,6 @@ void Journal::on_retry(const Line& line) {
     Retry retry;
     retry.at = line.at;
     retry.process = line.process;
-    retry.end = line.text("end");
     retry.error_class = line.text("class");
     retry.code = line.text("code");
     retry.message = line.text("message");
@@ -195,9 +194,11 @@ void Journal::on_retry(const Line& line) {
 }
 
 void Journal::on_recovered(const Line& line) {
-    const std::string end = line.text("end");
+    evidence_.recoveries.push_back(
+        {line.at, line.process, std::chrono::milliseconds(line.count("after_ms"))});
     for (Retry& retry : evidence_.retries) {
-        if (!retry.recovered && (end.empty() || retry.end == end)) {
+        // What a process that was killed had been waiting for, nobody has seen come back.
+        if (!retry.recovered && retry.process == line.process) {
             retry.recovered = line.at;
         }
     }

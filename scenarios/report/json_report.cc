@@ -84,8 +84,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Sample, at, process, phase, rows, rows_total,
                                    fraction, transactions, changes, per_second, lag)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WorkloadSample, at, transactions_acknowledged,
                                    transactions_per_second)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Retry, at, process, end, error_class, code, message, attempt,
-                                   recovered)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Retry, at, process, error_class, code, message, attempt, recovered)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Recovery, at, process, after)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Failover, at, process, from, to, proof)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MigratorError, at, process, error_class, code, message, hint,
                                    position)
@@ -118,7 +118,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(AssertionResult, name, passed, detail)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Evidence, scenario, promise, claims, seed, reproduction,
                                    schedule_file, versions, topology, body, dataset_rows,
                                    dataset_tables, started, ended, milestones, events, processes,
-                                   phases, chunks, samples, retries, failovers, errors, findings,
+                                   phases, chunks, samples, retries, recoveries, failovers, errors, findings,
                                    resumes, schedule, faults, workload_samples, workloads, ledger,
                                    verify, sequences, auxiliary_while_running,
                                    auxiliary_after_release, released, zombie, secrets, rates,

@@ -193,11 +193,10 @@ void trouble_section(Html& html, const Evidence& evidence) {
         errors.write(html);
     }
     HtmlTable retries("Waited for and tried again",
-                      {"At", "End", "Class", "Message", "#Attempt", "#Recovered after"});
+                      {"At", "Class", "Message", "#Attempt", "#Recovered after"});
     for (std::size_t at = 0; at < std::min(kMostRows, evidence.retries.size()); ++at) {
         const Retry& retry = evidence.retries[at];
         retries.row({{since(evidence.started, retry.at)},
-                     {retry.end},
                      {retry.error_class},
                      {first_of(retry.message, 160)},
                      {std::to_string(retry.attempt)},

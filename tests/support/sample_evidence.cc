@@ -228,11 +228,12 @@ void add_story(Evidence& run) {
          "system identifier 7441, timeline 1 -> 2 at 0/5000060, slot cutover_shop at 0/4F00A8"
          " <= applied 0/4FA018"});
     run.retries.push_back(
-        {at(84.6), 3, "source", "connection", "session.lost",
+        {at(84.6), 3, "connection", "session.lost",
          "lost the connection to 127.0.0.1:26281: server closed the connection unexpectedly", 1,
          at(88.5)});
-    run.retries.push_back({at(100.3), 3, "destination", "connection", "session.connect",
+    run.retries.push_back({at(100.3), 3, "connection", "session.connect",
                            "the database system is starting up", 3, at(102.8)});
+    run.recoveries = {{at(88.5), 3, milliseconds(3'900)}, {at(102.8), 3, milliseconds(4'100)}};
 }
 
 void add_findings(Evidence& run) {

@@ -55,10 +55,10 @@ Evidence good() {
     resume.chunks_done_before = 1;
     evidence.resumes = {resume};
     evidence.failovers = {{at(15), 2, "h:1", "h:2", "timeline 1 -> 2"}};
-    Retry retry;
-    retry.end = "source";
-    retry.recovered = at(15);
-    evidence.retries = {retry};
+    Retry attempt;
+    attempt.recovered = at(15);
+    evidence.retries = {attempt, attempt, attempt};
+    evidence.recoveries = {{at(15), 2, std::chrono::milliseconds(900)}};
     evidence.sequences = {{"s", "a.id", 11, 10}};
     evidence.auxiliary_while_running = {{"source", "replication slot", "cutover_shop"}};
     evidence.released = true;
@@ -112,7 +112,7 @@ INSTANTIATE_TEST_SUITE_P(
         Breakage{"resumed_without_full_reload", [](Evidence& e) { e.resumes.clear(); }},
         Breakage{"failed_over", [](Evidence& e) { e.failovers[0].proof.clear(); }},
         Breakage{"failed_over", [](Evidence& e) { e.failovers.clear(); }},
-        Breakage{"recovered", [](Evidence& e) { e.retries[0].recovered.reset(); }},
+        Breakage{"recovered", [](Evidence& e) { e.recoveries.clear(); }},
         Breakage{"cut_over", [](Evidence& e) { e.processes[1].outcome = "failed"; }},
         Breakage{"cut_over", [](Evidence& e) { e.processes[0].killed_by_us = false; }},
         Breakage{"fence_holds", [](Evidence& e) { e.zombie.exit_code = 0; }},
@@ -137,6 +137,11 @@ TEST(Assertion, TellsAnUnknownNameOrParameterWithTheNearOne) {
     EXPECT_THAT(assertion_mistake({"resumed", {{"leats", "1"}}, 1}),
                 HasSubstr("did you mean `least`?"));
     EXPECT_THAT(assertion_mistake({"resumed", {{"least", "one"}}, 1}), HasSubstr("not a number"));
+}
+
+TEST(Assertion, CountsOutagesThatWereSurvivedAndNotTheAttemptsInThem) {
+    EXPECT_TRUE(holds("recovered", good(), {{"least", "1"}}));
+    EXPECT_FALSE(holds("recovered", good(), {{"least", "2"}})) << "three attempts, one outage";
 }
 
 TEST(Assertion, ShowsTheDivergenceOnlyIfTheJudgeFoundOne) {
