@@ -102,8 +102,6 @@ struct Recovery {
 struct Failover {
     Instant at{};
     std::uint32_t process = 0;
-    std::string from;
-    std::string to;
     std::string proof;  ///< why nothing is missing
 };
 

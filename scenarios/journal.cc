@@ -205,8 +205,7 @@ void Journal::on_recovered(const Line& line) {
 }
 
 void Journal::on_failover(const Line& line) {
-    evidence_.failovers.push_back(
-        {line.at, line.process, line.text("from"), line.text("to"), line.text("proof")});
+    evidence_.failovers.push_back({line.at, line.process, line.text("proof")});
 }
 
 void Journal::on_error(const Line& line) {

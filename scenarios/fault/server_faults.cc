@@ -145,7 +145,10 @@ const std::vector<ParameterKind> kServer = {{"server", false, true}, {"for_ms"}}
 const FaultKind kKinds[] = {
     {"kill_server", "SIGKILL to every process of a server; started again after for_ms",
      make<KillServer>, kServer},
-    {"restart_server", "stops a server in order and starts it again", make<RestartServer>, kServer},
+    {"restart_server",
+     "stops a server in order and starts it again",
+     make<RestartServer>,
+     {{"server", false, true}}},
     {"pause_server", "freezes a server: connections stay open and silent", make<PauseServer>,
      kServer},
     {"partition_server", "cuts a server off from everybody", make<PartitionServer>, kServer},

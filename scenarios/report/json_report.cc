@@ -86,7 +86,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WorkloadSample, at, transactions_acknowledged
                                    transactions_per_second)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Retry, at, process, error_class, code, message, attempt, recovered)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Recovery, at, process, after)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Failover, at, process, from, to, proof)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Failover, at, process, proof)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MigratorError, at, process, error_class, code, message, hint,
                                    position)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FaultRecord, name, target, detail, injected, landed,

@@ -167,12 +167,9 @@ void trouble_section(Html& html, const Evidence& evidence) {
     }
     html.open_section("trouble", "Failovers, retries and errors");
     HtmlTable failovers("The source moved, and why nothing is missing",
-                        {"At", "From", "To", "Proof"});
+                        {"At", "Proof"});
     for (const Failover& failover : evidence.failovers) {
-        failovers.row({{since(evidence.started, failover.at)},
-                       {failover.from, Tone::plain, true},
-                       {failover.to, Tone::plain, true},
-                       {failover.proof}});
+        failovers.row({{since(evidence.started, failover.at)}, {failover.proof}});
     }
     if (!failovers.empty()) {
         failovers.write(html);

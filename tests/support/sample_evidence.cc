@@ -224,7 +224,7 @@ void add_story(Evidence& run) {
     second.first_progress_after = milliseconds(910);
     run.resumes = {first, second};
     run.failovers.push_back(
-        {at(88.5), 3, "127.0.0.1:26281", "127.0.0.1:26282",
+        {at(88.5), 3,
          "system identifier 7441, timeline 1 -> 2 at 0/5000060, slot cutover_shop at 0/4F00A8"
          " <= applied 0/4FA018"});
     run.retries.push_back(

@@ -54,7 +54,7 @@ Evidence good() {
     resume.phase = "full";
     resume.chunks_done_before = 1;
     evidence.resumes = {resume};
-    evidence.failovers = {{at(15), 2, "h:1", "h:2", "timeline 1 -> 2"}};
+    evidence.failovers = {{at(15), 2, "timeline 1 -> 2"}};
     Retry attempt;
     attempt.recovered = at(15);
     evidence.retries = {attempt, attempt, attempt};

@@ -192,6 +192,10 @@ TEST(Fault, TellsAnUnknownActionOrParameterWithTheNearOne) {
     EXPECT_THAT(fault_mistake(step(Trigger::Kind::start, 0, "cut_link")),
                 HasSubstr("needs `link`"));
     EXPECT_EQ(fault_mistake(step(Trigger::Kind::start, 0, "cut_link", {{"link", "source"}})), "");
+    EXPECT_THAT(fault_mistake(step(Trigger::Kind::start, 0, "restart_server",
+                                   {{"server", "destination"}, {"for_ms", "1000"}})),
+                HasSubstr("for_ms"))
+        << "a restart is over when the server answers: there is nothing to hold";
 }
 
 }  // namespace
