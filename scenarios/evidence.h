@@ -176,6 +176,9 @@ struct LedgerRecord {
     std::uint64_t failed = 0;
     std::uint64_t unknown = 0;
     std::uint64_t unknown_present = 0;  ///< of the unknown: found at the destination
+    /// Committed, and lost by the source itself when an asynchronous standby took over. Checks pass
+    /// all the same; whoever reads them must be told.
+    std::uint64_t lost_by_source = 0;
     std::vector<Check> checks;  ///< `ledger.lost`, `ledger.phantom`, `ledger.doubled`, per side
 };
 

@@ -98,7 +98,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Check, name, side, passed, detail, samples)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WorkloadRecord, name, connections, first_write, last_write,
                                    acknowledged, failed, unknown, metrics, checks)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LedgerRecord, kept, acknowledged, failed, unknown,
-                                   unknown_present, checks)
+                                   unknown_present, lost_by_source, checks)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TableProof, table, source_rows, destination_rows, verdict,
                                    method, differences, samples)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(VerifyRecord, ran, exit_code, verdict, detail, tables,

@@ -168,6 +168,13 @@ void declared_losses_section(Html& html, const Evidence& evidence) {
         }
         table.write(html);
     }
+    if (evidence.ledger.lost_by_source > 0) {
+        html.paragraph(fmt::format(
+            "The source itself lost {} acknowledged transactions when it failed over to an "
+            "asynchronous standby; the destination cannot have them. Whatever the promoted "
+            "server has was demanded of it.",
+            grouped(evidence.ledger.lost_by_source)));
+    }
     html.close_section();
 }
 

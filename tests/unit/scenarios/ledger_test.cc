@@ -177,6 +177,13 @@ TEST_F(LedgerJudge, HoldsTheDestinationAgainstTheSourceWhenTheSourceMayLose) {
     EXPECT_EQ(failed_checks(record), Names{});
     EXPECT_EQ(find(record, "ledger.lost", "source").detail,
               "1 committed transactions are not there (allowed)");
+    EXPECT_EQ(record.lost_by_source, 1U);
+    LedgerRecord total;
+    add_to(total, record);
+    add_to(total, record);
+    EXPECT_EQ(total.lost_by_source, 2U);
+    EXPECT_EQ(judge_ledger("ledger", ledger, source, faithful, kKept).lost_by_source, 0U)
+        << "not allowed: it is a failed check";
     EXPECT_EQ(failed_checks(judge_ledger("ledger", ledger, source, ahead, kMayLose)),
               Names{"ledger.extra@destination"});
     EXPECT_EQ(failed_checks(judge_ledger("ledger", ledger, source, faithful, kKept)),
