@@ -55,9 +55,10 @@ void Rehearsal::prove() {
     // While the task runs, or before release: what it keeps.
     evidence_.auxiliary_while_running = ground_->auxiliary(task_);
     if (scenario_.outcome.survived) {
+        // First the judge: what it says counts even if the looking breaks down after it.
+        verify();
         check_workloads();
         evidence_.sequences = ground_->sequences();
-        verify();
         milestone("verified");
         poll();
     } else {

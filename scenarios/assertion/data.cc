@@ -96,11 +96,11 @@ Judgement ledger_checks(const Evidence& evidence, std::initializer_list<std::str
 }
 
 Judgement no_lost_ack(const Evidence& evidence, const Parameters&) {
-    return ledger_checks(evidence, {".lost", ".missing", ".partial"});
+    return ledger_checks(evidence, {".lost", ".missing", ".partial", ".readable"});
 }
 
 Judgement no_duplicate(const Evidence& evidence, const Parameters&) {
-    return ledger_checks(evidence, {".doubled", ".phantom", ".extra", ".stranger"});
+    return ledger_checks(evidence, {".doubled", ".phantom", ".extra", ".stranger", ".readable"});
 }
 
 Judgement invariants_of(const Evidence& evidence, const std::string& workload) {

@@ -74,8 +74,9 @@ public:
     /// (connection).
     virtual std::vector<Check> sample(const WorkloadEnd& end, const std::string& side) = 0;
 
-    /// Reads both ends and judges them. Requires: stopped, and the destination has everything.
-    /// Throws: model::Error when an end cannot be read.
+    /// Reads both ends and judges them; tables that cannot be read are a failed check of that side
+    /// (`<name>.readable`). Requires: stopped, and the destination has everything. Throws:
+    /// model::Error (connection) when an end cannot be reached.
     virtual WorkloadVerdict check(const WorkloadEnd& source, const WorkloadEnd& destination,
                                   SourceDurability durability) = 0;
 

@@ -2,6 +2,7 @@
 // server that dies under them costs no certainty.
 #include "scenarios/workload/workload.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -195,6 +196,14 @@ TEST_F(WorkloadTest, GoesOnWhereItStopped) {
     }
     EXPECT_EQ(broken(workload->check(source(), source(), kKept)), Names{});
     EXPECT_GT(workload->record().metrics.at("latency_p99_ms"), 0);
+}
+
+TEST_F(WorkloadTest, CallsATableThatIsNotThereBroken) {
+    EXPECT_EQ(after("bank", "DROP TABLE work.bank_account CASCADE"),
+              Names{"bank.readable@destination"});
+    const Names names = after("append", "DROP TABLE work.append_receipt");
+    EXPECT_THAT(names, testing::Contains("ledger.append.readable@destination"));
+    EXPECT_THAT(names, testing::Contains("ledger.append.lost@destination"));
 }
 
 TEST_F(WorkloadTest, KeepsItsPace) {

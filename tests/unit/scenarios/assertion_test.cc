@@ -94,6 +94,10 @@ INSTANTIATE_TEST_SUITE_P(
         Breakage{"no_lost_ack", [](Evidence& e) { e.ledger.checks[1].passed = false; }},
         Breakage{"no_lost_ack", [](Evidence& e) { e.ledger.checks.clear(); }},
         Breakage{"no_lost_ack", [](Evidence& e) { e.ledger.acknowledged = 0; }},
+        Breakage{"no_lost_ack",
+                 [](Evidence& e) {
+                     e.ledger.checks.push_back({"ledger.append.readable", "destination", false, "", {}});
+                 }},
         Breakage{"no_duplicate", [](Evidence& e) { e.ledger.checks[2].passed = false; }},
         Breakage{"bank_total", [](Evidence& e) { e.workloads[0].checks[1].passed = false; }},
         Breakage{"bank_total", [](Evidence& e) { e.workloads.clear(); }},
