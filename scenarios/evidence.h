@@ -35,12 +35,13 @@ struct ProcessRun {
     std::optional<Instant> ended;
     std::optional<int> exit_code;  ///< none: killed by a signal
     std::optional<int> signal;
-    bool killed_by_us = false;  ///< by a fault or by a sync point that the scenario named
+    bool killed_by_us = false;  ///< died of SIGKILL, and a fault or a sync point had ordered it
     bool resumed = false;       ///< found the task begun
     std::uint64_t epoch = 0;    ///< the claim it worked under
     std::string outcome;        ///< of the `ended` event: completed, finished, stopped, failed
     std::string position;       ///< last position it named
     std::string log_file;       ///< its JSON lines, relative to the report directory
+    std::string sync_point;     ///< `chunk.read:3`: where it said that it was going to die
 };
 
 struct PhaseChange {

@@ -1,6 +1,7 @@
 #include "scenarios/journal.h"
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <ctime>
 #include <nlohmann/json.hpp>
@@ -78,12 +79,13 @@ void Journal::process_started(const std::string& log_file) {
 }
 
 void Journal::process_ended(std::optional<int> exit_code, std::optional<int> signal,
-                            bool killed_by_us) {
+                            bool kill_ordered) {
     run().ended = wall_now();
     run().exit_code = exit_code;
     run().signal = signal;
-    run().killed_by_us = killed_by_us;
-    observed_.ended = !killed_by_us;
+    // A process that came to its own end before the kill reached it was not killed.
+    run().killed_by_us = kill_ordered && signal == SIGKILL;
+    observed_.ended = !run().killed_by_us;
     observed_.lag.reset();
     observed_.consistent = false;
 }
@@ -108,6 +110,7 @@ void Journal::line(const std::string& text) {
         {"retry", &Journal::on_retry},       {"recovered", &Journal::on_recovered},
         {"failover", &Journal::on_failover}, {"error", &Journal::on_error},
         {"finding", &Journal::on_finding},   {"ended", &Journal::on_ended},
+        {"sync_point", &Journal::on_sync_point},
     };
     const auto handler = kHandlers.find(event);
     if (handler != kHandlers.end()) {
@@ -238,6 +241,10 @@ void Journal::on_ended(const Line& line) {
     if (const std::string position = line.text("position"); !position.empty()) {
         run().position = position;
     }
+}
+
+void Journal::on_sync_point(const Line& line) {
+    run().sync_point = line.text("point") + ":" + line.text("pass");
 }
 
 void Journal::showed_life(Instant at) {

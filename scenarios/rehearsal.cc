@@ -303,7 +303,7 @@ void Rehearsal::start_migrator() {
 }
 
 void Rehearsal::signal_migrator(int number) {
-    if (migrator_ == nullptr) {
+    if (migrator_ == nullptr || !migrator_runs_) {
         return;
     }
     kill_ordered_ = kill_ordered_ || number == SIGKILL;
@@ -427,12 +427,13 @@ void Rehearsal::notice_end() {
     }
     listen();
     migrator_runs_ = false;
-    const bool at_sync_point =
-        !kill_ordered_ && end->signal == SIGKILL && timeline_->died_at_sync_point(observed_);
+    const ProcessRun& run = evidence_.processes.back();
+    const bool at_sync_point = !kill_ordered_ && end->signal == SIGKILL &&
+                               timeline_->died_at_sync_point(run.sync_point, observed_);
     journal_.process_ended(end->exit_code, end->signal, kill_ordered_ || at_sync_point);
-    narrator_.say(fmt::format("migrator process {} ended {}", evidence_.processes.size(),
-                              at_sync_point    ? "at its sync point"
-                              : kill_ordered_  ? "by kill -9"
+    narrator_.say(fmt::format("migrator process {} ended {}", run.number,
+                              at_sync_point      ? "at its sync point"
+                              : run.killed_by_us ? "by kill -9"
                               : end->exit_code ? fmt::format("with exit code {}", *end->exit_code)
                                                : fmt::format("by signal {}", *end->signal)));
 }

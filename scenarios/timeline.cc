@@ -65,8 +65,8 @@ std::optional<std::string> Timeline::kill_at() const {
     return fmt::format("{}:{:.0f}", step().at.name, step().at.amount.least);
 }
 
-bool Timeline::died_at_sync_point(const Observed& observed) {
-    if (done() || state_ != State::waiting || step().at.kind != Trigger::Kind::sync_point) {
+bool Timeline::died_at_sync_point(const std::string& said, const Observed& observed) {
+    if (state_ != State::waiting || kill_at() != said) {
         return false;
     }
     note_fired(observed, steps_[current_]->target());

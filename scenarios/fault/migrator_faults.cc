@@ -9,16 +9,22 @@ namespace cutover::scenarios {
 
 namespace {
 
-/// kill -9. Landed: the process is gone. Healed: another one is started with the same task file.
+/// kill -9. Landed: the process is gone, and of that (a crash at the same moment is not ours).
+/// Healed: another one is started with the same task file.
 class KillMigrator : public Fault {
 public:
     explicit KillMigrator(const Parameters& with) : restart_(with.flag("restart", true)) {}
 
     std::string target() const override { return "migrator"; }
-    void inject(Scene& scene) override { scene.signal_migrator(SIGKILL); }
+    void inject(Scene& scene) override {
+        found_running_ = scene.migrator_running();
+        scene.signal_migrator(SIGKILL);
+    }
     std::optional<std::string> landed(Scene& scene) override {
-        return scene.migrator_running() ? std::nullopt
-                                        : std::optional<std::string>("the process is gone");
+        const std::vector<ProcessRun>& runs = scene.evidence().processes;
+        const bool hit = found_running_ && !scene.migrator_running() && !runs.empty() &&
+                         runs.back().killed_by_us;
+        return hit ? std::optional<std::string>("the process died of SIGKILL") : std::nullopt;
     }
     std::optional<std::string> heal(Scene& scene) override {
         if (!restart_) {
@@ -30,6 +36,7 @@ public:
 
 private:
     bool restart_;
+    bool found_running_ = true;  ///< at a sync point nobody injects: it died while it ran
 };
 
 class StartMigrator : public Fault {

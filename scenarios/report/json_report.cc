@@ -77,7 +77,8 @@ NLOHMANN_JSON_SERIALIZE_ENUM(Verdict, {{Verdict::could_not, "could_not"},
                                        {Verdict::no_go, "no_go"}})
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MigratorEvent, at, process, event, text)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ProcessRun, number, started, ended, exit_code, signal,
-                                   killed_by_us, resumed, epoch, outcome, position, log_file)
+                                   killed_by_us, resumed, epoch, outcome, position, log_file,
+                                   sync_point)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PhaseChange, at, process, phase)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ChunkCopied, at, process, table, number, rows, resumed)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Sample, at, process, phase, rows, rows_total, bytes, bytes_total,

@@ -79,6 +79,24 @@ TEST(Journal, TellsADeathOfItsOwnFromOneThatWasOrdered) {
     EXPECT_TRUE(heard.observed.ended);
 }
 
+TEST(Journal, DoesNotCallACrashOursBecauseAKillWasOrderedToo) {
+    Heard heard;
+    heard.start();
+    heard.journal.process_ended(std::nullopt, 6, true);
+    EXPECT_FALSE(heard.evidence.processes[0].killed_by_us);
+    EXPECT_TRUE(heard.observed.ended);
+    heard.start();
+    heard.journal.process_ended(14, std::nullopt, true);
+    EXPECT_FALSE(heard.evidence.processes[1].killed_by_us);
+}
+
+TEST(Journal, KeepsWhereAProcessSaidItWasGoingToDie) {
+    Heard heard;
+    heard.start();
+    heard.journal.line(R"({"event":"sync_point","point":"batch.applied","pass":4})");
+    EXPECT_EQ(heard.evidence.processes[0].sync_point, "batch.applied:4");
+}
+
 TEST(Journal, KeepsEachRecoveryOnceHoweverManyAttemptsItTook) {
     Heard heard;
     heard.start();

@@ -14,18 +14,21 @@ using testing::HasSubstr;
 /// A scene without servers: the migrator is a flag.
 class FakeScene : public Scene {
 public:
-    explicit FakeScene(Evidence& evidence) : evidence_(evidence) {}
+    explicit FakeScene(Evidence& evidence) : evidence_(evidence) {
+        evidence_.processes.emplace_back();
+    }
 
     Ground& ground() override { std::abort(); }
     const std::string& task() const override { return task_; }
     Evidence& evidence() override { return evidence_; }
     void start_migrator() override {
         runs = true;
+        evidence_.processes.emplace_back();
         armed.push_back(timeline != nullptr ? timeline->kill_at().value_or("") : "");
     }
     void signal_migrator(int number) override {
         if (number == SIGKILL && dies) {
-            runs = false;
+            die(true);
         }
     }
     bool migrator_running() override { return runs; }
@@ -35,6 +38,11 @@ public:
     }
     void start_writers() override { writing = true; }
     void stop_writers() override { writing = false; }
+
+    void die(bool of_sigkill) {
+        runs = false;
+        evidence_.processes.back().killed_by_us = of_sigkill;
+    }
 
     bool runs = true;
     bool dies = true;
@@ -112,10 +120,28 @@ TEST(Timeline, WaitsUntilAFaultHasLanded) {
     run.poll();
     EXPECT_TRUE(run.timeline->busy());
     EXPECT_FALSE(run.evidence.faults[0].landed);
-    run.scene.runs = false;
+    run.scene.die(true);
     run.poll();
     EXPECT_TRUE(run.evidence.faults[0].landed);
     EXPECT_TRUE(run.timeline->done());
+}
+
+TEST(Timeline, DoesNotTakeACrashForAKill) {
+    Played run({step(Trigger::Kind::start, 0, "kill_migrator")});
+    run.scene.dies = false;
+    run.poll();
+    run.scene.die(false);
+    run.poll();
+    EXPECT_TRUE(run.timeline->busy());
+    EXPECT_FALSE(run.evidence.faults[0].landed);
+}
+
+TEST(Timeline, DoesNotKillAMigratorThatIsDeadAlready) {
+    Played run({step(Trigger::Kind::start, 0, "kill_migrator", {{"restart", "false"}}),
+                step(Trigger::Kind::previous, 0, "kill_migrator")});
+    run.poll();
+    EXPECT_TRUE(run.evidence.faults.at(0).landed);
+    EXPECT_FALSE(run.evidence.faults.at(1).landed);
 }
 
 TEST(Timeline, TellsAStepWhosePlaceWentByUnseen) {
@@ -134,16 +160,19 @@ TEST(Timeline, ArmsTheNextSyncPointWhenTheMigratorStartsAgain) {
     EXPECT_EQ(run.timeline->kill_at(), "chunk.read:1");
     run.poll();
     EXPECT_FALSE(run.evidence.schedule[0].fired) << "only the process's death tells";
-    run.scene.runs = false;
-    EXPECT_TRUE(run.timeline->died_at_sync_point(run.observed));
+    run.scene.die(true);
+    EXPECT_FALSE(run.timeline->died_at_sync_point("", run.observed)) << "it did not say so";
+    EXPECT_FALSE(run.timeline->died_at_sync_point("chunk.read:2", run.observed));
+    EXPECT_TRUE(run.timeline->died_at_sync_point("chunk.read:1", run.observed));
     run.poll();
+    EXPECT_TRUE(run.evidence.faults.at(0).landed);
     EXPECT_EQ(run.scene.armed, std::vector<std::string>{"batch.applied:1"});
     EXPECT_FALSE(run.timeline->done());
 }
 
 TEST(Timeline, DoesNotTakeAnotherDeathForASyncPoint) {
     Played run({step(Trigger::Kind::transactions, 100, "kill_migrator")});
-    EXPECT_FALSE(run.timeline->died_at_sync_point(run.observed));
+    EXPECT_FALSE(run.timeline->died_at_sync_point("chunk.read:1", run.observed));
 }
 
 TEST(Timeline, LeavesStepsOfTheClosingForTheClosing) {
