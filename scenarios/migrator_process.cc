@@ -62,6 +62,17 @@ void MigratorProcess::signal(int number) {
     }
 }
 
+char MigratorProcess::state() const {
+    std::ifstream stat("/proc/" + std::to_string(pid_) + "/stat");
+    std::string line;
+    // `pid (name) state ...`: the name may hold anything, brackets too.
+    if (end_ || !std::getline(stat, line)) {
+        return '\0';
+    }
+    const std::size_t name_end = line.rfind(") ");
+    return name_end == std::string::npos ? '\0' : line[name_end + 2];
+}
+
 std::optional<ProcessEnd> MigratorProcess::ended() {
     if (end_) {
         return end_;

@@ -33,6 +33,8 @@ public:
     MigratorProcess& operator=(const MigratorProcess&) = delete;
 
     int pid() const { return pid_; }
+    /// As /proc says it: R, S, D, T (stopped), Z, ...; '\0' once it was waited for.
+    char state() const;
     /// Lines completed since the last call, of both outputs.
     std::vector<std::string> new_lines();
     /// Sends a signal if it still runs; returns at once.

@@ -315,10 +315,6 @@ void Rehearsal::signal_migrator(int number) {
     }
 }
 
-bool Rehearsal::migrator_running() {
-    return migrator_runs_;
-}
-
 Launch Rehearsal::launch(const std::string& verb, const std::filesystem::path& task_file,
                          const std::vector<std::string>& more, const std::string& log) const {
     Launch made;

@@ -56,7 +56,8 @@ private:
     Evidence& evidence() override { return evidence_; }
     void start_migrator() override;
     void signal_migrator(int number) override;
-    bool migrator_running() override;
+    bool migrator_running() override { return migrator_runs_; }
+    char migrator_state() override { return migrator_runs_ ? migrator_->state() : '\0'; }
     CommandOutcome run_cutover(const std::string& verb, const std::vector<std::string>& more,
                                std::chrono::seconds limit) override;
     void start_writers() override;

@@ -38,6 +38,8 @@ public:
     /// SIGKILL (then its death is ours) or another signal.
     virtual void signal_migrator(int number) = 0;
     virtual bool migrator_running() = 0;
+    /// As /proc says it: R, S, D, T (stopped), ...; '\0' if there is no process.
+    virtual char migrator_state() = 0;
     /// `cutover VERB task-file ...`, waited for.
     virtual CommandOutcome run_cutover(const std::string& verb,
                                        const std::vector<std::string>& more,

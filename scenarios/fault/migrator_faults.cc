@@ -57,7 +57,11 @@ public:
 
     std::string target() const override { return "migrator"; }
     void inject(Scene& scene) override { scene.signal_migrator(SIGSTOP); }
-    std::optional<std::string> landed(Scene&) override { return "stopped by SIGSTOP"; }
+    std::optional<std::string> landed(Scene& scene) override {
+        return scene.migrator_state() == 'T'
+                   ? std::optional<std::string>("the process is in state T (stopped)")
+                   : std::nullopt;
+    }
     std::chrono::milliseconds hold() const override { return hold_; }
     std::optional<std::string> heal(Scene& scene) override {
         scene.signal_migrator(SIGCONT);

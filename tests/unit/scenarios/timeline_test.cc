@@ -30,8 +30,12 @@ public:
         if (number == SIGKILL && dies) {
             die(true);
         }
+        if (number == SIGSTOP && stops) {
+            state = 'T';
+        }
     }
     bool migrator_running() override { return runs; }
+    char migrator_state() override { return state; }
     CommandOutcome run_cutover(const std::string&, const std::vector<std::string>&,
                                std::chrono::seconds) override {
         return {command_exit, ""};
@@ -46,6 +50,8 @@ public:
 
     bool runs = true;
     bool dies = true;
+    bool stops = true;
+    char state = 'S';
     bool writing = true;
     int command_exit = 0;
     Timeline* timeline = nullptr;
@@ -193,6 +199,16 @@ TEST(Timeline, NamesWhatNeverHappened) {
     run.timeline->give_up("the run was over before");
     EXPECT_EQ(run.evidence.schedule[0].not_fired_because, "the run was over before");
     EXPECT_EQ(run.timeline->problems().size(), 1u);
+}
+
+TEST(Timeline, DoesNotTakeAMigratorThatGoesOnForAPausedOne) {
+    Played run({step(Trigger::Kind::start, 0, "pause_migrator")});
+    run.scene.stops = false;
+    run.poll();
+    EXPECT_FALSE(run.evidence.faults[0].landed);
+    run.scene.state = 'T';
+    run.poll();
+    EXPECT_TRUE(run.evidence.faults[0].landed);
 }
 
 TEST(Timeline, DoesNotBlameAFaultThatIsStillInForceAtTheEnd) {
