@@ -384,6 +384,7 @@ void Rehearsal::poll(bool with_timeline) {
     }
     sample_destination();
     check_for_standstill();
+    check_for_limit();
     if (with_timeline) {
         timeline_->poll(*this, observed_);
         tell_landed();
@@ -467,6 +468,16 @@ void Rehearsal::check_for_standstill() {
         fail(fmt::format("nothing has moved for {} s in phase {}: {}", kStandstill.count(),
                          observed_.phase, last_error()));
         throw RunOver{};
+    }
+}
+
+/// Writers keep a run moving that gets nowhere: a step waits for what does not come.
+void Rehearsal::check_for_limit() const {
+    if (Clock::now() - began_ > scenario_.limit) {
+        throw model::Error(model::ErrorClass::refused, "rehearsal.limit",
+                           fmt::format("the run was not over after {} minutes, in phase {}",
+                                       scenario_.limit.count(), observed_.phase),
+                           "raise limit_minutes if the scenario needs longer");
     }
 }
 

@@ -89,6 +89,7 @@ private:
     void sample_destination();
     void check_for_standstill();
     void check_for_silence();
+    void check_for_limit() const;
     void milestone(const std::string& name);
     Launch launch(const std::string& verb, const std::filesystem::path& task_file,
                   const std::vector<std::string>& more, const std::string& log) const;
@@ -125,6 +126,7 @@ private:
     Clock::time_point writers_watched_{};
     Clock::time_point sampled_{};
     Clock::time_point moved_{};
+    Clock::time_point began_ = Clock::now();
     std::string last_place_;
     std::string cutover_position_;
 };

@@ -281,11 +281,15 @@ public:
     void read(const Node& node) {
         const DocumentReader root(&node, "",
                                   {"promise", "claims", "seed", "needs", "topology", "dataset",
-                                   "workload", "migration", "timeline", "outcome", "assert"},
+                                   "workload", "migration", "timeline", "outcome", "assert",
+                                   "limit_minutes"},
                                   problems_);
         scenario_.promise = root.required_text("promise", "say in one sentence what is promised");
         read_claims(root);
         scenario_.seed = root.whole("seed", 0, UINT64_MAX);
+        scenario_.limit = std::chrono::minutes(
+            root.whole("limit_minutes", 1, 24 * 60)
+                .value_or(static_cast<std::uint64_t>(scenario_.limit.count())));
         if (const auto needs = root.choice("needs", {"either", "containers", "processes"})) {
             scenario_.needs = static_cast<Needs>(*needs);
         }

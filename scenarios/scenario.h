@@ -3,6 +3,7 @@
 // names of faults, workloads, datasets and assertions are checked where they are made.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -77,6 +78,8 @@ struct Scenario {
     std::vector<std::string> claims;
     std::optional<std::uint64_t> seed;
     Needs needs = Needs::either;
+    /// For the whole run, servers and proof included: one that is not over by then never will be.
+    std::chrono::minutes limit{30};
     Topology topology;
     DatasetChoice dataset;
     std::vector<WorkloadChoice> workloads;

@@ -95,7 +95,7 @@ bool Timeline::advance(Scene& scene, const Observed& observed) {
 
 bool Timeline::try_to_inject(Scene& scene, const Observed& observed) {
     if (missed(step().at, base_, observed)) {
-        skip("the copy was over before that place was seen");
+        skip("its phase was over before that place was seen");
         return true;
     }
     if (!reached(step().at, base_, observed)) {

@@ -66,7 +66,8 @@ struct Trigger {
 /// A sync point is never reached by observation: the process's death tells it.
 bool reached(const Trigger& trigger, const Observed& base, const Observed& now);
 
-/// True if the place has gone by unseen: a copy that ended before it was found at that fraction.
+/// True if the place has gone by unseen and cannot come any more: a copy that ended before it was
+/// found at that fraction, a sync point of a phase that is over, a lag after the end.
 bool missed(const Trigger& trigger, const Observed& base, const Observed& now);
 
 /// Order of a phase's name; 0 for one that is not known.

@@ -79,6 +79,12 @@ TEST(Scenario, ReadsEveryPart) {
     EXPECT_EQ(scenario.assertions[1].with.at("chunks"), "3");
 }
 
+TEST(Scenario, MayTakeHalfAnHourUnlessItSaysOtherwise) {
+    EXPECT_EQ(parsed(kWhole).limit, std::chrono::minutes(30));
+    EXPECT_EQ(parsed("limit_minutes: 5\n" + kWhole).limit, std::chrono::minutes(5));
+    EXPECT_THAT(mistakes("limit_minutes: 0\n" + kWhole), HasSubstr("limit_minutes"));
+}
+
 TEST(Scenario, HandsTheMigrationOnToTheTaskFile) {
     const Scenario scenario = parsed(kWhole);
     ASSERT_EQ(scenario.task.size(), 2u);
