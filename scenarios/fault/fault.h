@@ -34,6 +34,7 @@ public:
     virtual const std::string& task() const = 0;
     virtual Evidence& evidence() = 0;
 
+    /// Requires: none runs.
     virtual void start_migrator() = 0;
     /// SIGKILL (then its death is ours) or another signal.
     virtual void signal_migrator(int number) = 0;

@@ -3,11 +3,23 @@
 
 #include <csignal>
 
+#include "migrator/model/error.h"
 #include "scenarios/fault/fault.h"
 
 namespace cutover::scenarios {
 
 namespace {
+
+/// A task has one process. A step that would start a second one as the first is a mistake of the
+/// scenario's, or of what came before.
+void start_alone(Scene& scene) {
+    if (scene.migrator_running()) {
+        throw model::Error(model::ErrorClass::refused, "rehearsal.running",
+                           "a migrator was to be started while one runs",
+                           "kill it first, or use second_migrator to see it refused");
+    }
+    scene.start_migrator();
+}
 
 /// kill -9. Landed: the process is gone, and of that (a crash at the same moment is not ours).
 /// Healed: another one is started with the same task file.
@@ -30,7 +42,7 @@ public:
         if (!restart_) {
             return std::nullopt;
         }
-        scene.start_migrator();
+        start_alone(scene);
         return "started again with the same task file";
     }
 
@@ -44,8 +56,11 @@ public:
     explicit StartMigrator(const Parameters&) {}
 
     std::string target() const override { return "migrator"; }
-    void inject(Scene& scene) override { scene.start_migrator(); }
-    std::optional<std::string> landed(Scene&) override { return "a process was started"; }
+    void inject(Scene& scene) override { start_alone(scene); }
+    std::optional<std::string> landed(Scene& scene) override {
+        return scene.migrator_running() ? std::optional<std::string>("a process was started")
+                                        : std::nullopt;
+    }
     std::optional<std::string> heal(Scene&) override { return std::nullopt; }
 };
 

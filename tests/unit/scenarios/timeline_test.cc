@@ -6,6 +6,8 @@
 #include <csignal>
 #include <cstdlib>
 
+#include "migrator/model/error.h"
+
 namespace cutover::scenarios {
 namespace {
 
@@ -199,6 +201,16 @@ TEST(Timeline, NamesWhatNeverHappened) {
     run.timeline->give_up("the run was over before");
     EXPECT_EQ(run.evidence.schedule[0].not_fired_because, "the run was over before");
     EXPECT_EQ(run.timeline->problems().size(), 1u);
+}
+
+TEST(Timeline, DoesNotStartAMigratorBesideARunningOne) {
+    Played run({step(Trigger::Kind::start, 0, "start_migrator")});
+    EXPECT_THROW(run.poll(), model::Error);
+    EXPECT_TRUE(run.scene.armed.empty());
+    Played dead({step(Trigger::Kind::start, 0, "start_migrator")});
+    dead.scene.die(true);
+    dead.poll();
+    EXPECT_TRUE(dead.evidence.faults.at(0).landed);
 }
 
 TEST(Timeline, DoesNotTakeAMigratorThatGoesOnForAPausedOne) {
