@@ -104,17 +104,27 @@ Judgement cut_over(const Evidence& evidence, const Parameters&) {
     return ended_as(evidence, "finished");
 }
 
+/// A process begins where the task stood and goes forward from there. The one way back is a table
+/// that was truncated: it is copied anew, and the log is followed again after it.
 Judgement phases_in_order(const Evidence& evidence, const Parameters&) {
-    int rank = 0;
+    std::string stood;
+    std::uint32_t process = 0;
+    int copied_anew = 0;
     for (const PhaseChange& change : evidence.phases) {
-        // A resumed process may begin where the last one stood, never further back than its task.
-        if (phase_rank(change.phase) < rank && change.process == evidence.phases.front().process) {
-            return {false, "after a later phase came " + change.phase};
+        const bool anew = change.process == process && stood == "incremental" && change.phase == "full";
+        if (phase_rank(change.phase) < phase_rank(stood) && !anew) {
+            return {false, fmt::format("process {} went to {} when the task stood in {}",
+                                       change.process, change.phase, stood)};
         }
-        rank = std::max(rank, phase_rank(change.phase));
+        copied_anew += anew ? 1 : 0;
+        stood = change.phase;
+        process = change.process;
     }
-    const bool passed = rank >= phase_rank("incremental");
-    return {passed, fmt::format("{} phase changes seen", evidence.phases.size())};
+    const bool passed = phase_rank(stood) >= phase_rank("incremental");
+    return {passed, fmt::format("{} phase changes seen, the last to {}; {} times a table was copied "
+                                "anew",
+                                evidence.phases.size(), stood.empty() ? "none" : stood,
+                                copied_anew)};
 }
 
 Judgement fence_holds(const Evidence& evidence, const Parameters&) {

@@ -129,6 +129,21 @@ INSTANTIATE_TEST_SUITE_P(
                  {{"connections", "4"}}},
         Breakage{"writes_throughout", [](Evidence& e) { e.workload_samples.resize(2); }},
         Breakage{"phases_in_order", [](Evidence& e) { e.phases.resize(1); }},
+        // The second process begins before the place where the first one stood, then the third.
+        Breakage{"phases_in_order",
+                 [](Evidence& e) { e.phases.insert(e.phases.begin() + 1, {{}, 2, "schema"}); }},
+        Breakage{"phases_in_order",
+                 [](Evidence& e) {
+                     e.phases.push_back({{}, 3, "full"});
+                     e.phases.push_back({{}, 3, "incremental"});
+                 }},
+        // Any process, not only the first, goes forward.
+        Breakage{"phases_in_order",
+                 [](Evidence& e) {
+                     e.phases.insert(e.phases.begin() + 1, {{e.phases[0].at, 2, "keys"},
+                                                            {e.phases[0].at, 2, "full"}});
+                 }},
+        Breakage{"phases_in_order", [](Evidence& e) { e.phases.push_back({{}, 2, "full"}); }},
         Breakage{"no_auxiliary_left",
                  [](Evidence& e) { e.auxiliary_after_release = e.auxiliary_while_running; }},
         Breakage{"no_auxiliary_left", [](Evidence& e) { e.auxiliary_while_running.clear(); }},
@@ -146,6 +161,14 @@ TEST(Assertion, TellsAnUnknownNameOrParameterWithTheNearOne) {
 TEST(Assertion, CountsOutagesThatWereSurvivedAndNotTheAttemptsInThem) {
     EXPECT_TRUE(holds("recovered", good(), {{"least", "1"}}));
     EXPECT_FALSE(holds("recovered", good(), {{"least", "2"}})) << "three attempts, one outage";
+}
+
+TEST(Assertion, LetsATruncatedTableBeCopiedAnew) {
+    Evidence evidence = good();
+    for (const char* phase : {"full", "keys", "incremental"}) {
+        evidence.phases.push_back({{}, 2, phase});
+    }
+    EXPECT_TRUE(holds("phases_in_order", evidence));
 }
 
 TEST(Assertion, ShowsTheDivergenceOnlyIfTheJudgeFoundOne) {
