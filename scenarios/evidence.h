@@ -42,6 +42,7 @@ struct ProcessRun {
     std::string position;       ///< last position it named
     std::string log_file;       ///< its JSON lines, relative to the report directory
     std::string sync_point;     ///< `chunk.read:3`: where it said that it was going to die
+    bool frozen_by_us = false;  ///< stopped in its tracks for good, as the task saw it
 };
 
 struct PhaseChange {
@@ -253,14 +254,15 @@ struct AuxiliaryRecord {
     std::string name;
 };
 
-/// An attempt to let a process of this task write after the cutover.
+/// A process of this task that must not write: one that comes (back) after the cutover, or one that
+/// was started while the first one runs.
 struct ZombieRecord {
     bool attempted = false;
     std::optional<int> exit_code;
-    std::string error_code;
+    std::string error_code;  ///< of its `error` line
     std::string message;
-    bool destination_changed =
-        false;  ///< any row at the destination differs from before the attempt
+    bool compared = false;  ///< the rows of the destination, before and after
+    bool destination_changed = false;
 };
 
 struct SecretScan {
@@ -321,7 +323,8 @@ struct Evidence {
     std::vector<AuxiliaryRecord> auxiliary_while_running;
     std::vector<AuxiliaryRecord> auxiliary_after_release;
     bool released = false;
-    ZombieRecord zombie;
+    ZombieRecord zombie;  ///< after the cutover
+    ZombieRecord second;  ///< beside a running process
     SecretScan secrets;
     Rates rates;
 

@@ -90,6 +90,14 @@ void Journal::process_ended(std::optional<int> exit_code, std::optional<int> sig
     observed_.consistent = false;
 }
 
+void Journal::process_frozen() {
+    run().ended = wall_now();
+    run().frozen_by_us = true;
+    observed_.ended = false;
+    observed_.lag.reset();
+    observed_.consistent = false;
+}
+
 void Journal::line(const std::string& text) {
     json object = json::parse(text, nullptr, false);
     const std::uint32_t process = run().number;

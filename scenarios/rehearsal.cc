@@ -80,6 +80,7 @@ Evidence Rehearsal::run() {
     }
     keep_logs();
     migrator_.reset();
+    frozen_.reset();
     workloads_.clear();
     evidence_.ended = wall_now();
     journal_.settle_rework();
@@ -286,65 +287,6 @@ void Rehearsal::cut_over() {
     throw RunOver{};
 }
 
-void Rehearsal::start_migrator() {
-    CUTOVER_CHECK(!migrator_runs_);
-    std::vector<std::string> more = {"--json"};
-    if (const auto at = timeline_->kill_at()) {
-        more.insert(more.end(), {"--kill-at", *at});
-    }
-    const std::string log = fmt::format("migrator_{}.log", evidence_.processes.size() + 1);
-    kill_ordered_ = false;
-    journal_.process_started(log);
-    migrator_ = std::make_unique<MigratorProcess>(
-        launch("migrate", task_file_, more, (options_.folder / log).string()));
-    migrator_runs_ = true;
-    narrator_.say(fmt::format("migrator started (process {}){}", evidence_.processes.size(),
-                              more.size() > 1 ? ", to die at " + more.back() : ""));
-}
-
-void Rehearsal::signal_migrator(int number) {
-    if (migrator_ == nullptr || !migrator_runs_) {
-        return;
-    }
-    kill_ordered_ = kill_ordered_ || number == SIGKILL;
-    migrator_->signal(number);
-    if (number == SIGKILL) {
-        migrator_->wait_ended(10s);
-        listen();
-        notice_end();
-    }
-}
-
-Launch Rehearsal::launch(const std::string& verb, const std::filesystem::path& task_file,
-                         const std::vector<std::string>& more, const std::string& log) const {
-    Launch made;
-    made.argv = {options_.program.string(), verb, task_file.string()};
-    made.argv.insert(made.argv.end(), more.begin(), more.end());
-    made.environment = environment_;
-    made.log_file = log;
-    return made;
-}
-
-CommandOutcome Rehearsal::run_cutover(const std::string& verb, const std::vector<std::string>& more,
-                                      std::chrono::seconds limit) {
-    const std::filesystem::path& file = verb == "verify" ? judge_file_ : task_file_;
-    MigratorProcess command(
-        launch(verb, file, more,
-               (options_.folder / fmt::format("{}_{}.log", verb, ++commands_)).string()));
-    const auto deadline = Clock::now() + limit;
-    CommandOutcome outcome;
-    std::optional<ProcessEnd> end;
-    while (!(end = command.ended()) && Clock::now() < deadline) {
-        // The timeline stands still: this may be one of its own steps.
-        poll(false);
-    }
-    for (const std::string& line : command.new_lines()) {
-        outcome.output += line + "\n";
-    }
-    outcome.exit_code = end && end->exit_code ? *end->exit_code : -1;
-    return outcome;
-}
-
 void Rehearsal::start_writers() {
     for (const auto& workload : workloads_) {
         workload->start();
@@ -401,38 +343,6 @@ void Rehearsal::tell_landed() {
         }
         narrator_.say(fmt::format("{} ({}): {}", fault.name, fault.target, fault.landed_proof));
     }
-}
-
-void Rehearsal::listen() {
-    if (migrator_ == nullptr || !migrator_runs_) {
-        return;
-    }
-    for (const std::string& line : migrator_->new_lines()) {
-        if (!line.empty()) {
-            journal_.line(line);
-        }
-    }
-}
-
-void Rehearsal::notice_end() {
-    if (!migrator_runs_) {
-        return;
-    }
-    const std::optional<ProcessEnd> end = migrator_->ended();
-    if (!end) {
-        return;
-    }
-    listen();
-    migrator_runs_ = false;
-    const ProcessRun& run = evidence_.processes.back();
-    const bool at_sync_point = !kill_ordered_ && end->signal == SIGKILL &&
-                               timeline_->died_at_sync_point(run.sync_point, observed_);
-    journal_.process_ended(end->exit_code, end->signal, kill_ordered_ || at_sync_point);
-    narrator_.say(fmt::format("migrator process {} ended {}", run.number,
-                              at_sync_point      ? "at its sync point"
-                              : run.killed_by_us ? "by kill -9"
-                              : end->exit_code ? fmt::format("with exit code {}", *end->exit_code)
-                                               : fmt::format("by signal {}", *end->signal)));
 }
 
 void Rehearsal::watch_writers() {

@@ -56,10 +56,13 @@ private:
     Evidence& evidence() override { return evidence_; }
     void start_migrator() override;
     void signal_migrator(int number) override;
+    void freeze_migrator() override;
+    CommandOutcome thaw_migrator(std::chrono::seconds limit) override;
     bool migrator_running() override { return migrator_runs_; }
     char migrator_state() override { return migrator_runs_ ? migrator_->state() : '\0'; }
     CommandOutcome run_cutover(const std::string& verb, const std::vector<std::string>& more,
                                std::chrono::seconds limit) override;
+    CommandOutcome finish_command(MigratorProcess& command, std::chrono::seconds limit);
     void start_writers() override;
     void stop_writers() override;
 
@@ -114,6 +117,7 @@ private:
     bool writing_ = false;
     bool logs_wanted_ = true;
     std::unique_ptr<MigratorProcess> migrator_;
+    std::unique_ptr<MigratorProcess> frozen_;
     bool kill_ordered_ = false;
     bool migrator_runs_ = false;
     std::size_t told_faults_ = 0;

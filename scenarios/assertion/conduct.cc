@@ -5,6 +5,7 @@
 #include <cctype>
 #include <utility>
 
+#include "migrator/model/error.h"
 #include "scenarios/assertion/assertion.h"
 #include "scenarios/trigger.h"
 
@@ -85,7 +86,8 @@ Judgement ended_as(const Evidence& evidence, const std::string& outcome) {
         return {false, "the migrator was never started"};
     }
     for (const ProcessRun& run : evidence.processes) {
-        if (&run != &evidence.processes.back() && !run.killed_by_us) {
+        if (&run != &evidence.processes.back() && !run.killed_by_us &&
+            !run.frozen_by_us) {
             return {false, fmt::format("process {} ended by itself: {}", run.number, run.outcome)};
         }
     }
@@ -127,19 +129,48 @@ Judgement phases_in_order(const Evidence& evidence, const Parameters&) {
                                 copied_anew)};
 }
 
+/// Refused by name: an exit code alone may be a crash, a lost connection or a time that ran out.
+bool refused_with(const ZombieRecord& record, std::string_view code, int exit_code) {
+    return record.error_code == code && record.exit_code == exit_code;
+}
+
+std::string shown(const ZombieRecord& record) {
+    return fmt::format("exit {}, {}",
+                       record.exit_code ? fmt::format("{}", *record.exit_code) : "none",
+                       record.error_code.empty() ? "no error named" : record.error_code);
+}
+
 Judgement fence_holds(const Evidence& evidence, const Parameters&) {
     const ZombieRecord& zombie = evidence.zombie;
     if (!zombie.attempted) {
         return {false, "nobody tried to write after the cutover"};
     }
+    if (!zombie.compared) {
+        return {false, "the destination's rows were not compared with those before"};
+    }
     if (zombie.destination_changed) {
         return {false, "the destination changed after the cutover"};
     }
-    if (!zombie.exit_code || *zombie.exit_code == 0) {
-        return {false, "the late process was not refused"};
+    const bool refused = refused_with(zombie, "task.finished",
+                                      model::exit_code(model::ErrorClass::refused)) ||
+                         refused_with(zombie, "task.fenced",
+                                      model::exit_code(model::ErrorClass::stopped));
+    if (!refused) {
+        return {false, fmt::format("the late process was not fenced off: {}", shown(zombie))};
     }
-    return {true, fmt::format("the late process was refused (exit {}, {}) and changed nothing",
-                              *zombie.exit_code, zombie.error_code)};
+    return {true,
+            fmt::format("the late process was refused ({}) and changed nothing", shown(zombie))};
+}
+
+Judgement second_refused(const Evidence& evidence, const Parameters&) {
+    const ZombieRecord& second = evidence.second;
+    if (!second.attempted) {
+        return {false, "no second process was started beside the first"};
+    }
+    if (!refused_with(second, "task.running", model::exit_code(model::ErrorClass::refused))) {
+        return {false, fmt::format("the second process was not refused as such: {}", shown(second))};
+    }
+    return {true, fmt::format("the second process was refused ({})", shown(second))};
 }
 
 Judgement caught_up(const Evidence& evidence, const Parameters& with) {
@@ -220,6 +251,7 @@ const AssertionKind kKinds[] = {
     {"cut_over", "never ended by itself; ended by the cutover", cut_over, {}},
     {"phases_in_order", "schema, full, incremental in one task", phases_in_order, {}},
     {"fence_holds", "after the cutover no process of the task writes", fence_holds, {}},
+    {"second_refused", "beside a running process a second one is refused", second_refused, {}},
     {"caught_up", "caught up within so many seconds of the writers' end", caught_up, {{"within"}}},
     {"writes_throughout",
      "so many connections wrote all the time",

@@ -38,6 +38,11 @@ public:
     virtual void start_migrator() = 0;
     /// SIGKILL (then its death is ours) or another signal.
     virtual void signal_migrator(int number) = 0;
+    /// Stops the running migrator in its tracks and puts it aside, so that another one can be
+    /// started. Requires: one runs.
+    virtual void freeze_migrator() = 0;
+    /// Lets the one that was put aside go on and waits for its end; what it has said since.
+    virtual CommandOutcome thaw_migrator(std::chrono::seconds limit) = 0;
     virtual bool migrator_running() = 0;
     /// As /proc says it: R, S, D, T (stopped), ...; '\0' if there is no process.
     virtual char migrator_state() = 0;

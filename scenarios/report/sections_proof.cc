@@ -207,7 +207,9 @@ void after_section(Html& html, const Evidence& evidence) {
     }
     if (evidence.zombie.attempted) {
         table.row({{"Can a late process of the task still write?"},
-                   verdict_cell(!evidence.zombie.destination_changed, "fenced", "it wrote"),
+                   !evidence.zombie.compared
+                       ? TableCell{"not known", Tone::caution}
+                       : verdict_cell(!evidence.zombie.destination_changed, "fenced", "it wrote"),
                    {evidence.zombie.error_code + " " + evidence.zombie.message}});
     }
     if (!evidence.secrets.scanned.empty()) {

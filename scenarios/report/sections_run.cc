@@ -77,6 +77,9 @@ std::string how_it_ended(const ProcessRun& run) {
         return fmt::format("signal {}{}", *run.signal,
                            run.killed_by_us ? ", by the rehearsal" : "");
     }
+    if (run.frozen_by_us) {
+        return "frozen by the rehearsal";
+    }
     if (!run.exit_code) {
         return run.ended ? "killed" : "still runs";
     }

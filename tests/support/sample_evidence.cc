@@ -264,7 +264,7 @@ void add_ending(Evidence& run) {
                      {"shop.countdown", "", 999'959, std::nullopt}};
     run.released = true;
     run.auxiliary_while_running = {{"source", "replication slot", "cutover_shop"}};
-    run.zombie = {true, 15, "task.fenced", "the claim of epoch 2 is over", false};
+    run.zombie = {true, 15, "task.fenced", "the claim of epoch 2 is over", true, false};
     run.secrets.scanned = {"migrator_1.jsonl", "migrator_2.jsonl", "migrator_3.jsonl",
                            "process list"};
     run.rates.full_rows_per_second = 77'900;

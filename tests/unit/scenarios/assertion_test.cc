@@ -45,8 +45,8 @@ Evidence good() {
         {at(1), 10, 10}, {at(9), 90, 10}, {at(11), 110, 10}, {at(19), 190, 10}};
     evidence.phases = {{at(0), 1, "full"}, {at(10), 2, "incremental"}};
     evidence.milestones["writers_stopped"] = at(20);
-    ProcessRun first{1, at(0), at(5), std::nullopt, 9, true, false, 1, "", "", "m1"};
-    ProcessRun last{2, at(5), at(30), 0, std::nullopt, false, true, 2, "finished", "0/9", "m2"};
+    ProcessRun first{1, at(0), at(5), std::nullopt, 9, true, false, 1, "", "", "m1", "", false};
+    ProcessRun last{2, at(5), at(30), 0, std::nullopt, false, true, 2, "finished", "0/9", "m2", "", false};
     evidence.processes = {first, last};
     evidence.chunks = {{at(2), 1, "a", 0, 600, false}, {at(8), 2, "b", 0, 400, true}};
     Resume resume;
@@ -62,7 +62,8 @@ Evidence good() {
     evidence.sequences = {{"s", "a.id", 11, 10}};
     evidence.auxiliary_while_running = {{"source", "replication slot", "cutover_shop"}};
     evidence.released = true;
-    evidence.zombie = {true, 15, "task.fenced", "fenced", false};
+    evidence.zombie = {true, 13, "task.finished", "finished", true, false};
+    evidence.second = {true, 13, "task.running", "running", false, false};
     evidence.secrets.scanned = {"migrator.log"};
     evidence.rates.drain_took = std::chrono::milliseconds(900);
     return evidence;
@@ -122,6 +123,15 @@ INSTANTIATE_TEST_SUITE_P(
         Breakage{"fence_holds", [](Evidence& e) { e.zombie.exit_code = 0; }},
         Breakage{"fence_holds", [](Evidence& e) { e.zombie.destination_changed = true; }},
         Breakage{"fence_holds", [](Evidence& e) { e.zombie.attempted = false; }},
+        Breakage{"fence_holds", [](Evidence& e) { e.zombie.compared = false; }},
+        Breakage{"fence_holds", [](Evidence& e) { e.zombie.exit_code = 10; }},
+        Breakage{"fence_holds", [](Evidence& e) { e.zombie.exit_code = -1; }},
+        Breakage{"fence_holds", [](Evidence& e) { e.zombie.exit_code = 70; }},
+        Breakage{"fence_holds", [](Evidence& e) { e.zombie.error_code = "precheck.blocked"; }},
+        Breakage{"fence_holds", [](Evidence& e) { e.zombie.error_code = "task.fenced"; }},
+        Breakage{"second_refused", [](Evidence& e) { e.second.attempted = false; }},
+        Breakage{"second_refused", [](Evidence& e) { e.second.exit_code = 10; }},
+        Breakage{"second_refused", [](Evidence& e) { e.second.error_code = "task.changed"; }},
         Breakage{"caught_up", [](Evidence& e) { e.rates.drain_took.reset(); }},
         Breakage{"caught_up", [](Evidence& e) { e.rates.drain_took = std::chrono::minutes(5); }},
         Breakage{"writes_throughout",
@@ -161,6 +171,16 @@ TEST(Assertion, TellsAnUnknownNameOrParameterWithTheNearOne) {
 TEST(Assertion, CountsOutagesThatWereSurvivedAndNotTheAttemptsInThem) {
     EXPECT_TRUE(holds("recovered", good(), {{"least", "1"}}));
     EXPECT_FALSE(holds("recovered", good(), {{"least", "2"}})) << "three attempts, one outage";
+}
+
+TEST(Assertion, LetsAFrozenProcessBeFollowedByAnother) {
+    Evidence evidence = good();
+    evidence.zombie = {true, 15, "task.fenced", "the claim is over", true, false};
+    EXPECT_TRUE(holds("fence_holds", evidence));
+    evidence.processes[0].killed_by_us = false;
+    EXPECT_FALSE(holds("cut_over", evidence));
+    evidence.processes[0].frozen_by_us = true;
+    EXPECT_TRUE(holds("cut_over", evidence));
 }
 
 TEST(Assertion, LetsATruncatedTableBeCopiedAnew) {

@@ -89,7 +89,7 @@ public:
     std::string recreate_capture(const std::string&) override { return {}; }
     std::vector<AuxiliaryRecord> auxiliary(const std::string&) override { return {}; }
     std::vector<SequenceState> sequences() override { return {}; }
-    std::string destination_fingerprint() override { return {}; }
+    std::string destination_fingerprint() override { return fingerprint; }
     std::string end_of_source_log() override { return {}; }
     bool applied(const std::string&, const std::string&) override { return true; }
     std::vector<std::string> secrets() const override { return {}; }
@@ -98,6 +98,7 @@ public:
     }
 
     std::uint64_t rows = 0;
+    std::string fingerprint = "shop.customer 3 rows";
 
 private:
     LinkProxy& link_;
@@ -108,9 +109,14 @@ public:
     Ground& ground() override { return ground_; }
     const std::string& task() const override { return task_; }
     Evidence& evidence() override { return evidence_; }
-    void start_migrator() override { std::abort(); }
+    void start_migrator() override { runs = true; }
     void signal_migrator(int) override {}
-    bool migrator_running() override { return true; }
+    void freeze_migrator() override { runs = false; }
+    CommandOutcome thaw_migrator(std::chrono::seconds) override {
+        ground_.fingerprint += thawed_writes ? "one more row" : "";
+        return {13, R"({"event":"error","class":"refused","code":"task.finished"})"};
+    }
+    bool migrator_running() override { return runs; }
     char migrator_state() override { return 'S'; }
     CommandOutcome run_cutover(const std::string&, const std::vector<std::string>&,
                                std::chrono::seconds) override {
@@ -121,6 +127,8 @@ public:
 
     LinkProxy& link() { return link_; }
     FakeGround& fake_ground() { return ground_; }
+    bool runs = true;
+    bool thawed_writes = false;
 
 private:
     Listener listener_;
@@ -145,6 +153,8 @@ struct FaultTest : testing::Test {
     FaultScene scene;
 };
 
+using FreezeMigrator = FaultTest;
+using ThawMigrator = FaultTest;
 using BlockLink = FaultTest;
 using HalfOpenLink = FaultTest;
 using SlowLink = FaultTest;
@@ -185,6 +195,33 @@ TEST_F(SlowLink, LandsOnceBytesHavePassedSlowly) {
     ASSERT_TRUE(scene.link().wait_until(
         [](const LinkCounters& now) { return now.bytes_to_target > 1; }, kLong));
     EXPECT_TRUE(fault->landed(scene));
+}
+
+TEST_F(FreezeMigrator, HandsTheTaskToAnotherProcess) {
+    const auto nobody = injected("freeze_migrator", {});
+    EXPECT_FALSE(nobody->landed(scene)) << "it had no connection that could be cut";
+    scene.runs = true;
+    const Client client(scene.link());
+    const auto fault = injected("freeze_migrator", {});
+    EXPECT_TRUE(fault->landed(scene));
+    EXPECT_FALSE(scene.runs);
+    fault->heal(scene);
+    EXPECT_TRUE(scene.runs);
+}
+
+TEST_F(ThawMigrator, SeesWhetherTheFrozenOneWrote) {
+    EXPECT_FALSE(injected("thaw_migrator", {})->landed(scene)) << "the task still runs";
+    EXPECT_FALSE(scene.evidence().zombie.attempted);
+    scene.runs = false;
+    EXPECT_TRUE(injected("thaw_migrator", {})->landed(scene));
+    const ZombieRecord& zombie = scene.evidence().zombie;
+    EXPECT_TRUE(zombie.compared);
+    EXPECT_FALSE(zombie.destination_changed);
+    EXPECT_EQ(zombie.exit_code, 13);
+    EXPECT_EQ(zombie.error_code, "task.finished");
+    scene.thawed_writes = true;
+    injected("thaw_migrator", {});
+    EXPECT_TRUE(zombie.destination_changed);
 }
 
 TEST_F(Statements, LandWhenTheyWroteARow) {

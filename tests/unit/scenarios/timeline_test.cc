@@ -36,11 +36,13 @@ public:
             state = 'T';
         }
     }
+    void freeze_migrator() override { std::abort(); }
+    CommandOutcome thaw_migrator(std::chrono::seconds) override { std::abort(); }
     bool migrator_running() override { return runs; }
     char migrator_state() override { return state; }
     CommandOutcome run_cutover(const std::string&, const std::vector<std::string>&,
                                std::chrono::seconds) override {
-        return {command_exit, ""};
+        return {command_exit, command_output};
     }
     void start_writers() override { writing = true; }
     void stop_writers() override { writing = false; }
@@ -56,6 +58,7 @@ public:
     char state = 'S';
     bool writing = true;
     int command_exit = 0;
+    std::string command_output;
     Timeline* timeline = nullptr;
     std::vector<std::string> armed;  ///< sync points given to each start
 
@@ -201,6 +204,29 @@ TEST(Timeline, NamesWhatNeverHappened) {
     run.timeline->give_up("the run was over before");
     EXPECT_EQ(run.evidence.schedule[0].not_fired_because, "the run was over before");
     EXPECT_EQ(run.timeline->problems().size(), 1u);
+}
+
+TEST(Timeline, KeepsHowASecondMigratorWasRefused) {
+    Played run({step(Trigger::Kind::start, 0, "second_migrator")});
+    run.scene.command_exit = 13;
+    run.scene.command_output = R"({"event":"finding","code":"source.version","found":"17"}
+{"event":"error","class":"refused","code":"task.running","message":"by another process"}
+{"event":"ended","outcome":"failed","exit_code":13})";
+    run.poll();
+    EXPECT_EQ(run.evidence.second.exit_code, 13);
+    EXPECT_EQ(run.evidence.second.error_code, "task.running") << "a finding has a code, too";
+    Played alone({step(Trigger::Kind::start, 0, "second_migrator")});
+    alone.scene.die(true);
+    alone.poll();
+    EXPECT_FALSE(alone.evidence.faults.at(0).landed) << "there is no first one";
+    EXPECT_FALSE(alone.evidence.second.attempted);
+}
+
+TEST(Timeline, DoesNotComeTooLateWhileTheTaskStillRuns) {
+    Played run({step(Trigger::Kind::start, 0, "zombie_migrator")});
+    run.poll();
+    EXPECT_FALSE(run.evidence.faults.at(0).landed);
+    EXPECT_FALSE(run.evidence.zombie.attempted);
 }
 
 TEST(Timeline, DoesNotStartAMigratorBesideARunningOne) {
