@@ -119,7 +119,7 @@ void print_coverage(const Catalogue& catalogue, const VerdictBook& book,
                            by.empty() ? "-" : fmt::format("{}", fmt::join(by, ", ")));
     }
     out << fmt::format(
-        "\n{} of {} guarantees are claimed by a scenario, a precheck question or a test\n", claimed,
+        "\n{} of {} guarantees are claimed by a scenario, a precheck question or a live test\n", claimed,
         catalogue.guarantees().size());
 }
 
