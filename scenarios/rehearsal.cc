@@ -137,6 +137,13 @@ void Rehearsal::prepare() {
 }
 
 void Rehearsal::write_task_files() {
+    std::map<std::string, std::uint16_t> ports;
+    for (const Role role : {Role::source, Role::standby, Role::destination}) {
+        if (ground_->has(role)) {
+            ports[std::string(to_string(role))] = ground_->link(role).address().port;
+        }
+    }
+    fill_in_ports(scenario_.outcome, ports);
     const plan::Endpoint source = ground_->through_links(Side::source);
     const plan::Endpoint destination = ground_->through_links(Side::destination);
     environment_ = task_environment(source, destination);

@@ -476,12 +476,30 @@ private:
         scenario_.outcome.survived = false;
         scenario_.outcome.within_seconds =
             static_cast<std::uint32_t>(loud.whole("within", 1, 3600).value_or(60));
-        for (const auto& [name, place] : loud.texts("names")) {
-            scenario_.outcome.names.push_back(name);
+        const Node* names = loud.find("names");
+        if (names != nullptr && names->kind == Node::Kind::list) {
+            for (const Node& item : names->items) {
+                read_name(item);
+            }
         }
-        if (scenario_.outcome.names.empty()) {
+        if (scenario_.outcome.names.empty() && scenario_.outcome.ports_of.empty()) {
             loud.problem("names", "scenario.outcome", "a loud failure must name its cause",
                          "list the texts that the error must hold");
+        }
+    }
+
+    /// A text, or `{port_of: source}`: ports are known only when the links are there.
+    void read_name(const Node& item) {
+        if (item.kind == Node::Kind::scalar) {
+            scenario_.outcome.names.push_back(item.text);
+            return;
+        }
+        const DocumentReader reader(&item, "outcome.failed_loudly.names", {"port_of"}, problems_);
+        if (const auto link = reader.choice("port_of", kLinks)) {
+            scenario_.outcome.ports_of.emplace_back(kLinks[*link]);
+        } else {
+            problems_.add(item.place, "scenario.outcome", "a name is a text or a link's port",
+                          "write slot_name, or {port_of: source}");
         }
     }
 
@@ -546,6 +564,13 @@ Scenario parse_scenario(const std::string& name, const std::string& file, const 
     ScenarioReader(scenario, problems, guarantees).read(node);
     problems.throw_if_any();
     return scenario;
+}
+
+void fill_in_ports(ExpectedOutcome& outcome, const std::map<std::string, std::uint16_t>& ports) {
+    for (const std::string& link : outcome.ports_of) {
+        outcome.names.push_back(fmt::format(":{}", ports.at(link)));
+    }
+    outcome.ports_of.clear();
 }
 
 std::map<std::uint32_t, std::map<std::string, std::string>> draw_amounts(Scenario& scenario,

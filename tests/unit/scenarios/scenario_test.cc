@@ -79,6 +79,18 @@ TEST(Scenario, ReadsEveryPart) {
     EXPECT_EQ(scenario.assertions[1].with.at("chunks"), "3");
 }
 
+TEST(Scenario, TellsTheEndsApartByTheirPorts) {
+    const auto outcome = [](const std::string& names) {
+        return replaced(kWhole, "outcome: survived",
+                        "outcome: {failed_loudly: {names: [" + names + "]}}");
+    };
+    ExpectedOutcome expected = parsed(outcome("away, {port_of: source}")).outcome;
+    fill_in_ports(expected, {{"source", 26281}, {"destination", 26282}});
+    EXPECT_THAT(expected.names, testing::ElementsAre("away", ":26281"));
+    EXPECT_THAT(mistakes(outcome("{port_of: sauce}")), HasSubstr("did you mean `source`?"));
+    EXPECT_THAT(mistakes(outcome("{prot_of: source}")), HasSubstr("did you mean `port_of`?"));
+}
+
 TEST(Scenario, MayTakeHalfAnHourUnlessItSaysOtherwise) {
     EXPECT_EQ(parsed(kWhole).limit, std::chrono::minutes(30));
     EXPECT_EQ(parsed("limit_minutes: 5\n" + kWhole).limit, std::chrono::minutes(5));
