@@ -320,7 +320,7 @@ struct Evidence {
     LedgerRecord ledger;
     VerifyRecord verify;
     std::vector<SequenceState> sequences;
-    std::vector<AuxiliaryRecord> auxiliary_while_running;
+    std::vector<AuxiliaryRecord> auxiliary_while_running;  ///< in the incremental phase
     std::vector<AuxiliaryRecord> auxiliary_after_release;
     bool released = false;
     ZombieRecord zombie;  ///< after the cutover

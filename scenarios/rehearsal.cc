@@ -332,6 +332,7 @@ void Rehearsal::poll(bool with_timeline) {
         }
     }
     sample_destination();
+    sample_auxiliary();
     check_for_standstill();
     check_for_limit();
     if (with_timeline) {

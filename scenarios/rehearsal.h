@@ -90,6 +90,7 @@ private:
     void notice_end();
     void watch_writers();
     void sample_destination();
+    void sample_auxiliary();
     void check_for_standstill();
     void check_for_silence();
     void check_for_limit() const;
@@ -129,6 +130,7 @@ private:
     using Clock = std::chrono::steady_clock;
     Clock::time_point writers_watched_{};
     Clock::time_point sampled_{};
+    Clock::time_point auxiliary_asked_{};
     Clock::time_point moved_{};
     Clock::time_point began_ = Clock::now();
     std::string last_place_;

@@ -50,10 +50,25 @@ void Rehearsal::sample_destination() {
     }
 }
 
+/// What the task keeps beside the data, seen while it follows the log: later it may be gone
+/// already, and then its absence after the release would prove nothing.
+void Rehearsal::sample_auxiliary() {
+    const bool due = observed_.phase == "incremental" && migrator_runs_ &&
+                     evidence_.auxiliary_while_running.empty() &&
+                     Clock::now() - auxiliary_asked_ >= kSampleEvery;
+    if (!due) {
+        return;
+    }
+    auxiliary_asked_ = Clock::now();
+    try {
+        evidence_.auxiliary_while_running = ground_->auxiliary(task_);
+    } catch (const model::Error&) {
+        // An end is down on purpose just now.
+    }
+}
+
 void Rehearsal::prove() {
     narrator_.say("proving");
-    // While the task runs, or before release: what it keeps.
-    evidence_.auxiliary_while_running = ground_->auxiliary(task_);
     if (scenario_.outcome.survived) {
         // First the judge: what it says counts even if the looking breaks down after it.
         verify();

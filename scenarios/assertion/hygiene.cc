@@ -22,8 +22,15 @@ Judgement no_auxiliary_left(const Evidence& evidence, const Parameters&) {
     if (!evidence.released) {
         return {false, "the task was not released"};
     }
-    if (evidence.auxiliary_while_running.empty()) {
-        return {false, "nothing was seen while it ran, so that its absence proves nothing"};
+    for (const char* kind : {"replication slot", "publication", "schema"}) {
+        const bool seen = std::any_of(
+            evidence.auxiliary_while_running.begin(), evidence.auxiliary_while_running.end(),
+            [&](const AuxiliaryRecord& record) { return record.kind == kind; });
+        if (!seen) {
+            return {false,
+                    fmt::format("no {} was seen while it ran, so that its absence proves nothing",
+                                kind)};
+        }
     }
     if (!evidence.auxiliary_after_release.empty()) {
         return {false, "left behind: " + listed(evidence.auxiliary_after_release)};

@@ -60,7 +60,9 @@ Evidence good() {
     evidence.retries = {attempt, attempt, attempt};
     evidence.recoveries = {{at(15), 2, std::chrono::milliseconds(900)}};
     evidence.sequences = {{"s", "a.id", 11, 10}};
-    evidence.auxiliary_while_running = {{"source", "replication slot", "cutover_shop"}};
+    evidence.auxiliary_while_running = {{"source", "replication slot", "cutover_shop"},
+                                        {"source", "publication", "cutover_shop"},
+                                        {"destination", "schema", "cutover"}};
     evidence.released = true;
     evidence.zombie = {true, 13, "task.finished", "finished", true, false};
     evidence.second = {true, 13, "task.running", "running", false, false};
@@ -157,6 +159,11 @@ INSTANTIATE_TEST_SUITE_P(
         Breakage{"no_auxiliary_left",
                  [](Evidence& e) { e.auxiliary_after_release = e.auxiliary_while_running; }},
         Breakage{"no_auxiliary_left", [](Evidence& e) { e.auxiliary_while_running.clear(); }},
+        Breakage{"no_auxiliary_left", [](Evidence& e) { e.auxiliary_while_running.pop_back(); }},
+        Breakage{"no_auxiliary_left",
+                 [](Evidence& e) {
+                     e.auxiliary_while_running.erase(e.auxiliary_while_running.begin());
+                 }},
         Breakage{"no_secret_in_logs", [](Evidence& e) { e.secrets.hits = {"migrator.log"}; }},
         Breakage{"no_secret_in_logs", [](Evidence& e) { e.secrets.scanned.clear(); }}));
 
