@@ -82,6 +82,7 @@ struct WorkloadSample {
     Instant at{};
     std::uint64_t transactions_acknowledged = 0;  ///< so far, all workloads
     double transactions_per_second = 0;
+    std::vector<std::uint64_t> by_writer;  ///< acknowledged so far, workload after workload
 };
 
 struct Retry {

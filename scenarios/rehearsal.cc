@@ -361,7 +361,10 @@ void Rehearsal::watch_writers() {
     WorkloadSample sample;
     sample.at = wall_now();
     for (const auto& workload : workloads_) {
-        sample.transactions_acknowledged += workload->metrics().transactions.ok;
+        for (const std::uint64_t one : workload->acknowledged_by_writer()) {
+            sample.by_writer.push_back(one);
+            sample.transactions_acknowledged += one;
+        }
     }
     if (!evidence_.workload_samples.empty()) {
         const WorkloadSample& last = evidence_.workload_samples.back();

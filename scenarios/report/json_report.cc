@@ -84,7 +84,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ChunkCopied, at, process, table, number, rows
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Sample, at, process, phase, rows, rows_total, bytes, bytes_total,
                                    fraction, transactions, changes, per_second, lag)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WorkloadSample, at, transactions_acknowledged,
-                                   transactions_per_second)
+                                   transactions_per_second, by_writer)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Retry, at, process, error_class, code, message, attempt, recovered)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Recovery, at, process, after)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Failover, at, process, proof)

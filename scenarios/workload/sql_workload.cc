@@ -185,6 +185,10 @@ WorkloadMetrics SqlWorkload::metrics() const {
     return metrics;
 }
 
+std::vector<std::uint64_t> SqlWorkload::acknowledged_by_writer() const {
+    return ledger_.acknowledged();
+}
+
 WorkloadRecord SqlWorkload::record() const {
     const WorkloadMetrics now = metrics();
     WorkloadRecord record;

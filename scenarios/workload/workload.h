@@ -50,7 +50,7 @@ struct WorkloadVerdict {
     LedgerRecord ledger;        ///< its acknowledged writes, settled; add_to() joins several
 };
 
-/// Not for two threads at once, except metrics(), sample() and stop().
+/// Not for two threads at once, except metrics(), acknowledged_by_writer(), sample() and stop().
 class Workload {
 public:
     virtual ~Workload() = default;
@@ -82,6 +82,8 @@ public:
 
     /// So far; while it runs, too.
     virtual WorkloadMetrics metrics() const = 0;
+    /// So far, by writer.
+    virtual std::vector<std::uint64_t> acknowledged_by_writer() const = 0;
     /// Everything about it as a part of the evidence, without checks.
     virtual WorkloadRecord record() const = 0;
 };

@@ -41,8 +41,11 @@ Evidence good() {
                    {"bank.total", "destination", true, "", {}},
                    {"bank.total", "destination while running", true, "", {}}};
     evidence.workloads = {bank};
-    evidence.workload_samples = {
-        {at(1), 10, 10}, {at(9), 90, 10}, {at(11), 110, 10}, {at(19), 190, 10}};
+    evidence.workload_samples = {{at(1), 10, 10, {5, 5}},
+                                 {at(9), 90, 10, {45, 45}},
+                                 {at(11), 110, 10, {55, 55}},
+                                 {at(13), 110, 0, {55, 55}},
+                                 {at(19), 190, 10, {95, 95}}};
     evidence.phases = {{at(0), 1, "full"}, {at(10), 2, "incremental"}};
     evidence.milestones["writers_stopped"] = at(20);
     ProcessRun first{1, at(0), at(5), std::nullopt, 9, true, false, 1, "", "", "m1", "", false};
@@ -136,9 +139,18 @@ INSTANTIATE_TEST_SUITE_P(
         Breakage{"second_refused", [](Evidence& e) { e.second.error_code = "task.changed"; }},
         Breakage{"caught_up", [](Evidence& e) { e.rates.drain_took.reset(); }},
         Breakage{"caught_up", [](Evidence& e) { e.rates.drain_took = std::chrono::minutes(5); }},
+        // One of the two writers is silent: in the copy, then after it.
         Breakage{"writes_throughout",
-                 [](Evidence& e) { e.workloads[0].connections = 3; },
-                 {{"connections", "4"}}},
+                 [](Evidence& e) { e.workload_samples[1].by_writer[1] = 5; },
+                 {{"connections", "2"}}},
+        Breakage{"writes_throughout",
+                 [](Evidence& e) { e.workload_samples[4].by_writer[1] = 55; },
+                 {{"connections", "2"}}},
+        Breakage{"writes_throughout",
+                 [](Evidence& e) {
+                     e.workload_samples[3].at += std::chrono::seconds(4);
+                 },
+                 {{"silence", "5"}}},
         Breakage{"writes_throughout", [](Evidence& e) { e.workload_samples.resize(2); }},
         Breakage{"phases_in_order", [](Evidence& e) { e.phases.resize(1); }},
         // The second process begins before the place where the first one stood, then the third.
@@ -188,6 +200,20 @@ TEST(Assertion, LetsAFrozenProcessBeFollowedByAnother) {
     EXPECT_FALSE(holds("cut_over", evidence));
     evidence.processes[0].frozen_by_us = true;
     EXPECT_TRUE(holds("cut_over", evidence));
+}
+
+TEST(Assertion, LetsWritersBeSilentWhileTheSourceFailsOver) {
+    Evidence evidence = good();
+    evidence.workload_samples[3].at += std::chrono::seconds(4);
+    EXPECT_FALSE(holds("writes_throughout", evidence, {{"silence", "5"}}));
+    FaultRecord fault;
+    fault.name = "promote_standby";
+    fault.injected = evidence.workload_samples[2].at + std::chrono::seconds(1);
+    evidence.faults = {fault};
+    EXPECT_TRUE(holds("writes_throughout", evidence, {{"silence", "5"}}));
+    evidence.faults[0].name = "restart_server";
+    evidence.faults[0].target = "destination";
+    EXPECT_FALSE(holds("writes_throughout", evidence, {{"silence", "5"}}));
 }
 
 TEST(Assertion, LetsATruncatedTableBeCopiedAnew) {

@@ -67,6 +67,14 @@ TEST(Ledger, CountsOutcomes) {
     EXPECT_EQ(ledger.outcome(0, 3), WriteOutcome::failed);
 }
 
+TEST(Ledger, CountsWhatEachWriterWasTold) {
+    Ledger ledger(3);
+    fill(ledger, {WriteOutcome::ok, WriteOutcome::failed, WriteOutcome::ok});
+    const auto other = ledger.begin(2);
+    ledger.settle(2, *other, WriteOutcome::ok);
+    EXPECT_EQ(ledger.acknowledged(), (std::vector<std::uint64_t>{2, 0, 1}));
+}
+
 TEST(Ledger, RefusesWritesBeyondItsBound) {
     Ledger ledger(1, 2);
     EXPECT_TRUE(ledger.begin(0).has_value());
