@@ -121,6 +121,7 @@ struct MigratorError {
 
 /// What was broken on purpose.
 struct FaultRecord {
+    std::uint32_t step = 0;  ///< of the timeline, from 1
     std::string name;    ///< `kill_migrator`, `promote_standby`, ...
     std::string target;  ///< `migrator`, `source.primary`, `link.source`, ...
     std::string detail;  ///< parameters, for people

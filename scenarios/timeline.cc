@@ -175,6 +175,7 @@ void Timeline::note_fired(const Observed& observed, const std::string& target) {
     step_record.link_bytes = bytes == observed.link_bytes.end() ? 0 : bytes->second;
 
     FaultRecord fault;
+    fault.step = step_record.number;
     fault.name = step().action;
     fault.target = target;
     fault.detail = details(step());

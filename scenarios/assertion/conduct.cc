@@ -265,6 +265,71 @@ Judgement error_named(const Evidence& evidence, const Parameters& with) {
     return {false, fmt::format("no error with code {} among {}", code, evidence.errors.size())};
 }
 
+/// What a command needs until it is felt: chunks and batches in flight, the reporting itself.
+constexpr std::chrono::milliseconds kFelt{1500};
+/// Less than this shows no rate.
+constexpr std::chrono::milliseconds kShows{2000};
+
+struct Moved {
+    std::string cannot;  ///< why nothing can be told
+    std::uint64_t units = 0;
+    double seconds = 0;
+
+    double rate() const { return static_cast<double>(units) / seconds; }
+};
+
+/// Rows (of the copy) or changes (of the log) that moved while a step of the timeline was held.
+Moved moved_during(const Evidence& evidence, std::uint32_t step) {
+    const auto fault =
+        std::find_if(evidence.faults.begin(), evidence.faults.end(),
+                     [&](const FaultRecord& record) { return record.step == step; });
+    if (fault == evidence.faults.end() || !fault->landed || !fault->healed) {
+        return {fmt::format("step {} was not held for a while", step)};
+    }
+    const Sample* first = nullptr;
+    const Sample* last = nullptr;
+    for (const Sample& sample : evidence.samples) {
+        if (sample.at >= *fault->landed + kFelt && sample.at <= *fault->healed) {
+            first = first == nullptr ? &sample : first;
+            last = &sample;
+        }
+    }
+    if (first == nullptr || last->at - first->at < kShows) {
+        return {fmt::format("step {} was not watched for {} ms", step, kShows.count())};
+    }
+    if (first->phase != last->phase || first->process != last->process) {
+        return {fmt::format("during step {} another phase or process began", step)};
+    }
+    const bool copy = first->phase == "full";
+    return {"", copy ? last->rows - first->rows : last->changes - first->changes,
+            std::chrono::duration<double>(last->at - first->at).count()};
+}
+
+std::uint32_t step_of(const Parameters& with) {
+    return static_cast<std::uint32_t>(with.number("step", 0));
+}
+
+Judgement stood_still(const Evidence& evidence, const Parameters& with) {
+    const Moved moved = moved_during(evidence, step_of(with));
+    if (!moved.cannot.empty()) {
+        return {false, moved.cannot};
+    }
+    return {moved.units == 0,
+            fmt::format("{} rows moved in {:.1f} s", moved.units, moved.seconds)};
+}
+
+/// A standstill is below any rate and shows no throttle.
+Judgement rate_below(const Evidence& evidence, const Parameters& with) {
+    const Moved moved = moved_during(evidence, step_of(with));
+    if (!moved.cannot.empty()) {
+        return {false, moved.cannot};
+    }
+    const double most = with.number("per_second", 0);
+    return {moved.units > 0 && moved.rate() <= most,
+            fmt::format("{:.0f} rows/s over {:.1f} s; at most {:.0f} were allowed", moved.rate(),
+                        moved.seconds, most)};
+}
+
 const AssertionKind kKinds[] = {
     {"resumed", "killed processes were followed by ones that resumed", resumed, {{"least"}}},
     {"resumed_without_full_reload",
@@ -286,6 +351,11 @@ const AssertionKind kKinds[] = {
      "so many connections wrote in each phase, and never all were silent for long",
      writes_throughout,
      {{"connections"}, {"silence"}}},
+    {"stood_still", "while step `step` was held, no row moved", stood_still, {{"step", true, true}}},
+    {"rate_below",
+     "while step `step` was held, rows moved, but no more than so many",
+     rate_below,
+     {{"step", true, true}, {"per_second", true, true}}},
     {"error_named", "the migrator stopped with this error code", error_named, {{"code", false}}},
 };
 

@@ -235,9 +235,11 @@ public:
     explicit OperatorCommand(const Parameters& with)
         : verb_(with.text("verb")),
           argument_(with.text("argument")),
-          exit_(static_cast<int>(with.number("exit", 0))) {}
+          exit_(static_cast<int>(with.number("exit", 0))),
+          hold_(static_cast<std::int64_t>(with.number("for_ms", 0))) {}
 
     std::string target() const override { return "migrator"; }
+    std::chrono::milliseconds hold() const override { return hold_; }
     void inject(Scene& scene) override {
         std::vector<std::string> more;
         if (!argument_.empty()) {
@@ -249,12 +251,17 @@ public:
         return exit_seen_ == exit_ ? std::optional(fmt::format("`{}` was answered", verb_))
                                    : std::nullopt;
     }
-    std::optional<std::string> heal(Scene&) override { return std::nullopt; }
+    std::optional<std::string> heal(Scene&) override {
+        return hold_.count() > 0
+                   ? std::optional(fmt::format("{} ms were given to it", hold_.count()))
+                   : std::nullopt;
+    }
 
 private:
     std::string verb_;
     std::string argument_;
     int exit_;
+    std::chrono::milliseconds hold_;
     int exit_seen_ = -1;
 };
 
@@ -286,7 +293,7 @@ const FaultKind kKinds[] = {
     {"operator_command",
      "`cutover VERB` on the running task",
      make<OperatorCommand>,
-     {{"verb", false, true}, {"argument", false}, {"exit"}}},
+     {{"verb", false, true}, {"argument", false}, {"exit"}, {"for_ms"}}},
 };
 
 }  // namespace

@@ -90,7 +90,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Recovery, at, process, after)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Failover, at, process, proof)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MigratorError, at, process, error_class, code, message, hint,
                                    position)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FaultRecord, name, target, detail, injected, landed,
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FaultRecord, step, name, target, detail, injected, landed,
                                    landed_proof, healed, healed_proof, effect_ended)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ScheduleStep, number, trigger, action, fired, not_fired_because,
                                    at, phase, fraction, chunks, transactions, link_bytes,

@@ -103,7 +103,7 @@ void add_log(Evidence& run) {
         const double when = 20 + step * 0.5;
         const bool away = when > 84 && when < 88;
         run.workload_samples.push_back(
-            {at(when), static_cast<std::uint64_t>(step) * 210, away ? 0 : 420.0});
+            {at(when), static_cast<std::uint64_t>(step) * 210, away ? 0 : 420.0, {}});
     }
 }
 

@@ -62,6 +62,23 @@ Evidence good() {
     attempt.recovered = at(15);
     evidence.retries = {attempt, attempt, attempt};
     evidence.recoveries = {{at(15), 2, std::chrono::milliseconds(900)}};
+    // Step 1 paused the copy, step 2 throttled the log to 100 rows/s; the command is felt late.
+    for (const auto& [step, begin] : {std::pair{1u, 2}, {2u, 12}}) {
+        FaultRecord held;
+        held.step = step;
+        held.landed = at(begin);
+        held.healed = at(begin + 6);
+        evidence.faults.push_back(held);
+        for (int second = 0; second <= 6; ++second) {
+            Sample sample;
+            sample.at = at(begin + second);
+            sample.process = 1;
+            sample.phase = step == 1 ? "full" : "incremental";
+            sample.rows = second == 0 ? 400 : 500;
+            sample.changes = static_cast<std::uint64_t>(second == 0 ? 0 : 900 + 100 * second);
+            evidence.samples.push_back(sample);
+        }
+    }
     evidence.sequences = {{"s", "a.id", 11, 10}};
     evidence.auxiliary_while_running = {{"source", "replication slot", "cutover_shop"},
                                         {"source", "publication", "cutover_shop"},
@@ -168,6 +185,19 @@ INSTANTIATE_TEST_SUITE_P(
                                                             {e.phases[0].at, 2, "full"}});
                  }},
         Breakage{"phases_in_order", [](Evidence& e) { e.phases.push_back({{}, 2, "full"}); }},
+        Breakage{"stood_still", [](Evidence& e) { e.samples[6].rows += 1; }, {{"step", "1"}}},
+        Breakage{"stood_still", [](Evidence& e) { e.faults[0].healed.reset(); }, {{"step", "1"}}},
+        Breakage{"stood_still", [](Evidence& e) { e.samples.clear(); }, {{"step", "1"}}},
+        Breakage{"rate_below",
+                 [](Evidence& e) { e.samples[13].changes += 1000; },
+                 {{"step", "2"}, {"per_second", "150"}}},
+        Breakage{"rate_below",
+                 [](Evidence& e) {
+                     for (Sample& sample : e.samples) {
+                         sample.changes = 0;
+                     }
+                 },
+                 {{"step", "2"}, {"per_second", "150"}}},
         Breakage{"no_auxiliary_left",
                  [](Evidence& e) { e.auxiliary_after_release = e.auxiliary_while_running; }},
         Breakage{"no_auxiliary_left", [](Evidence& e) { e.auxiliary_while_running.clear(); }},
@@ -249,7 +279,7 @@ Evidence loud() {
     return evidence;
 }
 
-const ExpectedOutcome kLoud{false, 60, {"Cutover_shop", "0/9"}};
+const ExpectedOutcome kLoud{false, 60, {"Cutover_shop", "0/9"}, {}};
 
 TEST(LoudFailure, HoldsIfTheCauseIsNamedInTime) {
     EXPECT_TRUE(judge_loud_failure(kLoud, loud()).passed);

@@ -206,6 +206,20 @@ TEST(Timeline, NamesWhatNeverHappened) {
     EXPECT_EQ(run.timeline->problems().size(), 1u);
 }
 
+TEST(Timeline, GivesAnOperatorsCommandTheTimeThatItIsToBeWatched) {
+    Played run({step(Trigger::Kind::start, 0, "operator_command",
+                     {{"verb", "pause"}, {"for_ms", "600000"}}),
+                step(Trigger::Kind::previous, 0, "operator_command", {{"verb", "resume"}})});
+    run.poll();
+    EXPECT_TRUE(run.evidence.faults.at(0).landed);
+    EXPECT_TRUE(run.timeline->busy());
+    EXPECT_EQ(run.evidence.faults.size(), 1u);
+    run.timeline->heal_now(run.scene, run.observed);
+    EXPECT_TRUE(run.evidence.faults.at(0).healed);
+    run.poll();
+    EXPECT_EQ(run.evidence.faults.at(1).step, 2u);
+}
+
 TEST(Timeline, KeepsHowASecondMigratorWasRefused) {
     Played run({step(Trigger::Kind::start, 0, "second_migrator")});
     run.scene.command_exit = 13;
