@@ -268,8 +268,10 @@ struct ZombieRecord {
 };
 
 struct SecretScan {
-    std::vector<std::string> scanned;  ///< files and process listings that were searched
-    std::vector<std::string> hits;     ///< where a password was found (never the password)
+    std::uint64_t secrets = 0;          ///< passwords that were looked for
+    std::vector<std::string> scanned;   ///< files that were searched
+    std::vector<std::string> listings;  ///< processes whose arguments were read while they lived
+    std::vector<std::string> hits;      ///< where a password was found (never the password)
 };
 
 enum class Verdict : std::uint8_t { go, no_go, could_not };

@@ -123,6 +123,8 @@ void Rehearsal::prepare() {
     evidence_.topology = ground_->description();
     evidence_.body = ground_->body();
     evidence_.versions = ground_->versions();
+    secrets_ = SecretSearch(ground_->secrets());
+    secrets_.begin(evidence_.secrets);
     milestone("servers_up");
     narrator_.say(fmt::format("{}, as {}", evidence_.topology, evidence_.body));
     const LoadedData loaded = ground_->load(scenario_.dataset, options_.seed);
@@ -265,6 +267,7 @@ void Rehearsal::cut_over() {
         MigratorProcess finish(
             launch("finish", task_file_, {},
                    (options_.folder / fmt::format("finish_{}.log", attempt)).string()));
+        secrets_.listing(finish.name(), finish.arguments(), evidence_.secrets);
         const auto deadline = Clock::now() + kFinishLimit;
         // A migrator that is killed while it cuts over is started again, and asked again.
         const std::size_t lives = evidence_.processes.size();

@@ -18,6 +18,7 @@
 #include "scenarios/fault/fault.h"
 #include "scenarios/journal.h"
 #include "scenarios/migrator_process.h"
+#include "scenarios/secret_search.h"
 #include "scenarios/timeline.h"
 #include "scenarios/workload/workload.h"
 
@@ -49,6 +50,8 @@ public:
 
     /// Never throws for what goes wrong in the run: that is the verdict.
     Evidence run();
+    /// Knows the passwords of the servers that it started.
+    const SecretSearch& secrets() const { return secrets_; }
 
 private:
     Ground& ground() override { return *ground_; }
@@ -110,6 +113,7 @@ private:
     Journal journal_{evidence_, observed_};
     RunProblems problems_;
 
+    SecretSearch secrets_;
     std::unique_ptr<Ground> ground_;
     std::unique_ptr<Timeline> timeline_;
     std::vector<std::unique_ptr<Workload>> workloads_;

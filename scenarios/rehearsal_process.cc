@@ -26,6 +26,7 @@ void Rehearsal::start_migrator() {
     migrator_ = std::make_unique<MigratorProcess>(
         launch("migrate", task_file_, more, (options_.folder / log).string()));
     migrator_runs_ = true;
+    secrets_.listing(migrator_->name(), migrator_->arguments(), evidence_.secrets);
     narrator_.say(fmt::format("migrator started (process {}){}", evidence_.processes.size(),
                               more.size() > 1 ? ", to die at " + more.back() : ""));
 }
@@ -87,6 +88,7 @@ CommandOutcome Rehearsal::run_cutover(const std::string& verb, const std::vector
     MigratorProcess command(
         launch(verb, file, more,
                (options_.folder / fmt::format("{}_{}.log", verb, ++commands_)).string()));
+    secrets_.listing(command.name(), command.arguments(), evidence_.secrets);
     return finish_command(command, limit);
 }
 

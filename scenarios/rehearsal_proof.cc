@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <fstream>
-#include <sstream>
 
 #include "migrator/model/error.h"
 #include "scenarios/judge_record.h"
@@ -21,13 +20,6 @@ constexpr auto kReleaseLimit = 60s;
 constexpr auto kSampleEvery = 2s;
 /// Of repeated samples only the failures and the count matter.
 constexpr const char* kSampledSide = "destination while running";
-
-std::string text_of(const std::filesystem::path& file) {
-    std::ifstream in(file);
-    std::ostringstream text;
-    text << in.rdbuf();
-    return text.str();
-}
 
 }  // namespace
 
@@ -124,20 +116,7 @@ void Rehearsal::release() {
 
 void Rehearsal::look_for_secrets() {
     keep_logs();
-    const std::vector<std::string> secrets = ground_->secrets();
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(options_.folder)) {
-        if (!entry.is_regular_file()) {
-            continue;
-        }
-        const std::string name = std::filesystem::relative(entry.path(), options_.folder).string();
-        const std::string text = text_of(entry.path());
-        evidence_.secrets.scanned.push_back(name);
-        for (const std::string& secret : secrets) {
-            if (text.find(secret) != std::string::npos) {
-                evidence_.secrets.hits.push_back(name);
-            }
-        }
-    }
+    secrets_.folder(options_.folder, evidence_.secrets);
 }
 
 void Rehearsal::keep_logs() {

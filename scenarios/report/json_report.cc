@@ -114,7 +114,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SequenceState, sequence, column, next_value, 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(AuxiliaryRecord, side, kind, name)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ZombieRecord, attempted, exit_code, error_code, message, compared,
                                    destination_changed)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SecretScan, scanned, hits)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SecretScan, secrets, scanned, listings, hits)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(AssertionResult, name, passed, detail)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Evidence, scenario, promise, claims, seed, reproduction,
                                    schedule_file, versions, topology, body, dataset_rows,

@@ -213,10 +213,12 @@ void after_section(Html& html, const Evidence& evidence) {
                    {evidence.zombie.error_code + " " + evidence.zombie.message}});
     }
     if (!evidence.secrets.scanned.empty()) {
-        table.row({{"Is a password in any log, process list or report?"},
+        table.row({{"Is a password in any log, argument list or report?"},
                    verdict_cell(evidence.secrets.hits.empty(), "nowhere", "found"),
-                   {fmt::format("{} places searched, {} hits", evidence.secrets.scanned.size(),
-                                evidence.secrets.hits.size())}});
+                   {fmt::format("{} passwords, {} files and the arguments of {} processes "
+                                "searched, {} hits",
+                                evidence.secrets.secrets, evidence.secrets.scanned.size(),
+                                evidence.secrets.listings.size(), evidence.secrets.hits.size())}});
         table.note(evidence.secrets.hits);
     }
     table.row(

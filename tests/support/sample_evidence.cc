@@ -265,8 +265,9 @@ void add_ending(Evidence& run) {
     run.released = true;
     run.auxiliary_while_running = {{"source", "replication slot", "cutover_shop"}};
     run.zombie = {true, 15, "task.fenced", "the claim of epoch 2 is over", true, false};
-    run.secrets.scanned = {"migrator_1.jsonl", "migrator_2.jsonl", "migrator_3.jsonl",
-                           "process list"};
+    run.secrets.secrets = 3;
+    run.secrets.scanned = {"migrator_1.log", "migrator_2.log", "migrator_3.log", "task.yaml"};
+    run.secrets.listings = {"migrator_1", "migrator_2", "migrator_3"};
     run.rates.full_rows_per_second = 77'900;
     run.rates.full_bytes_per_second = 7.5e6;
     run.rates.catch_up_changes_per_second = 8'930;

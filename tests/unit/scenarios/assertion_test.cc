@@ -86,7 +86,7 @@ Evidence good() {
     evidence.released = true;
     evidence.zombie = {true, 13, "task.finished", "finished", true, false};
     evidence.second = {true, 13, "task.running", "running", false, false};
-    evidence.secrets.scanned = {"migrator.log"};
+    evidence.secrets = {3, {"migrator.log"}, {"migrator_1", "migrator_2"}, {}};
     evidence.rates.drain_took = std::chrono::milliseconds(900);
     return evidence;
 }
@@ -207,6 +207,8 @@ INSTANTIATE_TEST_SUITE_P(
                      e.auxiliary_while_running.erase(e.auxiliary_while_running.begin());
                  }},
         Breakage{"no_secret_in_logs", [](Evidence& e) { e.secrets.hits = {"migrator.log"}; }},
+        Breakage{"no_secret_in_logs", [](Evidence& e) { e.secrets.secrets = 0; }},
+        Breakage{"no_secret_in_logs", [](Evidence& e) { e.secrets.listings.pop_back(); }},
         Breakage{"no_secret_in_logs", [](Evidence& e) { e.secrets.scanned.clear(); }}));
 
 TEST(Assertion, TellsAnUnknownNameOrParameterWithTheNearOne) {
