@@ -119,8 +119,8 @@ void print_coverage(const Catalogue& catalogue, const VerdictBook& book,
                            by.empty() ? "-" : fmt::format("{}", fmt::join(by, ", ")));
     }
     out << fmt::format(
-        "\n{} of {} guarantees are claimed by a scenario, a precheck question or a live test\n", claimed,
-        catalogue.guarantees().size());
+        "\n{} of {} guarantees are claimed by a scenario, a precheck question or a live test\n",
+        claimed, catalogue.guarantees().size());
 }
 
 fixtures::BodyKind wanted_body(Needs needs) {

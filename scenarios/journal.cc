@@ -113,11 +113,11 @@ void Journal::line(const std::string& text) {
     }
     using Handler = void (Journal::*)(const Line&);
     static const std::map<std::string, Handler> kHandlers = {
-        {"started", &Journal::on_started},   {"phase", &Journal::on_phase},
-        {"progress", &Journal::on_progress}, {"chunk", &Journal::on_chunk},
-        {"retry", &Journal::on_retry},       {"recovered", &Journal::on_recovered},
-        {"failover", &Journal::on_failover}, {"error", &Journal::on_error},
-        {"finding", &Journal::on_finding},   {"ended", &Journal::on_ended},
+        {"started", &Journal::on_started},       {"phase", &Journal::on_phase},
+        {"progress", &Journal::on_progress},     {"chunk", &Journal::on_chunk},
+        {"retry", &Journal::on_retry},           {"recovered", &Journal::on_recovered},
+        {"failover", &Journal::on_failover},     {"error", &Journal::on_error},
+        {"finding", &Journal::on_finding},       {"ended", &Journal::on_ended},
         {"sync_point", &Journal::on_sync_point},
     };
     const auto handler = kHandlers.find(event);

@@ -27,7 +27,8 @@ public:
     void line(const std::string& text);
     /// `kill_ordered`: somebody of us wanted it dead; whether it died of that, the signal tells.
     void process_ended(std::optional<int> exit_code, std::optional<int> signal, bool kill_ordered);
-    /// It stands still and the task will go on without it. What it may say later is not ours to hear.
+    /// It stands still and the task will go on without it. What it may say later is not ours to
+    /// hear.
     void process_frozen();
     /// Whether the present process has shown progress or a phase since its start.
     bool alive_again() const { return alive_again_; }

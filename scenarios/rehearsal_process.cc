@@ -135,8 +135,8 @@ void Rehearsal::notice_end() {
     narrator_.say(fmt::format("migrator process {} ended {}", run.number,
                               at_sync_point      ? "at its sync point"
                               : run.killed_by_us ? "by kill -9"
-                              : end->exit_code ? fmt::format("with exit code {}", *end->exit_code)
-                                               : fmt::format("by signal {}", *end->signal)));
+                              : end->exit_code   ? fmt::format("with exit code {}", *end->exit_code)
+                                                 : fmt::format("by signal {}", *end->signal)));
 }
 
 }  // namespace cutover::scenarios

@@ -279,11 +279,11 @@ public:
         : scenario_(scenario), problems_(problems), guarantees_(guarantees) {}
 
     void read(const Node& node) {
-        const DocumentReader root(&node, "",
-                                  {"promise", "claims", "seed", "needs", "topology", "dataset",
-                                   "workload", "migration", "timeline", "outcome", "assert",
-                                   "limit_minutes"},
-                                  problems_);
+        const DocumentReader root(
+            &node, "",
+            {"promise", "claims", "seed", "needs", "topology", "dataset", "workload", "migration",
+             "timeline", "outcome", "assert", "limit_minutes"},
+            problems_);
         scenario_.promise = root.required_text("promise", "say in one sentence what is promised");
         read_claims(root);
         scenario_.seed = root.whole("seed", 0, UINT64_MAX);

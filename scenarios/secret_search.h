@@ -1,5 +1,5 @@
-// Looks for passwords where none may be: in files, in the arguments of processes, in the reports. It
-// holds the passwords itself and never hands one on; the evidence gets names of places only.
+// Looks for passwords where none may be: in files, in the arguments of processes, in the reports.
+// It holds the passwords itself and never hands one on; the evidence gets names of places only.
 #pragma once
 
 #include <filesystem>

@@ -69,7 +69,8 @@ const char* last_phase_of(const std::string& sync_point) {
         return "";  // before the first phase that has a name
     }
     // A table that is copied again is so long after the copy; nobody dies there by appointment.
-    const bool of_the_copy = sync_point.starts_with("chunk.") || sync_point == flow::sync::kFullDone;
+    const bool of_the_copy =
+        sync_point.starts_with("chunk.") || sync_point == flow::sync::kFullDone;
     return of_the_copy ? "full" : sync_point.starts_with("batch.") ? "finishing" : "finished";
 }
 

@@ -86,8 +86,7 @@ Judgement ended_as(const Evidence& evidence, const std::string& outcome) {
         return {false, "the migrator was never started"};
     }
     for (const ProcessRun& run : evidence.processes) {
-        if (&run != &evidence.processes.back() && !run.killed_by_us &&
-            !run.frozen_by_us) {
+        if (&run != &evidence.processes.back() && !run.killed_by_us && !run.frozen_by_us) {
             return {false, fmt::format("process {} ended by itself: {}", run.number, run.outcome)};
         }
     }
@@ -113,7 +112,8 @@ Judgement phases_in_order(const Evidence& evidence, const Parameters&) {
     std::uint32_t process = 0;
     int copied_anew = 0;
     for (const PhaseChange& change : evidence.phases) {
-        const bool anew = change.process == process && stood == "incremental" && change.phase == "full";
+        const bool anew =
+            change.process == process && stood == "incremental" && change.phase == "full";
         if (phase_rank(change.phase) < phase_rank(stood) && !anew) {
             return {false, fmt::format("process {} went to {} when the task stood in {}",
                                        change.process, change.phase, stood)};
@@ -123,10 +123,10 @@ Judgement phases_in_order(const Evidence& evidence, const Parameters&) {
         process = change.process;
     }
     const bool passed = phase_rank(stood) >= phase_rank("incremental");
-    return {passed, fmt::format("{} phase changes seen, the last to {}; {} times a table was copied "
-                                "anew",
-                                evidence.phases.size(), stood.empty() ? "none" : stood,
-                                copied_anew)};
+    return {passed,
+            fmt::format("{} phase changes seen, the last to {}; {} times a table was copied "
+                        "anew",
+                        evidence.phases.size(), stood.empty() ? "none" : stood, copied_anew)};
 }
 
 /// Refused by name: an exit code alone may be a crash, a lost connection or a time that ran out.
@@ -151,10 +151,9 @@ Judgement fence_holds(const Evidence& evidence, const Parameters&) {
     if (zombie.destination_changed) {
         return {false, "the destination changed after the cutover"};
     }
-    const bool refused = refused_with(zombie, "task.finished",
-                                      model::exit_code(model::ErrorClass::refused)) ||
-                         refused_with(zombie, "task.fenced",
-                                      model::exit_code(model::ErrorClass::stopped));
+    const bool refused =
+        refused_with(zombie, "task.finished", model::exit_code(model::ErrorClass::refused)) ||
+        refused_with(zombie, "task.fenced", model::exit_code(model::ErrorClass::stopped));
     if (!refused) {
         return {false, fmt::format("the late process was not fenced off: {}", shown(zombie))};
     }
@@ -168,7 +167,8 @@ Judgement second_refused(const Evidence& evidence, const Parameters&) {
         return {false, "no second process was started beside the first"};
     }
     if (!refused_with(second, "task.running", model::exit_code(model::ErrorClass::refused))) {
-        return {false, fmt::format("the second process was not refused as such: {}", shown(second))};
+        return {false,
+                fmt::format("the second process was not refused as such: {}", shown(second))};
     }
     return {true, fmt::format("the second process was refused ({})", shown(second))};
 }
@@ -201,12 +201,14 @@ std::uint64_t writers_between(const Evidence& evidence, Instant from, Instant to
 
 /// The source itself was away, or taken over: no writer can be told anything then.
 bool source_was_away(const Evidence& evidence, Instant from, Instant to) {
-    return std::any_of(evidence.faults.begin(), evidence.faults.end(), [&](const FaultRecord& fault) {
-        const bool of_the_source = fault.name == "promote_standby" ||
-                                   (fault.target == "source" && fault.name.ends_with("_server"));
-        const Instant over = fault.healed.value_or(fault.landed.value_or(fault.injected));
-        return of_the_source && fault.injected <= to && over >= from;
-    });
+    return std::any_of(
+        evidence.faults.begin(), evidence.faults.end(), [&](const FaultRecord& fault) {
+            const bool of_the_source =
+                fault.name == "promote_standby" ||
+                (fault.target == "source" && fault.name.ends_with("_server"));
+            const Instant over = fault.healed.value_or(fault.landed.value_or(fault.injected));
+            return of_the_source && fault.injected <= to && over >= from;
+        });
 }
 
 /// The longest time in which the runner looked and found that nobody had been told anything.
@@ -280,9 +282,8 @@ struct Moved {
 
 /// Rows (of the copy) or changes (of the log) that moved while a step of the timeline was held.
 Moved moved_during(const Evidence& evidence, std::uint32_t step) {
-    const auto fault =
-        std::find_if(evidence.faults.begin(), evidence.faults.end(),
-                     [&](const FaultRecord& record) { return record.step == step; });
+    const auto fault = std::find_if(evidence.faults.begin(), evidence.faults.end(),
+                                    [&](const FaultRecord& record) { return record.step == step; });
     if (fault == evidence.faults.end() || !fault->landed || !fault->healed) {
         return {fmt::format("step {} was not held for a while", step)};
     }
@@ -314,8 +315,7 @@ Judgement stood_still(const Evidence& evidence, const Parameters& with) {
     if (!moved.cannot.empty()) {
         return {false, moved.cannot};
     }
-    return {moved.units == 0,
-            fmt::format("{} rows moved in {:.1f} s", moved.units, moved.seconds)};
+    return {moved.units == 0, fmt::format("{} rows moved in {:.1f} s", moved.units, moved.seconds)};
 }
 
 /// A standstill is below any rate and shows no throttle.
@@ -337,10 +337,7 @@ const AssertionKind kKinds[] = {
      resumed_without_full_reload,
      {{"chunks"}, {"factor"}}},
     {"failed_over", "went on at the promoted server, with a proof", failed_over, {}},
-    {"recovered",
-     "after so many outages the same process went on",
-     recovered,
-     {{"least"}}},
+    {"recovered", "after so many outages the same process went on", recovered, {{"least"}}},
     {"completed_by_itself", "a task without incremental ends by itself", completed_by_itself, {}},
     {"cut_over", "never ended by itself; ended by the cutover", cut_over, {}},
     {"phases_in_order", "schema, full, incremental in one task", phases_in_order, {}},
@@ -351,7 +348,10 @@ const AssertionKind kKinds[] = {
      "so many connections wrote in each phase, and never all were silent for long",
      writes_throughout,
      {{"connections"}, {"silence"}}},
-    {"stood_still", "while step `step` was held, no row moved", stood_still, {{"step", true, true}}},
+    {"stood_still",
+     "while step `step` was held, no row moved",
+     stood_still,
+     {{"step", true, true}}},
     {"rate_below",
      "while step `step` was held, rows moved, but no more than so many",
      rate_below,

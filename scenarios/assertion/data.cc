@@ -84,15 +84,14 @@ Judgement ledger_checks(const Evidence& evidence, std::initializer_list<std::str
     if (looked_at == 0) {
         return {false, "the ledger was not held against the destination"};
     }
-    return {true,
-            fmt::format(
-                "{} acknowledged, {} failed, {} unknown (of which {} are there); {}{} checks",
-                ledger.acknowledged, ledger.failed, ledger.unknown, ledger.unknown_present,
-                ledger.lost_by_source == 0
-                    ? std::string()
-                    : fmt::format("{} lost by the source in its failover, and allowed; ",
-                                  ledger.lost_by_source),
-                looked_at)};
+    return {true, fmt::format(
+                      "{} acknowledged, {} failed, {} unknown (of which {} are there); {}{} checks",
+                      ledger.acknowledged, ledger.failed, ledger.unknown, ledger.unknown_present,
+                      ledger.lost_by_source == 0
+                          ? std::string()
+                          : fmt::format("{} lost by the source in its failover, and allowed; ",
+                                        ledger.lost_by_source),
+                      looked_at)};
 }
 
 Judgement no_lost_ack(const Evidence& evidence, const Parameters&) {

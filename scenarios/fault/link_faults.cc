@@ -141,12 +141,11 @@ public:
     }
     std::optional<std::string> landed(Scene& scene) override {
         const std::uint64_t since = passed(scene) - passed_;
-        return since > 0 ? std::optional(fmt::format("{} bytes have passed at {} ms each way{}",
-                                                     since, latency_.count(),
-                                                     bandwidth_ > 0
-                                                         ? fmt::format(", {} bytes/s", bandwidth_)
-                                                         : std::string()))
-                         : std::nullopt;
+        return since > 0
+                   ? std::optional(fmt::format(
+                         "{} bytes have passed at {} ms each way{}", since, latency_.count(),
+                         bandwidth_ > 0 ? fmt::format(", {} bytes/s", bandwidth_) : std::string()))
+                   : std::nullopt;
     }
 
 private:

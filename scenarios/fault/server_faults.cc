@@ -54,7 +54,9 @@ public:
     explicit RestartServer(const Parameters& with) : ServerFault(with, 0) {}
 
 private:
-    std::optional<std::string> strike(Scene& scene) override { return scene.ground().restart(role_); }
+    std::optional<std::string> strike(Scene& scene) override {
+        return scene.ground().restart(role_);
+    }
 };
 
 class PauseServer : public ServerFault {
@@ -74,7 +76,9 @@ public:
     }
 
 private:
-    std::optional<std::string> strike(Scene& scene) override { return scene.ground().partition(role_); }
+    std::optional<std::string> strike(Scene& scene) override {
+        return scene.ground().partition(role_);
+    }
 };
 
 class PromoteStandby : public GroundFault {
@@ -107,7 +111,9 @@ public:
     std::string target() const override { return "source"; }
 
 private:
-    std::optional<std::string> strike(Scene& scene) override { return scene.ground().drop_capture(scene.task()); }
+    std::optional<std::string> strike(Scene& scene) override {
+        return scene.ground().drop_capture(scene.task());
+    }
 };
 
 class RecreateCapture : public GroundFault {

@@ -103,8 +103,9 @@ Check strangers(const std::string& prefix, const std::string& side, const Tally&
 }
 
 /// The number of committed transactions that are not there.
-std::uint64_t judge_side(std::vector<Check>& checks, const std::string& prefix, const std::string& side,
-                const Ledger& ledger, const Tally& tally, bool losses_allowed) {
+std::uint64_t judge_side(std::vector<Check>& checks, const std::string& prefix,
+                         const std::string& side, const Ledger& ledger, const Tally& tally,
+                         bool losses_allowed) {
     SideOffenders offenders;
     each_write(ledger, [&](WriterNumber writer, WriteNumber number) {
         look(offenders, ledger, tally, writer, number);

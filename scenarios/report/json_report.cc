@@ -77,15 +77,16 @@ NLOHMANN_JSON_SERIALIZE_ENUM(Verdict, {{Verdict::could_not, "could_not"},
                                        {Verdict::no_go, "no_go"}})
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MigratorEvent, at, process, event, text)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ProcessRun, number, started, ended, exit_code, signal,
-                                   killed_by_us, frozen_by_us, resumed, epoch, outcome, position, log_file,
-                                   sync_point)
+                                   killed_by_us, frozen_by_us, resumed, epoch, outcome, position,
+                                   log_file, sync_point)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PhaseChange, at, process, phase)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ChunkCopied, at, process, table, number, rows, resumed)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Sample, at, process, phase, rows, rows_total, bytes, bytes_total,
                                    fraction, transactions, changes, per_second, lag)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WorkloadSample, at, transactions_acknowledged,
                                    transactions_per_second, by_writer)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Retry, at, process, error_class, code, message, attempt, recovered)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Retry, at, process, error_class, code, message, attempt,
+                                   recovered)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Recovery, at, process, after)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Failover, at, process, proof)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MigratorError, at, process, error_class, code, message, hint,
@@ -112,18 +113,19 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Rates, full_rows_per_second, full_bytes_per_s
                                    full_took, cutover_took, drain_took, lag_p50, lag_p99, lag_max)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SequenceState, sequence, column, next_value, column_max)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(AuxiliaryRecord, side, kind, name)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ZombieRecord, attempted, exit_code, error_code, message, compared,
-                                   destination_changed)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ZombieRecord, attempted, exit_code, error_code, message,
+                                   compared, destination_changed)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SecretScan, secrets, scanned, listings, hits)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(AssertionResult, name, passed, detail)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Evidence, scenario, promise, claims, seed, reproduction,
                                    schedule_file, versions, topology, body, dataset_rows,
                                    dataset_tables, started, ended, milestones, events, processes,
-                                   phases, chunks, samples, retries, recoveries, failovers, errors, findings,
-                                   resumes, schedule, faults, workload_samples, workloads, ledger,
-                                   verify, sequences, auxiliary_while_running,
-                                   auxiliary_after_release, released, zombie, second, secrets, rates,
-                                   expected_outcome, assertions, verdict, reasons, not_proved)
+                                   phases, chunks, samples, retries, recoveries, failovers, errors,
+                                   findings, resumes, schedule, faults, workload_samples, workloads,
+                                   ledger, verify, sequences, auxiliary_while_running,
+                                   auxiliary_after_release, released, zombie, second, secrets,
+                                   rates, expected_outcome, assertions, verdict, reasons,
+                                   not_proved)
 
 }  // namespace cutover::scenarios
 

@@ -169,8 +169,7 @@ void trouble_section(Html& html, const Evidence& evidence) {
         return;
     }
     html.open_section("trouble", "Failovers, retries and errors");
-    HtmlTable failovers("The source moved, and why nothing is missing",
-                        {"At", "Proof"});
+    HtmlTable failovers("The source moved, and why nothing is missing", {"At", "Proof"});
     for (const Failover& failover : evidence.failovers) {
         failovers.row({{since(evidence.started, failover.at)}, {failover.proof}});
     }

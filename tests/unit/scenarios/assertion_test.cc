@@ -17,6 +17,27 @@ bool holds(const std::string& name, const Evidence& evidence,
     return judge_assertion(choice, evidence).passed;
 }
 
+/// Step 1 paused the copy, step 2 throttled the log to 100 rows/s; the command is felt late.
+void hold_steps(Evidence& evidence, Instant t0) {
+    for (const std::uint32_t step : {1u, 2u}) {
+        const Instant begin = t0 + std::chrono::seconds(step == 1 ? 2 : 12);
+        FaultRecord held;
+        held.step = step;
+        held.landed = begin;
+        held.healed = begin + std::chrono::seconds(6);
+        evidence.faults.push_back(held);
+        for (int second = 0; second <= 6; ++second) {
+            Sample sample;
+            sample.at = begin + std::chrono::seconds(second);
+            sample.process = 1;
+            sample.phase = step == 1 ? "full" : "incremental";
+            sample.rows = second == 0 ? 400 : 500;
+            sample.changes = static_cast<std::uint64_t>(second == 0 ? 0 : 900 + 100 * second);
+            evidence.samples.push_back(sample);
+        }
+    }
+}
+
 /// A run in which everything went well.
 Evidence good() {
     Evidence evidence;
@@ -49,7 +70,8 @@ Evidence good() {
     evidence.phases = {{at(0), 1, "full"}, {at(10), 2, "incremental"}};
     evidence.milestones["writers_stopped"] = at(20);
     ProcessRun first{1, at(0), at(5), std::nullopt, 9, true, false, 1, "", "", "m1", "", false};
-    ProcessRun last{2, at(5), at(30), 0, std::nullopt, false, true, 2, "finished", "0/9", "m2", "", false};
+    ProcessRun last{2, at(5),      at(30), 0,    std::nullopt, false, true,
+                    2, "finished", "0/9",  "m2", "",           false};
     evidence.processes = {first, last};
     evidence.chunks = {{at(2), 1, "a", 0, 600, false}, {at(8), 2, "b", 0, 400, true}};
     Resume resume;
@@ -62,23 +84,7 @@ Evidence good() {
     attempt.recovered = at(15);
     evidence.retries = {attempt, attempt, attempt};
     evidence.recoveries = {{at(15), 2, std::chrono::milliseconds(900)}};
-    // Step 1 paused the copy, step 2 throttled the log to 100 rows/s; the command is felt late.
-    for (const auto& [step, begin] : {std::pair{1u, 2}, {2u, 12}}) {
-        FaultRecord held;
-        held.step = step;
-        held.landed = at(begin);
-        held.healed = at(begin + 6);
-        evidence.faults.push_back(held);
-        for (int second = 0; second <= 6; ++second) {
-            Sample sample;
-            sample.at = at(begin + second);
-            sample.process = 1;
-            sample.phase = step == 1 ? "full" : "incremental";
-            sample.rows = second == 0 ? 400 : 500;
-            sample.changes = static_cast<std::uint64_t>(second == 0 ? 0 : 900 + 100 * second);
-            evidence.samples.push_back(sample);
-        }
-    }
+    hold_steps(evidence, t0);
     evidence.sequences = {{"s", "a.id", 11, 10}};
     evidence.auxiliary_while_running = {{"source", "replication slot", "cutover_shop"},
                                         {"source", "publication", "cutover_shop"},

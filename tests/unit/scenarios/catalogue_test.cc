@@ -73,8 +73,8 @@ TEST(Catalogue, FindsClaimsOfPrecheckQuestions) {
 }
 
 TEST(Catalogue, TakesNoFixtureOfAUnitTestForAClaim) {
-    const auto root = std::filesystem::temp_directory_path() /
-                      ("cutover_claims_" + std::to_string(::getpid()));
+    const auto root =
+        std::filesystem::temp_directory_path() / ("cutover_claims_" + std::to_string(::getpid()));
     const auto write = [&](const std::string& file) {
         std::filesystem::create_directories((root / file).parent_path());
         std::ofstream(root / file) << "// G5\n";

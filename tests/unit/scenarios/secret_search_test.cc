@@ -24,8 +24,8 @@ protected:
         return folder / name;
     }
 
-    std::filesystem::path folder = std::filesystem::temp_directory_path() /
-                                   ("cutover_secrets_" + std::to_string(::getpid()));
+    std::filesystem::path folder =
+        std::filesystem::temp_directory_path() / ("cutover_secrets_" + std::to_string(::getpid()));
     SecretSearch search{{"hunter2", "correcthorse"}};
     Evidence evidence;
 };
@@ -54,7 +54,8 @@ TEST_F(SecretSearchTest, MakesAReportWithAPasswordANoGo) {
     const auto clean = write("report.html", "<p>go</p>");
     EXPECT_FALSE(search.reports({clean}, evidence));
     EXPECT_EQ(evidence.verdict, Verdict::go);
-    EXPECT_TRUE(search.reports({clean, write("report.json", R"({"message":"hunter2"})")}, evidence));
+    EXPECT_TRUE(
+        search.reports({clean, write("report.json", R"({"message":"hunter2"})")}, evidence));
     EXPECT_EQ(evidence.verdict, Verdict::no_go);
     EXPECT_THAT(evidence.reasons.front(), HasSubstr("report.json"));
     EXPECT_THAT(evidence.reasons.front(), Not(HasSubstr("hunter2")));
