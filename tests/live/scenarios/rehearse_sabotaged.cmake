@@ -1,14 +1,15 @@
-# The tampered rehearsal must say no-go, and for the reason that was given: the judge and the bank see
-# the cent, and the cutover itself went well. Any other no-go would hide that they are blind.
-# Takes: PROGRAM, SCENARIOS, REPORTS.
+# A tampered rehearsal must say no-go, and for the reason that was given: the judge and the bank see
+# the damage, and the cutover itself went well. Any other no-go would hide that they are blind.
+# Takes: PROGRAM, NAME, SCENARIOS, REPORTS.
 execute_process(
-    COMMAND ${PROGRAM} rehearse one_cent --seed 1 --scenarios ${SCENARIOS} --report-dir ${REPORTS}
+    COMMAND "${PROGRAM}" rehearse ${NAME} --seed 1
+        --scenarios "${SCENARIOS}" --report-dir "${REPORTS}"
     RESULT_VARIABLE code)
 if(NOT code EQUAL 1)
     message(FATAL_ERROR "the rehearsal ended with ${code}; it must end with 1 (no-go)")
 endif()
 
-file(READ "${REPORTS}/sabotaged_one_cent_1/report.json" report)
+file(READ "${REPORTS}/sabotaged_${NAME}_1/report.json" report)
 string(JSON count LENGTH "${report}" assertions)
 math(EXPR last "${count} - 1")
 foreach(at RANGE ${last})
