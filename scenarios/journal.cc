@@ -207,6 +207,7 @@ void Journal::on_retry(const Line& line) {
 void Journal::on_recovered(const Line& line) {
     evidence_.recoveries.push_back(
         {line.at, line.process, std::chrono::milliseconds(line.count("after_ms"))});
+    observed_.recoveries = evidence_.recoveries.size();
     for (Retry& retry : evidence_.retries) {
         // What a process that was killed had been waiting for, nobody has seen come back.
         if (!retry.recovered && retry.process == line.process) {

@@ -91,7 +91,8 @@ struct TriggerKey {
 constexpr TriggerKey kAmountKeys[] = {
     {"progress", Trigger::Kind::progress},         {"chunks", Trigger::Kind::chunks},
     {"transactions", Trigger::Kind::transactions}, {"acknowledged", Trigger::Kind::acknowledged},
-    {"lag_below_ms", Trigger::Kind::lag_below},    {"bytes", Trigger::Kind::link_bytes},
+    {"recoveries", Trigger::Kind::recoveries},     {"lag_below_ms", Trigger::Kind::lag_below},
+    {"bytes", Trigger::Kind::link_bytes},
 };
 
 constexpr TriggerKey kNameKeys[] = {{"phase", Trigger::Kind::phase},
@@ -110,8 +111,8 @@ public:
         }
         const DocumentReader reader(
             &node_, path_,
-            {"phase", "progress", "chunks", "transactions", "acknowledged", "lag_below_ms", "link",
-             "bytes", "sync_point", "pass", "milestone", "after"},
+            {"phase", "progress", "chunks", "transactions", "acknowledged", "recoveries",
+             "lag_below_ms", "link", "bytes", "sync_point", "pass", "milestone", "after"},
             problems_);
         read_kind(reader);
         read_after(reader);
@@ -147,10 +148,10 @@ private:
             trigger_.name = read_choice(reader, "link", kLinks);
         }
         if (kinds != 1) {
-            problem(
-                fmt::format("{} names {} places; a step has exactly one", path_, kinds),
-                "keep one of phase, progress, chunks, transactions, acknowledged, lag_below_ms, "
-                "link with bytes, sync_point, milestone");
+            problem(fmt::format("{} names {} places; a step has exactly one", path_, kinds),
+                    "keep one of phase, progress, chunks, transactions, acknowledged, recoveries, "
+                    "lag_below_ms, "
+                    "link with bytes, sync_point, milestone");
         }
         if (reader.has("link") != reader.has("bytes")) {
             problem(path_ + " needs both `link` and `bytes`, or neither",
@@ -215,11 +216,12 @@ private:
         const bool counts = trigger_.kind == Trigger::Kind::chunks ||
                             trigger_.kind == Trigger::Kind::transactions ||
                             trigger_.kind == Trigger::Kind::acknowledged ||
+                            trigger_.kind == Trigger::Kind::recoveries ||
                             trigger_.kind == Trigger::Kind::link_bytes;
         if (!counts) {
             reader.problem("after", "scenario.after",
                            reader.path("after") + " goes only with something that is counted",
-                           "use it with chunks, transactions, acknowledged or bytes");
+                           "use it with chunks, transactions, acknowledged, recoveries or bytes");
         }
     }
 

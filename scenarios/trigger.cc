@@ -46,6 +46,8 @@ std::string place(const Trigger& trigger) {
             return amount + " transactions applied";
         case Trigger::Kind::acknowledged:
             return amount + " transactions committed at the source";
+        case Trigger::Kind::recoveries:
+            return amount + " outages survived";
         case Trigger::Kind::lag_below:
             return "lag below " + amount + " ms";
         case Trigger::Kind::link_bytes:
@@ -101,6 +103,8 @@ bool reached(const Trigger& trigger, const Observed& base, const Observed& now) 
             return enough(trigger, base.transactions, now.transactions);
         case Trigger::Kind::acknowledged:
             return enough(trigger, base.acknowledged, now.acknowledged);
+        case Trigger::Kind::recoveries:
+            return enough(trigger, base.recoveries, now.recoveries);
         case Trigger::Kind::lag_below:
             return phase_rank(now.phase) >= incremental && now.lag &&
                    static_cast<double>(now.lag->count()) < trigger.amount.least;

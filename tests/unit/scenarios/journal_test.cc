@@ -105,6 +105,7 @@ TEST(Journal, KeepsEachRecoveryOnceHoweverManyAttemptsItTook) {
     heard.journal.line(R"({"event":"recovered","after_ms":900})");
     ASSERT_EQ(heard.evidence.recoveries.size(), 1u);
     EXPECT_EQ(heard.evidence.recoveries[0].after, std::chrono::milliseconds(900));
+    EXPECT_EQ(heard.observed.recoveries, 1u);
     EXPECT_TRUE(heard.evidence.retries[0].recovered);
     EXPECT_TRUE(heard.evidence.retries[1].recovered);
 }

@@ -91,6 +91,12 @@ TEST(Scenario, TellsTheEndsApartByTheirPorts) {
     EXPECT_THAT(mistakes(outcome("{prot_of: source}")), HasSubstr("did you mean `port_of`?"));
 }
 
+TEST(Scenario, ReadsATriggerThatWaitsForTheEndOfAnOutage) {
+    const Scenario scenario = parsed(replaced(kWhole, "transactions: 500..3000", "recoveries: 1"));
+    EXPECT_EQ(scenario.timeline[1].at.kind, Trigger::Kind::recoveries);
+    EXPECT_EQ(scenario.timeline[1].at.text(), "1 outages survived, after the previous step");
+}
+
 TEST(Scenario, MayTakeHalfAnHourUnlessItSaysOtherwise) {
     EXPECT_EQ(parsed(kWhole).limit, std::chrono::minutes(30));
     EXPECT_EQ(parsed("limit_minutes: 5\n" + kWhole).limit, std::chrono::minutes(5));

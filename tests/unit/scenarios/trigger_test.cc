@@ -24,6 +24,16 @@ TEST(Trigger, CountsFromTheStartOrFromThePreviousStep) {
     EXPECT_TRUE(reached(trigger(Trigger::Kind::transactions, 200, true), base, now));
 }
 
+TEST(Trigger, WaitsUntilTheOutageOfThePreviousStepIsOver) {
+    Observed base;
+    base.recoveries = 2;
+    Observed now = base;
+    const Trigger over = trigger(Trigger::Kind::recoveries, 1, true);
+    EXPECT_FALSE(reached(over, base, now));
+    now.recoveries = 3;
+    EXPECT_TRUE(reached(over, base, now));
+}
+
 TEST(Trigger, TellsAPlaceInTheCopyThatWentByUnseen) {
     const Trigger progress = trigger(Trigger::Kind::progress, 0.4);
     Observed now;
