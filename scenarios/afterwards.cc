@@ -181,6 +181,13 @@ void note_not_proved(const Scenario& scenario, Evidence& evidence) {
                         "source committed them is not known from the client's side.",
                         evidence.ledger.unknown));
     }
+    if (evidence.ledger.lost_by_source > 0) {
+        out.push_back(fmt::format(
+            "That every acknowledged write survived: the source lost {} of them when it failed "
+            "over to an asynchronous standby. The destination was held against what the promoted "
+            "server has.",
+            evidence.ledger.lost_by_source));
+    }
     if (!evidence.zombie.attempted && scenario.has_incremental()) {
         out.push_back("Nobody tried to write through a late process after the cutover.");
     }

@@ -123,7 +123,8 @@ Scenario Catalogue::load(const std::string& name) const {
 std::map<std::string, std::vector<std::string>> claims_in_tree(const std::filesystem::path& root) {
     static const std::regex kId("\\bG[0-9]{1,3}\\b");
     std::map<std::string, std::vector<std::string>> out;
-    for (const char* folder : {"migrator/precheck", "migrator/plan", "tests"}) {
+    // Unit tests name guarantees as they like; what they name there, nobody has put to the test.
+    for (const char* folder : {"migrator/precheck", "tests/live"}) {
         if (!std::filesystem::exists(root / folder)) {
             continue;
         }

@@ -42,7 +42,7 @@ private:
 };
 
 /// Files below `root` (the project) that name a guarantee outside of scenarios: precheck questions
-/// and tests. By id.
+/// and tests against servers. By id.
 std::map<std::string, std::vector<std::string>> claims_in_tree(const std::filesystem::path& root);
 
 }  // namespace cutover::scenarios

@@ -119,8 +119,8 @@ void print_coverage(const Catalogue& catalogue, const VerdictBook& book,
                            by.empty() ? "-" : fmt::format("{}", fmt::join(by, ", ")));
     }
     out << fmt::format(
-        "\n{} of {} guarantees are claimed by a scenario, a precheck question or a test\n", claimed,
-        catalogue.guarantees().size());
+        "\n{} of {} guarantees are claimed by a scenario, a precheck question or a live test\n",
+        claimed, catalogue.guarantees().size());
 }
 
 fixtures::BodyKind wanted_body(Needs needs) {
@@ -145,14 +145,19 @@ public:
         std::filesystem::remove_all(options.folder);
         out_ << fmt::format("\n=== {} (seed {})\n{}\n", scenario.name, seed, scenario.promise)
              << std::flush;
-        const Evidence evidence = rehearse(scenario, options);
+        SecretSearch secrets;
+        Evidence evidence = rehearse(scenario, options, secrets);
+        report::ReportFiles files = report::write_reports(evidence, options.folder);
+        if (secrets.reports({files.html, files.json, files.junit}, evidence)) {
+            files = report::write_reports(evidence, options.folder);
+        }
         book_.note(evidence);
-        print_verdict(evidence, report::write_reports(evidence, options.folder).html);
+        print_verdict(evidence, files.html);
         return evidence.verdict;
     }
 
 private:
-    Evidence rehearse(Scenario& scenario, const RehearsalOptions& options) {
+    Evidence rehearse(Scenario& scenario, const RehearsalOptions& options, SecretSearch& secrets) {
         TerminalNarrator narrator(out_, ::isatty(STDOUT_FILENO) != 0);
         std::optional<fixtures::BodyKind> body;
         if (scenario.needs != Needs::either) {
@@ -162,7 +167,9 @@ private:
         if (options_.keep) {
             servers.run().keep();
         }
-        Evidence evidence = Rehearsal(scenario, options, servers, narrator).run();
+        Rehearsal rehearsal(scenario, options, servers, narrator);
+        Evidence evidence = rehearsal.run();
+        secrets = rehearsal.secrets();
         if (options_.keep) {
             out_ << fmt::format(
                 "servers stay: PGSERVICEFILE={} psql service=source\n"

@@ -35,12 +35,14 @@ struct ProcessRun {
     std::optional<Instant> ended;
     std::optional<int> exit_code;  ///< none: killed by a signal
     std::optional<int> signal;
-    bool killed_by_us = false;  ///< by a fault or by a sync point that the scenario named
+    bool killed_by_us = false;  ///< died of SIGKILL, and a fault or a sync point had ordered it
     bool resumed = false;       ///< found the task begun
     std::uint64_t epoch = 0;    ///< the claim it worked under
     std::string outcome;        ///< of the `ended` event: completed, finished, stopped, failed
     std::string position;       ///< last position it named
     std::string log_file;       ///< its JSON lines, relative to the report directory
+    std::string sync_point;     ///< `chunk.read:3`: where it said that it was going to die
+    bool frozen_by_us = false;  ///< stopped in its tracks for good, as the task saw it
 };
 
 struct PhaseChange {
@@ -80,24 +82,29 @@ struct WorkloadSample {
     Instant at{};
     std::uint64_t transactions_acknowledged = 0;  ///< so far, all workloads
     double transactions_per_second = 0;
+    std::vector<std::uint64_t> by_writer;  ///< acknowledged so far, workload after workload
 };
 
 struct Retry {
     Instant at{};
     std::uint32_t process = 0;
-    std::string end;  ///< source, destination
     std::string error_class;
     std::string code;
     std::string message;
     std::uint32_t attempt = 0;
-    std::optional<Instant> recovered;  ///< the `recovered` line that closed it
+    std::optional<Instant> recovered;  ///< the `recovered` line of the same process that closed it
+};
+
+/// A `recovered` line: what had failed, once or many times in a row, goes on.
+struct Recovery {
+    Instant at{};
+    std::uint32_t process = 0;
+    std::chrono::milliseconds after{};  ///< since the first attempt that failed
 };
 
 struct Failover {
     Instant at{};
     std::uint32_t process = 0;
-    std::string from;
-    std::string to;
     std::string proof;  ///< why nothing is missing
 };
 
@@ -114,9 +121,10 @@ struct MigratorError {
 
 /// What was broken on purpose.
 struct FaultRecord {
-    std::string name;    ///< `kill_migrator`, `promote_standby`, ...
-    std::string target;  ///< `migrator`, `source.primary`, `link.source`, ...
-    std::string detail;  ///< parameters, for people
+    std::uint32_t step = 0;  ///< of the timeline, from 1
+    std::string name;        ///< `kill_migrator`, `promote_standby`, ...
+    std::string target;      ///< `migrator`, `source.primary`, `link.source`, ...
+    std::string detail;      ///< parameters, for people
     Instant injected{};
     std::optional<Instant> landed;  ///< when it was *seen* to have taken effect
     std::string landed_proof;       ///< what was seen
@@ -172,6 +180,9 @@ struct LedgerRecord {
     std::uint64_t failed = 0;
     std::uint64_t unknown = 0;
     std::uint64_t unknown_present = 0;  ///< of the unknown: found at the destination
+    /// Committed, and lost by the source itself when an asynchronous standby took over. Checks pass
+    /// all the same; whoever reads them must be told.
+    std::uint64_t lost_by_source = 0;
     std::vector<Check> checks;  ///< `ledger.lost`, `ledger.phantom`, `ledger.doubled`, per side
 };
 
@@ -245,19 +256,22 @@ struct AuxiliaryRecord {
     std::string name;
 };
 
-/// An attempt to let a process of this task write after the cutover.
+/// A process of this task that must not write: one that comes (back) after the cutover, or one that
+/// was started while the first one runs.
 struct ZombieRecord {
     bool attempted = false;
     std::optional<int> exit_code;
-    std::string error_code;
+    std::string error_code;  ///< of its `error` line
     std::string message;
-    bool destination_changed =
-        false;  ///< any row at the destination differs from before the attempt
+    bool compared = false;  ///< the rows of the destination, before and after
+    bool destination_changed = false;
 };
 
 struct SecretScan {
-    std::vector<std::string> scanned;  ///< files and process listings that were searched
-    std::vector<std::string> hits;     ///< where a password was found (never the password)
+    std::uint64_t secrets = 0;          ///< passwords that were looked for
+    std::vector<std::string> scanned;   ///< files that were searched
+    std::vector<std::string> listings;  ///< processes whose arguments were read while they lived
+    std::vector<std::string> hits;      ///< where a password was found (never the password)
 };
 
 enum class Verdict : std::uint8_t { go, no_go, could_not };
@@ -294,6 +308,7 @@ struct Evidence {
     std::vector<ChunkCopied> chunks;
     std::vector<Sample> samples;
     std::vector<Retry> retries;
+    std::vector<Recovery> recoveries;
     std::vector<Failover> failovers;
     std::vector<MigratorError> errors;
     std::vector<FindingRecord> findings;
@@ -309,10 +324,11 @@ struct Evidence {
     LedgerRecord ledger;
     VerifyRecord verify;
     std::vector<SequenceState> sequences;
-    std::vector<AuxiliaryRecord> auxiliary_while_running;
+    std::vector<AuxiliaryRecord> auxiliary_while_running;  ///< in the incremental phase
     std::vector<AuxiliaryRecord> auxiliary_after_release;
     bool released = false;
-    ZombieRecord zombie;
+    ZombieRecord zombie;  ///< after the cutover
+    ZombieRecord second;  ///< beside a running process
     SecretScan secrets;
     Rates rates;
 

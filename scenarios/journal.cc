@@ -1,6 +1,7 @@
 #include "scenarios/journal.h"
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <ctime>
 #include <nlohmann/json.hpp>
@@ -78,12 +79,21 @@ void Journal::process_started(const std::string& log_file) {
 }
 
 void Journal::process_ended(std::optional<int> exit_code, std::optional<int> signal,
-                            bool killed_by_us) {
+                            bool kill_ordered) {
     run().ended = wall_now();
     run().exit_code = exit_code;
     run().signal = signal;
-    run().killed_by_us = killed_by_us;
-    observed_.ended = !killed_by_us;
+    // A process that came to its own end before the kill reached it was not killed.
+    run().killed_by_us = kill_ordered && signal == SIGKILL;
+    observed_.ended = !run().killed_by_us;
+    observed_.lag.reset();
+    observed_.consistent = false;
+}
+
+void Journal::process_frozen() {
+    run().ended = wall_now();
+    run().frozen_by_us = true;
+    observed_.ended = false;
     observed_.lag.reset();
     observed_.consistent = false;
 }
@@ -103,11 +113,12 @@ void Journal::line(const std::string& text) {
     }
     using Handler = void (Journal::*)(const Line&);
     static const std::map<std::string, Handler> kHandlers = {
-        {"started", &Journal::on_started},   {"phase", &Journal::on_phase},
-        {"progress", &Journal::on_progress}, {"chunk", &Journal::on_chunk},
-        {"retry", &Journal::on_retry},       {"recovered", &Journal::on_recovered},
-        {"failover", &Journal::on_failover}, {"error", &Journal::on_error},
-        {"finding", &Journal::on_finding},   {"ended", &Journal::on_ended},
+        {"started", &Journal::on_started},       {"phase", &Journal::on_phase},
+        {"progress", &Journal::on_progress},     {"chunk", &Journal::on_chunk},
+        {"retry", &Journal::on_retry},           {"recovered", &Journal::on_recovered},
+        {"failover", &Journal::on_failover},     {"error", &Journal::on_error},
+        {"finding", &Journal::on_finding},       {"ended", &Journal::on_ended},
+        {"sync_point", &Journal::on_sync_point},
     };
     const auto handler = kHandlers.find(event);
     if (handler != kHandlers.end()) {
@@ -186,7 +197,6 @@ void Journal::on_retry(const Line& line) {
     Retry retry;
     retry.at = line.at;
     retry.process = line.process;
-    retry.end = line.text("end");
     retry.error_class = line.text("class");
     retry.code = line.text("code");
     retry.message = line.text("message");
@@ -195,17 +205,19 @@ void Journal::on_retry(const Line& line) {
 }
 
 void Journal::on_recovered(const Line& line) {
-    const std::string end = line.text("end");
+    evidence_.recoveries.push_back(
+        {line.at, line.process, std::chrono::milliseconds(line.count("after_ms"))});
+    observed_.recoveries = evidence_.recoveries.size();
     for (Retry& retry : evidence_.retries) {
-        if (!retry.recovered && (end.empty() || retry.end == end)) {
+        // What a process that was killed had been waiting for, nobody has seen come back.
+        if (!retry.recovered && retry.process == line.process) {
             retry.recovered = line.at;
         }
     }
 }
 
 void Journal::on_failover(const Line& line) {
-    evidence_.failovers.push_back(
-        {line.at, line.process, line.text("from"), line.text("to"), line.text("proof")});
+    evidence_.failovers.push_back({line.at, line.process, line.text("proof")});
 }
 
 void Journal::on_error(const Line& line) {
@@ -238,6 +250,10 @@ void Journal::on_ended(const Line& line) {
     if (const std::string position = line.text("position"); !position.empty()) {
         run().position = position;
     }
+}
+
+void Journal::on_sync_point(const Line& line) {
+    run().sync_point = line.text("point") + ":" + line.text("pass");
 }
 
 void Journal::showed_life(Instant at) {

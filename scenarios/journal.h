@@ -25,7 +25,11 @@ public:
 
     void process_started(const std::string& log_file);
     void line(const std::string& text);
-    void process_ended(std::optional<int> exit_code, std::optional<int> signal, bool killed_by_us);
+    /// `kill_ordered`: somebody of us wanted it dead; whether it died of that, the signal tells.
+    void process_ended(std::optional<int> exit_code, std::optional<int> signal, bool kill_ordered);
+    /// It stands still and the task will go on without it. What it may say later is not ours to
+    /// hear.
+    void process_frozen();
     /// Whether the present process has shown progress or a phase since its start.
     bool alive_again() const { return alive_again_; }
     /// Rows and chunks that were copied more than once, now that the judge has counted the rows.
@@ -44,6 +48,7 @@ private:
     void on_error(const Line& line);
     void on_finding(const Line& line);
     void on_ended(const Line& line);
+    void on_sync_point(const Line& line);
     void showed_life(Instant at);
 
     Evidence& evidence_;

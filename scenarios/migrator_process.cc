@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <iterator>
 #include <thread>
 
 #include "fixtures/server/command.h"
@@ -14,6 +15,7 @@ namespace cutover::scenarios {
 namespace {
 
 constexpr std::chrono::milliseconds kPollEvery{20};
+constexpr std::chrono::seconds kBecomesProgram{5};
 
 // setpriv becomes the program (same process id) after asking the kernel for SIGKILL at our death,
 // so that a rehearsal that is itself killed leaves no migrator behind.
@@ -33,6 +35,26 @@ MigratorProcess::MigratorProcess(Launch launch) : launch_(std::move(launch)) {
     pid_ = fixtures::start_command(dying_with_us(launch_.argv), launch_.log_file, place);
     log_.open(launch_.log_file);
     log_.seekg(static_cast<std::streamoff>(begin));
+    read_arguments();
+}
+
+/// Until setpriv has become the program, its own arguments stand there.
+void MigratorProcess::read_arguments() {
+    const auto deadline = std::chrono::steady_clock::now() + kBecomesProgram;
+    while (arguments_.empty() && !ended() && std::chrono::steady_clock::now() < deadline) {
+        std::ifstream in("/proc/" + std::to_string(pid_) + "/cmdline", std::ios::binary);
+        std::string text{std::istreambuf_iterator<char>(in), {}};
+        std::replace(text.begin(), text.end(), '\0', ' ');
+        if (text.starts_with(launch_.argv.front() + " ")) {
+            arguments_ = text.substr(0, text.size() - 1);
+            return;
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+}
+
+std::string MigratorProcess::name() const {
+    return std::filesystem::path(launch_.log_file).stem().string();
 }
 
 MigratorProcess::~MigratorProcess() {
@@ -60,6 +82,17 @@ void MigratorProcess::signal(int number) {
     if (!ended()) {
         ::kill(pid_, number);
     }
+}
+
+char MigratorProcess::state() const {
+    std::ifstream stat("/proc/" + std::to_string(pid_) + "/stat");
+    std::string line;
+    // `pid (name) state ...`: the name may hold anything, brackets too.
+    if (end_ || !std::getline(stat, line)) {
+        return '\0';
+    }
+    const std::size_t name_end = line.rfind(") ");
+    return name_end == std::string::npos ? '\0' : line[name_end + 2];
 }
 
 std::optional<ProcessEnd> MigratorProcess::ended() {

@@ -33,6 +33,13 @@ public:
     MigratorProcess& operator=(const MigratorProcess&) = delete;
 
     int pid() const { return pid_; }
+    /// As /proc says it: R, S, D, T (stopped), Z, ...; '\0' once it was waited for.
+    char state() const;
+    /// Name of its log without folder and ending: `migrator_2`, `verify_5`.
+    std::string name() const;
+    /// As a process listing shows them, read when the program was seen to run; empty if it was gone
+    /// before.
+    const std::string& arguments() const { return arguments_; }
     /// Lines completed since the last call, of both outputs.
     std::vector<std::string> new_lines();
     /// Sends a signal if it still runs; returns at once.
@@ -43,10 +50,13 @@ public:
     std::optional<ProcessEnd> wait_ended(std::chrono::milliseconds limit);
 
 private:
+    void read_arguments();
+
     Launch launch_;
     int pid_ = -1;
     std::ifstream log_;
     std::string partial_;
+    std::string arguments_;
     std::optional<ProcessEnd> end_;
 };
 

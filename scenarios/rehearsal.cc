@@ -80,6 +80,7 @@ Evidence Rehearsal::run() {
     }
     keep_logs();
     migrator_.reset();
+    frozen_.reset();
     workloads_.clear();
     evidence_.ended = wall_now();
     journal_.settle_rework();
@@ -122,6 +123,8 @@ void Rehearsal::prepare() {
     evidence_.topology = ground_->description();
     evidence_.body = ground_->body();
     evidence_.versions = ground_->versions();
+    secrets_ = SecretSearch(ground_->secrets());
+    secrets_.begin(evidence_.secrets);
     milestone("servers_up");
     narrator_.say(fmt::format("{}, as {}", evidence_.topology, evidence_.body));
     const LoadedData loaded = ground_->load(scenario_.dataset, options_.seed);
@@ -136,6 +139,13 @@ void Rehearsal::prepare() {
 }
 
 void Rehearsal::write_task_files() {
+    std::map<std::string, std::uint16_t> ports;
+    for (const Role role : {Role::source, Role::standby, Role::destination}) {
+        if (ground_->has(role)) {
+            ports[std::string(to_string(role))] = ground_->link(role).address().port;
+        }
+    }
+    fill_in_ports(scenario_.outcome, ports);
     const plan::Endpoint source = ground_->through_links(Side::source);
     const plan::Endpoint destination = ground_->through_links(Side::destination);
     environment_ = task_environment(source, destination);
@@ -257,6 +267,7 @@ void Rehearsal::cut_over() {
         MigratorProcess finish(
             launch("finish", task_file_, {},
                    (options_.folder / fmt::format("finish_{}.log", attempt)).string()));
+        secrets_.listing(finish.name(), finish.arguments(), evidence_.secrets);
         const auto deadline = Clock::now() + kFinishLimit;
         // A migrator that is killed while it cuts over is started again, and asked again.
         const std::size_t lives = evidence_.processes.size();
@@ -284,69 +295,6 @@ void Rehearsal::cut_over() {
     }
     fail("the cutover did not end: " + last_error());
     throw RunOver{};
-}
-
-void Rehearsal::start_migrator() {
-    CUTOVER_CHECK(!migrator_runs_);
-    std::vector<std::string> more = {"--json"};
-    if (const auto at = timeline_->kill_at()) {
-        more.insert(more.end(), {"--kill-at", *at});
-    }
-    const std::string log = fmt::format("migrator_{}.log", evidence_.processes.size() + 1);
-    kill_ordered_ = false;
-    journal_.process_started(log);
-    migrator_ = std::make_unique<MigratorProcess>(
-        launch("migrate", task_file_, more, (options_.folder / log).string()));
-    migrator_runs_ = true;
-    narrator_.say(fmt::format("migrator started (process {}){}", evidence_.processes.size(),
-                              more.size() > 1 ? ", to die at " + more.back() : ""));
-}
-
-void Rehearsal::signal_migrator(int number) {
-    if (migrator_ == nullptr) {
-        return;
-    }
-    kill_ordered_ = kill_ordered_ || number == SIGKILL;
-    migrator_->signal(number);
-    if (number == SIGKILL) {
-        migrator_->wait_ended(10s);
-        listen();
-        notice_end();
-    }
-}
-
-bool Rehearsal::migrator_running() {
-    return migrator_runs_;
-}
-
-Launch Rehearsal::launch(const std::string& verb, const std::filesystem::path& task_file,
-                         const std::vector<std::string>& more, const std::string& log) const {
-    Launch made;
-    made.argv = {options_.program.string(), verb, task_file.string()};
-    made.argv.insert(made.argv.end(), more.begin(), more.end());
-    made.environment = environment_;
-    made.log_file = log;
-    return made;
-}
-
-CommandOutcome Rehearsal::run_cutover(const std::string& verb, const std::vector<std::string>& more,
-                                      std::chrono::seconds limit) {
-    const std::filesystem::path& file = verb == "verify" ? judge_file_ : task_file_;
-    MigratorProcess command(
-        launch(verb, file, more,
-               (options_.folder / fmt::format("{}_{}.log", verb, ++commands_)).string()));
-    const auto deadline = Clock::now() + limit;
-    CommandOutcome outcome;
-    std::optional<ProcessEnd> end;
-    while (!(end = command.ended()) && Clock::now() < deadline) {
-        // The timeline stands still: this may be one of its own steps.
-        poll(false);
-    }
-    for (const std::string& line : command.new_lines()) {
-        outcome.output += line + "\n";
-    }
-    outcome.exit_code = end && end->exit_code ? *end->exit_code : -1;
-    return outcome;
 }
 
 void Rehearsal::start_writers() {
@@ -387,7 +335,9 @@ void Rehearsal::poll(bool with_timeline) {
         }
     }
     sample_destination();
+    sample_auxiliary();
     check_for_standstill();
+    check_for_limit();
     if (with_timeline) {
         timeline_->poll(*this, observed_);
         tell_landed();
@@ -406,37 +356,6 @@ void Rehearsal::tell_landed() {
     }
 }
 
-void Rehearsal::listen() {
-    if (migrator_ == nullptr || !migrator_runs_) {
-        return;
-    }
-    for (const std::string& line : migrator_->new_lines()) {
-        if (!line.empty()) {
-            journal_.line(line);
-        }
-    }
-}
-
-void Rehearsal::notice_end() {
-    if (!migrator_runs_) {
-        return;
-    }
-    const std::optional<ProcessEnd> end = migrator_->ended();
-    if (!end) {
-        return;
-    }
-    listen();
-    migrator_runs_ = false;
-    const bool at_sync_point =
-        !kill_ordered_ && end->signal == SIGKILL && timeline_->died_at_sync_point(observed_);
-    journal_.process_ended(end->exit_code, end->signal, kill_ordered_ || at_sync_point);
-    narrator_.say(fmt::format("migrator process {} ended {}", evidence_.processes.size(),
-                              at_sync_point    ? "at its sync point"
-                              : kill_ordered_  ? "by kill -9"
-                              : end->exit_code ? fmt::format("with exit code {}", *end->exit_code)
-                                               : fmt::format("by signal {}", *end->signal)));
-}
-
 void Rehearsal::watch_writers() {
     if (workloads_.empty() || Clock::now() - writers_watched_ < kWatchWritersEvery) {
         return;
@@ -445,7 +364,10 @@ void Rehearsal::watch_writers() {
     WorkloadSample sample;
     sample.at = wall_now();
     for (const auto& workload : workloads_) {
-        sample.transactions_acknowledged += workload->metrics().transactions.ok;
+        for (const std::uint64_t one : workload->acknowledged_by_writer()) {
+            sample.by_writer.push_back(one);
+            sample.transactions_acknowledged += one;
+        }
     }
     if (!evidence_.workload_samples.empty()) {
         const WorkloadSample& last = evidence_.workload_samples.back();
@@ -470,6 +392,16 @@ void Rehearsal::check_for_standstill() {
         fail(fmt::format("nothing has moved for {} s in phase {}: {}", kStandstill.count(),
                          observed_.phase, last_error()));
         throw RunOver{};
+    }
+}
+
+/// Writers keep a run moving that gets nowhere: a step waits for what does not come.
+void Rehearsal::check_for_limit() const {
+    if (Clock::now() - began_ > scenario_.limit) {
+        throw model::Error(model::ErrorClass::refused, "rehearsal.limit",
+                           fmt::format("the run was not over after {} minutes, in phase {}",
+                                       scenario_.limit.count(), observed_.phase),
+                           "raise limit_minutes if the scenario needs longer");
     }
 }
 

@@ -18,6 +18,7 @@
 #include "scenarios/fault/fault.h"
 #include "scenarios/journal.h"
 #include "scenarios/migrator_process.h"
+#include "scenarios/secret_search.h"
 #include "scenarios/timeline.h"
 #include "scenarios/workload/workload.h"
 
@@ -49,6 +50,8 @@ public:
 
     /// Never throws for what goes wrong in the run: that is the verdict.
     Evidence run();
+    /// Knows the passwords of the servers that it started.
+    const SecretSearch& secrets() const { return secrets_; }
 
 private:
     Ground& ground() override { return *ground_; }
@@ -56,9 +59,13 @@ private:
     Evidence& evidence() override { return evidence_; }
     void start_migrator() override;
     void signal_migrator(int number) override;
-    bool migrator_running() override;
+    void freeze_migrator() override;
+    CommandOutcome thaw_migrator(std::chrono::seconds limit) override;
+    bool migrator_running() override { return migrator_runs_; }
+    char migrator_state() override { return migrator_runs_ ? migrator_->state() : '\0'; }
     CommandOutcome run_cutover(const std::string& verb, const std::vector<std::string>& more,
                                std::chrono::seconds limit) override;
+    CommandOutcome finish_command(MigratorProcess& command, std::chrono::seconds limit);
     void start_writers() override;
     void stop_writers() override;
 
@@ -86,8 +93,10 @@ private:
     void notice_end();
     void watch_writers();
     void sample_destination();
+    void sample_auxiliary();
     void check_for_standstill();
     void check_for_silence();
+    void check_for_limit() const;
     void milestone(const std::string& name);
     Launch launch(const std::string& verb, const std::filesystem::path& task_file,
                   const std::vector<std::string>& more, const std::string& log) const;
@@ -104,6 +113,7 @@ private:
     Journal journal_{evidence_, observed_};
     RunProblems problems_;
 
+    SecretSearch secrets_;
     std::unique_ptr<Ground> ground_;
     std::unique_ptr<Timeline> timeline_;
     std::vector<std::unique_ptr<Workload>> workloads_;
@@ -112,6 +122,7 @@ private:
     bool writing_ = false;
     bool logs_wanted_ = true;
     std::unique_ptr<MigratorProcess> migrator_;
+    std::unique_ptr<MigratorProcess> frozen_;
     bool kill_ordered_ = false;
     bool migrator_runs_ = false;
     std::size_t told_faults_ = 0;
@@ -123,7 +134,9 @@ private:
     using Clock = std::chrono::steady_clock;
     Clock::time_point writers_watched_{};
     Clock::time_point sampled_{};
+    Clock::time_point auxiliary_asked_{};
     Clock::time_point moved_{};
+    Clock::time_point began_ = Clock::now();
     std::string last_place_;
     std::string cutover_position_;
 };

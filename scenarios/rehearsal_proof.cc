@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <fstream>
-#include <sstream>
 
 #include "migrator/model/error.h"
 #include "scenarios/judge_record.h"
@@ -21,13 +20,6 @@ constexpr auto kReleaseLimit = 60s;
 constexpr auto kSampleEvery = 2s;
 /// Of repeated samples only the failures and the count matter.
 constexpr const char* kSampledSide = "destination while running";
-
-std::string text_of(const std::filesystem::path& file) {
-    std::ifstream in(file);
-    std::ostringstream text;
-    text << in.rdbuf();
-    return text.str();
-}
 
 }  // namespace
 
@@ -50,14 +42,30 @@ void Rehearsal::sample_destination() {
     }
 }
 
+/// What the task keeps beside the data, seen while it follows the log: later it may be gone
+/// already, and then its absence after the release would prove nothing.
+void Rehearsal::sample_auxiliary() {
+    const bool due = observed_.phase == "incremental" && migrator_runs_ &&
+                     evidence_.auxiliary_while_running.empty() &&
+                     Clock::now() - auxiliary_asked_ >= kSampleEvery;
+    if (!due) {
+        return;
+    }
+    auxiliary_asked_ = Clock::now();
+    try {
+        evidence_.auxiliary_while_running = ground_->auxiliary(task_);
+    } catch (const model::Error&) {
+        // An end is down on purpose just now.
+    }
+}
+
 void Rehearsal::prove() {
     narrator_.say("proving");
-    // While the task runs, or before release: what it keeps.
-    evidence_.auxiliary_while_running = ground_->auxiliary(task_);
     if (scenario_.outcome.survived) {
+        // First the judge: what it says counts even if the looking breaks down after it.
+        verify();
         check_workloads();
         evidence_.sequences = ground_->sequences();
-        verify();
         milestone("verified");
         poll();
     } else {
@@ -108,20 +116,7 @@ void Rehearsal::release() {
 
 void Rehearsal::look_for_secrets() {
     keep_logs();
-    const std::vector<std::string> secrets = ground_->secrets();
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(options_.folder)) {
-        if (!entry.is_regular_file()) {
-            continue;
-        }
-        const std::string name = std::filesystem::relative(entry.path(), options_.folder).string();
-        const std::string text = text_of(entry.path());
-        evidence_.secrets.scanned.push_back(name);
-        for (const std::string& secret : secrets) {
-            if (text.find(secret) != std::string::npos) {
-                evidence_.secrets.hits.push_back(name);
-            }
-        }
-    }
+    secrets_.folder(options_.folder, evidence_.secrets);
 }
 
 void Rehearsal::keep_logs() {

@@ -91,7 +91,8 @@ struct TriggerKey {
 constexpr TriggerKey kAmountKeys[] = {
     {"progress", Trigger::Kind::progress},         {"chunks", Trigger::Kind::chunks},
     {"transactions", Trigger::Kind::transactions}, {"acknowledged", Trigger::Kind::acknowledged},
-    {"lag_below_ms", Trigger::Kind::lag_below},    {"bytes", Trigger::Kind::link_bytes},
+    {"recoveries", Trigger::Kind::recoveries},     {"lag_below_ms", Trigger::Kind::lag_below},
+    {"bytes", Trigger::Kind::link_bytes},
 };
 
 constexpr TriggerKey kNameKeys[] = {{"phase", Trigger::Kind::phase},
@@ -110,8 +111,8 @@ public:
         }
         const DocumentReader reader(
             &node_, path_,
-            {"phase", "progress", "chunks", "transactions", "acknowledged", "lag_below_ms", "link",
-             "bytes", "sync_point", "pass", "milestone", "after"},
+            {"phase", "progress", "chunks", "transactions", "acknowledged", "recoveries",
+             "lag_below_ms", "link", "bytes", "sync_point", "pass", "milestone", "after"},
             problems_);
         read_kind(reader);
         read_after(reader);
@@ -147,10 +148,10 @@ private:
             trigger_.name = read_choice(reader, "link", kLinks);
         }
         if (kinds != 1) {
-            problem(
-                fmt::format("{} names {} places; a step has exactly one", path_, kinds),
-                "keep one of phase, progress, chunks, transactions, acknowledged, lag_below_ms, "
-                "link with bytes, sync_point, milestone");
+            problem(fmt::format("{} names {} places; a step has exactly one", path_, kinds),
+                    "keep one of phase, progress, chunks, transactions, acknowledged, recoveries, "
+                    "lag_below_ms, "
+                    "link with bytes, sync_point, milestone");
         }
         if (reader.has("link") != reader.has("bytes")) {
             problem(path_ + " needs both `link` and `bytes`, or neither",
@@ -215,11 +216,12 @@ private:
         const bool counts = trigger_.kind == Trigger::Kind::chunks ||
                             trigger_.kind == Trigger::Kind::transactions ||
                             trigger_.kind == Trigger::Kind::acknowledged ||
+                            trigger_.kind == Trigger::Kind::recoveries ||
                             trigger_.kind == Trigger::Kind::link_bytes;
         if (!counts) {
             reader.problem("after", "scenario.after",
                            reader.path("after") + " goes only with something that is counted",
-                           "use it with chunks, transactions, acknowledged or bytes");
+                           "use it with chunks, transactions, acknowledged, recoveries or bytes");
         }
     }
 
@@ -279,13 +281,17 @@ public:
         : scenario_(scenario), problems_(problems), guarantees_(guarantees) {}
 
     void read(const Node& node) {
-        const DocumentReader root(&node, "",
-                                  {"promise", "claims", "seed", "needs", "topology", "dataset",
-                                   "workload", "migration", "timeline", "outcome", "assert"},
-                                  problems_);
+        const DocumentReader root(
+            &node, "",
+            {"promise", "claims", "seed", "needs", "topology", "dataset", "workload", "migration",
+             "timeline", "outcome", "assert", "limit_minutes"},
+            problems_);
         scenario_.promise = root.required_text("promise", "say in one sentence what is promised");
         read_claims(root);
         scenario_.seed = root.whole("seed", 0, UINT64_MAX);
+        scenario_.limit = std::chrono::minutes(
+            root.whole("limit_minutes", 1, 24 * 60)
+                .value_or(static_cast<std::uint64_t>(scenario_.limit.count())));
         if (const auto needs = root.choice("needs", {"either", "containers", "processes"})) {
             scenario_.needs = static_cast<Needs>(*needs);
         }
@@ -472,12 +478,30 @@ private:
         scenario_.outcome.survived = false;
         scenario_.outcome.within_seconds =
             static_cast<std::uint32_t>(loud.whole("within", 1, 3600).value_or(60));
-        for (const auto& [name, place] : loud.texts("names")) {
-            scenario_.outcome.names.push_back(name);
+        const Node* names = loud.find("names");
+        if (names != nullptr && names->kind == Node::Kind::list) {
+            for (const Node& item : names->items) {
+                read_name(item);
+            }
         }
-        if (scenario_.outcome.names.empty()) {
+        if (scenario_.outcome.names.empty() && scenario_.outcome.ports_of.empty()) {
             loud.problem("names", "scenario.outcome", "a loud failure must name its cause",
                          "list the texts that the error must hold");
+        }
+    }
+
+    /// A text, or `{port_of: source}`: ports are known only when the links are there.
+    void read_name(const Node& item) {
+        if (item.kind == Node::Kind::scalar) {
+            scenario_.outcome.names.push_back(item.text);
+            return;
+        }
+        const DocumentReader reader(&item, "outcome.failed_loudly.names", {"port_of"}, problems_);
+        if (const auto link = reader.choice("port_of", kLinks)) {
+            scenario_.outcome.ports_of.emplace_back(kLinks[*link]);
+        } else {
+            problems_.add(item.place, "scenario.outcome", "a name is a text or a link's port",
+                          "write slot_name, or {port_of: source}");
         }
     }
 
@@ -542,6 +566,13 @@ Scenario parse_scenario(const std::string& name, const std::string& file, const 
     ScenarioReader(scenario, problems, guarantees).read(node);
     problems.throw_if_any();
     return scenario;
+}
+
+void fill_in_ports(ExpectedOutcome& outcome, const std::map<std::string, std::uint16_t>& ports) {
+    for (const std::string& link : outcome.ports_of) {
+        outcome.names.push_back(fmt::format(":{}", ports.at(link)));
+    }
+    outcome.ports_of.clear();
 }
 
 std::map<std::uint32_t, std::map<std::string, std::string>> draw_amounts(Scenario& scenario,

@@ -3,6 +3,7 @@
 // names of faults, workloads, datasets and assertions are checked where they are made.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -62,6 +63,9 @@ struct ExpectedOutcome {
     std::uint32_t within_seconds = 60;
     /// ... and its error names all of these.
     std::vector<std::string> names;
+    /// ... and the ports of these links: both ends have the same address here, so that only the
+    /// port tells them apart. fill_in_ports() makes names of them.
+    std::vector<std::string> ports_of;
 };
 
 struct AssertionChoice {
@@ -77,6 +81,8 @@ struct Scenario {
     std::vector<std::string> claims;
     std::optional<std::uint64_t> seed;
     Needs needs = Needs::either;
+    /// For the whole run, servers and proof included: one that is not over by then never will be.
+    std::chrono::minutes limit{30};
     Topology topology;
     DatasetChoice dataset;
     std::vector<WorkloadChoice> workloads;
@@ -93,6 +99,9 @@ struct Scenario {
 /// checked.
 Scenario parse_scenario(const std::string& name, const std::string& file, const std::string& text,
                         const std::vector<std::string>& guarantees);
+
+/// Requires: a port for every link that the outcome names.
+void fill_in_ports(ExpectedOutcome& outcome, const std::map<std::string, std::uint16_t>& ports);
 
 /// Replaces every range by one number out of it, the same for the same seed. Returns what was drawn
 /// per step (`[step][name] = value`), steps counting from 1.

@@ -65,8 +65,8 @@ std::optional<std::string> Timeline::kill_at() const {
     return fmt::format("{}:{:.0f}", step().at.name, step().at.amount.least);
 }
 
-bool Timeline::died_at_sync_point(const Observed& observed) {
-    if (done() || state_ != State::waiting || step().at.kind != Trigger::Kind::sync_point) {
+bool Timeline::died_at_sync_point(const std::string& said, const Observed& observed) {
+    if (state_ != State::waiting || kill_at() != said) {
         return false;
     }
     note_fired(observed, steps_[current_]->target());
@@ -95,7 +95,7 @@ bool Timeline::advance(Scene& scene, const Observed& observed) {
 
 bool Timeline::try_to_inject(Scene& scene, const Observed& observed) {
     if (missed(step().at, base_, observed)) {
-        skip("the copy was over before that place was seen");
+        skip("its phase was over before that place was seen");
         return true;
     }
     if (!reached(step().at, base_, observed)) {
@@ -175,6 +175,7 @@ void Timeline::note_fired(const Observed& observed, const std::string& target) {
     step_record.link_bytes = bytes == observed.link_bytes.end() ? 0 : bytes->second;
 
     FaultRecord fault;
+    fault.step = step_record.number;
     fault.name = step().action;
     fault.target = target;
     fault.detail = details(step());

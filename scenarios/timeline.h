@@ -33,9 +33,9 @@ public:
     /// `batch.committed:2` if the next step is a death at a sync point: for the migrator's next
     /// start.
     std::optional<std::string> kill_at() const;
-    /// The migrator was killed and not by us. True if that was the step at hand: then it has
-    /// landed.
-    bool died_at_sync_point(const Observed& observed);
+    /// The migrator died of SIGKILL and nobody sent it. True if it had said (`chunk.read:3`) that
+    /// it was about to, at the step at hand: then that has landed.
+    bool died_at_sync_point(const std::string& said, const Observed& observed);
     /// Undoes the fault in force, if there is one, before its time.
     void heal_now(Scene& scene, const Observed& observed);
     /// Marks what is left as not executed.

@@ -28,6 +28,7 @@ struct Observed {
     std::uint64_t chunks = 0;                      ///< durable
     std::uint64_t transactions = 0;                ///< applied by the task
     std::uint64_t acknowledged = 0;                ///< transactions the workloads had acknowledged
+    std::uint64_t recoveries = 0;                  ///< outages after which it went on
     std::optional<std::chrono::milliseconds> lag;  ///< none while nothing is applied
     bool consistent =
         false;  ///< the destination equals some state of the source, the migrator says
@@ -44,6 +45,7 @@ struct Trigger {
         chunks,
         transactions,  ///< applied by the migrator
         acknowledged,  ///< committed by the workloads
+        recoveries,    ///< outages after which the migrator went on
         lag_below,     ///< `amount` in milliseconds, in the incremental phase
         link_bytes,    ///< through the link `name`
         sync_point,    ///< the migrator dies there at the `amount`-th pass (build with hooks)
@@ -66,7 +68,8 @@ struct Trigger {
 /// A sync point is never reached by observation: the process's death tells it.
 bool reached(const Trigger& trigger, const Observed& base, const Observed& now);
 
-/// True if the place has gone by unseen: a copy that ended before it was found at that fraction.
+/// True if the place has gone by unseen and cannot come any more: a copy that ended before it was
+/// found at that fraction, a sync point of a phase that is over, a lag after the end.
 bool missed(const Trigger& trigger, const Observed& base, const Observed& now);
 
 /// Order of a phase's name; 0 for one that is not known.

@@ -5,6 +5,7 @@
 #include <cctype>
 #include <utility>
 
+#include "migrator/model/error.h"
 #include "scenarios/assertion/assertion.h"
 #include "scenarios/trigger.h"
 
@@ -69,14 +70,14 @@ Judgement failed_over(const Evidence& evidence, const Parameters&) {
 }
 
 Judgement recovered(const Evidence& evidence, const Parameters& with) {
-    const std::string end = with.text("end");
-    std::uint64_t closed = 0;
-    for (const Retry& retry : evidence.retries) {
-        closed += retry.recovered && (end.empty() || retry.end == end) ? 1 : 0;
+    // A process tries again many times before it goes on: outages are counted, not attempts.
+    std::chrono::milliseconds longest{0};
+    for (const Recovery& recovery : evidence.recoveries) {
+        longest = std::max(longest, recovery.after);
     }
-    return {static_cast<double>(closed) >= with.number("least", 1),
-            fmt::format("{} retries, {} of them recovered{}", evidence.retries.size(), closed,
-                        end.empty() ? "" : " at the " + end)};
+    return {static_cast<double>(evidence.recoveries.size()) >= with.number("least", 1),
+            fmt::format("{} recoveries after {} failed attempts; the longest took {} ms",
+                        evidence.recoveries.size(), evidence.retries.size(), longest.count())};
 }
 
 /// Every process but the last was killed by us; the last ended as `outcome` says.
@@ -85,7 +86,7 @@ Judgement ended_as(const Evidence& evidence, const std::string& outcome) {
         return {false, "the migrator was never started"};
     }
     for (const ProcessRun& run : evidence.processes) {
-        if (&run != &evidence.processes.back() && !run.killed_by_us) {
+        if (&run != &evidence.processes.back() && !run.killed_by_us && !run.frozen_by_us) {
             return {false, fmt::format("process {} ended by itself: {}", run.number, run.outcome)};
         }
     }
@@ -104,17 +105,39 @@ Judgement cut_over(const Evidence& evidence, const Parameters&) {
     return ended_as(evidence, "finished");
 }
 
+/// A process begins where the task stood and goes forward from there. The one way back is a table
+/// that was truncated: it is copied anew, and the log is followed again after it.
 Judgement phases_in_order(const Evidence& evidence, const Parameters&) {
-    int rank = 0;
+    std::string stood;
+    std::uint32_t process = 0;
+    int copied_anew = 0;
     for (const PhaseChange& change : evidence.phases) {
-        // A resumed process may begin where the last one stood, never further back than its task.
-        if (phase_rank(change.phase) < rank && change.process == evidence.phases.front().process) {
-            return {false, "after a later phase came " + change.phase};
+        const bool anew =
+            change.process == process && stood == "incremental" && change.phase == "full";
+        if (phase_rank(change.phase) < phase_rank(stood) && !anew) {
+            return {false, fmt::format("process {} went to {} when the task stood in {}",
+                                       change.process, change.phase, stood)};
         }
-        rank = std::max(rank, phase_rank(change.phase));
+        copied_anew += anew ? 1 : 0;
+        stood = change.phase;
+        process = change.process;
     }
-    const bool passed = rank >= phase_rank("incremental");
-    return {passed, fmt::format("{} phase changes seen", evidence.phases.size())};
+    const bool passed = phase_rank(stood) >= phase_rank("incremental");
+    return {passed,
+            fmt::format("{} phase changes seen, the last to {}; {} times a table was copied "
+                        "anew",
+                        evidence.phases.size(), stood.empty() ? "none" : stood, copied_anew)};
+}
+
+/// Refused by name: an exit code alone may be a crash, a lost connection or a time that ran out.
+bool refused_with(const ZombieRecord& record, std::string_view code, int exit_code) {
+    return record.error_code == code && record.exit_code == exit_code;
+}
+
+std::string shown(const ZombieRecord& record) {
+    return fmt::format("exit {}, {}",
+                       record.exit_code ? fmt::format("{}", *record.exit_code) : "none",
+                       record.error_code.empty() ? "no error named" : record.error_code);
 }
 
 Judgement fence_holds(const Evidence& evidence, const Parameters&) {
@@ -122,14 +145,32 @@ Judgement fence_holds(const Evidence& evidence, const Parameters&) {
     if (!zombie.attempted) {
         return {false, "nobody tried to write after the cutover"};
     }
+    if (!zombie.compared) {
+        return {false, "the destination's rows were not compared with those before"};
+    }
     if (zombie.destination_changed) {
         return {false, "the destination changed after the cutover"};
     }
-    if (!zombie.exit_code || *zombie.exit_code == 0) {
-        return {false, "the late process was not refused"};
+    const bool refused =
+        refused_with(zombie, "task.finished", model::exit_code(model::ErrorClass::refused)) ||
+        refused_with(zombie, "task.fenced", model::exit_code(model::ErrorClass::stopped));
+    if (!refused) {
+        return {false, fmt::format("the late process was not fenced off: {}", shown(zombie))};
     }
-    return {true, fmt::format("the late process was refused (exit {}, {}) and changed nothing",
-                              *zombie.exit_code, zombie.error_code)};
+    return {true,
+            fmt::format("the late process was refused ({}) and changed nothing", shown(zombie))};
+}
+
+Judgement second_refused(const Evidence& evidence, const Parameters&) {
+    const ZombieRecord& second = evidence.second;
+    if (!second.attempted) {
+        return {false, "no second process was started beside the first"};
+    }
+    if (!refused_with(second, "task.running", model::exit_code(model::ErrorClass::refused))) {
+        return {false,
+                fmt::format("the second process was not refused as such: {}", shown(second))};
+    }
+    return {true, fmt::format("the second process was refused ({})", shown(second))};
 }
 
 Judgement caught_up(const Evidence& evidence, const Parameters& with) {
@@ -141,19 +182,52 @@ Judgement caught_up(const Evidence& evidence, const Parameters& with) {
             fmt::format("everything was applied {} ms after the writers had stopped", ms)};
 }
 
-/// Transactions acknowledged between two instants, by the runner's samples.
-std::uint64_t acknowledged_between(const Evidence& evidence, Instant from, Instant to) {
-    std::uint64_t least = 0;
-    std::uint64_t most = 0;
-    bool first = true;
+/// Writers that had a transaction acknowledged between two instants, by the runner's samples.
+std::uint64_t writers_between(const Evidence& evidence, Instant from, Instant to) {
+    const WorkloadSample* first = nullptr;
+    const WorkloadSample* last = nullptr;
+    for (const WorkloadSample& sample : evidence.workload_samples) {
+        if (sample.at >= from && sample.at <= to) {
+            first = first == nullptr ? &sample : first;
+            last = &sample;
+        }
+    }
+    std::uint64_t writers = 0;
+    for (std::size_t at = 0; first != nullptr && at < first->by_writer.size(); ++at) {
+        writers += last->by_writer.at(at) > first->by_writer[at] ? 1 : 0;
+    }
+    return writers;
+}
+
+/// The source itself was away, or taken over: no writer can be told anything then.
+bool source_was_away(const Evidence& evidence, Instant from, Instant to) {
+    return std::any_of(
+        evidence.faults.begin(), evidence.faults.end(), [&](const FaultRecord& fault) {
+            const bool of_the_source =
+                fault.name == "promote_standby" ||
+                (fault.target == "source" && fault.name.ends_with("_server"));
+            const Instant over = fault.healed.value_or(fault.landed.value_or(fault.injected));
+            return of_the_source && fault.injected <= to && over >= from;
+        });
+}
+
+/// The longest time in which the runner looked and found that nobody had been told anything.
+std::chrono::milliseconds longest_silence(const Evidence& evidence, Instant from, Instant to) {
+    std::chrono::milliseconds longest{0};
+    const WorkloadSample* heard = nullptr;
     for (const WorkloadSample& sample : evidence.workload_samples) {
         if (sample.at < from || sample.at > to) {
             continue;
         }
-        least = std::exchange(first, false) ? sample.transactions_acknowledged : least;
-        most = sample.transactions_acknowledged;
+        if (heard == nullptr ||
+            sample.transactions_acknowledged > heard->transactions_acknowledged) {
+            heard = &sample;
+        } else if (!source_was_away(evidence, heard->at, sample.at)) {
+            longest = std::max(longest, std::chrono::duration_cast<std::chrono::milliseconds>(
+                                            sample.at - heard->at));
+        }
     }
-    return most - least;
+    return longest;
 }
 
 std::optional<Instant> first_seen(const Evidence& evidence, const std::string& phase) {
@@ -166,23 +240,21 @@ std::optional<Instant> first_seen(const Evidence& evidence, const std::string& p
 }
 
 Judgement writes_throughout(const Evidence& evidence, const Parameters& with) {
-    std::uint64_t connections = 0;
-    for (const WorkloadRecord& record : evidence.workloads) {
-        connections += record.connections;
-    }
     const auto full = first_seen(evidence, "full");
     const auto incremental = first_seen(evidence, "incremental");
     const auto stopped = evidence.milestones.find("writers_stopped");
     if (!full || !incremental || stopped == evidence.milestones.end()) {
         return {false, "the copy, the incremental phase or the writers' end was not seen"};
     }
-    const std::uint64_t in_copy = acknowledged_between(evidence, *full, *incremental);
-    const std::uint64_t after = acknowledged_between(evidence, *incremental, stopped->second);
-    const bool passed = static_cast<double>(connections) >= with.number("connections", 1) &&
-                        in_copy > 0 && after > 0;
-    return {passed,
-            fmt::format("{} connections committed {} transactions during the copy and {} after it",
-                        connections, in_copy, after)};
+    const std::uint64_t in_copy = writers_between(evidence, *full, *incremental);
+    const std::uint64_t after = writers_between(evidence, *incremental, stopped->second);
+    const auto silence = longest_silence(evidence, *full, stopped->second);
+    const double wanted = with.number("connections", 1);
+    const bool passed = static_cast<double>(std::min(in_copy, after)) >= wanted &&
+                        static_cast<double>(silence.count()) <= with.number("silence", 10) * 1000;
+    return {passed, fmt::format("{} connections committed during the copy and {} after it; the "
+                                "longest silence outside of the source's failover was {} ms",
+                                in_copy, after, silence.count())};
 }
 
 Judgement error_named(const Evidence& evidence, const Parameters& with) {
@@ -195,6 +267,69 @@ Judgement error_named(const Evidence& evidence, const Parameters& with) {
     return {false, fmt::format("no error with code {} among {}", code, evidence.errors.size())};
 }
 
+/// What a command needs until it is felt: chunks and batches in flight, the reporting itself.
+constexpr std::chrono::milliseconds kFelt{1500};
+/// Less than this shows no rate.
+constexpr std::chrono::milliseconds kShows{2000};
+
+struct Moved {
+    std::string cannot;  ///< why nothing can be told
+    std::uint64_t units = 0;
+    double seconds = 0;
+
+    double rate() const { return static_cast<double>(units) / seconds; }
+};
+
+/// Rows (of the copy) or changes (of the log) that moved while a step of the timeline was held.
+Moved moved_during(const Evidence& evidence, std::uint32_t step) {
+    const auto fault = std::find_if(evidence.faults.begin(), evidence.faults.end(),
+                                    [&](const FaultRecord& record) { return record.step == step; });
+    if (fault == evidence.faults.end() || !fault->landed || !fault->healed) {
+        return {fmt::format("step {} was not held for a while", step)};
+    }
+    const Sample* first = nullptr;
+    const Sample* last = nullptr;
+    for (const Sample& sample : evidence.samples) {
+        if (sample.at >= *fault->landed + kFelt && sample.at <= *fault->healed) {
+            first = first == nullptr ? &sample : first;
+            last = &sample;
+        }
+    }
+    if (first == nullptr || last->at - first->at < kShows) {
+        return {fmt::format("step {} was not watched for {} ms", step, kShows.count())};
+    }
+    if (first->phase != last->phase || first->process != last->process) {
+        return {fmt::format("during step {} another phase or process began", step)};
+    }
+    const bool copy = first->phase == "full";
+    return {"", copy ? last->rows - first->rows : last->changes - first->changes,
+            std::chrono::duration<double>(last->at - first->at).count()};
+}
+
+std::uint32_t step_of(const Parameters& with) {
+    return static_cast<std::uint32_t>(with.number("step", 0));
+}
+
+Judgement stood_still(const Evidence& evidence, const Parameters& with) {
+    const Moved moved = moved_during(evidence, step_of(with));
+    if (!moved.cannot.empty()) {
+        return {false, moved.cannot};
+    }
+    return {moved.units == 0, fmt::format("{} rows moved in {:.1f} s", moved.units, moved.seconds)};
+}
+
+/// A standstill is below any rate and shows no throttle.
+Judgement rate_below(const Evidence& evidence, const Parameters& with) {
+    const Moved moved = moved_during(evidence, step_of(with));
+    if (!moved.cannot.empty()) {
+        return {false, moved.cannot};
+    }
+    const double most = with.number("per_second", 0);
+    return {moved.units > 0 && moved.rate() <= most,
+            fmt::format("{:.0f} rows/s over {:.1f} s; at most {:.0f} were allowed", moved.rate(),
+                        moved.seconds, most)};
+}
+
 const AssertionKind kKinds[] = {
     {"resumed", "killed processes were followed by ones that resumed", resumed, {{"least"}}},
     {"resumed_without_full_reload",
@@ -202,16 +337,25 @@ const AssertionKind kKinds[] = {
      resumed_without_full_reload,
      {{"chunks"}, {"factor"}}},
     {"failed_over", "went on at the promoted server, with a proof", failed_over, {}},
-    {"recovered", "a lost connection was found again", recovered, {{"least"}, {"end", false}}},
+    {"recovered", "after so many outages the same process went on", recovered, {{"least"}}},
     {"completed_by_itself", "a task without incremental ends by itself", completed_by_itself, {}},
     {"cut_over", "never ended by itself; ended by the cutover", cut_over, {}},
     {"phases_in_order", "schema, full, incremental in one task", phases_in_order, {}},
     {"fence_holds", "after the cutover no process of the task writes", fence_holds, {}},
+    {"second_refused", "beside a running process a second one is refused", second_refused, {}},
     {"caught_up", "caught up within so many seconds of the writers' end", caught_up, {{"within"}}},
     {"writes_throughout",
-     "so many connections wrote all the time",
+     "so many connections wrote in each phase, and never all were silent for long",
      writes_throughout,
-     {{"connections"}}},
+     {{"connections"}, {"silence"}}},
+    {"stood_still",
+     "while step `step` was held, no row moved",
+     stood_still,
+     {{"step", true, true}}},
+    {"rate_below",
+     "while step `step` was held, rows moved, but no more than so many",
+     rate_below,
+     {{"step", true, true}, {"per_second", true, true}}},
     {"error_named", "the migrator stopped with this error code", error_named, {{"code", false}}},
 };
 

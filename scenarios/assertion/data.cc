@@ -84,18 +84,22 @@ Judgement ledger_checks(const Evidence& evidence, std::initializer_list<std::str
     if (looked_at == 0) {
         return {false, "the ledger was not held against the destination"};
     }
-    return {true,
-            fmt::format("{} acknowledged, {} failed, {} unknown (of which {} are there); {} checks",
-                        ledger.acknowledged, ledger.failed, ledger.unknown, ledger.unknown_present,
-                        looked_at)};
+    return {true, fmt::format(
+                      "{} acknowledged, {} failed, {} unknown (of which {} are there); {}{} checks",
+                      ledger.acknowledged, ledger.failed, ledger.unknown, ledger.unknown_present,
+                      ledger.lost_by_source == 0
+                          ? std::string()
+                          : fmt::format("{} lost by the source in its failover, and allowed; ",
+                                        ledger.lost_by_source),
+                      looked_at)};
 }
 
 Judgement no_lost_ack(const Evidence& evidence, const Parameters&) {
-    return ledger_checks(evidence, {".lost", ".missing", ".partial"});
+    return ledger_checks(evidence, {".lost", ".missing", ".partial", ".readable"});
 }
 
 Judgement no_duplicate(const Evidence& evidence, const Parameters&) {
-    return ledger_checks(evidence, {".doubled", ".phantom", ".extra", ".stranger"});
+    return ledger_checks(evidence, {".doubled", ".phantom", ".extra", ".stranger", ".readable"});
 }
 
 Judgement invariants_of(const Evidence& evidence, const std::string& workload) {

@@ -22,8 +22,15 @@ Judgement no_auxiliary_left(const Evidence& evidence, const Parameters&) {
     if (!evidence.released) {
         return {false, "the task was not released"};
     }
-    if (evidence.auxiliary_while_running.empty()) {
-        return {false, "nothing was seen while it ran, so that its absence proves nothing"};
+    for (const char* kind : {"replication slot", "publication", "schema"}) {
+        const bool seen = std::any_of(
+            evidence.auxiliary_while_running.begin(), evidence.auxiliary_while_running.end(),
+            [&](const AuxiliaryRecord& record) { return record.kind == kind; });
+        if (!seen) {
+            return {false,
+                    fmt::format("no {} was seen while it ran, so that its absence proves nothing",
+                                kind)};
+        }
     }
     if (!evidence.auxiliary_after_release.empty()) {
         return {false, "left behind: " + listed(evidence.auxiliary_after_release)};
@@ -32,14 +39,23 @@ Judgement no_auxiliary_left(const Evidence& evidence, const Parameters&) {
 }
 
 Judgement no_secret_in_logs(const Evidence& evidence, const Parameters&) {
+    if (evidence.secrets.secrets == 0) {
+        return {false, "no password is known that could have been looked for"};
+    }
     if (evidence.secrets.scanned.empty()) {
-        return {false, "nothing was searched"};
+        return {false, "no file was searched"};
+    }
+    if (evidence.secrets.listings.size() < evidence.processes.size()) {
+        return {false, fmt::format("the arguments of {} of {} processes were read",
+                                   evidence.secrets.listings.size(), evidence.processes.size())};
     }
     if (!evidence.secrets.hits.empty()) {
         return {false, "a password stands in " + evidence.secrets.hits.front()};
     }
-    return {true, fmt::format("{} files and process listings were searched",
-                              evidence.secrets.scanned.size())};
+    return {true, fmt::format("{} passwords were looked for in {} files and the arguments of {} "
+                              "processes; the reports are searched once they are written",
+                              evidence.secrets.secrets, evidence.secrets.scanned.size(),
+                              evidence.secrets.listings.size())};
 }
 
 Judgement finding_named(const Evidence& evidence, const Parameters& with) {

@@ -34,10 +34,18 @@ public:
     virtual const std::string& task() const = 0;
     virtual Evidence& evidence() = 0;
 
+    /// Requires: none runs.
     virtual void start_migrator() = 0;
     /// SIGKILL (then its death is ours) or another signal.
     virtual void signal_migrator(int number) = 0;
+    /// Stops the running migrator in its tracks and puts it aside, so that another one can be
+    /// started. Requires: one runs.
+    virtual void freeze_migrator() = 0;
+    /// Lets the one that was put aside go on and waits for its end; what it has said since.
+    virtual CommandOutcome thaw_migrator(std::chrono::seconds limit) = 0;
     virtual bool migrator_running() = 0;
+    /// As /proc says it: R, S, D, T (stopped), ...; '\0' if there is no process.
+    virtual char migrator_state() = 0;
     /// `cutover VERB task-file ...`, waited for.
     virtual CommandOutcome run_cutover(const std::string& verb,
                                        const std::vector<std::string>& more,

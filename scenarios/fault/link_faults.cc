@@ -81,25 +81,50 @@ public:
     explicit BlockLink(const Parameters& with) : LinkFault(with, 5000) {}
 
     void inject(Scene& scene) override {
+        retries_ = scene.evidence().retries.size();
         link(scene).refuse();
         cut_ = link(scene).reset_all();
     }
-    std::optional<std::string> landed(Scene&) override {
-        return fmt::format("{} connections were reset, new ones are refused", cut_);
+    std::optional<std::string> landed(Scene& scene) override {
+        if (cut_ > 0) {
+            return fmt::format("{} connections were reset, new ones are refused", cut_);
+        }
+        // Nobody was connected at that moment, and the kernel counts no refusals: the migrator says
+        // when it met one.
+        if (scene.evidence().retries.size() > retries_) {
+            return "the migrator was refused: " + scene.evidence().retries.back().message;
+        }
+        return std::nullopt;
     }
 
 private:
     std::size_t cut_ = 0;
+    std::size_t retries_ = 0;
 };
 
 class HalfOpenLink : public LinkFault {
 public:
     explicit HalfOpenLink(const Parameters& with) : LinkFault(with, 5000) {}
 
-    void inject(Scene& scene) override { link(scene).half_open(); }
-    std::optional<std::string> landed(Scene& scene) override {
-        return fmt::format("{} connections are silent", link(scene).counters().open_connections);
+    void inject(Scene& scene) override {
+        retries_ = scene.evidence().retries.size();
+        link(scene).half_open();
+        silent_ = link(scene).counters().open_connections;
     }
+    std::optional<std::string> landed(Scene& scene) override {
+        if (silent_ > 0) {
+            return fmt::format("{} connections are silent", silent_);
+        }
+        // The kernel takes new ones for the proxy: only who waits for an answer notices.
+        if (scene.evidence().retries.size() > retries_) {
+            return "the migrator got no answer: " + scene.evidence().retries.back().message;
+        }
+        return std::nullopt;
+    }
+
+private:
+    std::uint64_t silent_ = 0;
+    std::size_t retries_ = 0;
 };
 
 class SlowLink : public LinkFault {
@@ -112,12 +137,24 @@ public:
     void inject(Scene& scene) override {
         link(scene).set_latency(latency_);
         link(scene).set_bandwidth(bandwidth_);
+        passed_ = passed(scene);
     }
-    std::optional<std::string> landed(Scene&) override {
-        return fmt::format("{} ms each way, {} bytes/s", latency_.count(), bandwidth_);
+    std::optional<std::string> landed(Scene& scene) override {
+        const std::uint64_t since = passed(scene) - passed_;
+        return since > 0
+                   ? std::optional(fmt::format(
+                         "{} bytes have passed at {} ms each way{}", since, latency_.count(),
+                         bandwidth_ > 0 ? fmt::format(", {} bytes/s", bandwidth_) : std::string()))
+                   : std::nullopt;
     }
 
 private:
+    std::uint64_t passed(Scene& scene) const {
+        const LinkCounters now = link(scene).counters();
+        return now.bytes_to_client + now.bytes_to_target;
+    }
+
+    std::uint64_t passed_ = 0;
     std::chrono::milliseconds latency_;
     std::uint64_t bandwidth_;
 };

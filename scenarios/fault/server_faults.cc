@@ -16,7 +16,8 @@ public:
     std::optional<std::string> heal(Scene&) override { return std::nullopt; }
 
 protected:
-    virtual std::string strike(Scene& scene) = 0;
+    /// What was seen of it; nothing if it hit nothing.
+    virtual std::optional<std::string> strike(Scene& scene) = 0;
 
 private:
     std::optional<std::string> proof_;
@@ -45,7 +46,7 @@ public:
     std::optional<std::string> heal(Scene& scene) override { return scene.ground().start(role_); }
 
 private:
-    std::string strike(Scene& scene) override { return scene.ground().kill(role_); }
+    std::optional<std::string> strike(Scene& scene) override { return scene.ground().kill(role_); }
 };
 
 class RestartServer : public ServerFault {
@@ -53,7 +54,9 @@ public:
     explicit RestartServer(const Parameters& with) : ServerFault(with, 0) {}
 
 private:
-    std::string strike(Scene& scene) override { return scene.ground().restart(role_); }
+    std::optional<std::string> strike(Scene& scene) override {
+        return scene.ground().restart(role_);
+    }
 };
 
 class PauseServer : public ServerFault {
@@ -62,7 +65,7 @@ public:
     std::optional<std::string> heal(Scene& scene) override { return scene.ground().resume(role_); }
 
 private:
-    std::string strike(Scene& scene) override { return scene.ground().pause(role_); }
+    std::optional<std::string> strike(Scene& scene) override { return scene.ground().pause(role_); }
 };
 
 class PartitionServer : public ServerFault {
@@ -73,7 +76,9 @@ public:
     }
 
 private:
-    std::string strike(Scene& scene) override { return scene.ground().partition(role_); }
+    std::optional<std::string> strike(Scene& scene) override {
+        return scene.ground().partition(role_);
+    }
 };
 
 class PromoteStandby : public GroundFault {
@@ -92,7 +97,7 @@ public:
     }
 
 private:
-    std::string strike(Scene& scene) override {
+    std::optional<std::string> strike(Scene& scene) override {
         return before_ + (before_.empty() ? "" : "; ") + scene.ground().fail_over();
     }
 
@@ -106,7 +111,9 @@ public:
     std::string target() const override { return "source"; }
 
 private:
-    std::string strike(Scene& scene) override { return scene.ground().drop_capture(scene.task()); }
+    std::optional<std::string> strike(Scene& scene) override {
+        return scene.ground().drop_capture(scene.task());
+    }
 };
 
 class RecreateCapture : public GroundFault {
@@ -115,7 +122,7 @@ public:
     std::string target() const override { return "source"; }
 
 private:
-    std::string strike(Scene& scene) override {
+    std::optional<std::string> strike(Scene& scene) override {
         return scene.ground().recreate_capture(scene.task());
     }
 };
@@ -127,8 +134,9 @@ public:
     std::string target() const override { return std::string(to_string(side_)); }
 
 private:
-    std::string strike(Scene& scene) override {
-        return scene.ground().run_statements(side_, statements_);
+    std::optional<std::string> strike(Scene& scene) override {
+        const std::uint64_t rows = scene.ground().run_statements(side_, statements_);
+        return rows > 0 ? std::optional(fmt::format("{} rows were written", rows)) : std::nullopt;
     }
 
     Side side_;
@@ -145,7 +153,10 @@ const std::vector<ParameterKind> kServer = {{"server", false, true}, {"for_ms"}}
 const FaultKind kKinds[] = {
     {"kill_server", "SIGKILL to every process of a server; started again after for_ms",
      make<KillServer>, kServer},
-    {"restart_server", "stops a server in order and starts it again", make<RestartServer>, kServer},
+    {"restart_server",
+     "stops a server in order and starts it again",
+     make<RestartServer>,
+     {{"server", false, true}}},
     {"pause_server", "freezes a server: connections stay open and silent", make<PauseServer>,
      kServer},
     {"partition_server", "cuts a server off from everybody", make<PartitionServer>, kServer},

@@ -81,8 +81,9 @@ public:
     virtual std::string recreate_capture(const std::string& task) = 0;
     virtual std::vector<AuxiliaryRecord> auxiliary(const std::string& task) = 0;
     virtual std::vector<SequenceState> sequences() = 0;
-    /// Runs statements at one end, in one go, as written.
-    virtual std::string run_statements(Side side, const std::string& statements) = 0;
+    /// Runs statements at one end, in one go, as written. The rows they wrote, those of the
+    /// server's own catalogs (a new table) among them.
+    virtual std::uint64_t run_statements(Side side, const std::string& statements) = 0;
     /// Changes if any row of the destination's user tables changes.
     virtual std::string destination_fingerprint() = 0;
     /// Where the source's log ends now, and whether the destination says that it has applied so

@@ -46,7 +46,7 @@ public:
     std::string recreate_capture(const std::string& task) override;
     std::vector<AuxiliaryRecord> auxiliary(const std::string& task) override;
     std::vector<SequenceState> sequences() override;
-    std::string run_statements(Side side, const std::string& statements) override;
+    std::uint64_t run_statements(Side side, const std::string& statements) override;
     std::string destination_fingerprint() override;
     std::string end_of_source_log() override;
     bool applied(const std::string& task, const std::string& position) override;

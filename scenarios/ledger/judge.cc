@@ -102,8 +102,10 @@ Check strangers(const std::string& prefix, const std::string& side, const Tally&
     return check;
 }
 
-void judge_side(std::vector<Check>& checks, const std::string& prefix, const std::string& side,
-                const Ledger& ledger, const Tally& tally, bool losses_allowed) {
+/// The number of committed transactions that are not there.
+std::uint64_t judge_side(std::vector<Check>& checks, const std::string& prefix,
+                         const std::string& side, const Ledger& ledger, const Tally& tally,
+                         bool losses_allowed) {
     SideOffenders offenders;
     each_write(ledger, [&](WriterNumber writer, WriteNumber number) {
         look(offenders, ledger, tally, writer, number);
@@ -117,6 +119,7 @@ void judge_side(std::vector<Check>& checks, const std::string& prefix, const std
     checks.push_back(offenders.doubled.check(prefix + ".doubled", side,
                                              "transactions are there more than once", false));
     checks.push_back(strangers(prefix, side, tally));
+    return offenders.lost.count();
 }
 
 void judge_pair(std::vector<Check>& checks, const std::string& prefix, const Ledger& ledger,
@@ -154,7 +157,9 @@ LedgerRecord judge_ledger(const std::string& prefix, const Ledger& ledger, const
         record.unknown_present += open && destination.seen(writer, number) ? 1 : 0;
     });
     const bool may_lose = durability == SourceDurability::may_lose;
-    judge_side(record.checks, prefix, "source", ledger, source, may_lose);
+    const std::uint64_t lost =
+        judge_side(record.checks, prefix, "source", ledger, source, may_lose);
+    record.lost_by_source = may_lose ? lost : 0;
     judge_side(record.checks, prefix, "destination", ledger, destination, may_lose);
     judge_pair(record.checks, prefix, ledger, source, destination);
     return record;
@@ -166,6 +171,7 @@ void add_to(LedgerRecord& total, const LedgerRecord& more) {
     total.failed += more.failed;
     total.unknown += more.unknown;
     total.unknown_present += more.unknown_present;
+    total.lost_by_source += more.lost_by_source;
     total.checks.insert(total.checks.end(), more.checks.begin(), more.checks.end());
 }
 

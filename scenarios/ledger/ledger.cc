@@ -50,6 +50,7 @@ void Ledger::settle(WriterNumber writer, WriteNumber number, WriteOutcome outcom
     outcomes.set(number, static_cast<std::uint8_t>(outcome));
     --counts_.pending;
     ++counter(counts_, outcome);
+    writers_[writer].acknowledged += outcome == WriteOutcome::ok ? 1 : 0;
 }
 
 WriteOutcome Ledger::outcome(WriterNumber writer, WriteNumber number) const {
@@ -67,6 +68,15 @@ WriteNumber Ledger::last(WriterNumber writer) const {
 LedgerCounts Ledger::counts() const {
     const std::scoped_lock lock(mutex_);
     return counts_;
+}
+
+std::vector<std::uint64_t> Ledger::acknowledged() const {
+    const std::scoped_lock lock(mutex_);
+    std::vector<std::uint64_t> all;
+    for (const Writer& writer : writers_) {
+        all.push_back(writer.acknowledged);
+    }
+    return all;
 }
 
 }  // namespace cutover::scenarios

@@ -57,10 +57,13 @@ public:
     /// The writer's highest number, 0 before its first.
     WriteNumber last(WriterNumber writer) const;
     LedgerCounts counts() const;
+    /// By writer: how many of its transactions were acknowledged.
+    std::vector<std::uint64_t> acknowledged() const;
 
 private:
     struct Writer {
         WriteNumber last = 0;
+        std::uint64_t acknowledged = 0;
         PackedCounts outcomes;
     };
 

@@ -77,19 +77,21 @@ NLOHMANN_JSON_SERIALIZE_ENUM(Verdict, {{Verdict::could_not, "could_not"},
                                        {Verdict::no_go, "no_go"}})
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MigratorEvent, at, process, event, text)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ProcessRun, number, started, ended, exit_code, signal,
-                                   killed_by_us, resumed, epoch, outcome, position, log_file)
+                                   killed_by_us, frozen_by_us, resumed, epoch, outcome, position,
+                                   log_file, sync_point)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PhaseChange, at, process, phase)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ChunkCopied, at, process, table, number, rows, resumed)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Sample, at, process, phase, rows, rows_total, bytes, bytes_total,
                                    fraction, transactions, changes, per_second, lag)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WorkloadSample, at, transactions_acknowledged,
-                                   transactions_per_second)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Retry, at, process, end, error_class, code, message, attempt,
+                                   transactions_per_second, by_writer)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Retry, at, process, error_class, code, message, attempt,
                                    recovered)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Failover, at, process, from, to, proof)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Recovery, at, process, after)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Failover, at, process, proof)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MigratorError, at, process, error_class, code, message, hint,
                                    position)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FaultRecord, name, target, detail, injected, landed,
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FaultRecord, step, name, target, detail, injected, landed,
                                    landed_proof, healed, healed_proof, effect_ended)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ScheduleStep, number, trigger, action, fired, not_fired_because,
                                    at, phase, fraction, chunks, transactions, link_bytes,
@@ -98,7 +100,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Check, name, side, passed, detail, samples)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WorkloadRecord, name, connections, first_write, last_write,
                                    acknowledged, failed, unknown, metrics, checks)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LedgerRecord, kept, acknowledged, failed, unknown,
-                                   unknown_present, checks)
+                                   unknown_present, lost_by_source, checks)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TableProof, table, source_rows, destination_rows, verdict,
                                    method, differences, samples)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(VerifyRecord, ran, exit_code, verdict, detail, tables,
@@ -112,17 +114,18 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Rates, full_rows_per_second, full_bytes_per_s
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SequenceState, sequence, column, next_value, column_max)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(AuxiliaryRecord, side, kind, name)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ZombieRecord, attempted, exit_code, error_code, message,
-                                   destination_changed)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SecretScan, scanned, hits)
+                                   compared, destination_changed)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SecretScan, secrets, scanned, listings, hits)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(AssertionResult, name, passed, detail)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Evidence, scenario, promise, claims, seed, reproduction,
                                    schedule_file, versions, topology, body, dataset_rows,
                                    dataset_tables, started, ended, milestones, events, processes,
-                                   phases, chunks, samples, retries, failovers, errors, findings,
-                                   resumes, schedule, faults, workload_samples, workloads, ledger,
-                                   verify, sequences, auxiliary_while_running,
-                                   auxiliary_after_release, released, zombie, secrets, rates,
-                                   expected_outcome, assertions, verdict, reasons, not_proved)
+                                   phases, chunks, samples, retries, recoveries, failovers, errors,
+                                   findings, resumes, schedule, faults, workload_samples, workloads,
+                                   ledger, verify, sequences, auxiliary_while_running,
+                                   auxiliary_after_release, released, zombie, second, secrets,
+                                   rates, expected_outcome, assertions, verdict, reasons,
+                                   not_proved)
 
 }  // namespace cutover::scenarios
 

@@ -168,6 +168,13 @@ void declared_losses_section(Html& html, const Evidence& evidence) {
         }
         table.write(html);
     }
+    if (evidence.ledger.lost_by_source > 0) {
+        html.paragraph(fmt::format(
+            "The source itself lost {} acknowledged transactions when it failed over to an "
+            "asynchronous standby; the destination cannot have them. Whatever the promoted "
+            "server has was demanded of it.",
+            grouped(evidence.ledger.lost_by_source)));
+    }
     html.close_section();
 }
 
@@ -200,14 +207,18 @@ void after_section(Html& html, const Evidence& evidence) {
     }
     if (evidence.zombie.attempted) {
         table.row({{"Can a late process of the task still write?"},
-                   verdict_cell(!evidence.zombie.destination_changed, "fenced", "it wrote"),
+                   !evidence.zombie.compared
+                       ? TableCell{"not known", Tone::caution}
+                       : verdict_cell(!evidence.zombie.destination_changed, "fenced", "it wrote"),
                    {evidence.zombie.error_code + " " + evidence.zombie.message}});
     }
     if (!evidence.secrets.scanned.empty()) {
-        table.row({{"Is a password in any log, process list or report?"},
+        table.row({{"Is a password in any log, argument list or report?"},
                    verdict_cell(evidence.secrets.hits.empty(), "nowhere", "found"),
-                   {fmt::format("{} places searched, {} hits", evidence.secrets.scanned.size(),
-                                evidence.secrets.hits.size())}});
+                   {fmt::format("{} passwords, {} files and the arguments of {} processes "
+                                "searched, {} hits",
+                                evidence.secrets.secrets, evidence.secrets.scanned.size(),
+                                evidence.secrets.listings.size(), evidence.secrets.hits.size())}});
         table.note(evidence.secrets.hits);
     }
     table.row(

@@ -77,6 +77,9 @@ std::string how_it_ended(const ProcessRun& run) {
         return fmt::format("signal {}{}", *run.signal,
                            run.killed_by_us ? ", by the rehearsal" : "");
     }
+    if (run.frozen_by_us) {
+        return "frozen by the rehearsal";
+    }
     if (!run.exit_code) {
         return run.ended ? "killed" : "still runs";
     }
@@ -166,13 +169,9 @@ void trouble_section(Html& html, const Evidence& evidence) {
         return;
     }
     html.open_section("trouble", "Failovers, retries and errors");
-    HtmlTable failovers("The source moved, and why nothing is missing",
-                        {"At", "From", "To", "Proof"});
+    HtmlTable failovers("The source moved, and why nothing is missing", {"At", "Proof"});
     for (const Failover& failover : evidence.failovers) {
-        failovers.row({{since(evidence.started, failover.at)},
-                       {failover.from, Tone::plain, true},
-                       {failover.to, Tone::plain, true},
-                       {failover.proof}});
+        failovers.row({{since(evidence.started, failover.at)}, {failover.proof}});
     }
     if (!failovers.empty()) {
         failovers.write(html);
@@ -193,11 +192,10 @@ void trouble_section(Html& html, const Evidence& evidence) {
         errors.write(html);
     }
     HtmlTable retries("Waited for and tried again",
-                      {"At", "End", "Class", "Message", "#Attempt", "#Recovered after"});
+                      {"At", "Class", "Message", "#Attempt", "#Recovered after"});
     for (std::size_t at = 0; at < std::min(kMostRows, evidence.retries.size()); ++at) {
         const Retry& retry = evidence.retries[at];
         retries.row({{since(evidence.started, retry.at)},
-                     {retry.end},
                      {retry.error_class},
                      {first_of(retry.message, 160)},
                      {std::to_string(retry.attempt)},

@@ -232,6 +232,7 @@ private:
         row_label("migrator");
         for (const ProcessRun& run : evidence_.processes) {
             const std::string how = run.killed_by_us      ? "killed"
+                                    : run.frozen_by_us    ? "frozen"
                                     : run.outcome.empty() ? "ended"
                                                           : run.outcome;
             bar(run.started, run.ended.value_or(span_.to), "life", fmt::format("#{}", run.number),

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <utility>
 
+#include "migrator/model/error.h"
+
 namespace cutover::scenarios {
 
 namespace {
@@ -24,6 +26,21 @@ fixtures::SessionOptions session_options(const WorkloadEnd& end, const std::stri
     }
     options.settings = {"SET search_path = " + quoted + "\""};
     return options;
+}
+
+/// What cannot be read (a table is missing, a column has another type) was not migrated: that is a
+/// finding about the side, not a reason to stop looking.
+template <typename Read>
+void unless_unreadable(std::vector<Check>& checks, const std::string& name, const std::string& side,
+                       Read read) {
+    try {
+        read();
+    } catch (const model::Error& error) {
+        if (error.error_class() != model::ErrorClass::operation) {
+            throw;
+        }
+        checks.push_back({name + ".readable", side, false, error.what(), {}});
+    }
 }
 
 model::Instant instant(std::chrono::system_clock::time_point time) {
@@ -131,12 +148,26 @@ WorkloadVerdict SqlWorkload::check(const WorkloadEnd& source, const WorkloadEnd&
     const auto at_source = open(source);
     const auto at_destination = open(destination);
     WorkloadVerdict verdict;
-    verdict.checks = own_checks(*at_source, "source", true);
-    for (Check& check : own_checks(*at_destination, "destination", true)) {
-        verdict.checks.push_back(std::move(check));
+    for (const auto& [session, side] :
+         {std::pair(at_source.get(), "source"), std::pair(at_destination.get(), "destination")}) {
+        unless_unreadable(verdict.checks, name(), side, [&] {
+            for (Check& check : own_checks(*session, side, true)) {
+                verdict.checks.push_back(std::move(check));
+            }
+        });
     }
-    verdict.ledger = judge_ledger("ledger." + name(), ledger_, read_tally(*at_source),
-                                  read_tally(*at_destination), durability);
+    std::vector<Check> unreadable;
+    const auto tally = [&](fixtures::Session& session, const std::string& side) {
+        Tally read(ledger_, 2);
+        unless_unreadable(unreadable, "ledger." + name(), side,
+                          [&] { read = read_tally(session); });
+        return read;
+    };
+    const Tally source_tally = tally(*at_source, "source");
+    const Tally destination_tally = tally(*at_destination, "destination");
+    verdict.ledger =
+        judge_ledger("ledger." + name(), ledger_, source_tally, destination_tally, durability);
+    verdict.ledger.checks.insert(verdict.ledger.checks.end(), unreadable.begin(), unreadable.end());
     return verdict;
 }
 
@@ -152,6 +183,10 @@ WorkloadMetrics SqlWorkload::metrics() const {
         metrics.more["error " + code] = static_cast<double>(times);
     }
     return metrics;
+}
+
+std::vector<std::uint64_t> SqlWorkload::acknowledged_by_writer() const {
+    return ledger_.acknowledged();
 }
 
 WorkloadRecord SqlWorkload::record() const {

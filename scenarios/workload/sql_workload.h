@@ -28,6 +28,7 @@ public:
     WorkloadVerdict check(const WorkloadEnd& source, const WorkloadEnd& destination,
                           SourceDurability durability) override;
     WorkloadMetrics metrics() const override;
+    std::vector<std::uint64_t> acknowledged_by_writer() const override;
     WorkloadRecord record() const override;
 
 private:

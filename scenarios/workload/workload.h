@@ -50,7 +50,7 @@ struct WorkloadVerdict {
     LedgerRecord ledger;        ///< its acknowledged writes, settled; add_to() joins several
 };
 
-/// Not for two threads at once, except metrics(), sample() and stop().
+/// Not for two threads at once, except metrics(), acknowledged_by_writer(), sample() and stop().
 class Workload {
 public:
     virtual ~Workload() = default;
@@ -74,13 +74,16 @@ public:
     /// (connection).
     virtual std::vector<Check> sample(const WorkloadEnd& end, const std::string& side) = 0;
 
-    /// Reads both ends and judges them. Requires: stopped, and the destination has everything.
-    /// Throws: model::Error when an end cannot be read.
+    /// Reads both ends and judges them; tables that cannot be read are a failed check of that side
+    /// (`<name>.readable`). Requires: stopped, and the destination has everything. Throws:
+    /// model::Error (connection) when an end cannot be reached.
     virtual WorkloadVerdict check(const WorkloadEnd& source, const WorkloadEnd& destination,
                                   SourceDurability durability) = 0;
 
     /// So far; while it runs, too.
     virtual WorkloadMetrics metrics() const = 0;
+    /// So far, by writer.
+    virtual std::vector<std::uint64_t> acknowledged_by_writer() const = 0;
     /// Everything about it as a part of the evidence, without checks.
     virtual WorkloadRecord record() const = 0;
 };

@@ -103,7 +103,7 @@ void add_log(Evidence& run) {
         const double when = 20 + step * 0.5;
         const bool away = when > 84 && when < 88;
         run.workload_samples.push_back(
-            {at(when), static_cast<std::uint64_t>(step) * 210, away ? 0 : 420.0});
+            {at(when), static_cast<std::uint64_t>(step) * 210, away ? 0 : 420.0, {}});
     }
 }
 
@@ -224,15 +224,16 @@ void add_story(Evidence& run) {
     second.first_progress_after = milliseconds(910);
     run.resumes = {first, second};
     run.failovers.push_back(
-        {at(88.5), 3, "127.0.0.1:26281", "127.0.0.1:26282",
+        {at(88.5), 3,
          "system identifier 7441, timeline 1 -> 2 at 0/5000060, slot cutover_shop at 0/4F00A8"
          " <= applied 0/4FA018"});
     run.retries.push_back(
-        {at(84.6), 3, "source", "connection", "session.lost",
+        {at(84.6), 3, "connection", "session.lost",
          "lost the connection to 127.0.0.1:26281: server closed the connection unexpectedly", 1,
          at(88.5)});
-    run.retries.push_back({at(100.3), 3, "destination", "connection", "session.connect",
+    run.retries.push_back({at(100.3), 3, "connection", "session.connect",
                            "the database system is starting up", 3, at(102.8)});
+    run.recoveries = {{at(88.5), 3, milliseconds(3'900)}, {at(102.8), 3, milliseconds(4'100)}};
 }
 
 void add_findings(Evidence& run) {
@@ -263,9 +264,10 @@ void add_ending(Evidence& run) {
                      {"shop.countdown", "", 999'959, std::nullopt}};
     run.released = true;
     run.auxiliary_while_running = {{"source", "replication slot", "cutover_shop"}};
-    run.zombie = {true, 15, "task.fenced", "the claim of epoch 2 is over", false};
-    run.secrets.scanned = {"migrator_1.jsonl", "migrator_2.jsonl", "migrator_3.jsonl",
-                           "process list"};
+    run.zombie = {true, 15, "task.fenced", "the claim of epoch 2 is over", true, false};
+    run.secrets.secrets = 3;
+    run.secrets.scanned = {"migrator_1.log", "migrator_2.log", "migrator_3.log", "task.yaml"};
+    run.secrets.listings = {"migrator_1", "migrator_2", "migrator_3"};
     run.rates.full_rows_per_second = 77'900;
     run.rates.full_bytes_per_second = 7.5e6;
     run.rates.catch_up_changes_per_second = 8'930;

@@ -2,6 +2,7 @@
 // server that dies under them costs no certainty.
 #include "scenarios/workload/workload.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -10,7 +11,6 @@
 
 #include "fixtures/data/dataset.h"
 #include "migrator/model/error.h"
-#include "scenarios/workload/sampler.h"
 #include "tests/support/live_postgres.h"
 
 namespace cutover::scenarios {
@@ -198,6 +198,14 @@ TEST_F(WorkloadTest, GoesOnWhereItStopped) {
     EXPECT_GT(workload->record().metrics.at("latency_p99_ms"), 0);
 }
 
+TEST_F(WorkloadTest, CallsATableThatIsNotThereBroken) {
+    EXPECT_EQ(after("bank", "DROP TABLE work.bank_account CASCADE"),
+              Names{"bank.readable@destination"});
+    const Names names = after("append", "DROP TABLE work.append_receipt");
+    EXPECT_THAT(names, testing::Contains("ledger.append.readable@destination"));
+    EXPECT_THAT(names, testing::Contains("ledger.append.lost@destination"));
+}
+
 TEST_F(WorkloadTest, KeepsItsPace) {
     auto chosen = options("append");
     chosen.transactions_per_second = 50;
@@ -211,21 +219,17 @@ TEST_F(WorkloadTest, KeepsItsPace) {
     EXPECT_GE(took, std::chrono::seconds(1));  // 60 at 50 a second, however quick the server
 }
 
-TEST_F(WorkloadTest, SamplerSeesATornState) {
+TEST_F(WorkloadTest, SampleSeesATornState) {
     const auto workload = make_workload(options("bank"));
     workload->setup(source());
-    Sampler sampler({workload.get()}, source(), "source", std::chrono::milliseconds(50));
+    ASSERT_EQ(workload->sample(source(), "destination while running").size(), 1U);
+    EXPECT_TRUE(workload->sample(source(), "destination while running")[0].passed);
     connect().query("UPDATE work.bank_account SET balance = balance - 5 WHERE id = 0");
-    for (int waited = 0; waited < 200 && (sampler.checks().empty() || sampler.checks()[0].passed);
-         ++waited) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    }
-    sampler.stop();
-    const auto checks = sampler.checks();
+    const auto checks = workload->sample(source(), "destination while running");
     ASSERT_EQ(checks.size(), 1U);
-    EXPECT_EQ(checks[0].name, "bank.total.sampled");
+    EXPECT_EQ(checks[0].name, "bank.total");
+    EXPECT_EQ(checks[0].side, "destination while running");
     EXPECT_FALSE(checks[0].passed);
-    EXPECT_FALSE(checks[0].samples.empty());
 }
 
 class WorkloadFaults : public tests::LiveServers {};

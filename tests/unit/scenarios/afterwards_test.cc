@@ -80,6 +80,20 @@ TEST(Judge, DoesNotBlameTheProductForARunThatWasCutShort) {
     EXPECT_THAT(evidence.reasons, testing::ElementsAre("there is no image"));
 }
 
+TEST(Judge, SaysWhatTheSourceItselfLost) {
+    Evidence evidence = good();
+    evidence.ledger.kept = true;
+    evidence.ledger.acknowledged = 100;
+    evidence.ledger.lost_by_source = 3;
+    evidence.ledger.checks = {{"ledger.bank.lost", "destination", true, "", {}}};
+    Scenario asks = scenario();
+    asks.assertions.push_back({"no_lost_ack", {}, 2});
+    judge(asks, {}, evidence);
+    EXPECT_EQ(evidence.verdict, Verdict::go);
+    EXPECT_THAT(evidence.not_proved, Contains(HasSubstr("the source lost 3 of them")));
+    EXPECT_THAT(evidence.assertions.back().detail, HasSubstr("3 lost by the source"));
+}
+
 TEST(Rates, LeaveTheGapBetweenTwoProcessesOut) {
     Evidence evidence;
     const auto sample = [](int ms, std::uint32_t process, std::uint64_t rows) {

@@ -5,7 +5,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <fstream>
 #include <set>
 
 #include "migrator/model/error.h"
@@ -67,6 +70,22 @@ TEST(Catalogue, FindsAScenarioByTheEndOfItsNameAndSuggestsTheNearOne) {
 TEST(Catalogue, FindsClaimsOfPrecheckQuestions) {
     const auto claims = claims_in_tree(".");
     EXPECT_TRUE(claims.contains("G110"));
+}
+
+TEST(Catalogue, TakesNoFixtureOfAUnitTestForAClaim) {
+    const auto root =
+        std::filesystem::temp_directory_path() / ("cutover_claims_" + std::to_string(::getpid()));
+    const auto write = [&](const std::string& file) {
+        std::filesystem::create_directories((root / file).parent_path());
+        std::ofstream(root / file) << "// G5\n";
+    };
+    write("tests/unit/one_test.cc");
+    write("tests/support/sample.cc");
+    EXPECT_TRUE(claims_in_tree(root).empty());
+    write("tests/live/one_test.cc");
+    write("migrator/precheck/one.cc");
+    EXPECT_EQ(claims_in_tree(root).at("G5").size(), 2u);
+    std::filesystem::remove_all(root);
 }
 
 }  // namespace

@@ -79,15 +79,48 @@ TEST(Journal, TellsADeathOfItsOwnFromOneThatWasOrdered) {
     EXPECT_TRUE(heard.observed.ended);
 }
 
-TEST(Journal, ClosesRetriesOfTheEndThatRecovered) {
+TEST(Journal, DoesNotCallACrashOursBecauseAKillWasOrderedToo) {
     Heard heard;
     heard.start();
-    heard.journal.line(R"({"event":"retry","end":"source","code":"connection.lost","attempt":1})");
-    heard.journal.line(
-        R"({"event":"retry","end":"destination","code":"connection.lost","attempt":1})");
-    heard.journal.line(R"({"event":"recovered","end":"source","after_ms":900})");
+    heard.journal.process_ended(std::nullopt, 6, true);
+    EXPECT_FALSE(heard.evidence.processes[0].killed_by_us);
+    EXPECT_TRUE(heard.observed.ended);
+    heard.start();
+    heard.journal.process_ended(14, std::nullopt, true);
+    EXPECT_FALSE(heard.evidence.processes[1].killed_by_us);
+}
+
+TEST(Journal, KeepsWhereAProcessSaidItWasGoingToDie) {
+    Heard heard;
+    heard.start();
+    heard.journal.line(R"({"event":"sync_point","point":"batch.applied","pass":4})");
+    EXPECT_EQ(heard.evidence.processes[0].sync_point, "batch.applied:4");
+}
+
+TEST(Journal, KeepsEachRecoveryOnceHoweverManyAttemptsItTook) {
+    Heard heard;
+    heard.start();
+    heard.journal.line(R"({"event":"retry","code":"connection.lost","attempt":1})");
+    heard.journal.line(R"({"event":"retry","code":"connection.lost","attempt":2})");
+    heard.journal.line(R"({"event":"recovered","after_ms":900})");
+    ASSERT_EQ(heard.evidence.recoveries.size(), 1u);
+    EXPECT_EQ(heard.evidence.recoveries[0].after, std::chrono::milliseconds(900));
+    EXPECT_EQ(heard.observed.recoveries, 1u);
     EXPECT_TRUE(heard.evidence.retries[0].recovered);
-    EXPECT_FALSE(heard.evidence.retries[1].recovered);
+    EXPECT_TRUE(heard.evidence.retries[1].recovered);
+}
+
+TEST(Journal, LetsNoProcessRecoverWhatAnEarlierOneWaitedFor) {
+    Heard heard;
+    heard.start();
+    heard.journal.line(R"({"event":"retry","code":"connection.lost","attempt":1})");
+    heard.kill();
+    heard.start();
+    heard.journal.line(R"({"event":"retry","code":"connection.lost","attempt":1})");
+    heard.journal.line(R"({"event":"recovered","after_ms":10})");
+    EXPECT_FALSE(heard.evidence.retries[0].recovered);
+    EXPECT_TRUE(heard.evidence.retries[1].recovered);
+    EXPECT_EQ(heard.evidence.recoveries.at(0).process, 2u);
 }
 
 }  // namespace

@@ -67,6 +67,14 @@ TEST(Ledger, CountsOutcomes) {
     EXPECT_EQ(ledger.outcome(0, 3), WriteOutcome::failed);
 }
 
+TEST(Ledger, CountsWhatEachWriterWasTold) {
+    Ledger ledger(3);
+    fill(ledger, {WriteOutcome::ok, WriteOutcome::failed, WriteOutcome::ok});
+    const auto other = ledger.begin(2);
+    ledger.settle(2, *other, WriteOutcome::ok);
+    EXPECT_EQ(ledger.acknowledged(), (std::vector<std::uint64_t>{2, 0, 1}));
+}
+
 TEST(Ledger, RefusesWritesBeyondItsBound) {
     Ledger ledger(1, 2);
     EXPECT_TRUE(ledger.begin(0).has_value());
@@ -177,6 +185,13 @@ TEST_F(LedgerJudge, HoldsTheDestinationAgainstTheSourceWhenTheSourceMayLose) {
     EXPECT_EQ(failed_checks(record), Names{});
     EXPECT_EQ(find(record, "ledger.lost", "source").detail,
               "1 committed transactions are not there (allowed)");
+    EXPECT_EQ(record.lost_by_source, 1U);
+    LedgerRecord total;
+    add_to(total, record);
+    add_to(total, record);
+    EXPECT_EQ(total.lost_by_source, 2U);
+    EXPECT_EQ(judge_ledger("ledger", ledger, source, faithful, kKept).lost_by_source, 0U)
+        << "not allowed: it is a failed check";
     EXPECT_EQ(failed_checks(judge_ledger("ledger", ledger, source, ahead, kMayLose)),
               Names{"ledger.extra@destination"});
     EXPECT_EQ(failed_checks(judge_ledger("ledger", ledger, source, faithful, kKept)),

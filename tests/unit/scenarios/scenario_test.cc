@@ -79,6 +79,30 @@ TEST(Scenario, ReadsEveryPart) {
     EXPECT_EQ(scenario.assertions[1].with.at("chunks"), "3");
 }
 
+TEST(Scenario, TellsTheEndsApartByTheirPorts) {
+    const auto outcome = [](const std::string& names) {
+        return replaced(kWhole, "outcome: survived",
+                        "outcome: {failed_loudly: {names: [" + names + "]}}");
+    };
+    ExpectedOutcome expected = parsed(outcome("away, {port_of: source}")).outcome;
+    fill_in_ports(expected, {{"source", 26281}, {"destination", 26282}});
+    EXPECT_THAT(expected.names, testing::ElementsAre("away", ":26281"));
+    EXPECT_THAT(mistakes(outcome("{port_of: sauce}")), HasSubstr("did you mean `source`?"));
+    EXPECT_THAT(mistakes(outcome("{prot_of: source}")), HasSubstr("did you mean `port_of`?"));
+}
+
+TEST(Scenario, ReadsATriggerThatWaitsForTheEndOfAnOutage) {
+    const Scenario scenario = parsed(replaced(kWhole, "transactions: 500..3000", "recoveries: 1"));
+    EXPECT_EQ(scenario.timeline[1].at.kind, Trigger::Kind::recoveries);
+    EXPECT_EQ(scenario.timeline[1].at.text(), "1 outages survived, after the previous step");
+}
+
+TEST(Scenario, MayTakeHalfAnHourUnlessItSaysOtherwise) {
+    EXPECT_EQ(parsed(kWhole).limit, std::chrono::minutes(30));
+    EXPECT_EQ(parsed("limit_minutes: 5\n" + kWhole).limit, std::chrono::minutes(5));
+    EXPECT_THAT(mistakes("limit_minutes: 0\n" + kWhole), HasSubstr("limit_minutes"));
+}
+
 TEST(Scenario, HandsTheMigrationOnToTheTaskFile) {
     const Scenario scenario = parsed(kWhole);
     ASSERT_EQ(scenario.task.size(), 2u);

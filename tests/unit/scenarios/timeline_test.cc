@@ -6,6 +6,8 @@
 #include <csignal>
 #include <cstdlib>
 
+#include "migrator/model/error.h"
+
 namespace cutover::scenarios {
 namespace {
 
@@ -14,32 +16,49 @@ using testing::HasSubstr;
 /// A scene without servers: the migrator is a flag.
 class FakeScene : public Scene {
 public:
-    explicit FakeScene(Evidence& evidence) : evidence_(evidence) {}
+    explicit FakeScene(Evidence& evidence) : evidence_(evidence) {
+        evidence_.processes.emplace_back();
+    }
 
     Ground& ground() override { std::abort(); }
     const std::string& task() const override { return task_; }
     Evidence& evidence() override { return evidence_; }
     void start_migrator() override {
         runs = true;
+        evidence_.processes.emplace_back();
         armed.push_back(timeline != nullptr ? timeline->kill_at().value_or("") : "");
     }
     void signal_migrator(int number) override {
         if (number == SIGKILL && dies) {
-            runs = false;
+            die(true);
+        }
+        if (number == SIGSTOP && stops) {
+            state = 'T';
         }
     }
+    void freeze_migrator() override { std::abort(); }
+    CommandOutcome thaw_migrator(std::chrono::seconds) override { std::abort(); }
     bool migrator_running() override { return runs; }
+    char migrator_state() override { return state; }
     CommandOutcome run_cutover(const std::string&, const std::vector<std::string>&,
                                std::chrono::seconds) override {
-        return {command_exit, ""};
+        return {command_exit, command_output};
     }
     void start_writers() override { writing = true; }
     void stop_writers() override { writing = false; }
 
+    void die(bool of_sigkill) {
+        runs = false;
+        evidence_.processes.back().killed_by_us = of_sigkill;
+    }
+
     bool runs = true;
     bool dies = true;
+    bool stops = true;
+    char state = 'S';
     bool writing = true;
     int command_exit = 0;
+    std::string command_output;
     Timeline* timeline = nullptr;
     std::vector<std::string> armed;  ///< sync points given to each start
 
@@ -112,10 +131,28 @@ TEST(Timeline, WaitsUntilAFaultHasLanded) {
     run.poll();
     EXPECT_TRUE(run.timeline->busy());
     EXPECT_FALSE(run.evidence.faults[0].landed);
-    run.scene.runs = false;
+    run.scene.die(true);
     run.poll();
     EXPECT_TRUE(run.evidence.faults[0].landed);
     EXPECT_TRUE(run.timeline->done());
+}
+
+TEST(Timeline, DoesNotTakeACrashForAKill) {
+    Played run({step(Trigger::Kind::start, 0, "kill_migrator")});
+    run.scene.dies = false;
+    run.poll();
+    run.scene.die(false);
+    run.poll();
+    EXPECT_TRUE(run.timeline->busy());
+    EXPECT_FALSE(run.evidence.faults[0].landed);
+}
+
+TEST(Timeline, DoesNotKillAMigratorThatIsDeadAlready) {
+    Played run({step(Trigger::Kind::start, 0, "kill_migrator", {{"restart", "false"}}),
+                step(Trigger::Kind::previous, 0, "kill_migrator")});
+    run.poll();
+    EXPECT_TRUE(run.evidence.faults.at(0).landed);
+    EXPECT_FALSE(run.evidence.faults.at(1).landed);
 }
 
 TEST(Timeline, TellsAStepWhosePlaceWentByUnseen) {
@@ -134,16 +171,19 @@ TEST(Timeline, ArmsTheNextSyncPointWhenTheMigratorStartsAgain) {
     EXPECT_EQ(run.timeline->kill_at(), "chunk.read:1");
     run.poll();
     EXPECT_FALSE(run.evidence.schedule[0].fired) << "only the process's death tells";
-    run.scene.runs = false;
-    EXPECT_TRUE(run.timeline->died_at_sync_point(run.observed));
+    run.scene.die(true);
+    EXPECT_FALSE(run.timeline->died_at_sync_point("", run.observed)) << "it did not say so";
+    EXPECT_FALSE(run.timeline->died_at_sync_point("chunk.read:2", run.observed));
+    EXPECT_TRUE(run.timeline->died_at_sync_point("chunk.read:1", run.observed));
     run.poll();
+    EXPECT_TRUE(run.evidence.faults.at(0).landed);
     EXPECT_EQ(run.scene.armed, std::vector<std::string>{"batch.applied:1"});
     EXPECT_FALSE(run.timeline->done());
 }
 
 TEST(Timeline, DoesNotTakeAnotherDeathForASyncPoint) {
     Played run({step(Trigger::Kind::transactions, 100, "kill_migrator")});
-    EXPECT_FALSE(run.timeline->died_at_sync_point(run.observed));
+    EXPECT_FALSE(run.timeline->died_at_sync_point("chunk.read:1", run.observed));
 }
 
 TEST(Timeline, LeavesStepsOfTheClosingForTheClosing) {
@@ -164,6 +204,63 @@ TEST(Timeline, NamesWhatNeverHappened) {
     run.timeline->give_up("the run was over before");
     EXPECT_EQ(run.evidence.schedule[0].not_fired_because, "the run was over before");
     EXPECT_EQ(run.timeline->problems().size(), 1u);
+}
+
+TEST(Timeline, GivesAnOperatorsCommandTheTimeThatItIsToBeWatched) {
+    Played run({step(Trigger::Kind::start, 0, "operator_command",
+                     {{"verb", "pause"}, {"for_ms", "600000"}}),
+                step(Trigger::Kind::previous, 0, "operator_command", {{"verb", "resume"}})});
+    run.poll();
+    EXPECT_TRUE(run.evidence.faults.at(0).landed);
+    EXPECT_TRUE(run.timeline->busy());
+    EXPECT_EQ(run.evidence.faults.size(), 1u);
+    run.timeline->heal_now(run.scene, run.observed);
+    EXPECT_TRUE(run.evidence.faults.at(0).healed);
+    run.poll();
+    EXPECT_EQ(run.evidence.faults.at(1).step, 2u);
+}
+
+TEST(Timeline, KeepsHowASecondMigratorWasRefused) {
+    Played run({step(Trigger::Kind::start, 0, "second_migrator")});
+    run.scene.command_exit = 13;
+    run.scene.command_output = R"({"event":"finding","code":"source.version","found":"17"}
+{"event":"error","class":"refused","code":"task.running","message":"by another process"}
+{"event":"ended","outcome":"failed","exit_code":13})";
+    run.poll();
+    EXPECT_EQ(run.evidence.second.exit_code, 13);
+    EXPECT_EQ(run.evidence.second.error_code, "task.running") << "a finding has a code, too";
+    Played alone({step(Trigger::Kind::start, 0, "second_migrator")});
+    alone.scene.die(true);
+    alone.poll();
+    EXPECT_FALSE(alone.evidence.faults.at(0).landed) << "there is no first one";
+    EXPECT_FALSE(alone.evidence.second.attempted);
+}
+
+TEST(Timeline, DoesNotComeTooLateWhileTheTaskStillRuns) {
+    Played run({step(Trigger::Kind::start, 0, "zombie_migrator")});
+    run.poll();
+    EXPECT_FALSE(run.evidence.faults.at(0).landed);
+    EXPECT_FALSE(run.evidence.zombie.attempted);
+}
+
+TEST(Timeline, DoesNotStartAMigratorBesideARunningOne) {
+    Played run({step(Trigger::Kind::start, 0, "start_migrator")});
+    EXPECT_THROW(run.poll(), model::Error);
+    EXPECT_TRUE(run.scene.armed.empty());
+    Played dead({step(Trigger::Kind::start, 0, "start_migrator")});
+    dead.scene.die(true);
+    dead.poll();
+    EXPECT_TRUE(dead.evidence.faults.at(0).landed);
+}
+
+TEST(Timeline, DoesNotTakeAMigratorThatGoesOnForAPausedOne) {
+    Played run({step(Trigger::Kind::start, 0, "pause_migrator")});
+    run.scene.stops = false;
+    run.poll();
+    EXPECT_FALSE(run.evidence.faults[0].landed);
+    run.scene.state = 'T';
+    run.poll();
+    EXPECT_TRUE(run.evidence.faults[0].landed);
 }
 
 TEST(Timeline, DoesNotBlameAFaultThatIsStillInForceAtTheEnd) {
@@ -192,6 +289,10 @@ TEST(Fault, TellsAnUnknownActionOrParameterWithTheNearOne) {
     EXPECT_THAT(fault_mistake(step(Trigger::Kind::start, 0, "cut_link")),
                 HasSubstr("needs `link`"));
     EXPECT_EQ(fault_mistake(step(Trigger::Kind::start, 0, "cut_link", {{"link", "source"}})), "");
+    EXPECT_THAT(fault_mistake(step(Trigger::Kind::start, 0, "restart_server",
+                                   {{"server", "destination"}, {"for_ms", "1000"}})),
+                HasSubstr("for_ms"))
+        << "a restart is over when the server answers: there is nothing to hold";
 }
 
 }  // namespace

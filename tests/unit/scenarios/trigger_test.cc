@@ -24,6 +24,16 @@ TEST(Trigger, CountsFromTheStartOrFromThePreviousStep) {
     EXPECT_TRUE(reached(trigger(Trigger::Kind::transactions, 200, true), base, now));
 }
 
+TEST(Trigger, WaitsUntilTheOutageOfThePreviousStepIsOver) {
+    Observed base;
+    base.recoveries = 2;
+    Observed now = base;
+    const Trigger over = trigger(Trigger::Kind::recoveries, 1, true);
+    EXPECT_FALSE(reached(over, base, now));
+    now.recoveries = 3;
+    EXPECT_TRUE(reached(over, base, now));
+}
+
 TEST(Trigger, TellsAPlaceInTheCopyThatWentByUnseen) {
     const Trigger progress = trigger(Trigger::Kind::progress, 0.4);
     Observed now;
@@ -70,6 +80,43 @@ TEST(Trigger, CountsTheBytesOfItsOwnLinkOnly) {
     EXPECT_FALSE(reached(bytes, {}, now));
     now.link_bytes["destination"] = 100;
     EXPECT_TRUE(reached(bytes, {}, now));
+}
+
+TEST(Trigger, TellsASyncPointThatCannotComeAnyMore) {
+    const auto gone = [](const char* point, const char* phase) {
+        Trigger at = trigger(Trigger::Kind::sync_point, 1);
+        at.name = point;
+        Observed now;
+        now.phase = phase;
+        return missed(at, {}, now);
+    };
+    EXPECT_FALSE(gone("chunk.read", "full"));
+    EXPECT_TRUE(gone("chunk.read", "keys"));
+    EXPECT_FALSE(gone("task.full_done", "full"));
+    EXPECT_TRUE(gone("task.full_done", "incremental"));
+    EXPECT_FALSE(gone("task.capture_created", "created"));
+    EXPECT_TRUE(gone("task.capture_created", "schema"));
+    EXPECT_FALSE(gone("schema.step", "incremental"));
+    EXPECT_FALSE(gone("batch.applied", "full"));
+    EXPECT_FALSE(gone("batch.applied", "incremental"));
+    EXPECT_TRUE(gone("batch.applied", "finished"));
+    EXPECT_FALSE(gone("finish.fenced", "incremental"));
+}
+
+TEST(Trigger, TellsAPlaceThatAnEndedMigratorCannotReach) {
+    Observed now;
+    now.phase = "incremental";
+    Trigger death = trigger(Trigger::Kind::sync_point, 1);
+    death.name = "batch.applied";
+    const Trigger lag = trigger(Trigger::Kind::lag_below, 100);
+    EXPECT_FALSE(missed(death, {}, now));
+    EXPECT_FALSE(missed(lag, {}, now)) << "it may still catch up";
+    now.ended = true;
+    EXPECT_TRUE(missed(death, {}, now));
+    EXPECT_TRUE(missed(lag, {}, now));
+    now.ended = false;
+    now.phase = "finished";
+    EXPECT_TRUE(missed(lag, {}, now));
 }
 
 TEST(Trigger, IsNeverFiredByObservationAtASyncPoint) {

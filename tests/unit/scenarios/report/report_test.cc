@@ -31,6 +31,13 @@ TEST(HtmlReport, EscapesNamesThatLookLikeMarkup) {
     EXPECT_THAT(page, Not(HasSubstr("<lost>")));
 }
 
+TEST(HtmlReport, DeclaresWhatTheSourceItselfLost) {
+    Evidence run = survived_rehearsal();
+    EXPECT_THAT(html_report(run), Not(HasSubstr("The source itself lost")));
+    run.ledger.lost_by_source = 3;
+    EXPECT_THAT(html_report(run), HasSubstr("The source itself lost 3 acknowledged transactions"));
+}
+
 TEST(HtmlReport, NeedsNothingFromElsewhere) {
     const std::string page = html_report(survived_rehearsal());
     for (const char* outside : {"http://", "https://", "src=", "@import", "url(\"", "url('"}) {
