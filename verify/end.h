@@ -33,7 +33,10 @@ struct ReadSpec {
     std::vector<Item> items;
     std::size_t order_by = 0;  ///< the first so many items are the order; 0: any order
     std::string filter;        ///< in the end's own language; empty: all rows
-    KeyRange range;            ///< on the first item
+    /// Of a partitioned table: rows of these partitions, and of theirs, are held to these
+    /// conditions and not to `filter`. The first that takes a row counts.
+    std::vector<std::pair<model::ObjectName, std::string>> partition_filters;
+    KeyRange range;  ///< on the first item
     /// Not empty: only rows with these keys, as texts of the order_by first columns; rows beyond
     /// them may come too.
     std::vector<std::vector<std::string>> keys;

@@ -154,11 +154,10 @@ private:
 }  // namespace
 
 TablePair pair_tables(const TableShape& source, const TableShape& destination,
-                      const plan::NameMapping& mapping, const std::string& filter) {
+                      const plan::NameMapping& mapping) {
     TablePair pair;
     pair.source = source;
     pair.destination = destination;
-    pair.source_read.filter = filter;
     Pairing(pair, mapping).run();
     return pair;
 }

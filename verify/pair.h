@@ -55,8 +55,8 @@ struct TablePair {
     }
 };
 
-/// `filter` narrows the source side.
+/// Without filters: these are source_read's, for the caller to set.
 TablePair pair_tables(const TableShape& source, const TableShape& destination,
-                      const plan::NameMapping& mapping, const std::string& filter);
+                      const plan::NameMapping& mapping);
 
 }  // namespace cutover::verify

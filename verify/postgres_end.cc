@@ -241,13 +241,25 @@ private:
     static std::string from_sql(const TableShape& table) {
         return (table.partitioned ? " FROM " : " FROM ONLY ") + postgres::quote(table.name);
     }
+    std::string filter_sql(const ReadSpec& spec) const {
+        if (spec.partition_filters.empty()) {
+            return spec.filter;
+        }
+        std::string cases = "CASE";
+        for (const auto& [partition, filter] : spec.partition_filters) {
+            cases += " WHEN tableoid IN (SELECT relid FROM pg_partition_tree(" +
+                     connection_.quote_literal(postgres::quote(partition)) + ")) THEN (" + filter +
+                     ")";
+        }
+        return cases + " ELSE (" + (spec.filter.empty() ? "true" : spec.filter) + ") END";
+    }
     std::string where_sql(const TableShape& table, const ReadSpec& spec) const {
         std::string where;
         const auto add = [&where](const std::string& condition) {
             where += (where.empty() ? " WHERE (" : " AND (") + condition + ")";
         };
-        if (!spec.filter.empty()) {
-            add(spec.filter);
+        if (const std::string filter = filter_sql(spec); !filter.empty()) {
+            add(filter);
         }
         if (spec.range.from) {
             add(order_sql(table, spec.items[0]) + " >= " + *spec.range.from);

@@ -108,7 +108,7 @@ private:
         const Scope scope =
             choose_scope(catalogs, {request_.objects, request_.mapping, request_.tables});
         for (const TableChoice& table : scope.tables) {
-            add_table(table);
+            add_table(table, catalogs.source_tables);
         }
         source_facts_ = scope.source;
         destination_facts_ = scope.destination;
@@ -120,7 +120,29 @@ private:
         }
     }
 
-    void add_table(const TableChoice& table) {
+    /// What a task says of a partitioned table holds for its partitions, unless it says something
+    /// of these themselves.
+    void set_filters(TablePair& pair, const std::vector<TableShape>& source_tables) const {
+        const auto own = [&](const ObjectName& name) {
+            const auto filter = request_.filters.find(name);
+            return filter == request_.filters.end() ? std::string() : filter->second;
+        };
+        pair.source_read.filter = own(pair.source.name);
+        if (pair.source_read.filter.empty() && !pair.source.root.name.empty()) {
+            pair.source_read.filter = own(pair.source.root);
+        }
+        for (const bool branches : {false, true}) {  // a leaf is nearer than what it is under
+            for (const TableShape& table : source_tables) {
+                const std::string filter = own(table.name);
+                if (table.root == pair.source.name && table.partitioned == branches &&
+                    !filter.empty()) {
+                    pair.source_read.partition_filters.emplace_back(table.name, filter);
+                }
+            }
+        }
+    }
+
+    void add_table(const TableChoice& table, const std::vector<TableShape>& source_tables) {
         const ObjectName& name = table.source->name;
         if (table.destination == nullptr) {
             TableResult result;
@@ -135,10 +157,9 @@ private:
             missing_tables_.push_back(std::move(result));
             return;
         }
-        const auto filter = request_.filters.find(name);
         auto work = std::make_unique<TableWork>();
-        work->pair = pair_tables(*table.source, *table.destination, request_.mapping,
-                                 filter == request_.filters.end() ? std::string() : filter->second);
+        work->pair = pair_tables(*table.source, *table.destination, request_.mapping);
+        set_filters(work->pair, source_tables);
         describe(*work);
         if (!table.note.empty()) {
             work->result.notes.push_back(table.note);
@@ -152,6 +173,9 @@ private:
         result.source = pair.source.name.display();
         result.destination = pair.destination.name.display();
         result.filter = pair.source_read.filter;
+        for (const auto& [partition, filter] : pair.source_read.partition_filters) {
+            result.notes.push_back("source rows of " + partition.display() + " where " + filter);
+        }
         result.uncomparable_columns = pair.uncomparable;
         result.missing_columns = pair.missing_columns;
         result.excluded_columns = pair.excluded_columns;

@@ -64,7 +64,7 @@ std::string type_name(std::uint32_t type, std::int32_t) {
 void decode_transactions(benchmark::State& state) {
     plan::Plan plan;
     plan.tables.push_back(accounts_plan());
-    postgres::TransactionAssembler assembler(plan, type_name, {}, {1, 0, 1'000});
+    postgres::TransactionAssembler assembler(plan, type_name, {}, {1, 0, 1'000, {}});
     const Messages messages = transaction(static_cast<int>(state.range(0)));
     assembler.feed(relation_message());
     model::Change change;

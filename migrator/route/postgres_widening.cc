@@ -126,11 +126,11 @@ bool built_in(const ColumnSchema& column) {
 
 std::optional<Widening> widening(const ColumnSchema& source, const ColumnSchema& there) {
     static const std::map<std::pair<std::string, std::string>, Widening> kWider = {
-        {{"int2", "int4"}, to_int4},         {{"int2", "int8"}, to_int8},
-        {{"int4", "int8"}, to_int8},         {{"int2", "numeric"}, to_numeric},
-        {{"int4", "numeric"}, to_numeric},   {{"int8", "numeric"}, to_numeric},
-        {{"float4", "float8"}, to_float8},   {{"varchar", "text"}, nullptr},
-        {{"text", "varchar"}, nullptr},      {{"varchar", "varchar"}, nullptr},
+        {{"int2", "int4"}, to_int4},       {{"int2", "int8"}, to_int8},
+        {{"int4", "int8"}, to_int8},       {{"int2", "numeric"}, to_numeric},
+        {{"int4", "numeric"}, to_numeric}, {{"int8", "numeric"}, to_numeric},
+        {{"float4", "float8"}, to_float8}, {{"varchar", "text"}, nullptr},
+        {{"text", "varchar"}, nullptr},    {{"varchar", "varchar"}, nullptr},
         {{"numeric", "numeric"}, nullptr},
     };
     if (!built_in(there) || there.generated_expression) {

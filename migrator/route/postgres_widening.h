@@ -1,6 +1,6 @@
 // Types of a destination column that hold every value of the source's type exactly, though they are
-// not the same, and how a value is written for them. What would change a value, or might be refused,
-// is not here: such columns are blocked by the plan.
+// not the same, and how a value is written for them. What would change a value, or might be
+// refused, is not here: such columns are blocked by the plan.
 #pragma once
 
 #include <optional>

@@ -147,12 +147,7 @@ private:
 
     bool look() {
         const auto sink = registry_.engine(spec_.destination.engine).sink(runtime_, spec_);
-        const auto control = sink->open_control();
-        const bool known = control->load(spec_.name).has_value();
-        if (!known) {
-            control->release(spec_.name);  // having looked leaves no trace
-        }
-        return known;
+        return sink->open_control()->load(spec_.name).has_value();
     }
 
     void precheck() {

@@ -52,7 +52,6 @@ TaskRecord Operator::load() {
     control_ = sink_->open_control();
     std::optional<TaskRecord> record = control_->load(spec_.name);
     if (!record) {
-        control_->release(spec_.name);  // having looked leaves no trace
         throw Error(
             ErrorClass::refused, "task.unknown",
             fmt::format("there is no task '{}' at {}", spec_.name, spec_.destination.display()),

@@ -281,6 +281,32 @@ TEST_F(Compare, FollowsRenamesFiltersAndExclusions) {
     EXPECT_EQ(run(asked).verdict, Verdict::could_not_tell);
 }
 
+/// What a task says of a partitioned table holds for its partitions; the nearest wins.
+TEST_F(Compare, HoldsPartitionsToTheirOwnFiltersOrTheRoots) {
+    const std::string tables =
+        "create table visit (id int, year int, primary key (id, year)) partition by range (year);"
+        "create table visit_old partition of visit for values from (0) to (2000)"
+        " partition by range (id);"
+        "create table visit_old_low partition of visit_old for values from (0) to (50);"
+        "create table visit_old_high partition of visit_old for values from (50) to (1000);"
+        "create table visit_new partition of visit for values from (2000) to (3000);";
+    connect().query(tables +
+                    "insert into visit select g, 1990 + g % 20 from generate_series(1, 100) g");
+    there(tables +
+          "insert into visit select g, 1990 + g % 20 from generate_series(1, 100) g"
+          " where case when g % 20 >= 10 then g > 30 when g >= 50 then g > 82 else g > 10 end");
+    Request asked = request();
+    asked.filters[{"public", "visit"}] = "id > 30";
+    asked.filters[{"public", "visit_old"}] = "id > 10";
+    asked.filters[{"public", "visit_old_high"}] = "id > 82";
+    EXPECT_EQ(run(asked).verdict, Verdict::consistent) << text_of(run(asked));
+    asked.tables = {"public.visit_new"};
+    EXPECT_EQ(run(asked).verdict, Verdict::consistent) << text_of(run(asked));
+    asked.tables.clear();
+    asked.filters[{"public", "visit_old_high"}] = "id > 85";
+    EXPECT_EQ(run(asked).verdict, Verdict::inconsistent);
+}
+
 TEST_F(Compare, ListsTablesThatAreNeverCompared) {
     both("create table t (id int primary key)");
     connect().query(

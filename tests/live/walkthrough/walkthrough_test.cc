@@ -155,5 +155,41 @@ TEST_F(Walkthrough, DoesNotFinishOverATableThatHasChangedUnnoticed) {
     EXPECT_EQ(second.exit_code, 0) << second.text << again.text();
 }
 
+/// Tables that somebody has made at the new place, of types that hold every value of the old ones:
+/// the copy and the log write both.
+TEST_F(Walkthrough, FillsTablesOfWiderTypes) {
+    begin();
+    at_old(
+        "CREATE TYPE app.mood AS ENUM ('sad', 'happy'); SET ROLE shop_owner;"
+        "CREATE TABLE app.narrow (id int PRIMARY KEY, small smallint UNIQUE, r real, v varchar(10),"
+        " n numeric(6, 2), big bigint, m app.mood);"
+        "INSERT INTO app.narrow SELECT g, g, g / 8.0, 'v' || g, g / 100.0, g * 100000000::bigint,"
+        " 'sad' FROM generate_series(-1000, 1000) g; INSERT INTO app.narrow (id) VALUES (5000)");
+    new_->connect("shop").query(
+        "CREATE SCHEMA app; GRANT ALL ON SCHEMA app TO mover; SET ROLE mover;"
+        "CREATE TABLE app.narrow (id bigint PRIMARY KEY, small numeric UNIQUE, r double precision,"
+        " v text, n numeric(9, 4), big numeric, m text)");
+    const std::string file =
+        program_.task(old_->endpoint("shop").as_user("mover", "old-secret"),
+                      new_->endpoint("shop").as_user("mover", "new-secret"),
+                      "phases: [full, incremental]\nobjects: {include: [app.narrow]}");
+    RunningProgram migrate = program_.start({"migrate", file});
+    ASSERT_TRUE(migrate.wait_for("phase incremental")) << migrate.text();
+    at_old(
+        "UPDATE app.narrow SET small = small + 2000, r = -r, m = 'happy' WHERE id BETWEEN 1 AND 50;"
+        "UPDATE app.narrow SET id = id + 10000 WHERE id > 900; DELETE FROM app.narrow WHERE id < "
+        "-900;"
+        "INSERT INTO app.narrow VALUES (2147483647, 32767, 'NaN', 'end', -9999.99,"
+        " -9223372036854775808, NULL)");
+    const Said finish = program_.run({"finish", file});
+    ASSERT_EQ(finish.exit_code, 0) << finish.text << migrate.text();
+    const Said verify = program_.run(
+        {"verify", file, "--no-schema", "--rule", "float_width", "--rule", "numeric_scale"});
+    EXPECT_EQ(verify.exit_code, 0) << verify.text;
+    EXPECT_EQ(new_->connect("shop").value(
+                  "SELECT (id, small, r, v, n, big, m)::text FROM app.narrow WHERE id = 50"),
+              "(50,2050,-6.25,v50,0.5000,5000000000,happy)");
+}
+
 }  // namespace
 }  // namespace cutover::tests

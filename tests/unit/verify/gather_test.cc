@@ -31,7 +31,7 @@ TEST(ReadLimit, IsUnlimitedAtZero) {
 
 TEST(Gatherer, StopsWhenNobodyTakesItsRows) {
     using namespace testing_support;
-    const TablePair pair = pair_tables(simple_table().shape, simple_table().shape, {}, "");
+    const TablePair pair = pair_tables(simple_table().shape, simple_table().shape, {});
     std::vector<std::string> rows;
     for (int id = 0; id < 10000; ++id) {
         rows.push_back(row_bytes(simple_row(id, "value")));

@@ -65,7 +65,7 @@ struct NarrowTest : testing::Test {
         shape.columns = {int_column("id"), numeric_column("n"),
                          column("c", "character(5)", 1042, KeyOrder::padded_text)};
         shape.unique_keys = {{0}};
-        pair = pair_tables(shape, shape, {}, "");
+        pair = pair_tables(shape, shape, {});
     }
     std::string row(int scale, const std::string& padded) const {
         return row_bytes({wire::int32(1), wire::numeric({1, 5000}, 0, 0, scale), padded});

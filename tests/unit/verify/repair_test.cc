@@ -20,7 +20,7 @@ TablePair simple_pair(bool keyed) {
     destination.columns[1].name = "va\"lue";
     plan::NameMapping mapping;
     mapping.columns[{"app", "t"}] = {{"v", "va\"lue"}};
-    return pair_tables(simple_table(keyed).shape, destination, mapping, "");
+    return pair_tables(simple_table(keyed).shape, destination, mapping);
 }
 
 RepairStatements statements(bool keyed, RowVerdict verdict, const WireRow& source,
