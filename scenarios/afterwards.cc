@@ -52,7 +52,7 @@ void measure_full(Evidence& evidence) {
         }
         last = &sample;
     }
-    if (seconds <= 0) {
+    if (first == nullptr || seconds <= 0) {
         return;
     }
     evidence.rates.full_rows_per_second = rows / seconds;

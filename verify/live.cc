@@ -178,7 +178,7 @@ void judge_live(End& source, End& destination, const LiveOptions& given, const R
             results.push_back(subject.result);
         }
     }
-    LiveRounds(source, destination, context, options).run(tables, live);
+    LiveRounds(source, destination, options).run(tables, live);
     for (std::size_t at = 0; at < tables.size(); ++at) {
         conclude_table(*tables[at], *results[at], context, live);
     }

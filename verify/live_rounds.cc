@@ -71,11 +71,9 @@ LiveTable::LiveTable(const TablePair& table, std::vector<Candidate> rows, const 
       destination(table, Side::destination, context.seed, context.destination_limit,
                   options.pause) {}
 
-LiveRounds::LiveRounds(End& source, End& destination, const RunContext& context,
-                       const LiveOptions& options)
+LiveRounds::LiveRounds(End& source, End& destination, const LiveOptions& options)
     : source_(source),
       destination_(destination),
-      context_(context),
       options_(options),
       barrier_(source, destination, options) {}
 

@@ -49,9 +49,8 @@ struct LiveTable {
 
 class LiveRounds {
 public:
-    /// The ends and `context` must outlive it; no snapshot is open in them yet.
-    LiveRounds(End& source, End& destination, const RunContext& context,
-               const LiveOptions& options);
+    /// The ends must outlive it; no snapshot is open in them yet.
+    LiveRounds(End& source, End& destination, const LiveOptions& options);
 
     /// Settles what can be settled; the rest stays in LiveTable::left. Counts in `result`.
     /// Throws: connection; refused `verify.live_standby`.
@@ -73,7 +72,6 @@ private:
 
     End& source_;
     End& destination_;
-    const RunContext& context_;
     const LiveOptions& options_;
     LiveBarrier barrier_;
     std::vector<std::string> positions_;  ///< of the source's snapshots, one per round

@@ -11,7 +11,6 @@
 namespace cutover::route {
 
 using model::ColumnSchema;
-using model::Finding;
 using model::ObjectName;
 using model::Severity;
 using model::TableSchema;

@@ -108,7 +108,7 @@ bool Footprint::meets(const Footprint& other) const {
     return false;
 }
 
-Collapser::Collapser(const plan::Plan& plan) : plan_(plan), tables_(plan.tables.size()) {
+Collapser::Collapser(const plan::Plan& plan) : tables_(plan.tables.size()) {
     for (const plan::TablePlan& table : plan.tables) {
         tables_[table.index].plan = &table;
     }
@@ -229,15 +229,7 @@ void Collapser::update(TableIndex index, const Tuple& before, Tuple row) {
     note_freed_keys(table, before);
     note_keys(table, row);
     if (table.plan->keyless()) {
-        if (before.empty() || !before.complete()) {
-            throw Error(
-                ErrorClass::refused, "incremental.keyless_without_old_row",
-                "table " + table.plan->source.display() +
-                    " has no key and its log does not carry whole old rows",
-                "set REPLICA IDENTITY FULL on it (or allow the task to) and copy the table again");
-        }
-        footprint_.add_whole_table(index);
-        multiset_add(table, before, -1);
+        multiset_remove(table, before);
         multiset_add(table, std::move(row), 1);
     } else if (!table.plan->key.comparable) {
         Tuple key = key_tuple(table.plan->key, has_key(table.plan->key, before) ? before : row);
@@ -313,21 +305,26 @@ void Collapser::arrive(TableIndex index, Tuple row) {
     place_new(table, std::move(row));
 }
 
+/// One of the rows that are equal to `before`, whichever.
+void Collapser::multiset_remove(TableState& table, const Tuple& before) {
+    if (before.empty() || !before.complete()) {
+        throw Error(
+            ErrorClass::refused, "incremental.keyless_without_old_row",
+            "table " + table.plan->source.display() +
+                " has no key and its log does not carry whole old rows",
+            "set REPLICA IDENTITY FULL on it (or allow the task to) and copy the table again");
+    }
+    footprint_.add_whole_table(table.plan->index);
+    multiset_add(table, before, -1);
+}
+
 void Collapser::remove(TableIndex index, const Tuple& before) {
     TableState& table = state(index);
     count(before.footprint());
     note_keys(table, before);
     note_freed_keys(table, before);
     if (table.plan->keyless()) {
-        if (!before.complete()) {
-            throw Error(
-                ErrorClass::refused, "incremental.keyless_without_old_row",
-                "table " + table.plan->source.display() +
-                    " has no key and its log does not carry whole old rows",
-                "set REPLICA IDENTITY FULL on it (or allow the task to) and copy the table again");
-        }
-        footprint_.add_whole_table(index);
-        multiset_add(table, before, -1);
+        multiset_remove(table, before);
         return;
     }
     if (!table.plan->key.comparable) {

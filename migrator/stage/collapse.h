@@ -114,11 +114,11 @@ private:
     void place(TableState& table, const std::string& key, Net net);
     void place_new(TableState& table, model::Tuple row);
     void drop_row(TableState& table, Net& net);
+    void multiset_remove(TableState& table, const model::Tuple& before);
     void multiset_add(TableState& table, model::Tuple row, std::int64_t count);
     [[noreturn]] void contradiction(const TableState& table, const char* what) const;
     model::TableBatch take_table(TableState& table);
 
-    const plan::Plan& plan_;
     std::vector<TableState> tables_;
     std::vector<model::TableIndex> touched_;
     Footprint footprint_;

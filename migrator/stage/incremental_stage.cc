@@ -31,7 +31,10 @@ std::uint64_t largest_batch(const plan::Limits& limits) {
 }
 
 Tuple converted(const plan::TablePlan& table, Tuple tuple) {
-    return table.transcoder && !tuple.empty() ? table.transcoder->tuple(tuple) : tuple;
+    if (!table.transcoder || tuple.empty()) {
+        return tuple;  // moved: no `?:` here, which would copy
+    }
+    return table.transcoder->tuple(tuple);
 }
 
 }  // namespace

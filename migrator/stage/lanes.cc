@@ -10,7 +10,6 @@
 namespace cutover::stage {
 
 using model::Error;
-using model::ErrorClass;
 
 namespace {
 

@@ -13,7 +13,6 @@ namespace cutover::scenarios {
 namespace {
 
 using fixtures::PostgresClient;
-using fixtures::quoted_name;
 using fixtures::quoted_text;
 using fixtures::TextRow;
 

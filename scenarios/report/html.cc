@@ -60,7 +60,7 @@ void Html::open_section(std::string_view anchor, std::string_view title) {
         escape(title));
 }
 
-TableCell verdict_cell(bool passed, std::string good, std::string bad) {
+TableCell verdict_cell(bool passed, const std::string& good, const std::string& bad) {
     return passed ? TableCell{"✓ " + good, Tone::good} : TableCell{"✗ " + bad, Tone::bad};
 }
 

@@ -35,7 +35,8 @@ struct TableCell {
 };
 
 /// `good` or `bad` with a word, so that colour is not the only sign.
-TableCell verdict_cell(bool passed, std::string good = "holds", std::string bad = "broken");
+TableCell verdict_cell(bool passed, const std::string& good = "holds",
+                       const std::string& bad = "broken");
 
 class HtmlTable {
 public:

@@ -273,7 +273,9 @@ private:
         const double bottom = y_ + 18 + panel.height;
         const auto y = [&](double value) { return bottom - value / top * panel.height; };
         double legend = kLeft + 4;
-        for (double value = 0; value <= top * 1.0001; value += step) {
+        const int lines = static_cast<int>(std::lround(top / step));
+        for (int line = 0; line <= lines; ++line) {
+            const double value = line * step;
             grid_ += fmt::format(
                 "<line class=\"grid\" x1=\"{0}\" x2=\"{1}\" y1=\"{2:.1f}\" y2=\"{2:.1f}\"/>"
                 "<text class=\"tick\" x=\"{3}\" y=\"{4:.1f}\">{5}</text>",

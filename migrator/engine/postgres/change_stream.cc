@@ -15,9 +15,6 @@
 
 namespace cutover::postgres {
 
-using model::Error;
-using model::ErrorClass;
-
 namespace {
 
 class PostgresChangeStream final : public engine::ChangeStream {

@@ -20,7 +20,7 @@ constexpr std::uint32_t kNullLength = 0xffffffffu;
 
 std::string_view copy_header() {
     static constexpr char kHeader[] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0";
-    return {kHeader, 19};
+    return {kHeader, sizeof(kHeader)};  // with its last zero
 }
 
 std::string_view copy_trailer() {

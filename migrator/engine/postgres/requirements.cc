@@ -18,7 +18,6 @@ namespace {
 
 using engine::Requirement;
 using engine::Topic;
-using model::Finding;
 using model::Severity;
 
 std::string setting(Connection& connection, const std::string& name) {
@@ -171,7 +170,7 @@ std::vector<std::string> failing_tables(Connection& connection, const model::Cat
 }
 
 Requirement tables_requirement(std::string code, const std::vector<std::string>& failing,
-                               std::string right, std::string why, std::string remedy) {
+                               const std::string& right, std::string why, std::string remedy) {
     const std::string found =
         failing.empty() ? right + ": on every table" : right + " is missing on " + some(failing);
     return {{std::move(code),

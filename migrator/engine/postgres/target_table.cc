@@ -83,9 +83,10 @@ void read_key(Connection& connection, const plan::TablePlan& plan, TargetTable& 
         }
     }
     for (const auto& [index, operators] : indexes) {
-        const bool fits = std::all_of(
-            target.key.begin(), target.key.end(),
-            [&](std::size_t column) { return operators.contains(target.columns[column].name); });
+        const bool fits = std::all_of(target.key.begin(), target.key.end(),
+                                      [&, &operators = operators](std::size_t column) {
+                                          return operators.contains(target.columns[column].name);
+                                      });
         if (fits) {
             target.key_indexed = true;
             for (std::size_t at = 0; at < target.key.size(); ++at) {

@@ -17,7 +17,6 @@
 namespace cutover::route {
 namespace {
 
-using testing::Contains;
 using testing::HasSubstr;
 
 constexpr const char* kSchema = R"(

@@ -10,8 +10,6 @@
 namespace cutover::route {
 namespace {
 
-using model::CellKind;
-
 std::string number(std::uint32_t value) {
     std::string out;
     for (int shift = 24; shift >= 0; shift -= 8) {

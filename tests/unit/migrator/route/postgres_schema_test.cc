@@ -8,7 +8,6 @@
 namespace cutover::route {
 namespace {
 
-using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 

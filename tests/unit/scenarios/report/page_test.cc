@@ -17,9 +17,7 @@
 namespace cutover::scenarios::report {
 namespace {
 
-using testing::ContainsRegex;
 using testing::HasSubstr;
-using testing::Not;
 
 std::string browser() {
     for (const char* path :

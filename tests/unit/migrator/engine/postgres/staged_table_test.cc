@@ -7,7 +7,6 @@ namespace cutover::postgres {
 namespace {
 
 using model::CellKind;
-using model::RowUpdate;
 using model::TableBatch;
 using model::Tuple;
 
