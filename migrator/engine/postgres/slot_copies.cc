@@ -52,6 +52,9 @@ SlotKeepers::SlotKeepers(const plan::Endpoint& source) {
     options.application_name = "cutover slot copies";
     options.require_writable = false;
     options.connect_timeout = std::chrono::seconds(3);
+    if (source.hosts.size() < 2) {
+        return;  // the primary alone
+    }
     for (const plan::HostPort& host : source.hosts) {
         plan::Endpoint one = source;
         one.hosts = {host};
