@@ -8,10 +8,11 @@ Validation::Validation(const stage::Context& context)
     : runtime_(context.runtime), sink_(context.sink), gate_(context.runtime.make_gate()) {}
 
 Validation::~Validation() {
+    // More than once: a step may be between two statements when it is asked.
+    constexpr int kCancels = 20;
     std::unique_lock lock(*gate_);
     giving_up_ = true;
-    while (thread_ && !ended_) {
-        // Again and again: a step may be between two statements when it is asked.
+    for (int cancels = 0; thread_ && !ended_ && cancels < kCancels; ++cancels) {
         lock.unlock();
         sink_.cancel_schema_steps();
         lock.lock();
@@ -20,7 +21,7 @@ Validation::~Validation() {
         }
     }
     lock.unlock();
-    thread_.reset();
+    thread_.reset();  // joins
 }
 
 void Validation::start(std::vector<const plan::SchemaStep*> steps) {
