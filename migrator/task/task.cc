@@ -358,8 +358,11 @@ Outcome Task::run_incremental() {
 stage::IncrementalEnd Task::follow_log(stage::Context& stage, Validation& validation) {
     stage::IncrementalStage incremental(stage);
     bool finishing = false;
-    const bool keys_wait = !stage::pending_steps(stage, SchemaSection::unique_keys).empty();
     const bool validates = sink_->ignores_foreign_keys();
+    // A predecessor may have died between the two.
+    const bool keys_wait =
+        !stage::pending_steps(stage, SchemaSection::unique_keys).empty() ||
+        (validates && !stage::pending_steps(stage, SchemaSection::foreign_keys).empty());
     if (keys_wait) {
         incremental.stop_when_consistent();
     }
