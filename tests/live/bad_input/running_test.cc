@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <fstream>
@@ -76,6 +77,62 @@ protected:
     fixtures::PostgresEndpoint source_;
     fixtures::PostgresEndpoint destination_;
 };
+
+/// Each process is killed after the first schema step that it makes, so between any two of them,
+/// while somebody writes: what one had not come to, the next one does, in its order.
+TEST_F(BadTimes, DiesAfterEachSchemaStepAndFinishes) {
+    begin({"steps", 17, {}, {}}, "destination");
+    at_source(
+        "CREATE TABLE public.owner (id int PRIMARY KEY, name text UNIQUE);"
+        "INSERT INTO public.owner SELECT g, 'n' || g FROM generate_series(0, 99) g;"
+        "ALTER TABLE public.rows ADD COLUMN owner int REFERENCES public.owner, ADD UNIQUE (note, "
+        "id);"
+        "CREATE INDEX by_owner ON public.rows (owner)");
+    std::atomic<bool> write{true};
+    std::thread writer([&] {
+        fixtures::PostgresClient client(source_);
+        for (int at = 1; write; ++at) {
+            client.query("UPDATE public.rows SET owner = " + std::to_string(at % 100) +
+                         " WHERE id % 1000 = " + std::to_string(at % 1000));
+        }
+    });
+    const std::string file = program_.task(source_, destination_);
+    int deaths = 0;
+    bool alive = false;
+    for (int start = 0; start < 40 && !alive; ++start) {
+        RunningProgram running =
+            program_.start({"migrate", file, "--json", "--kill-at", "schema.step"});
+        // Who is consistent may have a step before it yet.
+        const bool consistent = running.wait_for("\"consistent\":true,\"at\"");
+        for (int look = 0; consistent && !alive && look < 60; ++look) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(50));
+            alive = of_destination(
+                        "SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND "
+                        "convalidated") == "1";
+        }
+        deaths += alive ? 0 : 1;
+        if (alive) {
+            write = false;
+            writer.join();
+            const Said finish = program_.run({"finish", file});
+            EXPECT_EQ(finish.exit_code, 0) << finish.text << running.text();
+            EXPECT_EQ(running.wait().exit_code, 0) << running.text();
+        } else {
+            const Said end = running.wait();
+            EXPECT_THAT(end.text, Not(HasSubstr("\"event\":\"error\""))) << end.text;
+            if (HasFailure()) {
+                break;
+            }
+        }
+    }
+    if (writer.joinable()) {
+        write = false;
+        writer.join();
+    }
+    EXPECT_TRUE(alive);
+    EXPECT_GE(deaths, 6);
+    expect_everything_is_there();
+}
 
 TEST_F(BadTimes, CtrlCOnceStopsAndLosesNothing) {
     begin({"once", 17, {}, {}}, "destination");
