@@ -5,7 +5,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <fstream>
@@ -88,10 +87,9 @@ TEST_F(BadTimes, DiesAfterEachSchemaStepAndFinishes) {
         "ALTER TABLE public.rows ADD COLUMN owner int REFERENCES public.owner, ADD UNIQUE (note, "
         "id);"
         "CREATE INDEX by_owner ON public.rows (owner)");
-    std::atomic<bool> write{true};
-    std::thread writer([&] {
+    std::jthread writer([&](const std::stop_token& stop) {
         fixtures::PostgresClient client(source_);
-        for (int at = 1; write; ++at) {
+        for (int at = 1; !stop.stop_requested(); ++at) {
             client.query("UPDATE public.rows SET owner = " + std::to_string(at % 100) +
                          " WHERE id % 1000 = " + std::to_string(at % 1000));
         }
@@ -112,13 +110,14 @@ TEST_F(BadTimes, DiesAfterEachSchemaStepAndFinishes) {
         }
         deaths += alive ? 0 : 1;
         if (alive) {
-            write = false;
+            writer.request_stop();
             writer.join();
             const Said finish = program_.run({"finish", file});
             EXPECT_EQ(finish.exit_code, 0) << finish.text << running.text();
             EXPECT_EQ(running.wait().exit_code, 0) << running.text();
         } else {
             const Said end = running.wait();
+            EXPECT_NE(end.exit_code, -1) << "it lives, and its foreign key is not validated";
             EXPECT_THAT(end.text, Not(HasSubstr("\"event\":\"error\""))) << end.text;
             if (HasFailure()) {
                 break;
@@ -126,7 +125,7 @@ TEST_F(BadTimes, DiesAfterEachSchemaStepAndFinishes) {
         }
     }
     if (writer.joinable()) {
-        write = false;
+        writer.request_stop();
         writer.join();
     }
     EXPECT_TRUE(alive);

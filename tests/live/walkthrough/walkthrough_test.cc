@@ -2,7 +2,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <thread>
 
 #include "tests/support/live_postgres.h"
@@ -111,16 +110,15 @@ TEST_F(Walkthrough, GoesOnAfterAFinishThatCameTooEarly) {
     const std::string file = task();
     RunningProgram migrate = program_.start({"migrate", file});
     ASSERT_TRUE(migrate.wait_for("phase incremental")) << migrate.text();
-    std::atomic<bool> write{true};
-    std::thread writer([&] {
+    std::jthread writer([&](const std::stop_token& stop) {
         auto client = old_->connect("shop");
-        for (int at = 0; write; ++at) {
+        for (int at = 0; !stop.stop_requested(); ++at) {
             client.query("INSERT INTO app.orders (customer, total) VALUES (1 + " +
                          std::to_string(at % 200) + ", 1)");
         }
     });
     const Said early = program_.run({"finish", file});
-    write = false;
+    writer.request_stop();
     writer.join();
     EXPECT_EQ(early.exit_code, 13) << early.text;
     EXPECT_THAT(early.text, HasSubstr("still being written to"));
