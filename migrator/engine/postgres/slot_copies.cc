@@ -79,7 +79,7 @@ bool SlotKeepers::all_keep(const std::string& name) {
     return true;
 }
 
-bool SlotKeepers::wait_for_copies(Connection& primary, const plan::Endpoint& source,
+void SlotKeepers::wait_for_copies(Connection& primary, const plan::Endpoint& source,
                                   const std::string& name, std::chrono::seconds patience) {
     const auto deadline = std::chrono::steady_clock::now() + patience;
     const std::string move = "SELECT pg_replication_slot_advance(" + primary.quote_literal(name) +
@@ -87,12 +87,12 @@ bool SlotKeepers::wait_for_copies(Connection& primary, const plan::Endpoint& sou
     try {
         while (!all_keep(name)) {
             if (std::chrono::steady_clock::now() >= deadline) {
-                return false;
+                return;
             }
             have_running_transactions_logged(source, name);
             if (!primary.exec_within(move, kMoveWithin)) {
-                return false;  // a standby that is named in synchronized_standby_slots does not
-                               // follow
+                return;  // a standby that is named in synchronized_standby_slots does not
+                         // follow
             }
             std::this_thread::sleep_for(kPause);
         }
@@ -100,9 +100,8 @@ bool SlotKeepers::wait_for_copies(Connection& primary, const plan::Endpoint& sou
         if (error.error_class() != ErrorClass::connection) {
             throw;
         }
-        return false;  // a standby went away; the primary's own loss is met by the next statement
+        // A standby went away; the primary's own loss is met by the next statement.
     }
-    return true;
 }
 
 }  // namespace cutover::postgres

@@ -19,11 +19,12 @@ public:
     explicit SlotKeepers(const plan::Endpoint& source);
 
     bool empty() const { return standbys_.empty(); }
-    /// Moves the slot along until each of them keeps a copy that a promotion preserves; false after
-    /// `patience`, or if the slot cannot be moved because a standby does not follow. What was
-    /// committed before the slot's new position is not in its stream any more.
-    /// Requires: nobody reads from the slot.
-    bool wait_for_copies(Connection& primary, const plan::Endpoint& source, const std::string& name,
+    /// Moves the slot along until each of them keeps a copy that a promotion preserves. Gives up
+    /// after `patience`, or if the slot cannot be moved because a standby does not follow: then a
+    /// failover finds no copy until the log is read. What was committed before the slot's new
+    /// position is not in its stream any more. Requires: nobody reads from the slot.
+    /// Throws: operation, refused. A connection that breaks ends the wait.
+    void wait_for_copies(Connection& primary, const plan::Endpoint& source, const std::string& name,
                          std::chrono::seconds patience);
 
 private:
