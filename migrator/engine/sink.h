@@ -83,6 +83,8 @@ public:
     virtual std::unique_ptr<Inspector> open_inspector() = 0;
     /// Makes nothing at the destination: Control::claim() does.
     virtual std::unique_ptr<Control> open_control() = 0;
+    /// As Source::prepare_readers().
+    virtual void prepare_writers(std::uint32_t count) = 0;
     /// Requires: the task is claimed by a control of this sink.
     virtual std::unique_ptr<ChunkWriter> open_writer(const plan::Plan& plan) = 0;
     virtual std::unique_ptr<ChangeApplier> open_applier(const plan::Plan& plan) = 0;

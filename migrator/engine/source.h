@@ -109,6 +109,9 @@ public:
     virtual ResumeMode resume_mode(const plan::TablePlan& table,
                                    const std::vector<model::Chunk>& remaining,
                                    const model::ChunkView& original, bool with_log) = 0;
+    /// Says that so many readers will be asked for soon, for an engine whose sessions can be opened
+    /// meanwhile. What fails shows when they are asked for. At most once.
+    virtual void prepare_readers(std::uint32_t count) = 0;
     virtual std::unique_ptr<ChunkReader> open_reader() = 0;
     virtual std::unique_ptr<RowReader> open_row_reader() = 0;
 

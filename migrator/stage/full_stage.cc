@@ -88,14 +88,17 @@ std::vector<Chunk> FullStage::numbered(std::vector<Chunk> chunks, TableIndex tab
     return chunks;
 }
 
-/// A few chunks for each worker, so that they end together; but not so small that opening them
-/// counts.
+/// As many chunks for each worker, so that they end together; a few, but none so small that opening
+/// it counts.
 model::Bytes FullStage::chunk_size(const plan::TablePlan& table) const {
     constexpr std::uint64_t kPerWorker = 4;
-    constexpr std::uint64_t kLeast = 2 << 20;
+    constexpr std::uint64_t kLeast = 4 << 20;
     const plan::Limits& limits = context_.plan.spec.limits;
-    const std::uint64_t share =
-        table.schema.size.count / (kPerWorker * std::max<std::uint32_t>(1, limits.workers));
+    const std::uint64_t workers = std::max<std::uint32_t>(1, limits.workers);
+    const std::uint64_t size = table.schema.size.count;
+    const std::uint64_t per_worker =
+        std::clamp<std::uint64_t>(size / kLeast / workers, 1, kPerWorker);
+    const std::uint64_t share = size / (per_worker * workers);
     return {std::min(limits.chunk_bytes.count, std::max(kLeast, share))};
 }
 

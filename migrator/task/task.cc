@@ -289,6 +289,10 @@ void Task::advance_to(TaskPhase phase) {
 }
 
 void Task::run_schema() {
+    if (spec_.phases.full) {
+        source_->prepare_readers(spec_.limits.workers);
+        sink_->prepare_writers(spec_.limits.workers);
+    }
     stage::Context stage = context();
     stage::run_schema_section(stage, SchemaSection::before_rows);
     make_plan();  // the destination's own type ids are known only now

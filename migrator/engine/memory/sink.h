@@ -15,6 +15,7 @@ public:
 
     std::unique_ptr<engine::Inspector> open_inspector() override;
     std::unique_ptr<engine::Control> open_control() override;
+    void prepare_writers(std::uint32_t) override {}
     std::unique_ptr<engine::ChunkWriter> open_writer(const plan::Plan& plan) override;
     std::unique_ptr<engine::ChangeApplier> open_applier(const plan::Plan& plan) override;
     /// There are none.

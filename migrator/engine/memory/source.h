@@ -50,6 +50,7 @@ public:
     engine::ResumeMode resume_mode(const plan::TablePlan& table,
                                    const std::vector<model::Chunk>& remaining,
                                    const model::ChunkView& original, bool with_log) override;
+    void prepare_readers(std::uint32_t) override {}
     std::unique_ptr<engine::ChunkReader> open_reader() override;
     std::unique_ptr<engine::RowReader> open_row_reader() override;
     std::unique_ptr<engine::ChangeStream> open_changes(const plan::Plan& plan,

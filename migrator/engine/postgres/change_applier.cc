@@ -23,12 +23,12 @@ SELECT t.tgrelid::regclass::text FROM pg_trigger t
 
 }  // namespace
 
-PostgresChangeApplier::PostgresChangeApplier(plan::Endpoint endpoint, const plan::Plan& plan,
+PostgresChangeApplier::PostgresChangeApplier(SessionPool& sessions, const plan::Plan& plan,
                                              Claim claim)
-    : endpoint_(std::move(endpoint)),
+    : sessions_(sessions),
       plan_(plan),
       claim_(std::move(claim)),
-      connection_(open_session(endpoint_, claim_.task, SessionRole::applier)) {
+      connection_(open_session(sessions_, claim_.task, SessionRole::applier)) {
     if (ignores_triggers(connection_)) {
         return;
     }
@@ -52,7 +52,7 @@ PostgresChangeApplier::~PostgresChangeApplier() = default;
 void PostgresChangeApplier::open() {
     if (!connection_.alive()) {
         forget_session();
-        connection_ = open_session(endpoint_, claim_.task, SessionRole::applier);
+        connection_ = open_session(sessions_, claim_.task, SessionRole::applier);
     }
 }
 

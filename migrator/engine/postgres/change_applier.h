@@ -25,9 +25,9 @@ namespace cutover::postgres {
 
 class PostgresChangeApplier final : public engine::ChangeApplier {
 public:
-    /// `plan` must outlive it. Throws: connection, refused (`destination.triggers`: the account may
-    /// not switch triggers off, and there are some on the plan's tables).
-    PostgresChangeApplier(plan::Endpoint endpoint, const plan::Plan& plan, Claim claim);
+    /// `sessions` and `plan` outlive it. Throws: connection, refused (`destination.triggers`: the
+    /// account may not switch triggers off, and there are some on the plan's tables).
+    PostgresChangeApplier(SessionPool& sessions, const plan::Plan& plan, Claim claim);
     ~PostgresChangeApplier() override;
 
     void begin() override;
@@ -55,7 +55,7 @@ private:
     void apply_tolerant(AppliedTable& table, bool foreign_rows,
                         std::vector<engine::MissingBase>& missing);
 
-    plan::Endpoint endpoint_;
+    SessionPool& sessions_;
     const plan::Plan& plan_;
     Claim claim_;
     Connection connection_;

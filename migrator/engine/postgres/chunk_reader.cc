@@ -27,10 +27,20 @@ namespace {
 constexpr std::string_view kSlotPrefix = "slot=";
 constexpr std::string_view kPlainPrefix = "view=";
 
-ConnectOptions options(const plan::TaskSpec& spec) {
-    ConnectOptions out;
-    out.application_name = capture_name(spec) + " reader";
-    return out;
+/// The session of `held`, taken from `sessions` if there is none or it is lost.
+Connection& reading(std::optional<Connection>& held, SessionPool& sessions,
+                    const plan::TaskSpec& spec) {
+    if (!held || !held->alive()) {
+        held.reset();
+        held = sessions.take(reader_name(spec));
+    }
+    return *held;
+}
+
+void give_back(std::optional<Connection>& held, SessionPool& sessions) {
+    if (held) {
+        sessions.give_back(std::move(*held));
+    }
 }
 
 std::string column_list(const plan::TablePlan& table) {
@@ -123,6 +133,9 @@ Error view_lost(const plan::TablePlan& table) {
 
 }  // namespace
 
+std::string reader_name(const plan::TaskSpec& spec) {
+    return capture_name(spec) + " reader";
+}
 model::Stamp slot_stamp(const std::string& snapshot) {
     return {std::string(kSlotPrefix) + snapshot, snapshot};
 }
@@ -164,15 +177,16 @@ bool can_read_residue(const plan::TaskSpec& spec, const plan::TablePlan& table,
     return spec.phases.incremental && !table.keyless() && is_slot_stamp(original);
 }
 
-PostgresChunkReader::PostgresChunkReader(const plan::TaskSpec& spec, const SharedSnapshot& shared)
-    : spec_(spec), shared_(shared) {}
+PostgresChunkReader::PostgresChunkReader(const plan::TaskSpec& spec, SessionPool& sessions,
+                                         const SharedSnapshot& shared)
+    : spec_(spec), sessions_(sessions), shared_(shared) {}
+
+PostgresChunkReader::~PostgresChunkReader() {
+    give_back(connection_, sessions_);
+}
 
 Connection& PostgresChunkReader::connection() {
-    if (!connection_ || !connection_->alive()) {
-        connection_.reset();
-        connection_.emplace(Connection::open(spec_.source, options(spec_)));
-    }
-    return *connection_;
+    return reading(connection_, sessions_, spec_);
 }
 
 /// False if the first view is gone.
@@ -181,29 +195,29 @@ bool PostgresChunkReader::join_first_view(const ChunkView& first) {
     if (snapshot.empty()) {
         return false;
     }
-    connection().exec("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    bool same = false;
     try {
-        connection().exec("SET TRANSACTION SNAPSHOT " + connection().quote_literal(snapshot));
+        const Result seen = connection().exec(
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
+            " SET TRANSACTION SNAPSHOT " +
+            connection().quote_literal(snapshot) + "; SELECT pg_current_snapshot()");
+        same = seen.get(0, 0) == snapshot_text(first.stamp);
     } catch (const Error& error) {
-        connection().rollback();
         if (error.error_class() == ErrorClass::connection) {
             throw;
         }
-        return false;
     }
-    const Result seen = connection().exec("SELECT pg_current_snapshot()");
-    if (seen.get(0, 0) == snapshot_text(first.stamp)) {
-        return true;
+    if (!same) {
+        connection().rollback();  // it is gone, or the copy was begun under another one
     }
-    connection().rollback();  // the copy was begun under another one
-    return false;
+    return same;
 }
 
-/// Block numbers mean something in the file they were counted in only. Requires: the table is
-/// locked.
-void PostgresChunkReader::check_file(const plan::TablePlan& table, const BlockRange& blocks) {
-    const Result row = connection().exec_params(
-        "SELECT coalesce(pg_relation_filenode($1::regclass), 0)", {quote(table.source)});
+/// Block numbers mean something in the file they were counted in only; the lock keeps it.
+void PostgresChunkReader::lock_file(const plan::TablePlan& table, const BlockRange& blocks) {
+    const Result row =
+        connection().exec(lock_statement(table) + "; SELECT coalesce(pg_relation_filenode(" +
+                          connection().quote_literal(quote(table.source)) + "), 0)");
     if (static_cast<std::uint64_t>(row.integer(0, 0)) != blocks.file) {
         throw Error(
             ErrorClass::operation, "copy.table_rewritten",
@@ -224,11 +238,10 @@ ChunkView PostgresChunkReader::open(const plan::TablePlan& table, const model::C
     } else if (join_first_view(first)) {
         own_view_ = false;
         view = first;
-        connection().exec(lock_statement(table));
-        check_file(table, blocks);
+        lock_file(table, blocks);
     } else if (can_read_residue(spec_, table, first.stamp)) {
         view = begin_later_view(connection(), table, first.stamp);
-        check_file(table, blocks);
+        lock_file(table, blocks);
         condition = seen_by(snapshot_text(first.stamp));
         view.stamp = first.stamp;
     } else {
@@ -295,12 +308,12 @@ Result query_by_key(Connection& connection, const std::string& sql, const plan::
 
 }  // namespace
 
+PostgresRowReader::~PostgresRowReader() {
+    give_back(connection_, sessions_);
+}
+
 engine::RowRead PostgresRowReader::read(const plan::TablePlan& table, const model::Tuple& key) {
-    if (!connection_ || !connection_->alive()) {
-        connection_.reset();
-        connection_.emplace(Connection::open(spec_.source, options(spec_)));
-    }
-    connection_->rollback();
+    reading(connection_, sessions_, spec_).rollback();
     engine::RowRead out;
     out.view = begin_own_view(*connection_, table);
     std::string where;

@@ -16,8 +16,8 @@
 #include <string>
 #include <utility>
 
-#include "migrator/engine/postgres/connection.h"
 #include "migrator/engine/postgres/positions.h"
+#include "migrator/engine/postgres/session_pool.h"
 #include "migrator/engine/source.h"
 
 namespace cutover::postgres {
@@ -56,11 +56,16 @@ public:
 bool can_read_residue(const plan::TaskSpec& spec, const plan::TablePlan& table,
                       const model::Stamp& original);
 
+/// The application_name of sessions that read rows.
+std::string reader_name(const plan::TaskSpec& spec);
+
 /// Each chunk is read in one transaction, which holds no more than that table's lightest lock.
 class PostgresChunkReader final : public engine::ChunkReader {
 public:
-    /// `shared` outlives the reader.
-    PostgresChunkReader(const plan::TaskSpec& spec, const SharedSnapshot& shared);
+    /// `sessions` and `shared` outlive the reader.
+    PostgresChunkReader(const plan::TaskSpec& spec, SessionPool& sessions,
+                        const SharedSnapshot& shared);
+    ~PostgresChunkReader() override;
 
     model::ChunkView open(const plan::TablePlan& table, const model::Chunk& chunk,
                           const model::ChunkView& first) override;
@@ -68,10 +73,11 @@ public:
 
 private:
     bool join_first_view(const model::ChunkView& first);
-    void check_file(const plan::TablePlan& table, const BlockRange& blocks);
+    void lock_file(const plan::TablePlan& table, const BlockRange& blocks);
     Connection& connection();
 
     const plan::TaskSpec spec_;
+    SessionPool& sessions_;
     const SharedSnapshot& shared_;
     std::optional<Connection> connection_;
     bool header_pending_ = false;
@@ -80,11 +86,15 @@ private:
 
 class PostgresRowReader final : public engine::RowReader {
 public:
-    explicit PostgresRowReader(plan::TaskSpec spec) : spec_(std::move(spec)) {}
+    /// `sessions` outlives the reader.
+    PostgresRowReader(plan::TaskSpec spec, SessionPool& sessions)
+        : spec_(std::move(spec)), sessions_(sessions) {}
+    ~PostgresRowReader() override;
     engine::RowRead read(const plan::TablePlan& table, const model::Tuple& key) override;
 
 private:
     const plan::TaskSpec spec_;
+    SessionPool& sessions_;
     std::optional<Connection> connection_;
 };
 

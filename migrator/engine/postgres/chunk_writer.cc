@@ -17,12 +17,16 @@ constexpr const char* kStaging = "pg_temp.cutover_chunk";
 
 }  // namespace
 
-PostgresChunkWriter::PostgresChunkWriter(plan::Endpoint endpoint, plan::ConflictRule conflict,
+PostgresChunkWriter::PostgresChunkWriter(SessionPool& sessions, plan::ConflictRule conflict,
                                          Claim claim)
-    : endpoint_(std::move(endpoint)),
+    : sessions_(sessions),
       conflict_(conflict),
       claim_(std::move(claim)),
-      connection_(open_session(endpoint_, claim_.task, SessionRole::writer)) {}
+      connection_(open_session(sessions_, claim_.task, SessionRole::writer)) {}
+
+PostgresChunkWriter::~PostgresChunkWriter() {
+    sessions_.give_back(std::move(connection_));
+}
 
 std::string PostgresChunkWriter::create_staging() const {
     std::string columns;
@@ -36,7 +40,7 @@ std::string PostgresChunkWriter::create_staging() const {
 void PostgresChunkWriter::begin(const plan::TablePlan& table, const model::Chunk&) {
     CUTOVER_CHECK(!target_);
     if (!connection_.alive()) {
-        connection_ = open_session(endpoint_, claim_.task, SessionRole::writer);
+        connection_ = open_session(sessions_, claim_.task, SessionRole::writer);
     }
     connection_.exec("BEGIN ISOLATION LEVEL READ COMMITTED");
     target_ = read_target(connection_, table);

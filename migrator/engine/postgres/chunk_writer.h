@@ -15,7 +15,9 @@ namespace cutover::postgres {
 
 class PostgresChunkWriter final : public engine::ChunkWriter {
 public:
-    PostgresChunkWriter(plan::Endpoint endpoint, plan::ConflictRule conflict, Claim claim);
+    /// `sessions` outlives it.
+    PostgresChunkWriter(SessionPool& sessions, plan::ConflictRule conflict, Claim claim);
+    ~PostgresChunkWriter() override;
 
     void begin(const plan::TablePlan& table, const model::Chunk& chunk) override;
     void write(const model::RowBatch& batch) override;
@@ -27,7 +29,7 @@ private:
     void keep_existing_rows(std::uint64_t staged);
     model::Error explained(const model::Error& error) const;
 
-    plan::Endpoint endpoint_;
+    SessionPool& sessions_;
     plan::ConflictRule conflict_;
     Claim claim_;
     Connection connection_;

@@ -176,8 +176,18 @@ Connection Connection::open_host(const plan::Endpoint& endpoint, const plan::Hos
         throw connection_error(raw, one.display(), reached_hosts().contains(host.host));
     }
     reached_hosts().add(host.host);
-    connection.exec(kSession + later_timeouts(connection.server_version()));
+    connection.settle();
     return connection;
+}
+
+void Connection::settle() {
+    exec(kSession + later_timeouts(server_version()));
+}
+
+void Connection::renew(const std::string& application_name) {
+    exec("DISCARD ALL");  // by itself: it refuses the implicit transaction of several statements
+    settle();
+    exec("SET application_name=" + quote_literal(application_name));
 }
 
 /// Host by host, not by libpq's own list: that one gives up on all of them if the first takes the
@@ -377,6 +387,11 @@ void Connection::cancel() noexcept {
 
 int Connection::server_process() const {
     return PQbackendPID(raw());
+}
+
+std::string Connection::application_name() const {
+    const char* name = PQparameterStatus(raw(), "application_name");
+    return name == nullptr ? "" : name;
 }
 
 int Connection::server_version() const {

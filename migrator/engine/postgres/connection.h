@@ -84,6 +84,10 @@ public:
     std::uint64_t copy_end();
     void copy_fail() noexcept;
 
+    /// Forgets what the session was used for: settings, temporary tables, locks, statements.
+    /// Requires: no transaction is open. Throws: connection.
+    void renew(const std::string& application_name);
+
     bool in_transaction() const;
     /// Ends an open transaction or copy without throwing.
     void rollback() noexcept;
@@ -91,6 +95,7 @@ public:
     /// Asks the server, over a connection of its own, to cancel what this one is running. Any
     /// thread.
     void cancel() noexcept;
+    std::string application_name() const;
     int server_version() const;  ///< as libpq tells it: 170005
     int server_process() const;  ///< of the server's process for this connection
     /// `endpoint` with the one of its hosts that this connection has ended up at: for a second
@@ -108,6 +113,7 @@ private:
     explicit Connection(pg_conn* connection);
     static Connection open_host(const plan::Endpoint& endpoint, const plan::HostPort& host,
                                 const ConnectOptions& options);
+    void settle();
     Result check(pg_result* result, std::string_view sql);
 
     std::unique_ptr<pg_conn, Finish> connection_;

@@ -97,11 +97,11 @@ TaskRecord record_of(const std::string& name, const Result& row) {
 
 }  // namespace
 
-PostgresControl::PostgresControl(plan::Endpoint endpoint, std::string task, ClaimHolder& claims)
-    : endpoint_(std::move(endpoint)),
+PostgresControl::PostgresControl(SessionPool& sessions, std::string task, ClaimHolder& claims)
+    : sessions_(sessions),
       task_(std::move(task)),
       claims_(claims),
-      connection_(open_session(endpoint_, task_, SessionRole::control)) {
+      connection_(open_session(sessions_, task_, SessionRole::control)) {
     has_control_schema(connection_);  // a schema of that name which is another's is refused here
 }
 
@@ -156,7 +156,7 @@ void PostgresControl::reconnect_if_needed() {
         lock_lost("it was found closed");
     }
     locked_task_.clear();
-    connection_ = open_session(endpoint_, task_, SessionRole::control);
+    connection_ = open_session(sessions_, task_, SessionRole::control);
 }
 
 /// The last task may take the schema along at any moment, which is then as if there were none.

@@ -20,7 +20,8 @@ class PostgresControl final : public engine::Control {
 public:
     /// Makes nothing: claim() does. `task` names the session; `claims` outlives the control.
     /// Throws: refused `control.schema_foreign`, connection.
-    PostgresControl(plan::Endpoint endpoint, std::string task, ClaimHolder& claims);
+    /// `sessions` and `claims` outlive it.
+    PostgresControl(SessionPool& sessions, std::string task, ClaimHolder& claims);
 
     std::optional<engine::TaskRecord> load(const std::string& task) override;
     engine::TaskRecord claim(const std::string& task, const std::string& fingerprint) override;
@@ -66,7 +67,7 @@ private:
     std::optional<Result> look(const std::string& sql, const std::string& task);
     void check_own_epoch(const Result& written) const;
 
-    plan::Endpoint endpoint_;
+    SessionPool& sessions_;
     std::string task_;
     ClaimHolder& claims_;
     Connection connection_;

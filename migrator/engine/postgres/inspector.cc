@@ -12,29 +12,41 @@ namespace cutover::postgres {
 
 namespace {
 
-/// The writable host; a standby only if there is no other, so that the precheck can say so.
-Connection open_any(const plan::Endpoint& endpoint) {
+constexpr const char* kName = "cutover inspector";
+
+Connection open_standby(const plan::Endpoint& endpoint) {
     ConnectOptions options;
-    options.application_name = "cutover inspector";
-    try {
-        return Connection::open(endpoint, options);
-    } catch (const model::Error& error) {
-        if (error.error_class() != model::ErrorClass::connection) {
-            throw;
-        }
-    }
+    options.application_name = kName;
     options.require_writable = false;
     return Connection::open(endpoint, options);
 }
 
 }  // namespace
 
-PostgresInspector::PostgresInspector(plan::Endpoint endpoint) : endpoint_(std::move(endpoint)) {}
+PostgresInspector::PostgresInspector(std::shared_ptr<SessionPool> sessions)
+    : sessions_(std::move(sessions)) {}
 
+PostgresInspector::~PostgresInspector() {
+    if (connection_ && !at_standby_) {
+        sessions_->give_back(std::move(*connection_));
+    }
+}
+
+/// The writable host; a standby only if there is no other, so that the precheck can say so.
 Connection& PostgresInspector::connection() {
-    if (!connection_ || !connection_->alive()) {
-        connection_.reset();
-        connection_ = open_any(endpoint_);
+    if (connection_ && connection_->alive()) {
+        return *connection_;
+    }
+    connection_.reset();
+    at_standby_ = false;
+    try {
+        connection_ = sessions_->take(kName);
+    } catch (const model::Error& error) {
+        if (error.error_class() != model::ErrorClass::connection) {
+            throw;
+        }
+        connection_ = open_standby(sessions_->endpoint());
+        at_standby_ = true;
     }
     return *connection_;
 }
@@ -96,7 +108,7 @@ std::vector<model::ObjectName> PostgresInspector::non_empty(
 }
 
 std::unique_ptr<engine::Inspector> make_inspector(const plan::Endpoint& endpoint) {
-    return std::make_unique<PostgresInspector>(endpoint);
+    return std::make_unique<PostgresInspector>(std::make_shared<SessionPool>(endpoint));
 }
 
 }  // namespace cutover::postgres

@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "migrator/engine/inspector.h"
-#include "migrator/engine/postgres/connection.h"
+#include "migrator/engine/postgres/session_pool.h"
 #include "migrator/plan/endpoint.h"
 
 namespace cutover::postgres {
@@ -15,7 +15,8 @@ namespace cutover::postgres {
 /// host is writable.
 class PostgresInspector final : public engine::Inspector {
 public:
-    explicit PostgresInspector(plan::Endpoint endpoint);
+    explicit PostgresInspector(std::shared_ptr<SessionPool> sessions);
+    ~PostgresInspector() override;
 
     engine::ServerFacts server() override;
     model::Catalog catalog(const plan::ObjectSelection& selection) override;
@@ -27,8 +28,9 @@ public:
 private:
     Connection& connection();
 
-    plan::Endpoint endpoint_;
+    std::shared_ptr<SessionPool> sessions_;
     std::optional<Connection> connection_;
+    bool at_standby_ = false;
 };
 
 std::unique_ptr<engine::Inspector> make_inspector(const plan::Endpoint& endpoint);

@@ -1,8 +1,8 @@
 #include "migrator/engine/postgres/sink.h"
 
 #include <map>
+#include <memory>
 #include <mutex>
-#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -42,31 +42,6 @@ SELECT setval(s.sequence, CASE WHEN s.beyond THEN s.last ELSE $4::bigint END,
                (SELECT pg_get_serial_sequence($1, a.attname) FROM pg_attribute a
                  WHERE a.attrelid = to_regclass($1) AND a.attname = $2), $3))) AS s)";
 
-/// Sessions between schema steps: a thousand tables need no ten thousand connections. Any thread.
-class IdleSessions {
-public:
-    std::optional<Connection> take() {
-        const std::lock_guard lock(mutex_);
-        if (idle_.empty()) {
-            return std::nullopt;
-        }
-        std::optional<Connection> taken(std::move(idle_.back()));
-        idle_.pop_back();
-        return taken;
-    }
-    void give_back(Connection connection) {
-        const std::lock_guard lock(mutex_);
-        if (idle_.size() < kMost) {
-            idle_.push_back(std::move(connection));
-        }
-    }
-
-private:
-    static constexpr std::size_t kMost = 8;
-    std::mutex mutex_;
-    std::vector<Connection> idle_;
-};
-
 /// Sessions that execute a step, for whoever wants them to end.
 class StepsAtWork {
 public:
@@ -102,24 +77,29 @@ private:
 
 class PostgresSink final : public engine::Sink {
 public:
-    explicit PostgresSink(const plan::TaskSpec& spec) : spec_(spec) {}
+    explicit PostgresSink(const plan::TaskSpec& spec)
+        : spec_(spec), sessions_(std::make_shared<SessionPool>(spec.destination)) {}
 
     std::unique_ptr<engine::Inspector> open_inspector() override {
-        return make_inspector(spec_.destination);
+        return std::make_unique<PostgresInspector>(sessions_);
     }
     std::unique_ptr<engine::Control> open_control() override {
-        return std::make_unique<PostgresControl>(spec_.destination, spec_.name, claims_);
+        return std::make_unique<PostgresControl>(*sessions_, spec_.name, claims_);
     }
     std::unique_ptr<engine::ChunkWriter> open_writer(const plan::Plan&) override {
-        return std::make_unique<PostgresChunkWriter>(spec_.destination, spec_.conflict,
-                                                     claims_.get());
+        return std::make_unique<PostgresChunkWriter>(*sessions_, spec_.conflict, claims_.get());
     }
     std::unique_ptr<engine::ChangeApplier> open_applier(const plan::Plan& plan) override {
-        return std::make_unique<PostgresChangeApplier>(spec_.destination, plan, claims_.get());
+        return std::make_unique<PostgresChangeApplier>(*sessions_, plan, claims_.get());
+    }
+    void prepare_writers(std::uint32_t count) override {
+        postgres::prepare_writers(*sessions_, spec_.name, count);
     }
     bool ignores_foreign_keys() override {
-        Connection connection = open_session(spec_.destination, spec_.name, SessionRole::writer);
-        return ignores_triggers(connection);
+        Connection connection = open_session(*sessions_, spec_.name, SessionRole::writer);
+        const bool ignores = ignores_triggers(connection);
+        sessions_->give_back(std::move(connection));
+        return ignores;
     }
     void run_schema_step(const plan::SchemaStep& step) override;
     void cancel_schema_steps() noexcept override { at_work_.cancel(); }
@@ -128,23 +108,16 @@ public:
 
 private:
     Error explained(const Error& error, const plan::SchemaStep& step) const;
-    Connection schema_session(const Claim& claim);
     void execute_step(Connection& connection, const Claim& claim,
                       const plan::SchemaStep& step) const;
     bool record_step(Connection& connection, const Claim& claim,
                      const plan::SchemaStep& step) const;
 
     plan::TaskSpec spec_;
+    std::shared_ptr<SessionPool> sessions_;
     ClaimHolder claims_;
-    IdleSessions idle_;
     StepsAtWork at_work_;
 };
-
-Connection PostgresSink::schema_session(const Claim& claim) {
-    std::optional<Connection> idle = idle_.take();
-    return idle ? std::move(*idle)
-                : open_session(spec_.destination, claim.task, SessionRole::schema);
-}
 
 /// A statement that is wrong will be wrong again; only what may pass is left to the retry window.
 Error PostgresSink::explained(const Error& error, const plan::SchemaStep& step) const {
@@ -197,12 +170,12 @@ void PostgresSink::execute_step(Connection& connection, const Claim& claim,
 
 void PostgresSink::run_schema_step(const plan::SchemaStep& step) {
     const Claim claim = claims_.get();
-    Connection connection = schema_session(claim);
+    Connection connection = open_session(*sessions_, claim.task, SessionRole::schema);
     {
         const StepsAtWork::Entry entry(at_work_, connection);
         execute_step(connection, claim, step);
     }
-    idle_.give_back(std::move(connection));
+    sessions_->give_back(std::move(connection));
 }
 
 void PostgresSink::set_sequences(const plan::Plan& plan,
@@ -212,7 +185,7 @@ void PostgresSink::set_sequences(const plan::Plan& plan,
         by_name[value.name] = &value;
     }
     const Claim claim = claims_.get();
-    Connection connection = open_session(spec_.destination, claim.task, SessionRole::schema);
+    Connection connection = open_session(*sessions_, claim.task, SessionRole::schema);
     connection.exec("BEGIN");
     require_claim(connection, claim);
     for (const plan::SequencePlan& sequence : plan.sequences) {
@@ -233,6 +206,7 @@ void PostgresSink::set_sequences(const plan::Plan& plan,
         }
     }
     connection.exec("COMMIT");
+    sessions_->give_back(std::move(connection));
 }
 
 }  // namespace

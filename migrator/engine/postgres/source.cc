@@ -69,18 +69,19 @@ std::unique_ptr<engine::Source> make_source(flow::Runtime&, const plan::TaskSpec
     return std::make_unique<PostgresSource>(spec);
 }
 
+PostgresSource::PostgresSource(plan::TaskSpec spec)
+    : spec_(std::move(spec)), sessions_(std::make_shared<SessionPool>(spec_.source)) {}
+
 Connection& PostgresSource::connection() {
     if (!connection_ || !connection_->alive()) {
-        ConnectOptions options;
-        options.application_name = capture_name(spec_);
         connection_.reset();
-        connection_.emplace(Connection::open(spec_.source, options));
+        connection_ = sessions_->take(capture_name(spec_));
     }
     return *connection_;
 }
 
 std::unique_ptr<engine::Inspector> PostgresSource::open_inspector() {
-    return make_inspector(spec_.source);
+    return std::make_unique<PostgresInspector>(sessions_);
 }
 
 engine::CaptureOrigin PostgresSource::create_capture(const plan::Plan& plan) {
@@ -134,9 +135,7 @@ model::ChunkView PostgresSource::open_view(const plan::Plan&) {
     if (view_) {
         return {slot_stamp(view_->stamp()), to_position(view_->start())};
     }
-    ConnectOptions options;
-    options.application_name = capture_name(spec_) + " view";
-    exporter_.emplace(Connection::open(spec_.source, options));
+    exporter_ = sessions_->take(capture_name(spec_) + " view");
     exporter_->exec("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
     const Result row = exporter_->exec("SELECT pg_export_snapshot(), pg_current_snapshot()");
     exported_ = row.text(0, 0);
@@ -165,7 +164,9 @@ std::vector<model::Chunk> PostgresSource::split(const plan::TablePlan& table, mo
     const std::uint64_t bytes_per_block =
         heap.blocks == 0 ? heap.block_bytes
                          : std::max(heap.block_bytes, heap.total_bytes / heap.blocks);
-    const std::uint64_t step = std::max<std::uint64_t>(1, target.count / bytes_per_block);
+    // Rounded up, so that no rest of a few blocks becomes a chunk.
+    const std::uint64_t step =
+        std::max<std::uint64_t>(1, (target.count + bytes_per_block - 1) / bytes_per_block);
     std::vector<model::Chunk> chunks;
     std::uint64_t first = 0;
     do {
@@ -199,13 +200,18 @@ engine::ResumeMode PostgresSource::resume_mode(const plan::TablePlan& table,
     return possible ? engine::ResumeMode::remaining_chunks : engine::ResumeMode::whole_table;
 }
 
+/// And the session that holds the view of a task without a log.
+void PostgresSource::prepare_readers(std::uint32_t count) {
+    sessions_->prepare(count + (spec_.phases.incremental ? 0 : 1), reader_name(spec_));
+}
+
 std::unique_ptr<engine::ChunkReader> PostgresSource::open_reader() {
     const SharedSnapshot& shared = *this;
-    return std::make_unique<PostgresChunkReader>(spec_, shared);
+    return std::make_unique<PostgresChunkReader>(spec_, *sessions_, shared);
 }
 
 std::unique_ptr<engine::RowReader> PostgresSource::open_row_reader() {
-    return std::make_unique<PostgresRowReader>(spec_);
+    return std::make_unique<PostgresRowReader>(spec_, *sessions_);
 }
 
 std::unique_ptr<engine::ChangeStream> PostgresSource::open_changes(
@@ -213,6 +219,7 @@ std::unique_ptr<engine::ChangeStream> PostgresSource::open_changes(
     publication_mark_ = postgres::publication_mark(origin);
     guarded_at_.reset();
     guard_publication();
+    sessions_->close_idle();  // those of the copy: the log may be followed for weeks
     return open_change_stream(spec_, plan, capture_name(spec_), capture_name(spec_), from);
 }
 

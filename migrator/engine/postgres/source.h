@@ -21,7 +21,7 @@ namespace cutover::postgres {
 
 class PostgresSource final : public engine::Source, private SharedSnapshot {
 public:
-    explicit PostgresSource(plan::TaskSpec spec) : spec_(std::move(spec)) {}
+    explicit PostgresSource(plan::TaskSpec spec);
 
     std::unique_ptr<engine::Inspector> open_inspector() override;
     engine::CaptureOrigin create_capture(const plan::Plan& plan) override;
@@ -37,6 +37,7 @@ public:
     engine::ResumeMode resume_mode(const plan::TablePlan& table,
                                    const std::vector<model::Chunk>& remaining,
                                    const model::ChunkView& original, bool with_log) override;
+    void prepare_readers(std::uint32_t count) override;
     std::unique_ptr<engine::ChunkReader> open_reader() override;
     std::unique_ptr<engine::RowReader> open_row_reader() override;
     std::unique_ptr<engine::ChangeStream> open_changes(const plan::Plan& plan,
@@ -63,6 +64,7 @@ private:
     bool file_since_start(std::uint32_t oid, std::uint64_t file) const;
 
     plan::TaskSpec spec_;
+    std::shared_ptr<SessionPool> sessions_;
     std::unique_ptr<SlotView> view_;      ///< the capture's, or one like it
     std::unique_ptr<SlotView> held_;      ///< a capture's, until it is asked for as a view
     std::optional<Connection> exporter_;  ///< holds the view of a task without a log

@@ -37,6 +37,31 @@ void ignore_triggers_if_allowed(Connection& connection) {
     }
 }
 
+void require_version(const Connection& connection) {
+    const int version = connection.server_version() / 10000;
+    if (version < kOldestDestination) {
+        const std::string oldest = std::to_string(kOldestDestination);
+        throw Error(ErrorClass::refused, "destination.version",
+                    "the destination runs PostgreSQL " + std::to_string(version) +
+                        "; rows are written in a form that versions before " + oldest +
+                        " do not take",
+                    "migrate to PostgreSQL " + oldest + " or later");
+    }
+}
+
+SessionPool::Settle settings_for(SessionRole role) {
+    return [role](Connection& connection) {
+        require_version(connection);
+        connection.exec(kEverySession);
+        if (role == SessionRole::schema) {
+            connection.exec(kSchemaSession);
+        } else if (role != SessionRole::control) {
+            connection.exec(kWritingSession);
+            ignore_triggers_if_allowed(connection);
+        }
+    };
+}
+
 const char* to_text(SessionRole role) {
     switch (role) {
         case SessionRole::control:
@@ -79,27 +104,13 @@ std::string application_name(const std::string& task, SessionRole role) {
     return "cutover/" + task + "/" + to_text(role);
 }
 
-Connection open_session(const plan::Endpoint& endpoint, const std::string& task, SessionRole role) {
-    ConnectOptions options;
-    options.application_name = application_name(task, role);
-    Connection connection = Connection::open(endpoint, options);
-    const int version = connection.server_version() / 10000;
-    if (version < kOldestDestination) {
-        const std::string oldest = std::to_string(kOldestDestination);
-        throw Error(ErrorClass::refused, "destination.version",
-                    "the destination runs PostgreSQL " + std::to_string(version) +
-                        "; rows are written in a form that versions before " + oldest +
-                        " do not take",
-                    "migrate to PostgreSQL " + oldest + " or later");
-    }
-    connection.exec(kEverySession);
-    if (role == SessionRole::schema) {
-        connection.exec(kSchemaSession);
-    } else if (role != SessionRole::control) {
-        connection.exec(kWritingSession);
-        ignore_triggers_if_allowed(connection);
-    }
-    return connection;
+Connection open_session(SessionPool& sessions, const std::string& task, SessionRole role) {
+    return sessions.take(application_name(task, role), settings_for(role));
+}
+
+void prepare_writers(SessionPool& sessions, const std::string& task, std::size_t count) {
+    sessions.prepare(count, application_name(task, SessionRole::writer),
+                     settings_for(SessionRole::writer));
 }
 
 bool ignores_triggers(Connection& connection) {

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "migrator/engine/postgres/connection.h"
+#include "migrator/engine/postgres/session_pool.h"
 #include "migrator/model/error.h"
 
 namespace cutover::postgres {
@@ -38,10 +38,13 @@ enum class SessionRole : std::uint8_t { control, writer, applier, schema };
 
 std::string application_name(const std::string& task, SessionRole role);
 
-/// Opens a session for the task. Roles other than control get settings for bulk writing: triggers
-/// and foreign key checks off where the account may, plans that do not depend on statistics.
+/// Has sessions opened for writers to come: SessionPool::prepare().
+void prepare_writers(SessionPool& sessions, const std::string& task, std::size_t count);
+
+/// Takes a session for the task. Writers and appliers get settings for bulk writing: triggers and
+/// foreign key checks off where the account may, plans that do not depend on statistics.
 /// Throws: connection, refused (`destination.version`: older than 14).
-Connection open_session(const plan::Endpoint& endpoint, const std::string& task, SessionRole role);
+Connection open_session(SessionPool& sessions, const std::string& task, SessionRole role);
 
 /// True if `connection` runs with session_replication_role = replica.
 bool ignores_triggers(Connection& connection);

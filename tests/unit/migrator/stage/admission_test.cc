@@ -48,6 +48,7 @@ public:
                                    const model::ChunkView&, bool) override {
         return {};
     }
+    void prepare_readers(std::uint32_t) override { ADD_FAILURE(); }
     std::unique_ptr<engine::ChunkReader> open_reader() override {
         return never<engine::ChunkReader>();
     }

@@ -1,0 +1,108 @@
+// Sessions that are handed on, on a real server.
+#include "migrator/engine/postgres/session_pool.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <thread>
+
+#include "tests/support/live_postgres.h"
+
+namespace cutover::postgres {
+namespace {
+
+class SessionPoolTest : public tests::LivePostgresOf<17> {
+protected:
+    void SetUp() override {
+        LivePostgresOf<17>::SetUp();
+        if (!IsSkipped() && !HasFatalFailure()) {
+            sessions_.emplace(endpoint().as_plan());
+        }
+    }
+    std::string value(Connection& session, const std::string& query) {
+        return session.exec(query).text(0, 0);
+    }
+    std::string sessions_named(const std::string& name) {
+        return connect().value("SELECT count(*) FROM pg_stat_activity WHERE application_name = '" +
+                               name + "'");
+    }
+    void wait_for_sessions(const std::string& name, const std::string& count) {
+        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+        while (sessions_named(name) != count && std::chrono::steady_clock::now() < deadline) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        }
+        EXPECT_EQ(sessions_named(name), count) << name;
+    }
+
+    std::optional<SessionPool> sessions_;
+};
+
+TEST_F(SessionPoolTest, HandsASessionOnToAnotherPurposeWithoutWhatItWasUsedFor) {
+    Connection first = sessions_->take("first", [](Connection& session) {
+        session.exec("SET work_mem='77MB'; SET session_replication_role=replica");
+    });
+    first.exec("CREATE TEMPORARY TABLE mine (a int); SELECT pg_advisory_lock(5)");
+    const int process = first.server_process();
+    sessions_->give_back(std::move(first));
+
+    Connection second = sessions_->take(
+        "second", [](Connection& session) { session.exec("SET temp_buffers='9MB'"); });
+    EXPECT_EQ(second.server_process(), process);
+    EXPECT_EQ(second.application_name(), "second");
+    EXPECT_NE(value(second, "SHOW work_mem"), "77MB");
+    EXPECT_EQ(value(second, "SHOW session_replication_role"), "origin");
+    EXPECT_EQ(value(second, "SHOW temp_buffers"), "9MB");
+    EXPECT_EQ(value(second, "SHOW search_path"), "pg_catalog");
+    EXPECT_EQ(value(second, "SELECT to_regclass('pg_temp.mine') IS NULL"), "t");
+    EXPECT_EQ(value(second, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"), "0");
+}
+
+TEST_F(SessionPoolTest, HandsASessionOnAsItIsToItsOwnPurpose) {
+    int settled = 0;
+    const auto settle = [&](Connection& session) {
+        ++settled;
+        session.exec("SET work_mem='77MB'");
+    };
+    sessions_->give_back(sessions_->take("other"));
+    Connection first = sessions_->take("first", settle);
+    const int process = first.server_process();
+    sessions_->give_back(sessions_->take("other"));
+    sessions_->give_back(std::move(first));
+    Connection again = sessions_->take("first", settle);
+    EXPECT_EQ(again.server_process(), process);
+    EXPECT_EQ(value(again, "SHOW work_mem"), "77MB");
+    EXPECT_EQ(settled, 1);
+}
+
+TEST_F(SessionPoolTest, KeepsNoSessionWithAnOpenTransaction) {
+    Connection busy = sessions_->take("busy");
+    busy.exec("BEGIN");
+    sessions_->give_back(std::move(busy));
+    wait_for_sessions("busy", "0");
+}
+
+TEST_F(SessionPoolTest, OpensANewSessionForOneThatWasLostMeanwhile) {
+    Connection first = sessions_->take("first");
+    const int process = first.server_process();
+    sessions_->give_back(std::move(first));
+    connect().query("SELECT pg_terminate_backend(" + std::to_string(process) + ")");
+    wait_for_sessions("first", "0");
+    Connection second = sessions_->take("second");
+    EXPECT_NE(second.server_process(), process);
+    EXPECT_EQ(value(second, "SELECT 1"), "1");
+}
+
+TEST_F(SessionPoolTest, OpensWhatIsPreparedAndClosesWhatNobodyTook) {
+    sessions_->prepare(3, "reader");
+    wait_for_sessions("reader", "3");
+    {
+        const Connection taken = sessions_->take("reader");
+        EXPECT_EQ(sessions_named("reader"), "3");
+        sessions_->close_idle();
+        wait_for_sessions("reader", "1");
+    }
+    wait_for_sessions("reader", "0");
+}
+
+}  // namespace
+}  // namespace cutover::postgres
