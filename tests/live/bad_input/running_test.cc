@@ -210,6 +210,25 @@ TEST_F(BadTimes, ACommandWithoutAProcessIsWithdrawn) {
     EXPECT_EQ(of_destination("SELECT count(*) FROM cutover.command WHERE answer IS NULL"), "0");
 }
 
+/// Takes a database away from an idle task and gives it back; the task says when it goes on.
+TEST_F(BadTimes, AnIdleTaskTellsThatAnOutageIsOver) {
+    begin({"away", 17, {}, {}}, "destination");
+    const std::string file = program_.task(source_, destination_);
+    const auto server = [this](const std::string& sql) { server_->connect().query(sql); };
+    for (const std::string database : {"source", "destination"}) {
+        RunningProgram running = program_.start({"migrate", file, "--json"});
+        ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
+        server("ALTER DATABASE " + database + " ALLOW_CONNECTIONS false");
+        server("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '" +
+               database + "'");
+        EXPECT_TRUE(running.wait_for("\"event\":\"retry\""));
+        server("ALTER DATABASE " + database + " ALLOW_CONNECTIONS true");
+        EXPECT_TRUE(running.wait_for("\"event\":\"recovered\""));
+        EXPECT_EQ(program_.run({"stop", file}).exit_code, 0);
+        EXPECT_EQ(running.wait().exit_code, kStopped);
+    }
+}
+
 TEST_F(BadTimes, ASlotThatIsGoneIsRefusedWithWhatWasApplied) {
     begin({"dropped", 17, {}, {}}, "destination");
     const std::string file = stopped_task();
