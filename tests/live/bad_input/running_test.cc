@@ -18,6 +18,7 @@ namespace cutover::tests {
 namespace {
 
 using testing::AnyOf;
+using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -210,8 +211,9 @@ TEST_F(BadTimes, ACommandWithoutAProcessIsWithdrawn) {
     EXPECT_EQ(of_destination("SELECT count(*) FROM cutover.command WHERE answer IS NULL"), "0");
 }
 
-/// Takes a database away from an idle task and gives it back; the task says when it goes on.
-TEST_F(BadTimes, AnIdleTaskTellsThatAnOutageIsOver) {
+/// Takes a database away from an idle task and gives it back; the task says which end that is, and
+/// when it goes on.
+TEST_F(BadTimes, TheEndThatIsAwayIsNamed) {
     begin({"away", 17, {}, {}}, "destination");
     const std::string file = program_.task(source_, destination_);
     const auto server = [this](const std::string& sql) { server_->connect().query(sql); };
@@ -225,7 +227,11 @@ TEST_F(BadTimes, AnIdleTaskTellsThatAnOutageIsOver) {
         server("ALTER DATABASE " + database + " ALLOW_CONNECTIONS true");
         EXPECT_TRUE(running.wait_for("\"event\":\"recovered\""));
         EXPECT_EQ(program_.run({"stop", file}).exit_code, 0);
-        EXPECT_EQ(running.wait().exit_code, kStopped);
+        const Said said = running.wait();
+        EXPECT_EQ(said.exit_code, kStopped);
+        const std::string end = ".*\"end\":\"" + database + "\"";
+        EXPECT_THAT(said.text, ContainsRegex("\"event\":\"retry\"" + end));
+        EXPECT_THAT(said.text, ContainsRegex("\"event\":\"recovered\"" + end));
     }
 }
 
@@ -237,6 +243,7 @@ TEST_F(BadTimes, ASlotThatIsGoneIsRefusedWithWhatWasApplied) {
     at_source("INSERT INTO public.rows VALUES (-1, 'unseen')");
     const Said said = program_.run({"migrate", file});
     EXPECT_THAT(said.exit_code, AnyOf(kRefused, kCorrupt)) << said.text;
+    EXPECT_THAT(said.text, HasSubstr("cutover: at the source: "));
     EXPECT_THAT(said.text, HasSubstr("cutover_bad_input"));
     EXPECT_THAT(said.text, HasSubstr(applied));
     EXPECT_THAT(said.text, HasSubstr("hint: "));
