@@ -18,6 +18,7 @@
 #include "scenarios/catalogue.h"
 #include "scenarios/rehearsal.h"
 #include "scenarios/report/report.h"
+#include "scenarios/reproduction.h"
 #include "scenarios/schedule.h"
 #include "scenarios/terminal_narrator.h"
 
@@ -141,7 +142,8 @@ public:
         options.seed = seed;
         options.program = program_;
         options.folder = folder_of(scenario.name, seed);
-        options.reproduction = fmt::format("./scripts/rehearse {} --seed {}", scenario.name, seed);
+        options.reproduction =
+            reproduction_of(scenario.name, seed, options_.scenario_folder, CUTOVER_SCENARIO_FOLDER);
         prepare(options.folder);
         out_ << fmt::format("\n=== {} (seed {})\n{}\n", scenario.name, seed, scenario.promise)
              << std::flush;
