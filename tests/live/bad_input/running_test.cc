@@ -134,6 +134,52 @@ TEST_F(BadTimes, DiesAfterEachSchemaStepAndFinishes) {
     expect_everything_is_there();
 }
 
+/// Somebody at the destination holds what a validation needs: a stop does not wait for him.
+TEST_F(BadTimes, AValidationThatWaitsDoesNotHoldUpAStop) {
+    begin({"held", 17, {}, {}}, "destination");
+    at_source(
+        "CREATE TABLE public.owner (id int PRIMARY KEY);"
+        "INSERT INTO public.owner SELECT generate_series(0, 99);"
+        "ALTER TABLE public.rows ADD COLUMN owner int REFERENCES public.owner;"
+        "UPDATE public.rows SET owner = id % 100");
+    const std::string file = program_.task(source_, destination_);
+    const auto keys = [&](const std::string& which) {
+        return of_destination("SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND " +
+                              which);
+    };
+    // Each process dies after one step; the last of them after the one that adds the foreign key.
+    for (int start = 0; start < 20 && keys("true") == "0"; ++start) {
+        program_.start({"migrate", file, "--json", "--kill-at", "schema.step"}).wait();
+    }
+    ASSERT_EQ(keys("NOT convalidated"), "1");
+    fixtures::PostgresClient holder(destination_);
+    holder.query("BEGIN");
+    holder.query("LOCK TABLE public.rows IN SHARE UPDATE EXCLUSIVE MODE");
+    const auto waiting = [&] {
+        return of_destination(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE "
+            "'%VALIDATE CONSTRAINT%' AND pid <> pg_backend_pid()");
+    };
+    RunningProgram running = program_.start({"migrate", file, "--json"});
+    ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
+    for (int look = 0; waiting() != "1" && look < 600; ++look) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    ASSERT_EQ(waiting(), "1") << running.text();
+    EXPECT_EQ(program_.run({"stop", file}).exit_code, 0);
+    EXPECT_EQ(running.wait().exit_code, kStopped) << running.text();
+    EXPECT_EQ(waiting(), "0");
+    EXPECT_EQ(keys("NOT convalidated"), "1");
+    holder.query("ROLLBACK");
+    RunningProgram again = program_.start({"migrate", file, "--json"});
+    ASSERT_TRUE(again.wait_for("\"consistent\":true")) << again.text();
+    const Said finish = program_.run({"finish", file});
+    EXPECT_EQ(finish.exit_code, 0) << finish.text << again.text();
+    EXPECT_EQ(again.wait().exit_code, 0) << again.text();
+    EXPECT_EQ(keys("convalidated"), "1");
+    expect_everything_is_there();
+}
+
 TEST_F(BadTimes, CtrlCOnceStopsAndLosesNothing) {
     begin({"once", 17, {}, {}}, "destination");
     RunningProgram running =
