@@ -13,10 +13,12 @@
 
 #include "fixtures/server_factory.h"
 #include "migrator/model/error.h"
+#include "migrator/plan/output_path.h"
 #include "scenarios/assertion/assertion.h"
 #include "scenarios/catalogue.h"
 #include "scenarios/rehearsal.h"
 #include "scenarios/report/report.h"
+#include "scenarios/reproduction.h"
 #include "scenarios/schedule.h"
 #include "scenarios/terminal_narrator.h"
 
@@ -69,7 +71,6 @@ public:
     void note(const Evidence& evidence) {
         book_[evidence.scenario] = {{"verdict", to_string(evidence.verdict)},
                                     {"seed", evidence.seed}};
-        std::filesystem::create_directories(file_.parent_path());
         std::ofstream(file_) << book_.dump(2) << "\n";
     }
 
@@ -141,8 +142,9 @@ public:
         options.seed = seed;
         options.program = program_;
         options.folder = folder_of(scenario.name, seed);
-        options.reproduction = fmt::format("./scripts/rehearse {} --seed {}", scenario.name, seed);
-        std::filesystem::remove_all(options.folder);
+        options.reproduction =
+            reproduction_of(scenario.name, seed, options_.scenario_folder, CUTOVER_SCENARIO_FOLDER);
+        prepare(options.folder);
         out_ << fmt::format("\n=== {} (seed {})\n{}\n", scenario.name, seed, scenario.promise)
              << std::flush;
         SecretSearch secrets;
@@ -157,6 +159,22 @@ public:
     }
 
 private:
+    /// Empty, and there is a place for it, before any server is started.
+    void prepare(const std::filesystem::path& folder) const {
+        plan::make_writable_folder("--report-dir", options_.report_folder);
+        plan::require_writable_file("--report-dir with " + std::string(kVerdicts),
+                                    std::filesystem::path(options_.report_folder) / kVerdicts);
+        std::error_code error;
+        std::filesystem::remove_all(folder, error);
+        if (error) {
+            throw model::Error(model::ErrorClass::refused, "rehearse.report_folder",
+                               fmt::format("the report folder {} of an earlier run cannot be "
+                                           "removed: {}",
+                                           folder.string(), error.message()),
+                               "remove it, or name another --report-dir");
+        }
+    }
+
     Evidence rehearse(Scenario& scenario, const RehearsalOptions& options, SecretSearch& secrets) {
         TerminalNarrator narrator(out_, ::isatty(STDOUT_FILENO) != 0);
         std::optional<fixtures::BodyKind> body;

@@ -93,6 +93,7 @@ struct Retry {
     std::string message;
     std::uint32_t attempt = 0;
     std::optional<Instant> recovered;  ///< the `recovered` line of the same process that closed it
+    std::string end;                   ///< `source`, `destination` or empty: neither
 };
 
 /// A `recovered` line: what had failed, once or many times in a row, goes on.
@@ -117,6 +118,7 @@ struct MigratorError {
     std::string message;
     std::string hint;
     std::string position;
+    std::string end;  ///< as in Retry
 };
 
 /// What was broken on purpose.

@@ -201,6 +201,7 @@ void Journal::on_retry(const Line& line) {
     retry.code = line.text("code");
     retry.message = line.text("message");
     retry.attempt = static_cast<std::uint32_t>(line.count("attempt"));
+    retry.end = line.text("end");
     evidence_.retries.push_back(std::move(retry));
 }
 
@@ -222,7 +223,8 @@ void Journal::on_failover(const Line& line) {
 
 void Journal::on_error(const Line& line) {
     evidence_.errors.push_back({line.at, line.process, line.text("class"), line.text("code"),
-                                line.text("message"), line.text("hint"), line.text("position")});
+                                line.text("message"), line.text("hint"), line.text("position"),
+                                line.text("end")});
 }
 
 void Journal::on_finding(const Line& line) {

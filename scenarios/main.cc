@@ -56,7 +56,10 @@ int run(CLI::App& app, int argc, char** argv, const int& exit_code) {
         std::cerr << error.message() << "\n";
         return cutover::plan::kBadUsage;
     } catch (const cutover::model::Error& error) {
-        std::cerr << "cutover: " << error.what() << "\n";
+        const auto end = error.end();
+        std::cerr << "cutover: "
+                  << (end ? "at the " + std::string(to_string(*end)) + ": " : std::string())
+                  << error.what() << "\n";
         return cutover::model::exit_code(error.error_class());
     }
 }

@@ -4,11 +4,14 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <iostream>
 #include <memory>
 
 #include "migrator/model/error.h"
+#include "migrator/plan/output_path.h"
 #include "migrator/plan/task_file.h"
 #include "verify/report.h"
 #include "verify/verify.h"
@@ -134,13 +137,26 @@ void write_file(const Options& options, const Result& result) {
     file.close();
     if (!file) {
         throw model::Error(model::ErrorClass::refused, "verify.output",
-                           "cannot write the report to " + options.output,
-                           "name a file in a folder that can be written");
+                           fmt::format("--output is `{}`, which cannot be written: {}",
+                                       options.output, std::strerror(errno)),
+                           "free space on the disk, or name a file elsewhere");
+    }
+}
+
+/// Before hours are spent on what could not be written down.
+void check_outputs(const Options& options) {
+    if (!options.output.empty()) {
+        plan::require_writable_file("--output", options.output);
+    }
+    if (!options.repair_file.empty()) {
+        plan::require_writable_file("--repair-file", options.repair_file);
+        plan::require_writable_file("--repair-file with .undo", options.repair_file + ".undo");
     }
 }
 
 void verify_task(const Options& options, std::ostream& out, int& exit_code_out) {
     const Request request = request_of(options);
+    check_outputs(options);
     Result result;
     {
         TerminalProgress progress(options.format == "text" || !options.output.empty());

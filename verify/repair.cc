@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <vector>
 
 #include "migrator/model/error.h"
@@ -194,7 +196,7 @@ FILE* open_private(const std::string& path) {
     FILE* const file = descriptor < 0 ? nullptr : ::fdopen(descriptor, "w");
     if (file == nullptr) {
         throw Error(ErrorClass::refused, "verify.repair_file",
-                    "cannot write the repair file " + path,
+                    "cannot write the repair file " + path + ": " + std::strerror(errno),
                     "name a file in a folder that can be written");
     }
     std::fputs(kHead, file);

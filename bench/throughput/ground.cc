@@ -13,6 +13,7 @@
 
 #include "fixtures/server/command.h"
 #include "fixtures/server/server_error.h"
+#include "migrator/plan/output_path.h"
 
 namespace cutover::bench {
 
@@ -135,7 +136,7 @@ Ground::Ground(std::filesystem::path program, std::filesystem::path folder, int 
     : program_(std::move(program)),
       folder_(std::move(folder)),
       image_(fixtures::find_image("postgres", version)) {
-    std::filesystem::create_directories(folder_);
+    plan::make_writable_folder("--output", folder_);
     fixtures::PostgresSpec spec;
     spec.version = version;
     spec.settings = {{"shared_buffers", "512MB"},  {"max_wal_size", "16GB"},

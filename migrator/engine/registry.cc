@@ -1,14 +1,31 @@
 #include "migrator/engine/registry.h"
 
+#include "migrator/engine/ends.h"
 #include "migrator/model/error.h"
 
 namespace cutover::engine {
 
+using model::End;
 using model::Error;
 using model::ErrorClass;
 
+namespace {
+
+EngineFactories named_ends(EngineFactories made) {
+    EngineFactories named = made;
+    named.source = [make = made.source](flow::Runtime& runtime, const plan::TaskSpec& spec) {
+        return at_end(End::source, [&] { return as_source_end(make(runtime, spec)); });
+    };
+    named.sink = [make = made.sink](flow::Runtime& runtime, const plan::TaskSpec& spec) {
+        return at_end(End::destination, [&] { return as_destination_end(make(runtime, spec)); });
+    };
+    return named;
+}
+
+}  // namespace
+
 void Registry::add_engine(const std::string& name, EngineFactories factories) {
-    engines_[name] = std::move(factories);
+    engines_[name] = named_ends(std::move(factories));
 }
 
 void Registry::add_route(const std::string& source, const std::string& destination,

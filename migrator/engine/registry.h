@@ -23,6 +23,7 @@ struct EngineFactories {
 
 class Registry {
 public:
+    /// Errors of what `source` and `sink` make will say which end they came from (ends.h).
     void add_engine(const std::string& name, EngineFactories factories);
     void add_route(const std::string& source, const std::string& destination,
                    std::unique_ptr<Route> route);

@@ -2,6 +2,8 @@
 // give up, stop at once); nobody parses messages. Findings are values, not errors: model/finding.h.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -24,6 +26,11 @@ std::string_view to_string(ErrorClass error_class);
 /// connection 10, operation 11, conflict 12, refused 13, corrupt 14, stopped 15.
 int exit_code(ErrorClass error_class);
 
+/// Where an error came from. `neither`: this machine, the plan, what the task itself remembers.
+enum class End : std::uint8_t { source, destination, neither };
+
+std::string_view to_string(End end);
+
 /// An operating error. `code` is a stable, dotted id (`slot.missing`); `message` starts in lower
 /// case and names object and value; `hint` says what to do. None of them may hold a secret.
 class Error : public std::runtime_error {
@@ -34,6 +41,13 @@ public:
     const std::string& code() const { return code_; }
     const std::string& message() const { return message_; }
     const std::string& hint() const { return hint_; }
+    /// The end that it came from; nothing if from neither, or if it passed no seam (engine/ends.h).
+    std::optional<End> end() const { return end_ == End::neither ? std::nullopt : end_; }
+    /// Says where it came from; who said so first knows best.
+    Error& at(End end) {
+        end_ = end_.value_or(end);
+        return *this;
+    }
     /// True for the classes that a retry window may try again.
     bool may_retry() const {
         return error_class_ == ErrorClass::connection || error_class_ == ErrorClass::operation;
@@ -44,6 +58,7 @@ private:
     std::string code_;
     std::string message_;
     std::string hint_;
+    std::optional<End> end_;
 };
 
 }  // namespace cutover::model

@@ -53,12 +53,13 @@ struct IncrementalProgress {
         false;  ///< past every view of the copy: the destination equals a source state
 };
 struct Retrying {
-    model::Error error;
+    model::Error error;  ///< knows the end it came from, as that of Failed does
     std::uint32_t attempt = 0;
     flow::Duration gives_up_in{};
 };
 struct Recovered {
     flow::Duration after{};
+    std::optional<model::End> end;  ///< that was away; nothing if it was both or neither
 };
 struct FailoverProved {
     std::string proof;

@@ -95,17 +95,26 @@ Json of(const stage::IncrementalProgress& event) {
             {"consistent", event.consistent}};
 }
 
+/// Adds the end that an error came from, if it came from one.
+Json with_end(Json json, std::optional<model::End> end) {
+    if (end) {
+        json["end"] = model::to_string(*end);
+    }
+    return json;
+}
+
 Json of(const stage::Retrying& event) {
-    return {{"event", "retry"},
-            {"class", model::to_string(event.error.error_class())},
-            {"code", event.error.code()},
-            {"message", event.error.message()},
-            {"attempt", event.attempt},
-            {"gives_up_in_seconds", milliseconds(event.gives_up_in) / 1000}};
+    return with_end({{"event", "retry"},
+                     {"class", model::to_string(event.error.error_class())},
+                     {"code", event.error.code()},
+                     {"message", event.error.message()},
+                     {"attempt", event.attempt},
+                     {"gives_up_in_seconds", milliseconds(event.gives_up_in) / 1000}},
+                    event.error.end());
 }
 
 Json of(const stage::Recovered& event) {
-    return {{"event", "recovered"}, {"after_ms", milliseconds(event.after)}};
+    return with_end({{"event", "recovered"}, {"after_ms", milliseconds(event.after)}}, event.end);
 }
 
 Json of(const stage::FailoverProved& event) {
@@ -129,9 +138,13 @@ Json of(const stage::FindingRaised& event) {
 }
 
 Json of(const stage::Failed& event) {
-    return {{"event", "error"},           {"class", model::to_string(event.error.error_class())},
-            {"code", event.error.code()}, {"message", event.error.message()},
-            {"hint", event.error.hint()}, {"position", event.position}};
+    return with_end({{"event", "error"},
+                     {"class", model::to_string(event.error.error_class())},
+                     {"code", event.error.code()},
+                     {"message", event.error.message()},
+                     {"hint", event.error.hint()},
+                     {"position", event.position}},
+                    event.error.end());
 }
 
 Json of(const stage::Ended& event) {

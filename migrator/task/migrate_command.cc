@@ -86,10 +86,14 @@ Error blocked(const precheck::Facts& facts, const precheck::Report& report) {
         return end.failure && end.failure->error_class() == ErrorClass::connection;
     };
     const bool connection = away(facts.source) || away(facts.destination);
-    return Error(
+    Error error(
         connection ? ErrorClass::connection : ErrorClass::refused, "precheck.blocked",
         "the precheck does not let the task start: " + codes,
         "each finding above says what to do; `cutover precheck` asks again without starting");
+    if (facts.source.failure.has_value() != facts.destination.failure.has_value()) {
+        error.at(facts.source.failure ? model::End::source : model::End::destination);
+    }
+    return error;
 }
 
 class Migration {

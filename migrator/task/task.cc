@@ -147,14 +147,14 @@ stage::Context Task::context() {
                           observer_,
                           [this] { steward_->tick(*control_, record_); },
                           [this] {
-                              flow::Duration open{};
+                              stage::Recovered recovered;
                               {
                                   const std::unique_lock lock(*retry_gate_);
-                                  open = retry_.open_for();
+                                  recovered = {retry_.open_for(), retry_.end()};
                                   retry_.success();
                               }
-                              if (open > flow::Duration(0)) {
-                                  observer_.on(stage::Recovered{open});
+                              if (recovered.after > flow::Duration(0)) {
+                                  observer_.on(recovered);
                               }
                           }};
 }
@@ -262,7 +262,8 @@ void Task::check_copy_survived() {
             throw Error(ErrorClass::corrupt, "source.copy_lost",
                         "rows were copied that the source had at " + settled.text +
                             "; the server that answers now is at " + now.text,
-                        "it lacks what the old one had: release the task and migrate anew");
+                        "it lacks what the old one had: release the task and migrate anew")
+                .at(model::End::source);
         }
     };
     if (record_.copy_view) {
@@ -485,12 +486,15 @@ void Task::insist_on_quiet() {
     incremental.stop_at_more();
     source_->heartbeat();
     if (incremental.run() == stage::IncrementalEnd::more) {
-        refuse_finish(Error(
-            ErrorClass::refused, "finish.written_meanwhile",
-            "the source was written to while the cutover added foreign keys, beside which this "
-            "account cannot apply changes",
-            "stop the writers; drop the foreign keys at the destination, or GRANT SET ON PARAMETER "
-            "session_replication_role to the account; then migrate and finish again"));
+        refuse_finish(
+            Error(
+                ErrorClass::refused, "finish.written_meanwhile",
+                "the source was written to while the cutover added foreign keys, beside which this "
+                "account cannot apply changes",
+                "stop the writers; drop the foreign keys at the destination, or GRANT SET ON "
+                "PARAMETER "
+                "session_replication_role to the account; then migrate and finish again")
+                .at(model::End::source));
     }
 }
 
@@ -505,7 +509,8 @@ void Task::insist_on_plan() {
                             "the source is no longer what the task was begun with; then: " +
                                 plan::first_difference(before, after) + "; now: " +
                                 plan::first_difference(after, before) + blocks_of(now.findings),
-                            "undo the change, or release the task and migrate anew"));
+                            "undo the change, or release the task and migrate anew")
+                          .at(model::End::source));
     }
 }
 

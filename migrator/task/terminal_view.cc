@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "migrator/precheck/text.h"
@@ -54,6 +55,11 @@ std::string time_text(flow::Duration duration) {
     }
     return seconds < 7200 ? fmt::format("{} min {} s", seconds / 60, seconds % 60)
                           : fmt::format("{} h {} min", seconds / 3600, seconds / 60 % 60);
+}
+
+/// `words` and the end, if there is one to name.
+std::string with(const char* words, std::optional<model::End> end) {
+    return end ? fmt::format("{}{}", words, model::to_string(*end)) : "";
 }
 
 std::string bar(double fraction) {
@@ -164,11 +170,13 @@ private:
     void show(const stage::FullProgress& event) { progress(event); }
     void show(const stage::IncrementalProgress& event) { progress(event); }
     void show(const stage::Retrying& event) {
-        line(fmt::format("trying again ({}. time, giving up in {}): {}", event.attempt,
+        line(fmt::format("trying again{} ({}. time, giving up in {}): {}",
+                         with(" at the ", event.error.end()), event.attempt,
                          time_text(event.gives_up_in), event.error.message()));
     }
     void show(const stage::Recovered& event) {
-        line(fmt::format("goes on after {}", time_text(event.after)));
+        line(fmt::format("goes on after {}{}", time_text(event.after),
+                         with(" without the ", event.end)));
     }
     void show(const stage::FailoverProved& event) {
         line("another server is the source now, without a gap: " + event.proof);

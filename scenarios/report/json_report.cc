@@ -86,11 +86,11 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Sample, at, process, phase, rows, rows_total,
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WorkloadSample, at, transactions_acknowledged,
                                    transactions_per_second, by_writer)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Retry, at, process, error_class, code, message, attempt,
-                                   recovered)
+                                   recovered, end)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Recovery, at, process, after)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Failover, at, process, proof)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MigratorError, at, process, error_class, code, message, hint,
-                                   position)
+                                   position, end)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FaultRecord, step, name, target, detail, injected, landed,
                                    landed_proof, healed, healed_proof, effect_ended)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ScheduleStep, number, trigger, action, fired, not_fired_because,

@@ -177,9 +177,10 @@ void trouble_section(Html& html, const Evidence& evidence) {
         failovers.write(html);
     }
     HtmlTable errors("Errors with which the migrator stopped",
-                     {"At", "Class", "Code", "Message", "Position"});
+                     {"At", "End", "Class", "Code", "Message", "Position"});
     for (const MigratorError& error : evidence.errors) {
         errors.row({{since(evidence.started, error.at)},
+                    {error.end},
                     {error.error_class},
                     {error.code, Tone::plain, true},
                     {error.message},
@@ -192,10 +193,11 @@ void trouble_section(Html& html, const Evidence& evidence) {
         errors.write(html);
     }
     HtmlTable retries("Waited for and tried again",
-                      {"At", "Class", "Message", "#Attempt", "#Recovered after"});
+                      {"At", "End", "Class", "Message", "#Attempt", "#Recovered after"});
     for (std::size_t at = 0; at < std::min(kMostRows, evidence.retries.size()); ++at) {
         const Retry& retry = evidence.retries[at];
         retries.row({{since(evidence.started, retry.at)},
+                     {retry.end},
                      {retry.error_class},
                      {first_of(retry.message, 160)},
                      {std::to_string(retry.attempt)},

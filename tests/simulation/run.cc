@@ -45,6 +45,7 @@ public:
     const std::optional<task::Outcome>& outcome() const { return outcome_; }
     const std::optional<Error>& error() const { return error_; }
     void on(const stage::Event& event) override {
+        insist_on_end(event);
         if (!process_.scheduler().tracing()) {
             return;
         }
@@ -62,6 +63,16 @@ public:
     }
 
 private:
+    /// Whoever is told of a lost connection is told which one.
+    void insist_on_end(const stage::Event& event) {
+        const auto* retry = std::get_if<stage::Retrying>(&event);
+        const auto* failed = std::get_if<stage::Failed>(&event);
+        const Error* error = retry ? &retry->error : failed ? &failed->error : nullptr;
+        if (error != nullptr && error->error_class() == ErrorClass::connection && !error->end()) {
+            process_.scheduler().fail(std::string("an error does not name its end: ") +
+                                      error->what());
+        }
+    }
     void perhaps_kill(std::string_view point) {
         ++points_;
         if (kill_ == nullptr) {

@@ -230,9 +230,9 @@ void add_story(Evidence& run) {
     run.retries.push_back(
         {at(84.6), 3, "connection", "session.lost",
          "lost the connection to 127.0.0.1:26281: server closed the connection unexpectedly", 1,
-         at(88.5)});
+         at(88.5), "source"});
     run.retries.push_back({at(100.3), 3, "connection", "session.connect",
-                           "the database system is starting up", 3, at(102.8)});
+                           "the database system is starting up", 3, at(102.8), "destination"});
     run.recoveries = {{at(88.5), 3, milliseconds(3'900)}, {at(102.8), 3, milliseconds(4'100)}};
 }
 
@@ -357,7 +357,7 @@ Evidence failed_rehearsal() {
                           {"writer 0 number 7"}}};
     run.errors.push_back({at(8), 1, "corrupt", "slot.recreated",
                           "the slot was created after the task's position", "start the task anew",
-                          "0/16B3748"});
+                          "0/16B3748", "source"});
     run.assertions = {{"failed_loudly {within: 60 s}", true, "it named the slot after 1.2 s"},
                       {"no_lost_ack", false, "1 acknowledged transaction is missing"}};
     run.verdict = Verdict::no_go;

@@ -70,7 +70,8 @@ TaskRecord MemoryControl::claim(const std::string& task, const std::string& fing
         }
         if (!stored.name.empty() && stored.fingerprint != fingerprint) {
             throw Error(ErrorClass::refused, "task.changed",
-                        "task " + task + " was begun with another plan");
+                        "task " + task + " was begun with another plan")
+                .at(model::End::neither);
         }
         stored.name = task;
         stored.fingerprint = fingerprint;

@@ -139,7 +139,8 @@ json parsed(const engine::CaptureOrigin& origin) {
     if (!out.is_object() || !out.contains("system") || !out["system"].is_string()) {
         throw Error(ErrorClass::corrupt, "task.state",
                     "the task's record of its capture cannot be read",
-                    "the task's stored state is damaged: release the task and migrate anew");
+                    "the task's stored state is damaged: release the task and migrate anew")
+            .at(model::End::neither);
     }
     return out;
 }

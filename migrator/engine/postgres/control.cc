@@ -267,7 +267,8 @@ void PostgresControl::raise_epoch(const std::string& task, const std::string& fi
                         plan::first_difference(row.get(0, 0), fingerprint) +
                         "; now: " + plan::first_difference(fingerprint, row.get(0, 0)),
                     "undo the change in the task file or at the source, or release the task and "
-                    "start anew");
+                    "start anew")
+            .at(model::End::neither);
     }
     connection_.exec_params(kClaim, {task, this_process()});
     connection_.exec("COMMIT");

@@ -54,7 +54,8 @@ void CopyRows::cell(const model::Tuple& tuple, std::size_t column) {
             throw model::Error(model::ErrorClass::refused, "cell.text_form",
                                "column number " + std::to_string(column + 1) +
                                    " arrived in text form; its type has no binary form",
-                               "exclude the column: types without a binary form are not carried");
+                               "exclude the column: types without a binary form are not carried")
+                .at(model::End::source);
     }
 }
 

@@ -24,7 +24,8 @@ bool parse_number(std::string_view text, Number& out, int base = 10) {
 Error malformed(std::string_view what, std::string_view text) {
     return Error(ErrorClass::corrupt, "position.malformed",
                  fmt::format("not a {}: '{}'", what, text.substr(0, 60)),
-                 "the task's stored state is damaged or was made by another program");
+                 "the task's stored state is damaged or was made by another program")
+        .at(model::End::neither);
 }
 
 }  // namespace

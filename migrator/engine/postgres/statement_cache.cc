@@ -36,7 +36,8 @@ void append_cells(BinaryParameters& parameters, const model::Tuple& tuple) {
                     model::ErrorClass::refused, "cell.text_form",
                     "column number " + std::to_string(column + 1) +
                         " arrived in text form; its type has no binary form",
-                    "exclude the column: types without a binary form are not carried");
+                    "exclude the column: types without a binary form are not carried")
+                    .at(model::End::source);
         }
     }
 }

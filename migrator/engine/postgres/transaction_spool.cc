@@ -28,15 +28,18 @@ constexpr std::size_t kReadBytes = 1u << 20;
 
 Error spill_error(const std::string& directory, const char* what) {
     return Error(
-        ErrorClass::operation, "spill.failed",
-        fmt::format("cannot {} a spill file in {}: {}", what, directory, std::strerror(errno)),
-        "give the task a `spill_directory` with room for the source's largest transactions");
+               ErrorClass::operation, "spill.failed",
+               fmt::format("cannot {} a spill file in {}: {}", what, directory,
+                           std::strerror(errno)),
+               "give the task a `spill_directory` with room for the source's largest transactions")
+        .at(model::End::neither);
 }
 
 Error spill_corrupt() {
     return Error(ErrorClass::corrupt, "spill.damaged",
                  "a spill file does not hold what was written to it",
-                 "check the disk of the spill directory");
+                 "check the disk of the spill directory")
+        .at(model::End::neither);
 }
 
 /// Takes records out of memory or a file, in order.

@@ -18,6 +18,7 @@ namespace cutover::tests {
 namespace {
 
 using testing::AnyOf;
+using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -133,6 +134,52 @@ TEST_F(BadTimes, DiesAfterEachSchemaStepAndFinishes) {
     expect_everything_is_there();
 }
 
+/// Somebody at the destination holds what a validation needs: a stop does not wait for him.
+TEST_F(BadTimes, AValidationThatWaitsDoesNotHoldUpAStop) {
+    begin({"held", 17, {}, {}}, "destination");
+    at_source(
+        "CREATE TABLE public.owner (id int PRIMARY KEY);"
+        "INSERT INTO public.owner SELECT generate_series(0, 99);"
+        "ALTER TABLE public.rows ADD COLUMN owner int REFERENCES public.owner;"
+        "UPDATE public.rows SET owner = id % 100");
+    const std::string file = program_.task(source_, destination_);
+    const auto keys = [&](const std::string& which) {
+        return of_destination("SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND " +
+                              which);
+    };
+    // Each process dies after one step; the last of them after the one that adds the foreign key.
+    for (int start = 0; start < 20 && keys("true") == "0"; ++start) {
+        program_.start({"migrate", file, "--json", "--kill-at", "schema.step"}).wait();
+    }
+    ASSERT_EQ(keys("NOT convalidated"), "1");
+    fixtures::PostgresClient holder(destination_);
+    holder.query("BEGIN");
+    holder.query("LOCK TABLE public.rows IN SHARE UPDATE EXCLUSIVE MODE");
+    const auto waiting = [&] {
+        return of_destination(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE "
+            "'%VALIDATE CONSTRAINT%' AND pid <> pg_backend_pid()");
+    };
+    RunningProgram running = program_.start({"migrate", file, "--json"});
+    ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
+    for (int look = 0; waiting() != "1" && look < 600; ++look) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    ASSERT_EQ(waiting(), "1") << running.text();
+    EXPECT_EQ(program_.run({"stop", file}).exit_code, 0);
+    EXPECT_EQ(running.wait().exit_code, kStopped) << running.text();
+    EXPECT_EQ(waiting(), "0");
+    EXPECT_EQ(keys("NOT convalidated"), "1");
+    holder.query("ROLLBACK");
+    RunningProgram again = program_.start({"migrate", file, "--json"});
+    ASSERT_TRUE(again.wait_for("\"consistent\":true")) << again.text();
+    const Said finish = program_.run({"finish", file});
+    EXPECT_EQ(finish.exit_code, 0) << finish.text << again.text();
+    EXPECT_EQ(again.wait().exit_code, 0) << again.text();
+    EXPECT_EQ(keys("convalidated"), "1");
+    expect_everything_is_there();
+}
+
 TEST_F(BadTimes, CtrlCOnceStopsAndLosesNothing) {
     begin({"once", 17, {}, {}}, "destination");
     RunningProgram running =
@@ -210,6 +257,30 @@ TEST_F(BadTimes, ACommandWithoutAProcessIsWithdrawn) {
     EXPECT_EQ(of_destination("SELECT count(*) FROM cutover.command WHERE answer IS NULL"), "0");
 }
 
+/// Takes a database away from an idle task and gives it back; the task says which end that is, and
+/// when it goes on.
+TEST_F(BadTimes, TheEndThatIsAwayIsNamed) {
+    begin({"away", 17, {}, {}}, "destination");
+    const std::string file = program_.task(source_, destination_);
+    const auto server = [this](const std::string& sql) { server_->connect().query(sql); };
+    for (const std::string database : {"source", "destination"}) {
+        RunningProgram running = program_.start({"migrate", file, "--json"});
+        ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
+        server("ALTER DATABASE " + database + " ALLOW_CONNECTIONS false");
+        server("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '" +
+               database + "'");
+        EXPECT_TRUE(running.wait_for("\"event\":\"retry\""));
+        server("ALTER DATABASE " + database + " ALLOW_CONNECTIONS true");
+        EXPECT_TRUE(running.wait_for("\"event\":\"recovered\""));
+        EXPECT_EQ(program_.run({"stop", file}).exit_code, 0);
+        const Said said = running.wait();
+        EXPECT_EQ(said.exit_code, kStopped);
+        const std::string end = ".*\"end\":\"" + database + "\"";
+        EXPECT_THAT(said.text, ContainsRegex("\"event\":\"retry\"" + end));
+        EXPECT_THAT(said.text, ContainsRegex("\"event\":\"recovered\"" + end));
+    }
+}
+
 TEST_F(BadTimes, ASlotThatIsGoneIsRefusedWithWhatWasApplied) {
     begin({"dropped", 17, {}, {}}, "destination");
     const std::string file = stopped_task();
@@ -218,6 +289,7 @@ TEST_F(BadTimes, ASlotThatIsGoneIsRefusedWithWhatWasApplied) {
     at_source("INSERT INTO public.rows VALUES (-1, 'unseen')");
     const Said said = program_.run({"migrate", file});
     EXPECT_THAT(said.exit_code, AnyOf(kRefused, kCorrupt)) << said.text;
+    EXPECT_THAT(said.text, HasSubstr("cutover: at the source: "));
     EXPECT_THAT(said.text, HasSubstr("cutover_bad_input"));
     EXPECT_THAT(said.text, HasSubstr(applied));
     EXPECT_THAT(said.text, HasSubstr("hint: "));

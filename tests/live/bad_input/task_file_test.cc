@@ -90,6 +90,45 @@ TEST_F(BadTaskFile, AnUnknownCommandNamesTheNearOne) {
     EXPECT_THAT(said.text, HasSubstr("did you mean `migrate`?"));
 }
 
+/// Outputs that cannot be written are refused before any server is asked or started.
+class BadOutput : public BadTaskFile {
+protected:
+    static constexpr int kRefused = 13;
+    void expect_refused(const std::vector<std::string>& arguments, const std::string& words) {
+        const Said said = program_.run(arguments);
+        EXPECT_EQ(said.exit_code, kRefused) << said.text;
+        EXPECT_THAT(said.text, HasSubstr(words));
+        EXPECT_THAT(said.text, HasSubstr("[output.path]\nhint: name a "));
+        EXPECT_THAT(said.text, Not(HasSubstr("filesystem error")));
+    }
+    const std::string folder_ = program_.folder().string();
+    const std::string task_ = program_.write("shop.yaml", ends_);
+};
+
+TEST_F(BadOutput, AReportFolderThatIsAFileIsRefused) {
+    expect_refused({"rehearse", "main", "--report-dir", task_},
+                   "--report-dir is `" + task_ + "`, which is a file, not a folder");
+}
+
+TEST_F(BadOutput, AReportFolderThatCannotBeWrittenIsRefused) {
+    expect_refused({"rehearse", "main", "--report-dir", "/proc/reports"},
+                   "--report-dir is `/proc/reports`, which cannot be made: ");
+    expect_refused({"rehearse", "main", "--report-dir", "/proc"},
+                   "--report-dir is `/proc`, in which nothing can be written: ");
+}
+
+TEST_F(BadOutput, AReportThatCannotBeWrittenIsRefused) {
+    for (const char* option : {"--output", "--repair-file"}) {
+        expect_refused({"verify", task_, option, folder_},
+                       std::string(option) + " is `" + folder_ + "`, which is a folder");
+        expect_refused({"verify", task_, option, task_ + "/report"},
+                       "which cannot be written: Not a directory");
+    }
+    std::filesystem::create_directory(program_.folder() / "repair.undo");
+    expect_refused({"verify", task_, "--repair-file", folder_ + "/repair"},
+                   "repair.undo`, which is a folder");
+}
+
 TEST_F(BadTaskFile, EveryCommandExplainsItselfWithAnExample) {
     for (const char* command : {"precheck", "migrate", "status", "pause", "resume", "throttle",
                                 "stop", "finish", "release"}) {

@@ -27,3 +27,8 @@ foreach(whole survived timeline cut_over)
         message(FATAL_ERROR "`${whole}` must hold; its result is `${passed_${whole}}`")
     endif()
 endforeach()
+
+string(JSON again GET "${report}" reproduction)
+if(NOT again MATCHES " --scenarios .*tests/live/scenarios/sabotage$")
+    message(FATAL_ERROR "whoever runs `${again}` does not find the scenario")
+endif()

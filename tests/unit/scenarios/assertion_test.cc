@@ -283,7 +283,7 @@ Evidence loud() {
     fault.landed = *run.ended - std::chrono::seconds(10);
     evidence.faults = {fault};
     evidence.errors = {{*run.ended, run.number, "corrupt", "slot.missing",
-                        "slot cutover_shop is gone", "", "0/9"}};
+                        "slot cutover_shop is gone", "", "0/9", "source"}};
     return evidence;
 }
 

@@ -97,6 +97,17 @@ TEST(Journal, KeepsWhereAProcessSaidItWasGoingToDie) {
     EXPECT_EQ(heard.evidence.processes[0].sync_point, "batch.applied:4");
 }
 
+TEST(Journal, KeepsTheEndThatAnErrorCameFrom) {
+    Heard heard;
+    heard.start();
+    heard.journal.line(R"({"event":"retry","code":"x.lost","attempt":1,"end":"source"})");
+    heard.journal.line(R"({"event":"retry","code":"spill.failed","attempt":2})");
+    heard.journal.line(R"({"event":"error","code":"x.gone","end":"destination"})");
+    EXPECT_EQ(heard.evidence.retries[0].end, "source");
+    EXPECT_EQ(heard.evidence.retries[1].end, "");
+    EXPECT_EQ(heard.evidence.errors[0].end, "destination");
+}
+
 TEST(Journal, KeepsEachRecoveryOnceHoweverManyAttemptsItTook) {
     Heard heard;
     heard.start();

@@ -137,6 +137,20 @@ TEST(RetryWindow, NeverRetriesWhatTheUserMustMend) {
     EXPECT_FALSE(retry.after(error_of(model::ErrorClass::conflict)));
 }
 
+TEST(RetryWindow, NamesTheEndOfItsFailuresWhileItIsOne) {
+    ScriptedRuntime runtime;
+    RetryWindow retry(runtime, {});
+    retry.after(error_of(model::ErrorClass::connection).at(model::End::source));
+    EXPECT_EQ(retry.end(), model::End::source);
+    retry.after(error_of(model::ErrorClass::operation).at(model::End::destination));
+    EXPECT_EQ(retry.end(), std::nullopt);
+    retry.after(error_of(model::ErrorClass::connection).at(model::End::source));
+    EXPECT_EQ(retry.end(), std::nullopt) << "one of them came from the other end";
+    retry.success();
+    retry.after(error_of(model::ErrorClass::connection).at(model::End::destination));
+    EXPECT_EQ(retry.end(), model::End::destination);
+}
+
 TEST(BoundedQueue, SaysWhetherThereIsRoomByADeadline) {
     ThreadRuntime runtime;
     BoundedQueue<int> queue(runtime, 1);

@@ -81,6 +81,19 @@ TEST(EventWriter, WritesErrorsWithClassCodeAndHint) {
     EXPECT_EQ(retry["gives_up_in_seconds"], 90);
 }
 
+TEST(EventWriter, NamesTheEndThatAnErrorCameFromIfItDidFromOne) {
+    model::Error error(model::ErrorClass::connection, "x.lost", "connection lost");
+    EXPECT_FALSE(line_of(stage::Retrying{error, 1, {}}).contains("end"));
+    EXPECT_FALSE(line_of(stage::Failed{error, ""}).contains("end"));
+    EXPECT_FALSE(line_of(stage::Recovered{}).contains("end"));
+    model::Error ours = error;
+    EXPECT_FALSE(line_of(stage::Failed{ours.at(model::End::neither), ""}).contains("end"));
+    error.at(model::End::destination);
+    EXPECT_EQ(line_of(stage::Retrying{error, 1, {}})["end"], "destination");
+    EXPECT_EQ(line_of(stage::Failed{error, ""})["end"], "destination");
+    EXPECT_EQ(line_of(stage::Recovered{{}, model::End::source})["end"], "source");
+}
+
 TEST(EventWriter, SurvivesBytesThatAreNoText) {
     EXPECT_EQ(line_of(stage::ChunkDone{"public.\xff", 0, {}, false})["event"], "chunk");
 }
@@ -134,6 +147,21 @@ TEST(TerminalView, EndsAPhaseWithWhereItCame) {
     const std::string text =
         shown({half_done(), done, stage::PhaseStarted{engine::TaskPhase::keys}}, false);
     EXPECT_LT(text.find("100 %"), text.find("phase keys")) << text;
+}
+
+TEST(TerminalView, SaysWhichEndIsAway) {
+    model::Error error(model::ErrorClass::connection, "x.lost", "connection lost");
+    EXPECT_EQ(shown({stage::Retrying{error, 1, std::chrono::seconds(90)},
+                     stage::Recovered{std::chrono::seconds(2)}},
+                    false),
+              "trying again (1. time, giving up in 90 s): connection lost\n"
+              "goes on after 2.0 s\n");
+    error.at(model::End::source);
+    EXPECT_EQ(shown({stage::Retrying{error, 1, std::chrono::seconds(90)},
+                     stage::Recovered{std::chrono::seconds(2), model::End::source}},
+                    false),
+              "trying again at the source (1. time, giving up in 90 s): connection lost\n"
+              "goes on after 2.0 s without the source\n");
 }
 
 TEST(TerminalView, SaysHowFarItIsBehind) {

@@ -1,0 +1,97 @@
+// What an error says of the end that it came from, seen from above the seam: engines as the
+// registry gives them out, the memory engine's servers switched off under them.
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <optional>
+
+#include "migrator/engine/ends.h"
+#include "migrator/engine/memory/engine.h"
+#include "migrator/engine/registry.h"
+#include "migrator/flow/thread_runtime.h"
+#include "migrator/model/error.h"
+
+namespace cutover::engine {
+namespace {
+
+using model::End;
+using model::Error;
+
+/// Nothing if `work` does not fail.
+std::optional<Error> failure_of(const std::function<void()>& work) {
+    try {
+        work();
+    } catch (const Error& error) {
+        return error;
+    }
+    return std::nullopt;
+}
+
+std::optional<End> end_of(const std::function<void()>& work) {
+    const std::optional<Error> error = failure_of(work);
+    EXPECT_TRUE(error) << "nothing has failed";
+    return error ? error->end() : std::nullopt;
+}
+
+class Ends : public testing::Test {
+protected:
+    Ends() {
+        memory::add_engine(registry_, nowhere_, runtime_);
+        spec_.name = "ends";
+        spec_.source.engine = spec_.destination.engine = "memory";
+        source_ = registry_.engine("memory").source(runtime_, spec_);
+        sink_ = registry_.engine("memory").sink(runtime_, spec_);
+    }
+
+    flow::ThreadRuntime runtime_;
+    memory::Net nowhere_;
+    Registry registry_;
+    plan::TaskSpec spec_;
+    std::unique_ptr<Source> source_;
+    std::unique_ptr<Sink> sink_;
+};
+
+TEST_F(Ends, AnErrorOfTheSourceSaysSo) {
+    EXPECT_EQ(end_of([&] { source_->current_position(); }), End::source);
+    EXPECT_EQ(end_of([&] { source_->create_capture({}); }), End::source);
+    EXPECT_EQ(end_of([&] { source_->open_inspector()->server(); }), End::source);
+    EXPECT_EQ(end_of([&] { source_->open_reader()->open({}, {}, {}); }), End::source);
+    EXPECT_EQ(end_of([&] { source_->open_row_reader()->read({}, {}); }), End::source);
+    const plan::Plan plan;
+    EXPECT_EQ(
+        end_of([&] { source_->open_changes(plan, {}, {})->next(std::chrono::milliseconds(0)); }),
+        End::source);
+}
+
+TEST_F(Ends, AnErrorOfTheDestinationSaysSo) {
+    EXPECT_EQ(end_of([&] { sink_->set_sequences({}, {{}}); }), End::destination);
+    EXPECT_EQ(end_of([&] { sink_->open_inspector()->server(); }), End::destination);
+    EXPECT_EQ(end_of([&] { sink_->open_control()->load("ends"); }), End::destination);
+    EXPECT_EQ(end_of([&] { sink_->open_control()->claim("ends", ""); }), End::destination);
+    const plan::Plan plan;
+    EXPECT_EQ(end_of([&] { sink_->open_writer(plan)->begin({}, {}); }), End::destination);
+    EXPECT_EQ(end_of([&] { sink_->open_applier(plan)->begin(); }), End::destination);
+}
+
+TEST_F(Ends, AnErrorOfAnEngineThatCannotBeMadeSaysSo) {
+    EngineFactories broken;
+    broken.sink = [](flow::Runtime&, const plan::TaskSpec&) -> std::unique_ptr<Sink> {
+        throw Error(model::ErrorClass::connection, "x.away", "nobody answers");
+    };
+    registry_.add_engine("broken", broken);
+    EXPECT_EQ(end_of([&] { registry_.engine("broken").sink(runtime_, spec_); }), End::destination);
+}
+
+TEST_F(Ends, AnErrorThatSaysOtherwiseItselfIsBelieved) {
+    const auto thrown = [](Error error) {
+        return failure_of([&] { at_end(End::source, [&] { throw Error(error); }); });
+    };
+    const Error error(model::ErrorClass::operation, "spill.failed", "the disk is full", "a hint");
+    EXPECT_EQ(thrown(error)->end(), End::source);
+    EXPECT_EQ(thrown(Error(error).at(End::neither))->end(), std::nullopt);
+    EXPECT_EQ(thrown(Error(error).at(End::destination))->end(), End::destination);
+    EXPECT_EQ(thrown(error)->hint(), "a hint");
+}
+
+}  // namespace
+}  // namespace cutover::engine
