@@ -117,6 +117,9 @@ public:
         return at_end(End::source,
                       [&] { return source_->resume_mode(table, remaining, original, with_log); });
     }
+    void prepare_readers(std::uint32_t count) override {
+        at_end(End::source, [&] { source_->prepare_readers(count); });
+    }
     std::unique_ptr<ChunkReader> open_reader() override {
         return at_end(End::source, [&]() -> std::unique_ptr<ChunkReader> {
             return std::make_unique<ReaderAtSource>(source_->open_reader());
@@ -284,6 +287,9 @@ public:
         return at_end(End::destination, [&]() -> std::unique_ptr<Control> {
             return std::make_unique<ControlAtDestination>(sink_->open_control());
         });
+    }
+    void prepare_writers(std::uint32_t count) override {
+        at_end(End::destination, [&] { sink_->prepare_writers(count); });
     }
     std::unique_ptr<ChunkWriter> open_writer(const plan::Plan& plan) override {
         return at_end(End::destination, [&]() -> std::unique_ptr<ChunkWriter> {
