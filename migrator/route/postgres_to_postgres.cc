@@ -90,6 +90,7 @@ private:
         }
         add_keys(table);
         table.sets_replica_identity = needs_whole_old_rows(table);
+        check_virtual_columns(table);
         table.transcoder = make_transcoder(table, ids_, widenings);
         out_.plan.tables.push_back(std::move(table));
     }
@@ -254,8 +255,8 @@ private:
                 continue;
             }
             planned.nulls_equal = key.definition.starts_with("UNIQUE NULLS NOT DISTINCT");
-            const bool usable =
-                key.primary || (!key.deferrable && all_not_null(table, key.columns));
+            // Under a deferrable key two rows may be equal for the time of a transaction.
+            const bool usable = !key.deferrable && all_not_null(table, key.columns);
             if (table.keyless() && usable) {
                 table.key = std::move(planned);
             } else {
@@ -287,6 +288,7 @@ private:
                 return false;
             case model::ReplicaIdentity::key:
                 return table.schema.primary_key() != nullptr && !table.keyless() &&
+                       !table.schema.primary_key()->deferrable &&
                        covers_key(table, table.schema.primary_key()->columns);
             case model::ReplicaIdentity::index:
                 return index_is_key(table);
@@ -322,6 +324,22 @@ private:
         const bool full = table.schema.replica_identity == model::ReplicaIdentity::full;
         return spec_.phases.incremental && !full &&
                (!log_names_key(table) || table.keyless() || !table.filter.empty());
+    }
+
+    /// No publication holds virtual columns, so one over whole old rows would be incomplete.
+    void check_virtual_columns(const TablePlan& table) {
+        const bool full = table.sets_replica_identity ||
+                          table.schema.replica_identity == model::ReplicaIdentity::full;
+        for (const ColumnSchema& column : table.schema.columns) {
+            if (spec_.phases.incremental && full && column.generated_virtual) {
+                find("source.virtual_column", Severity::block,
+                     table.source.display() + "." + column.name,
+                     "a virtual generated column of a table that needs REPLICA IDENTITY FULL",
+                     "publishing the table would make the source refuse its updates and deletes",
+                     "give the table a primary key, make the column STORED, or exclude the table",
+                     {});
+            }
+        }
     }
 
     void add_parents(TablePlan& table) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -21,11 +22,23 @@ namespace {
 using Identities = std::map<model::ObjectName, std::string>;
 
 constexpr int kLockAttempts = 10;
+constexpr int kPublishesGenerated = 180000;
+
+/// Which generated columns (v: virtual, s: stored) the identity of table c holds: from version 18
+/// on, a publication that leaves them out makes the source refuse its updates and deletes.
+constexpr const char* kGeneratedInIdentity = R"(
+ (SELECT coalesce(max(a.attgenerated), '') FROM pg_attribute a
+   WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated <> ''
+     AND (c.relreplident = 'f' OR EXISTS (SELECT FROM pg_index x WHERE x.indrelid = c.oid
+           AND (CASE c.relreplident WHEN 'd' THEN x.indisprimary WHEN 'i' THEN x.indisreplident
+                ELSE false END) AND a.attnum = ANY (x.indkey)))))";
 
 struct TableState {
     model::ObjectName name;
     std::string identity;  ///< as SQL
     bool names_old_rows = false;
+    bool generated_in_identity = false;
+    bool virtual_in_identity = false;
 };
 
 /// The tables' identities as they are now, in the plan's order.
@@ -38,7 +51,8 @@ std::vector<TableState> table_states(Connection& connection, const plan::Plan& p
         "SELECT v.at, c.relreplident, (SELECT quote_ident(i.relname) FROM pg_index x"
         " JOIN pg_class i ON i.oid = x.indexrelid WHERE x.indrelid = c.oid AND x.indisreplident),"
         " EXISTS (SELECT FROM pg_index x WHERE x.indrelid = c.oid AND x.indisprimary AND "
-        "x.indisvalid) FROM " +
+        "x.indisvalid AND x.indimmediate), " +
+        std::string(kGeneratedInIdentity) + " FROM " +
         names_as_rows(connection, names, 0, names.size(), "v") +
         " JOIN pg_namespace n ON n.nspname = v.schema"
         " JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = v.name ORDER BY v.at");
@@ -53,6 +67,8 @@ std::vector<TableState> table_states(Connection& connection, const plan::Plan& p
                          : index       ? "USING INDEX " + rows.text(row, 2)
                                        : "DEFAULT";
         state.names_old_rows = kind == 'f' || index || (kind == 'd' && rows.boolean(row, 3));
+        state.generated_in_identity = !rows.get(row, 4).empty();
+        state.virtual_in_identity = rows.get(row, 4) == "v";
         states.push_back(std::move(state));
     }
     if (states.size() != names.size()) {
@@ -163,6 +179,25 @@ void require_old_rows(const std::vector<TableState>& states) {
                         "ALTER TABLE ... REPLICA IDENTITY FULL, or say `replica_identity: set` in "
                         "the task file");
         }
+        if (state.virtual_in_identity) {
+            throw Error(ErrorClass::refused, "source.virtual_column",
+                        "table " + state.name.display() +
+                            " has a virtual generated column and needs REPLICA IDENTITY FULL: "
+                            "publishing it would make the source refuse its updates and deletes",
+                        "give it a primary key, make the column STORED, or exclude the table");
+        }
+    }
+}
+
+/// Stored ones are published where an identity holds them; whoever reads the log skips them.
+void publish_generated(Connection& connection, const std::string& name,
+                       const std::vector<TableState>& states) {
+    const bool any = std::any_of(states.begin(), states.end(), [](const TableState& state) {
+        return state.generated_in_identity;
+    });
+    if (any && connection.server_version() >= kPublishesGenerated) {
+        connection.exec("ALTER PUBLICATION " + quote_identifier(name) +
+                        " SET (publish_generated_columns = stored)");
     }
 }
 
@@ -187,7 +222,8 @@ std::vector<model::ObjectName> whole_partitioned_tables(Connection& connection,
         " JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = v.name AND c.relispartition)"
         " SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
         " WHERE c.oid IN (SELECT root FROM ours)"
-        " AND EXISTS (SELECT FROM pg_index x WHERE x.indrelid = c.oid AND x.indisprimary)"
+        " AND EXISTS (SELECT FROM pg_index x WHERE x.indrelid = c.oid AND x.indisprimary"
+        "              AND x.indimmediate)"
         " AND NOT EXISTS (SELECT FROM pg_partition_tree(c.oid) t WHERE t.isleaf"
         "                    AND t.relid::oid NOT IN (SELECT oid FROM ours)) ORDER BY 1, 2");
     std::vector<model::ObjectName> out;
@@ -259,7 +295,9 @@ void create_publication(Connection& connection, const std::string& name, const p
                 set_identity(connection, table.source, "FULL");
             }
         }
-        require_old_rows(table_states(connection, plan));
+        const std::vector<TableState> states = table_states(connection, plan);
+        require_old_rows(states);
+        publish_generated(connection, name, states);
         add_tables(connection, name, plan);
     } catch (...) {
         connection.rollback();

@@ -326,7 +326,8 @@ std::vector<Requirement> filters(Connection& connection, const plan::TaskSpec& s
 // -------------------------------------------------------------------------------
 
 /// The log must name the old row: by its primary key, by an index, or in full. A primary key of
-/// which the task leaves out a column names no row at the destination.
+/// which the task leaves out a column names no row at the destination; a deferrable one is not in
+/// the log.
 bool names_old_rows(const model::TableSchema& table, const plan::NameMapping& mapping) {
     const auto left_out = mapping.excluded_columns.find(table.name);
     const auto carried = [&](std::size_t column) {
@@ -338,7 +339,8 @@ bool names_old_rows(const model::TableSchema& table, const plan::NameMapping& ma
             return true;
         case model::ReplicaIdentity::key: {
             const model::KeySchema* key = table.primary_key();
-            return key != nullptr && std::all_of(key->columns.begin(), key->columns.end(), carried);
+            return key != nullptr && !key->deferrable &&
+                   std::all_of(key->columns.begin(), key->columns.end(), carried);
         }
         case model::ReplicaIdentity::index:
             return !table.replica_identity_index.empty();

@@ -1,0 +1,120 @@
+// Databases as they grow in real life: keys, names and types that nobody would write into a
+// textbook. Each is migrated by the program while it is changed; the application at the source must
+// not notice, and what is at the destination then is compared here, apart from `verify`.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/live_postgres.h"
+#include "tests/support/program.h"
+
+namespace cutover::tests {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr int kRefused = 13;
+constexpr const char* kAnything =
+    "ignore: [tables.keyless, source.not_carried.function]";
+
+template <int Version>
+class UglyOf : public LivePostgresOf<Version> {
+protected:
+    void SetUp() override {
+        LivePostgresOf<Version>::SetUp();
+        if (!this->IsSkipped() && !this->HasFatalFailure()) {
+            destination_ = this->make_database("destination");
+        }
+    }
+    void at_source(const std::string& sql) { this->connect().query(sql); }
+    void at_destination(const std::string& sql) {
+        fixtures::PostgresClient(destination_).query(sql);
+    }
+    std::string of_destination(const std::string& sql) {
+        return fixtures::PostgresClient(destination_).value(sql);
+    }
+    std::string task(const std::string& more = kAnything) {
+        return program_.task(this->endpoint(), destination_, more);
+    }
+    /// Both sides' answer to one question.
+    void expect_equal(const std::string& sql) {
+        EXPECT_EQ(of_destination(sql), this->connect().value(sql)) << sql;
+    }
+    void expect_equal_rows(const std::string& table) {
+        expect_equal(
+            "SELECT count(*) || ' rows: ' || coalesce(string_agg(t::text, '; ' ORDER BY t::text), "
+            "'none') FROM " +
+            table + " t");
+    }
+    /// Copies, lets the application make `changes`, cuts over, judges.
+    void carry(const std::string& file, const std::vector<std::string>& changes) {
+        RunningProgram migrate = program_.start({"migrate", file});
+        ASSERT_TRUE(migrate.wait_for("phase incremental")) << migrate.text();
+        for (const std::string& change : changes) {
+            at_source(change);  // throws if the source refuses it
+        }
+        const Said finish = program_.run({"finish", file});
+        ASSERT_EQ(finish.exit_code, 0) << finish.text << migrate.text();
+        EXPECT_EQ(migrate.wait().exit_code, 0) << migrate.text();
+        const Said verify = program_.run({"verify", file});
+        EXPECT_EQ(verify.exit_code, 0) << verify.text;
+        EXPECT_EQ(program_.run({"release", file}).exit_code, 0);
+    }
+    void expect_refused(const std::string& file, const std::string& code,
+                        const std::string& object) {
+        const Said precheck = program_.run({"precheck", file});
+        EXPECT_EQ(precheck.exit_code, 1) << precheck.text;
+        EXPECT_THAT(precheck.text, HasSubstr(code + ": " + object));
+        EXPECT_EQ(program_.run({"migrate", file}).exit_code, kRefused);
+    }
+
+    Program program_;
+    fixtures::PostgresEndpoint destination_;
+};
+
+using Ugly = UglyOf<17>;
+using Ugly18 = UglyOf<18>;
+
+/// Such a key is no replica identity: a table that was published with it took no more updates.
+TEST_F(Ugly, ATableWithADeferrablePrimaryKeyGoesOnTakingUpdates) {
+    at_source(
+        "CREATE TABLE turns (id int PRIMARY KEY DEFERRABLE INITIALLY DEFERRED, name text);"
+        "INSERT INTO turns SELECT g, 'n' || g FROM generate_series(1, 10) g;"
+        "CREATE TABLE at_once (id int PRIMARY KEY DEFERRABLE, name text);"
+        "INSERT INTO at_once SELECT * FROM turns");
+    carry(task(), {"UPDATE turns SET id = id % 10 + 1", "DELETE FROM turns WHERE id = 3",
+                   "BEGIN; INSERT INTO turns VALUES (1, 'twice'); DELETE FROM turns WHERE id = 1 "
+                   "AND name <> 'twice'; COMMIT",
+                   "UPDATE at_once SET id = id % 10 + 1"});
+    expect_equal_rows("turns");
+    expect_equal_rows("at_once");
+}
+
+/// From version 18 on, the source refuses updates where the log would lack a generated column.
+TEST_F(Ugly18, TablesWhoseIdentityHasGeneratedColumnsGoOnTakingUpdates) {
+    at_source(
+        "CREATE TABLE loose (a int, g int GENERATED ALWAYS AS (a + 1) STORED);"
+        "CREATE TABLE by_generated (a int, g int GENERATED ALWAYS AS (a + 1) STORED PRIMARY KEY);"
+        "CREATE TABLE keyed (a int PRIMARY KEY, g int GENERATED ALWAYS AS (a + 1) STORED,"
+        " v int GENERATED ALWAYS AS (a + 2) VIRTUAL);"
+        "INSERT INTO loose SELECT g FROM generate_series(1, 9) g;"
+        "INSERT INTO by_generated SELECT * FROM generate_series(1, 9);"
+        "INSERT INTO keyed SELECT * FROM generate_series(1, 9)");
+    std::vector<std::string> changes;
+    for (const std::string table : {"loose", "by_generated", "keyed"}) {
+        changes.push_back("UPDATE " + table + " SET a = a + 10 WHERE a < 4");
+        changes.push_back("DELETE FROM " + table + " WHERE a = 5");
+    }
+    carry(task(), changes);
+    expect_equal_rows("loose");
+    expect_equal_rows("by_generated");
+    expect_equal_rows("keyed");
+}
+
+TEST_F(Ugly18, AKeylessTableWithAVirtualColumnIsRefusedBeforeItsUpdatesWouldBe) {
+    at_source("CREATE TABLE loose (a int, v int GENERATED ALWAYS AS (a + 1) VIRTUAL)");
+    expect_refused(task(), "source.virtual_column", "public.loose.v");
+    at_source("INSERT INTO loose VALUES (1); UPDATE loose SET a = 2");
+}
+
+}  // namespace
+}  // namespace cutover::tests
