@@ -88,6 +88,12 @@ private:
         if (there != nullptr) {
             check_unfed(table, *there);
         }
+        if (table.columns.empty()) {
+            find("types.no_columns", Severity::block, table.source.display(),
+                 "no column of it is carried",
+                 "rows without columns have nothing by which they could be copied or told apart",
+                 "exclude the table", {});
+        }
         add_keys(table);
         table.sets_replica_identity = needs_whole_old_rows(table);
         check_virtual_columns(table);
@@ -100,12 +106,30 @@ private:
         return found != spec_.mapping.excluded_columns.end() && found->second.contains(column);
     }
 
+    static bool is_row_type(const TableSchema& table, const ColumnSchema& column) {
+        return std::find(table.flags.begin(), table.flags.end(), "row_type:" + column.name) !=
+               table.flags.end();
+    }
+
     void add_column(TablePlan& table, const ColumnSchema& source, const TableSchema* there,
                     std::vector<Widening>& widenings) {
-        if (source.generated_expression || excluded(table.schema, source.name)) {
+        if (excluded(table.schema, source.name)) {
             return;
         }
         const std::string object = table.source.display() + "." + source.name;
+        if (source.generated_expression) {
+            check_generated(object, table, source, there);
+            return;
+        }
+        if (is_row_type(table.schema, source)) {
+            find("types.row_type", Severity::block, object,
+                 "its type, " + source.type + ", is or holds the row type of a table",
+                 "such values have the form of that table's rows, which is not carried apart from it",
+                 "exclude the column (objects.exclude_columns) or give it a type of its own "
+                 "(CREATE TYPE ... AS)",
+                 {"G17"});
+            return;
+        }
         if (const auto reason = cannot_carry(source, source_)) {
             find("types.cannot_carry", Severity::block, object, *reason,
                  "its values would change meaning",
@@ -135,6 +159,24 @@ private:
         }
         table.columns.push_back(std::move(column));
         widenings.push_back(wider);
+    }
+
+    /// Computed, never copied: so the destination must compute it, too.
+    void check_generated(const std::string& object, const TablePlan& table,
+                         const ColumnSchema& source, const TableSchema* there) {
+        if (there == nullptr) {
+            return;
+        }
+        const auto at = there->column_index(spec_.mapping.column(table.source, source.name));
+        if (at && there->columns[*at].generated_expression) {
+            return;
+        }
+        find("destination.not_generated", at ? Severity::block : Severity::alert_ignorable, object,
+             at ? "the column is generated at the source and a plain one at the destination"
+                : "the column is generated at the source and missing at the destination",
+             "generated columns are computed, not copied: the destination would not have its values",
+             "generate it there by the same expression, or exclude it (objects.exclude_columns)",
+             {"G39"});
     }
 
     /// Both ends must read the same bytes in the same way, or the destination's type holds every
@@ -410,7 +452,8 @@ private:
         }
     }
 
-    /// What a resumed task relies on: tables, columns, types, names, filters, phases.
+    /// What a resumed task relies on: tables, columns, types, names, filters, phases; and what the
+    /// destination's types were made from.
     std::string fingerprint() const {
         std::string text = "1;" + std::to_string(spec_.phases.schema) +
                            std::to_string(spec_.phases.full) +
@@ -426,6 +469,18 @@ private:
                 text += " " + table.columns[column.column].source.name;
             }
             text += table.filter.empty() ? "" : " where " + table.filter;
+            if (table.schema.partition_of) {
+                text += " partition of " + table.schema.partition_of->parent.display();
+            }
+        }
+        for (const model::TypeSchema& type : source_.types) {
+            text += ";type " + type.name.display() + " " + type.definition;
+            for (const std::string& label : type.labels) {
+                text += "," + label;
+            }
+            for (const ColumnSchema& column : type.columns) {
+                text += "," + column.name + ":" + column.type;
+            }
         }
         return text;
     }

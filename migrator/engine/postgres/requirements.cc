@@ -9,6 +9,7 @@
 #include "migrator/engine/postgres/capture.h"
 #include "migrator/engine/postgres/requirement_parts.h"
 #include "migrator/engine/postgres/slot.h"
+#include "migrator/engine/postgres/write_session.h"
 #include "migrator/model/error.h"
 #include "migrator/plan/partition_settings.h"
 
@@ -409,6 +410,66 @@ Requirement destination_create(Connection& connection) {
         row.boolean(0, 2)};
 }
 
+std::vector<Requirement> writing_privileges(Connection& connection,
+                                            const model::Catalog& catalog) {
+    return {
+        destination_create(connection),
+        tables_requirement(
+            "destination.privilege_write",
+            failing_tables(connection, catalog,
+                           "has_schema_privilege(c.relnamespace, 'USAGE') AND"
+                           " has_table_privilege(c.oid, 'SELECT') AND"
+                           " has_table_privilege(c.oid, 'INSERT') AND"
+                           " has_table_privilege(c.oid, 'UPDATE') AND"
+                           " has_table_privilege(c.oid, 'DELETE') AND"
+                           " has_table_privilege(c.oid, 'TRUNCATE')"),
+            "the right to write", "rows are inserted, updated, deleted and tables emptied",
+            "grant SELECT, INSERT, UPDATE, DELETE, TRUNCATE on the tables to the task's account"),
+        tables_requirement("destination.row_security",
+                           failing_tables(connection, catalog, "NOT row_security_active(c.oid)"),
+                           "writing past row security", "a policy could hide or refuse rows",
+                           "use an account with BYPASSRLS, or the tables' owner")};
+}
+
+/// What a writing session may do, tried and given up.
+bool may_ignore_triggers(Connection& connection) {
+    connection.exec("BEGIN");
+    const bool allowed = ignore_triggers_until_commit(connection);
+    connection.rollback();
+    return allowed;
+}
+
+/// Triggers and rules that act on migrated rows: those of the application must be silent. (Foreign
+/// keys are another matter: they are triggers, too, but internal ones.)
+std::vector<Requirement> acting_on_rows(Connection& connection, const plan::TaskSpec& spec,
+                                        const model::Catalog& catalog) {
+    const bool silenced = may_ignore_triggers(connection);
+    const std::string states = silenced ? "('A', 'R')" : "('O', 'A')";
+    const std::string why =
+        silenced ? "it acts on every migrated row, too (ENABLE ALWAYS or REPLICA)"
+                 : "it acts on every migrated row: the account may not set session_replication_role";
+    const std::string remedy =
+        silenced ? "disable it until the cutover"
+                 : "disable it until the cutover, or GRANT SET ON PARAMETER "
+                   "session_replication_role TO the account (PostgreSQL 15 and later)";
+    const auto ask = [&](const std::string& what, const std::string& from) {
+        const std::vector<std::string> tables =
+            failing_tables(connection, catalog, "NOT EXISTS (SELECT FROM " + from + states + ")");
+        Requirement out = tables_requirement("destination." + what, tables, "", why, remedy);
+        out.finding.found = what + " act on rows of " + some(tables);
+        return out;
+    };
+    Requirement triggers = ask("triggers",
+                               "pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal"
+                               " AND t.tgenabled IN ");
+    if (silenced || !spec.phases.incremental) {
+        triggers.finding.severity = Severity::alert_ignorable;
+    }
+    return {std::move(triggers), ask("rules",
+                                     "pg_rewrite r WHERE r.ev_class = c.oid AND r.ev_type <> '1'"
+                                     " AND r.ev_enabled IN ")};
+}
+
 }  // namespace
 
 std::string some(const std::vector<std::string>& names) {
@@ -449,7 +510,7 @@ std::vector<Requirement> source_requirements(Connection& connection, Topic topic
 }
 
 std::vector<Requirement> destination_requirements(Connection& connection, Topic topic,
-                                                  const plan::TaskSpec&,
+                                                  const plan::TaskSpec& spec,
                                                   const model::Catalog& catalog) {
     if (topic == Topic::version) {
         return {version_requirement(connection, "destination", kOldestDestination)};
@@ -457,23 +518,11 @@ std::vector<Requirement> destination_requirements(Connection& connection, Topic 
     if (topic != Topic::privileges) {
         return {};
     }
-    return {
-        destination_create(connection),
-        tables_requirement(
-            "destination.privilege_write",
-            failing_tables(connection, catalog,
-                           "has_schema_privilege(c.relnamespace, 'USAGE') AND"
-                           " has_table_privilege(c.oid, 'SELECT') AND"
-                           " has_table_privilege(c.oid, 'INSERT') AND"
-                           " has_table_privilege(c.oid, 'UPDATE') AND"
-                           " has_table_privilege(c.oid, 'DELETE') AND"
-                           " has_table_privilege(c.oid, 'TRUNCATE')"),
-            "the right to write", "rows are inserted, updated, deleted and tables emptied",
-            "grant SELECT, INSERT, UPDATE, DELETE, TRUNCATE on the tables to the task's account"),
-        tables_requirement("destination.row_security",
-                           failing_tables(connection, catalog, "NOT row_security_active(c.oid)"),
-                           "writing past row security", "a policy could hide or refuse rows",
-                           "use an account with BYPASSRLS, or the tables' owner")};
+    std::vector<Requirement> out = acting_on_rows(connection, spec, catalog);
+    for (Requirement& requirement : writing_privileges(connection, catalog)) {
+        out.push_back(std::move(requirement));
+    }
+    return out;
 }
 
 }  // namespace cutover::postgres

@@ -116,5 +116,73 @@ TEST_F(Ugly18, AKeylessTableWithAVirtualColumnIsRefusedBeforeItsUpdatesWouldBe) 
     at_source("INSERT INTO loose VALUES (1); UPDATE loose SET a = 2");
 }
 
+TEST_F(Ugly, NamesMayHoldAnything) {
+    at_source(
+        "CREATE SCHEMA \"we.ird\"; CREATE TABLE \"we.ird\".\"ta\"\"b\nle\" (\"a \"\"b\" int PRIMARY "
+        "KEY, \"new\nline\" text, \"select\" int DEFAULT 7);"
+        "CREATE INDEX \"x\"\" ON y USING hash (z)\" ON \"we.ird\".\"ta\"\"b\nle\" (\"new\nline\");"
+        "INSERT INTO \"we.ird\".\"ta\"\"b\nle\" SELECT g, 'v', g FROM generate_series(1, 9) g;"
+        "CREATE TABLE \"pa.rent\" (id int); CREATE TABLE heir (more int) INHERITS (\"pa.rent\");"
+        "INSERT INTO heir VALUES (1, 2)");
+    carry(task(), {"UPDATE \"we.ird\".\"ta\"\"b\nle\" SET \"new\nline\" = 'w' WHERE \"a \"\"b\" < 4",
+                   "UPDATE \"pa.rent\" SET id = 3"});
+    expect_equal_rows("\"we.ird\".\"ta\"\"b\nle\"");
+    expect_equal_rows("\"pa.rent\"");  // with its heir's rows
+    EXPECT_EQ(of_destination("SELECT count(*) FROM pg_class WHERE relname LIKE 'x\" ON y USING%'"),
+              "1");
+}
+
+TEST_F(Ugly, WhatCannotBeCopiedIsRefusedByName) {
+    at_source(
+        "CREATE TABLE plain (id int PRIMARY KEY, n int); CREATE TABLE nothing ();"
+        "CREATE TYPE pair AS (a int, b plain);"
+        "CREATE TABLE heaps (id int PRIMARY KEY, p plain, ps plain[], nested pair)");
+    const std::string file = task();
+    expect_refused(file, "types.no_columns", "public.nothing");
+    expect_refused(file, "types.row_type", "public.heaps.p\n");
+    expect_refused(file, "types.row_type", "public.heaps.ps");
+    expect_refused(file, "types.row_type", "public.heaps.nested");
+}
+
+/// Labels and checks change without any row of a table being written.
+TEST_F(Ugly, ATypeThatWasChangedMeanwhileStopsTheCutover) {
+    at_source(
+        "CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TABLE people (id int PRIMARY KEY, m mood);"
+        "INSERT INTO people VALUES (1, 'sad')");
+    const std::string file = task();
+    RunningProgram migrate = program_.start({"migrate", file});
+    ASSERT_TRUE(migrate.wait_for("phase incremental")) << migrate.text();
+    at_source("ALTER TYPE mood RENAME VALUE 'sad' TO 'blue'");
+    const Said finish = program_.run({"finish", file});
+    EXPECT_EQ(finish.exit_code, kRefused) << finish.text;
+    EXPECT_THAT(migrate.wait().text, HasSubstr("type public.mood"));
+    EXPECT_EQ(program_.run({"release", file}).exit_code, 0);
+}
+
+/// A destination that was made by hand, with habits of its own.
+TEST_F(Ugly, ADestinationThatActsOnMigratedRowsIsNamed) {
+    at_source(
+        "CREATE TABLE watched (id int PRIMARY KEY); CREATE TABLE ruled (id int PRIMARY KEY);"
+        "CREATE TABLE doubled (id int PRIMARY KEY, twice int GENERATED ALWAYS AS (id * 2) STORED)");
+    at_destination(
+        "CREATE TABLE watched (id int PRIMARY KEY); CREATE TABLE ruled (id int PRIMARY KEY);"
+        "CREATE TABLE doubled (id int PRIMARY KEY, twice int); CREATE TABLE seen (id int);"
+        "CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
+        "CREATE TRIGGER t BEFORE INSERT ON watched FOR EACH ROW EXECUTE FUNCTION see();"
+        "CREATE RULE r AS ON INSERT TO ruled DO ALSO INSERT INTO seen VALUES (NEW.id)");
+    const std::string file = task("phases: [full, incremental]");
+    const Said quiet = program_.run({"precheck", file});
+    EXPECT_THAT(quiet.text, testing::Not(HasSubstr("destination.triggers")));
+    EXPECT_THAT(quiet.text, testing::Not(HasSubstr("destination.rules")));
+    expect_refused(file, "destination.not_generated", "public.doubled.twice");
+
+    at_destination(
+        "ALTER TABLE watched ENABLE ALWAYS TRIGGER t; ALTER TABLE ruled ENABLE REPLICA RULE r;"
+        "ALTER TABLE doubled DROP twice,"
+        " ADD twice int GENERATED ALWAYS AS (id * 2) STORED");
+    expect_refused(file, "destination.triggers", "public.watched");
+    expect_refused(file, "destination.rules", "public.ruled");
+}
+
 }  // namespace
 }  // namespace cutover::tests
