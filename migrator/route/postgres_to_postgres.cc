@@ -48,6 +48,9 @@ public:
             out_.plan.schema_steps =
                 schema_steps(spec_, source_, destination_.server_version, names_, out_.findings);
         }
+        for (const model::TypeSchema& type : source_.types) {
+            check_labels(type);
+        }
         check_claims();
         out_.plan.fingerprint = fingerprint();
         return std::move(out_);
@@ -124,7 +127,8 @@ private:
         if (is_row_type(table.schema, source)) {
             find("types.row_type", Severity::block, object,
                  "its type, " + source.type + ", is or holds the row type of a table",
-                 "such values have the form of that table's rows, which is not carried apart from it",
+                 "such values have the form of that table's rows, which is not carried apart from "
+                 "it",
                  "exclude the column (objects.exclude_columns) or give it a type of its own "
                  "(CREATE TYPE ... AS)",
                  {"G17"});
@@ -171,12 +175,13 @@ private:
         if (at && there->columns[*at].generated_expression) {
             return;
         }
-        find("destination.not_generated", at ? Severity::block : Severity::alert_ignorable, object,
-             at ? "the column is generated at the source and a plain one at the destination"
-                : "the column is generated at the source and missing at the destination",
-             "generated columns are computed, not copied: the destination would not have its values",
-             "generate it there by the same expression, or exclude it (objects.exclude_columns)",
-             {"G39"});
+        find(
+            "destination.not_generated", at ? Severity::block : Severity::alert_ignorable, object,
+            at ? "the column is generated at the source and a plain one at the destination"
+               : "the column is generated at the source and missing at the destination",
+            "generated columns are computed, not copied: the destination would not have its values",
+            "generate it there by the same expression, or exclude it (objects.exclude_columns)",
+            {"G39"});
     }
 
     /// Both ends must read the same bytes in the same way, or the destination's type holds every
@@ -413,6 +418,29 @@ private:
         }
     }
 
+    /// Before the task as well as in its course: the schema phase brings labels once.
+    void check_labels(const model::TypeSchema& type) {
+        const ObjectName name = names_.object(type.name);
+        const auto there = std::find_if(
+            destination_.types.begin(), destination_.types.end(),
+            [&](const model::TypeSchema& candidate) { return candidate.name == name; });
+        if (there == destination_.types.end()) {
+            return;
+        }
+        for (const std::string& label : type.labels) {
+            if (std::find(there->labels.begin(), there->labels.end(), label) ==
+                there->labels.end()) {
+                find("types.label_missing", Severity::block, name.display(),
+                     "the destination's enum has no label '" + label + "'",
+                     "values of the source would be refused",
+                     "ALTER TYPE ... ADD VALUE (or RENAME VALUE, as the source did) there, then "
+                     "start again",
+                     {"G39"});
+                return;
+            }
+        }
+    }
+
     void check_claims() {
         std::map<ObjectName, const TablePlan*> claimed;
         for (const TablePlan& table : out_.plan.tables) {
@@ -452,8 +480,19 @@ private:
         }
     }
 
-    /// What a resumed task relies on: tables, columns, types, names, filters, phases; and what the
-    /// destination's types were made from.
+    /// The source's own number of a column: one that was dropped and made again has another, and
+    /// none of the old values.
+    static std::string number_of(const TableSchema& table, const std::string& column) {
+        const std::string prefix = "column:" + column + ":";
+        for (const std::string& flag : table.flags) {
+            if (flag.starts_with(prefix)) {
+                return " #" + flag.substr(prefix.size());
+            }
+        }
+        return "";
+    }
+
+    /// What a resumed task relies on: tables, columns, types, names, filters, phases.
     std::string fingerprint() const {
         std::string text = "1;" + std::to_string(spec_.phases.schema) +
                            std::to_string(spec_.phases.full) +
@@ -462,7 +501,7 @@ private:
             text += ";" + table.source.display() + ">" + table.destination.display();
             for (const ColumnPlan& column : table.columns) {
                 text += "," + column.source.name + ">" + column.destination_name + ":" +
-                        column.source.type;
+                        column.source.type + number_of(table.schema, column.source.name);
             }
             text += " key";
             for (const plan::KeyColumn& column : table.key.columns) {
@@ -471,15 +510,6 @@ private:
             text += table.filter.empty() ? "" : " where " + table.filter;
             if (table.schema.partition_of) {
                 text += " partition of " + table.schema.partition_of->parent.display();
-            }
-        }
-        for (const model::TypeSchema& type : source_.types) {
-            text += ";type " + type.name.display() + " " + type.definition;
-            for (const std::string& label : type.labels) {
-                text += "," + label;
-            }
-            for (const ColumnSchema& column : type.columns) {
-                text += "," + column.name + ":" + column.type;
             }
         }
         return text;

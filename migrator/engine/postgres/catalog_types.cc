@@ -149,7 +149,8 @@ private:
             return row_types_.contains(id);
         }
         const std::vector<Oid>& parts = types_.at(owner->second).made_of;
-        return std::any_of(parts.begin(), parts.end(), [this](Oid part) { return holds_row(part); });
+        return std::any_of(parts.begin(), parts.end(),
+                           [this](Oid part) { return holds_row(part); });
     }
 
     void read_labels() {

@@ -80,11 +80,17 @@ std::vector<TableState> table_states(Connection& connection, const plan::Plan& p
     return states;
 }
 
-Identities remembered_identities(Connection& connection, const std::string& publication) {
+/// What a publication of ours says about itself, in its comment.
+struct Memory {
+    Identities identities;    ///< to be put back
+    std::string destination;  ///< of its task; empty: not told
+};
+
+Memory remembered(Connection& connection, const std::string& publication) {
     const Result row = connection.exec_params(
         "SELECT obj_description(oid, 'pg_publication') FROM pg_publication WHERE pubname = $1",
         {publication});
-    Identities out;
+    Memory out;
     if (row.rows() == 0 || row.is_null(0, 0)) {
         return out;
     }
@@ -93,12 +99,22 @@ Identities remembered_identities(Connection& connection, const std::string& publ
         return out;
     }
     for (const json& one : parsed) {
-        if (one.is_object()) {
-            out[{one.value("schema", ""), one.value("table", "")}] =
+        if (one.is_object() && one.contains("destination")) {
+            out.destination = one.value("destination", "");
+        } else if (one.is_object()) {
+            out.identities[{one.value("schema", ""), one.value("table", "")}] =
                 one.value("identity", "DEFAULT");
         }
     }
     return out;
+}
+
+std::string place_of(const plan::Endpoint& endpoint) {
+    std::string out;
+    for (const plan::HostPort& host : endpoint.hosts) {
+        out += (out.empty() ? "" : ",") + host.host + ":" + std::to_string(host.port);
+    }
+    return out + "/" + endpoint.database;
 }
 
 /// Under a lock that is asked for briefly: a waiting ALTER TABLE would hold up everybody behind it.
@@ -124,13 +140,44 @@ void set_identity(Connection& connection, const model::ObjectName& table,
     }
 }
 
-void put_back(Connection& connection, const Identities& identities) {
+void remember(Connection& connection, const std::string& publication, const Memory& memory) {
+    json comment = json::array();
+    comment.push_back({{"destination", memory.destination}});
+    for (const auto& [table, identity] : memory.identities) {
+        comment.push_back(
+            {{"schema", table.schema}, {"table", table.name}, {"identity", identity}});
+    }
+    connection.exec("COMMENT ON PUBLICATION " + quote_identifier(publication) + " IS " +
+                    connection.quote_literal(comment.dump()));
+}
+
+/// Another task that publishes the table relies on its identity, and puts it back some day.
+bool hand_over(Connection& connection, const std::string& publication,
+               const model::ObjectName& table, const std::string& identity) {
+    const Result others = connection.exec_params(
+        "SELECT p.pubname FROM pg_publication p JOIN pg_publication_rel r ON r.prpubid = p.oid"
+        " JOIN pg_class c ON c.oid = r.prrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE p.pubname LIKE 'cutover\\_%' AND p.pubname <> $1 AND n.nspname = $2"
+        " AND c.relname = $3 AND pg_has_role(p.pubowner, 'USAGE') ORDER BY 1 LIMIT 1",
+        {publication, table.schema, table.name});
+    if (others.rows() == 0) {
+        return false;
+    }
+    const std::string heir = others.text(0, 0);
+    Memory known = remembered(connection, heir);
+    known.identities.emplace(table, identity);
+    remember(connection, heir, known);
+    return true;
+}
+
+void put_back(Connection& connection, const std::string& publication,
+              const Identities& identities) {
     for (const auto& [table, identity] : identities) {
         const Result there = connection.exec_params(
             "SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
             " WHERE n.nspname = $1 AND c.relname = $2",
             {table.schema, table.name});
-        if (there.rows() > 0) {
+        if (there.rows() > 0 && !hand_over(connection, publication, table, identity)) {
             set_identity(connection, table, identity);
         }
     }
@@ -154,17 +201,11 @@ Identities to_remember(const plan::Plan& plan, const std::vector<TableState>& no
 }
 
 /// An empty one that remembers: from here on a crash leaves nothing that could not be put back.
-void make_empty(Connection& connection, const std::string& name, const Identities& remembered) {
-    json comment = json::array();
-    for (const auto& [table, identity] : remembered) {
-        comment.push_back(
-            {{"schema", table.schema}, {"table", table.name}, {"identity", identity}});
-    }
+void make_empty(Connection& connection, const std::string& name, const Memory& memory) {
     connection.exec("BEGIN; DROP PUBLICATION IF EXISTS " + quote_identifier(name) +
                     "; CREATE PUBLICATION " + quote_identifier(name) +
                     " WITH (publish_via_partition_root = false)");
-    connection.exec("COMMENT ON PUBLICATION " + quote_identifier(name) + " IS " +
-                    connection.quote_literal(comment.dump()));
+    remember(connection, name, memory);
     connection.exec("COMMIT");
 }
 
@@ -282,14 +323,15 @@ void add_tables(Connection& connection, const std::string& name, const plan::Pla
 
 void create_publication(Connection& connection, const std::string& name, const plan::Plan& plan) {
     try {
-        const Identities earlier = remembered_identities(connection, name);
-        const Identities remembered = to_remember(plan, table_states(connection, plan), earlier);
-        make_empty(connection, name, remembered);
+        const Identities earlier = remembered(connection, name).identities;
+        const Memory memory = {to_remember(plan, table_states(connection, plan), earlier),
+                               place_of(plan.spec.destination)};
+        make_empty(connection, name, memory);
         Identities forsaken = earlier;
-        for (const auto& [table, identity] : remembered) {
+        for (const auto& [table, identity] : memory.identities) {
             forsaken.erase(table);
         }
-        put_back(connection, forsaken);
+        put_back(connection, name, forsaken);
         for (const plan::TablePlan& table : plan.tables) {
             if (table.sets_replica_identity) {
                 set_identity(connection, table.source, "FULL");
@@ -305,8 +347,22 @@ void create_publication(Connection& connection, const std::string& name, const p
     }
 }
 
+void require_own_publication(Connection& connection, const std::string& name,
+                             const plan::Endpoint& destination) {
+    const std::string found = remembered(connection, name).destination;
+    if (found.empty() || found == place_of(destination)) {
+        return;
+    }
+    throw Error(ErrorClass::refused, "capture.of_another",
+                "publication and slot '" + name +
+                    "' were made by a task of this name that goes to " + found,
+                "give this task another name, or release that one first; by hand: SELECT "
+                "pg_drop_replication_slot('" +
+                    name + "'); DROP PUBLICATION " + quote_identifier(name));
+}
+
 void drop_publication(Connection& connection, const std::string& name) {
-    put_back(connection, remembered_identities(connection, name));
+    put_back(connection, name, remembered(connection, name).identities);
     connection.exec("DROP PUBLICATION IF EXISTS " + quote_identifier(name));
 }
 

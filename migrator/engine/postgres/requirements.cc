@@ -41,6 +41,21 @@ Requirement version_requirement(Connection& connection, const std::string& end, 
     return out;
 }
 
+/// Bytes that were never looked at may be no text elsewhere.
+Requirement encoding_requirement(Connection& connection) {
+    const std::string found = setting(connection, "server_encoding");
+    return {{"source.encoding",
+             Severity::alert_ignorable,
+             "server_encoding",
+             "the source's database has the encoding " + found,
+             "it takes any bytes for text; those that are not valid UTF-8 stop the task, which "
+             "names the table",
+             "look for them before (convert_from(convert_to(c, 'SQL_ASCII'), 'UTF8') fails on "
+             "them) and mend the rows",
+             {"G17"}},
+            found != "SQL_ASCII"};
+}
+
 // --- capture_settings
 // -------------------------------------------------------------------------------
 
@@ -323,6 +338,23 @@ std::vector<Requirement> filters(Connection& connection, const plan::TaskSpec& s
     return out;
 }
 
+// --- the publication
+// ----------------------------------------------------------------------------------------
+
+/// Made and given up again: an event trigger may refuse what every right allows.
+Requirement publication_allowed(Connection& connection, const plan::TaskSpec& spec) {
+    const std::string complaint = complaint_about(
+        connection, "", "CREATE PUBLICATION " + quote_identifier(capture_name(spec) + "_precheck"));
+    return {{"source.publication_refused",
+             Severity::block,
+             capture_name(spec),
+             "the source refuses the task's publication: " + complaint,
+             "the tables to follow are named in a publication of our own",
+             "disable the event trigger that refuses it, for the task's account at least",
+             {"G116"}},
+            complaint.empty()};
+}
+
 // --- replica_identity
 // -------------------------------------------------------------------------------
 
@@ -410,8 +442,7 @@ Requirement destination_create(Connection& connection) {
         row.boolean(0, 2)};
 }
 
-std::vector<Requirement> writing_privileges(Connection& connection,
-                                            const model::Catalog& catalog) {
+std::vector<Requirement> writing_privileges(Connection& connection, const model::Catalog& catalog) {
     return {
         destination_create(connection),
         tables_requirement(
@@ -446,8 +477,9 @@ std::vector<Requirement> acting_on_rows(Connection& connection, const plan::Task
     const bool silenced = may_ignore_triggers(connection);
     const std::string states = silenced ? "('A', 'R')" : "('O', 'A')";
     const std::string why =
-        silenced ? "it acts on every migrated row, too (ENABLE ALWAYS or REPLICA)"
-                 : "it acts on every migrated row: the account may not set session_replication_role";
+        silenced
+            ? "it acts on every migrated row, too (ENABLE ALWAYS or REPLICA)"
+            : "it acts on every migrated row: the account may not set session_replication_role";
     const std::string remedy =
         silenced ? "disable it until the cutover"
                  : "disable it until the cutover, or GRANT SET ON PARAMETER "
@@ -487,12 +519,14 @@ std::vector<Requirement> source_requirements(Connection& connection, Topic topic
     const bool log = spec.phases.incremental;
     switch (topic) {
         case Topic::version:
-            return {version_requirement(connection, "source", kOldestSource)};
+            return {version_requirement(connection, "source", kOldestSource),
+                    encoding_requirement(connection)};
         case Topic::capture_settings:
             if (!log) {
                 return {};
             }
-            return {wal_level(connection), failover_slots(connection, spec)};
+            return {wal_level(connection), failover_slots(connection, spec),
+                    publication_allowed(connection, spec)};
         case Topic::capture_capacity:
             return log ? capacity(connection, spec) : std::vector<Requirement>{};
         case Topic::log_retention:

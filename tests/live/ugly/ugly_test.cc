@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <sstream>
+
 #include "tests/support/live_postgres.h"
 #include "tests/support/program.h"
 
@@ -13,8 +16,7 @@ namespace {
 using testing::HasSubstr;
 
 constexpr int kRefused = 13;
-constexpr const char* kAnything =
-    "ignore: [tables.keyless, source.not_carried.function]";
+constexpr const char* kAnything = "ignore: [tables.keyless, source.not_carried.function]";
 
 template <int Version>
 class UglyOf : public LivePostgresOf<Version> {
@@ -34,6 +36,18 @@ protected:
     }
     std::string task(const std::string& more = kAnything) {
         return program_.task(this->endpoint(), destination_, more);
+    }
+    /// The same as task(), with this name, to a database of its own.
+    std::string another_task(const std::string& name, const std::string& database) {
+        const fixtures::PostgresEndpoint elsewhere = this->make_database(database);
+        const std::string file = program_.task(this->endpoint(), elsewhere, kAnything);
+        std::ostringstream text;
+        text << std::ifstream(file).rdbuf();
+        const std::string first_line = "task: bad_input";
+        EXPECT_TRUE(text.str().starts_with(first_line));
+        task();
+        return program_.write(name + "_elsewhere.yaml",
+                              "task: " + name + text.str().substr(first_line.size()));
     }
     /// Both sides' answer to one question.
     void expect_equal(const std::string& sql) {
@@ -118,14 +132,16 @@ TEST_F(Ugly18, AKeylessTableWithAVirtualColumnIsRefusedBeforeItsUpdatesWouldBe) 
 
 TEST_F(Ugly, NamesMayHoldAnything) {
     at_source(
-        "CREATE SCHEMA \"we.ird\"; CREATE TABLE \"we.ird\".\"ta\"\"b\nle\" (\"a \"\"b\" int PRIMARY "
+        "CREATE SCHEMA \"we.ird\"; CREATE TABLE \"we.ird\".\"ta\"\"b\nle\" (\"a \"\"b\" int "
+        "PRIMARY "
         "KEY, \"new\nline\" text, \"select\" int DEFAULT 7);"
         "CREATE INDEX \"x\"\" ON y USING hash (z)\" ON \"we.ird\".\"ta\"\"b\nle\" (\"new\nline\");"
         "INSERT INTO \"we.ird\".\"ta\"\"b\nle\" SELECT g, 'v', g FROM generate_series(1, 9) g;"
         "CREATE TABLE \"pa.rent\" (id int); CREATE TABLE heir (more int) INHERITS (\"pa.rent\");"
         "INSERT INTO heir VALUES (1, 2)");
-    carry(task(), {"UPDATE \"we.ird\".\"ta\"\"b\nle\" SET \"new\nline\" = 'w' WHERE \"a \"\"b\" < 4",
-                   "UPDATE \"pa.rent\" SET id = 3"});
+    carry(task(),
+          {"UPDATE \"we.ird\".\"ta\"\"b\nle\" SET \"new\nline\" = 'w' WHERE \"a \"\"b\" < 4",
+           "UPDATE \"pa.rent\" SET id = 3"});
     expect_equal_rows("\"we.ird\".\"ta\"\"b\nle\"");
     expect_equal_rows("\"pa.rent\"");  // with its heir's rows
     EXPECT_EQ(of_destination("SELECT count(*) FROM pg_class WHERE relname LIKE 'x\" ON y USING%'"),
@@ -144,19 +160,101 @@ TEST_F(Ugly, WhatCannotBeCopiedIsRefusedByName) {
     expect_refused(file, "types.row_type", "public.heaps.nested");
 }
 
-/// Labels and checks change without any row of a table being written.
-TEST_F(Ugly, ATypeThatWasChangedMeanwhileStopsTheCutover) {
+/// A label comes without any row of a table being written. Made at the destination, too, it lets
+/// the task go on.
+TEST_F(Ugly, ALabelThatTheDestinationLacksStopsTheCutoverUntilItIsMadeThere) {
     at_source(
         "CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TABLE people (id int PRIMARY KEY, m mood);"
         "INSERT INTO people VALUES (1, 'sad')");
     const std::string file = task();
     RunningProgram migrate = program_.start({"migrate", file});
     ASSERT_TRUE(migrate.wait_for("phase incremental")) << migrate.text();
-    at_source("ALTER TYPE mood RENAME VALUE 'sad' TO 'blue'");
+    at_source("ALTER TYPE mood ADD VALUE 'blue'");
     const Said finish = program_.run({"finish", file});
     EXPECT_EQ(finish.exit_code, kRefused) << finish.text;
-    EXPECT_THAT(migrate.wait().text, HasSubstr("type public.mood"));
+    EXPECT_THAT(migrate.wait().text, HasSubstr("'blue'"));
+    at_destination("ALTER TYPE mood ADD VALUE 'blue'");
+    carry(file, {"INSERT INTO people VALUES (2, 'blue')"});
+    expect_equal_rows("people");
+}
+
+/// Same name, same type, same place at the end: only its number tells that no value is left.
+TEST_F(Ugly, AColumnThatWasDroppedAndMadeAgainStopsTheCutover) {
+    at_source("CREATE TABLE people (id int PRIMARY KEY, m int); INSERT INTO people VALUES (1, 10)");
+    const std::string file = task();
+    RunningProgram migrate = program_.start({"migrate", file});
+    ASSERT_TRUE(migrate.wait_for("phase incremental")) << migrate.text();
+    at_source("ALTER TABLE people DROP m; ALTER TABLE people ADD m int DEFAULT 7");
+    const Said finish = program_.run({"finish", file});
+    EXPECT_EQ(finish.exit_code, kRefused) << finish.text;
+    EXPECT_THAT(migrate.wait().text, HasSubstr("people"));
     EXPECT_EQ(program_.run({"release", file}).exit_code, 0);
+}
+
+TEST_F(Ugly, TwoTasksOfOneTableKeepItsIdentityUntilTheLastIsReleased) {
+    at_source("CREATE TABLE loose (a int); INSERT INTO loose VALUES (1), (2)");
+    const std::string identity = "SELECT relreplident FROM pg_class WHERE relname = 'loose'";
+    const std::string first = task();
+    const std::string second = another_task("second", "elsewhere");
+    for (const std::string& file : {first, second}) {
+        RunningProgram migrate = program_.start({"migrate", file});
+        ASSERT_TRUE(migrate.wait_for("phase incremental")) << migrate.text();
+        EXPECT_EQ(program_.run({"stop", file}).exit_code, 0);
+        migrate.wait();
+    }
+    EXPECT_EQ(program_.run({"release", first}).exit_code, 0);
+    EXPECT_EQ(connect().value(identity), "f");
+    at_source("UPDATE loose SET a = 3 WHERE a = 1");
+    EXPECT_EQ(program_.run({"release", second}).exit_code, 0);
+    EXPECT_EQ(connect().value(identity), "d");
+}
+
+TEST_F(Ugly, ATaskOfTheSameNameLeavesTheSlotOfAnotherAlone) {
+    at_source("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)");
+    const std::string first = task();
+    RunningProgram migrate = program_.start({"migrate", first});
+    ASSERT_TRUE(migrate.wait_for("phase incremental")) << migrate.text();
+    EXPECT_EQ(program_.run({"stop", first}).exit_code, 0);
+    migrate.wait();
+    const std::string second = another_task("bad_input", "elsewhere");
+    const Said refused = program_.run({"migrate", second});
+    EXPECT_EQ(refused.exit_code, kRefused) << refused.text;
+    EXPECT_THAT(refused.text, HasSubstr("capture.of_another"));
+    EXPECT_EQ(program_.run({"release", second}).exit_code, 0);
+    carry(first, {"INSERT INTO t VALUES (2)"});
+    expect_equal_rows("t");
+}
+
+TEST_F(Ugly, BytesThatAreNoTextAreRefusedByTheirTable) {
+    auto server = this->connect();
+    const std::string name = this->endpoint().database + "_bytes";
+    server.query("CREATE DATABASE " + name + " ENCODING 'SQL_ASCII' TEMPLATE template0 LOCALE 'C'");
+    fixtures::PostgresEndpoint bytes = this->endpoint();
+    bytes.database = name;
+    fixtures::PostgresClient(bytes).query(
+        "CREATE TABLE fine (v text); INSERT INTO fine VALUES ('x');"
+        "CREATE TABLE broken (id int PRIMARY KEY, v text); INSERT INTO broken VALUES (1, "
+        "E'\\xe4')");
+    const std::string file = program_.task(bytes, destination_, kAnything);
+    EXPECT_THAT(program_.run({"precheck", file}).text, HasSubstr("source.encoding"));
+    const Said migrate = program_.run({"migrate", file});
+    EXPECT_EQ(migrate.exit_code, kRefused) << migrate.text;
+    EXPECT_THAT(migrate.text, HasSubstr("table public.broken holds bytes that are no text"));
+    EXPECT_EQ(program_.run({"release", file}).exit_code, 0);
+    server.query("DROP DATABASE " + name);
+}
+
+TEST_F(Ugly, AnEventTriggerThatRefusesDdlIsMetBeforeTheTask) {
+    at_source(
+        "CREATE TABLE t (id int PRIMARY KEY);"
+        "CREATE FUNCTION no() RETURNS event_trigger LANGUAGE plpgsql AS"
+        " 'BEGIN RAISE EXCEPTION ''not on a Friday''; END';"
+        "CREATE EVENT TRIGGER nope ON ddl_command_start EXECUTE FUNCTION no()");
+    const std::string file = task(
+        "ignore: [source.not_carried.function, "
+        "source.not_carried.event_trigger]");
+    expect_refused(file, "source.publication_refused", "cutover_");
+    at_source("DROP EVENT TRIGGER nope");
 }
 
 /// A destination that was made by hand, with habits of its own.
