@@ -511,6 +511,9 @@ private:
             if (table.schema.partition_of) {
                 text += " partition of " + table.schema.partition_of->parent.display();
             }
+            for (const std::string& flag : table.schema.flags) {
+                text += flag.starts_with("inherits:") ? " " + flag : "";
+            }
         }
         return text;
     }
