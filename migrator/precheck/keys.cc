@@ -17,10 +17,26 @@ std::string shown(const NameSet& names) {
                          : fmt::format("({})", some_of({names.begin(), names.end()}));
 }
 
+std::string destination_name(const plan::TablePlan& table, const std::string& column) {
+    for (const plan::ColumnPlan& planned : table.columns) {
+        if (planned.source.name == column) {
+            return planned.destination_name;
+        }
+    }
+    return column;
+}
+
+/// A table with a deferrable primary key is handled as one without; its key is still compared.
 NameSet source_key(const plan::TablePlan& table) {
     NameSet names;
     for (const plan::KeyColumn& column : table.key.columns) {
         names.insert(table.columns[column.column].destination_name);
+    }
+    const model::KeySchema* deferrable = table.schema.primary_key();
+    if (table.keyless() && deferrable != nullptr && deferrable->deferrable) {
+        for (const std::size_t column : deferrable->columns) {
+            names.insert(destination_name(table, table.schema.columns[column].name));
+        }
     }
     return names;
 }
@@ -40,7 +56,10 @@ void ask_source(const plan::TablePlan& table, Findings& findings) {
             {"tables.keyless",
              Severity::alert_ignorable,
              table.source.display(),
-             "no primary key and no unique key over NOT NULL columns",
+             table.schema.primary_key() != nullptr
+                 ? "no primary key that is carried and not deferrable, and no such unique key over "
+                   "NOT NULL columns"
+                 : "no primary key and no unique key over NOT NULL columns",
              "its rows are carried as a multiset, and a change hits exactly one of equal rows; "
              "each "
              "update and delete needs the whole old row and searches the table without an index, "

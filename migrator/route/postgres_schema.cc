@@ -32,6 +32,18 @@ std::string literal(const std::string& text) {
     return out + "'";
 }
 
+/// Of `CREATE INDEX name ON schema.table USING ...` what follows the names, whatever is in them.
+std::string after_table(const std::string& definition) {
+    bool quoted = false;
+    for (std::size_t at = 0; at < definition.size(); ++at) {
+        quoted ^= definition[at] == '"';
+        if (!quoted && definition.compare(at, 7, " USING ") == 0) {
+            return definition.substr(at);
+        }
+    }
+    return "";
+}
+
 class Writer {
 public:
     Writer(const plan::TaskSpec& spec, const model::Catalog& source, int destination_version,
@@ -289,7 +301,7 @@ private:
                 continue;
             }
             const std::string object = name.schema + "." + index.name;
-            const std::string rest = index.definition.substr(index.definition.find(" USING "));
+            const std::string rest = after_table(index.definition);
             if (loses_columns(table, index.columns, rest)) {
                 leave_out("schema.index_left_out", object, "it is over a column that is excluded",
                           "do not exclude the column");

@@ -48,6 +48,9 @@ public:
             out_.plan.schema_steps =
                 schema_steps(spec_, source_, destination_.server_version, names_, out_.findings);
         }
+        for (const model::TypeSchema& type : source_.types) {
+            check_labels(type);
+        }
         check_claims();
         out_.plan.fingerprint = fingerprint();
         return std::move(out_);
@@ -88,8 +91,15 @@ private:
         if (there != nullptr) {
             check_unfed(table, *there);
         }
+        if (table.columns.empty()) {
+            find("types.no_columns", Severity::block, table.source.display(),
+                 "no column of it is carried",
+                 "rows without columns have nothing by which they could be copied or told apart",
+                 "exclude the table", {});
+        }
         add_keys(table);
         table.sets_replica_identity = needs_whole_old_rows(table);
+        check_virtual_columns(table);
         table.transcoder = make_transcoder(table, ids_, widenings);
         out_.plan.tables.push_back(std::move(table));
     }
@@ -99,12 +109,31 @@ private:
         return found != spec_.mapping.excluded_columns.end() && found->second.contains(column);
     }
 
+    static bool is_row_type(const TableSchema& table, const ColumnSchema& column) {
+        return std::find(table.flags.begin(), table.flags.end(), "row_type:" + column.name) !=
+               table.flags.end();
+    }
+
     void add_column(TablePlan& table, const ColumnSchema& source, const TableSchema* there,
                     std::vector<Widening>& widenings) {
-        if (source.generated_expression || excluded(table.schema, source.name)) {
+        if (excluded(table.schema, source.name)) {
             return;
         }
         const std::string object = table.source.display() + "." + source.name;
+        if (source.generated_expression) {
+            check_generated(object, table, source, there);
+            return;
+        }
+        if (is_row_type(table.schema, source)) {
+            find("types.row_type", Severity::block, object,
+                 "its type, " + source.type + ", is or holds the row type of a table",
+                 "such values have the form of that table's rows, which is not carried apart from "
+                 "it",
+                 "exclude the column (objects.exclude_columns) or give it a type of its own "
+                 "(CREATE TYPE ... AS)",
+                 {"G17"});
+            return;
+        }
         if (const auto reason = cannot_carry(source, source_)) {
             find("types.cannot_carry", Severity::block, object, *reason,
                  "its values would change meaning",
@@ -134,6 +163,25 @@ private:
         }
         table.columns.push_back(std::move(column));
         widenings.push_back(wider);
+    }
+
+    /// Computed, never copied: so the destination must compute it, too.
+    void check_generated(const std::string& object, const TablePlan& table,
+                         const ColumnSchema& source, const TableSchema* there) {
+        if (there == nullptr) {
+            return;
+        }
+        const auto at = there->column_index(spec_.mapping.column(table.source, source.name));
+        if (at && there->columns[*at].generated_expression) {
+            return;
+        }
+        find(
+            "destination.not_generated", at ? Severity::block : Severity::alert_ignorable, object,
+            at ? "the column is generated at the source and a plain one at the destination"
+               : "the column is generated at the source and missing at the destination",
+            "generated columns are computed, not copied: the destination would not have its values",
+            "generate it there by the same expression, or exclude it (objects.exclude_columns)",
+            {"G39"});
     }
 
     /// Both ends must read the same bytes in the same way, or the destination's type holds every
@@ -254,8 +302,8 @@ private:
                 continue;
             }
             planned.nulls_equal = key.definition.starts_with("UNIQUE NULLS NOT DISTINCT");
-            const bool usable =
-                key.primary || (!key.deferrable && all_not_null(table, key.columns));
+            // Under a deferrable key two rows may be equal for the time of a transaction.
+            const bool usable = !key.deferrable && all_not_null(table, key.columns);
             if (table.keyless() && usable) {
                 table.key = std::move(planned);
             } else {
@@ -287,6 +335,7 @@ private:
                 return false;
             case model::ReplicaIdentity::key:
                 return table.schema.primary_key() != nullptr && !table.keyless() &&
+                       !table.schema.primary_key()->deferrable &&
                        covers_key(table, table.schema.primary_key()->columns);
             case model::ReplicaIdentity::index:
                 return index_is_key(table);
@@ -324,6 +373,22 @@ private:
                (!log_names_key(table) || table.keyless() || !table.filter.empty());
     }
 
+    /// No publication holds virtual columns, so one over whole old rows would be incomplete.
+    void check_virtual_columns(const TablePlan& table) {
+        const bool full = table.sets_replica_identity ||
+                          table.schema.replica_identity == model::ReplicaIdentity::full;
+        for (const ColumnSchema& column : table.schema.columns) {
+            if (spec_.phases.incremental && full && column.generated_virtual) {
+                find("source.virtual_column", Severity::block,
+                     table.source.display() + "." + column.name,
+                     "a virtual generated column of a table that needs REPLICA IDENTITY FULL",
+                     "publishing the table would make the source refuse its updates and deletes",
+                     "give the table a primary key, make the column STORED, or exclude the table",
+                     {});
+            }
+        }
+    }
+
     void add_parents(TablePlan& table) {
         for (const model::ForeignKeySchema& key : table.schema.foreign_keys) {
             const auto parent = std::find_if(
@@ -349,6 +414,29 @@ private:
                            [](const auto& a, const auto& b) { return a.column == b.column; });
             if (to_key && !planned.columns.empty()) {
                 table.parents.push_back(std::move(planned));
+            }
+        }
+    }
+
+    /// Before the task as well as in its course: the schema phase brings labels once.
+    void check_labels(const model::TypeSchema& type) {
+        const ObjectName name = names_.object(type.name);
+        const auto there = std::find_if(
+            destination_.types.begin(), destination_.types.end(),
+            [&](const model::TypeSchema& candidate) { return candidate.name == name; });
+        if (there == destination_.types.end()) {
+            return;
+        }
+        for (const std::string& label : type.labels) {
+            if (std::find(there->labels.begin(), there->labels.end(), label) ==
+                there->labels.end()) {
+                find("types.label_missing", Severity::block, name.display(),
+                     "the destination's enum has no label '" + label + "'",
+                     "values of the source would be refused",
+                     "ALTER TYPE ... ADD VALUE (or RENAME VALUE, as the source did) there, then "
+                     "start again",
+                     {"G39"});
+                return;
             }
         }
     }
@@ -392,6 +480,18 @@ private:
         }
     }
 
+    /// The source's own number of a column: one that was dropped and made again has another, and
+    /// none of the old values.
+    static std::string number_of(const TableSchema& table, const std::string& column) {
+        const std::string prefix = "column:" + column + ":";
+        for (const std::string& flag : table.flags) {
+            if (flag.starts_with(prefix)) {
+                return " #" + flag.substr(prefix.size());
+            }
+        }
+        return "";
+    }
+
     /// What a resumed task relies on: tables, columns, types, names, filters, phases.
     std::string fingerprint() const {
         std::string text = "1;" + std::to_string(spec_.phases.schema) +
@@ -401,13 +501,19 @@ private:
             text += ";" + table.source.display() + ">" + table.destination.display();
             for (const ColumnPlan& column : table.columns) {
                 text += "," + column.source.name + ">" + column.destination_name + ":" +
-                        column.source.type;
+                        column.source.type + number_of(table.schema, column.source.name);
             }
             text += " key";
             for (const plan::KeyColumn& column : table.key.columns) {
                 text += " " + table.columns[column.column].source.name;
             }
             text += table.filter.empty() ? "" : " where " + table.filter;
+            if (table.schema.partition_of) {
+                text += " partition of " + table.schema.partition_of->parent.display();
+            }
+            for (const std::string& flag : table.schema.flags) {
+                text += flag.starts_with("inherits:") ? " " + flag : "";
+            }
         }
         return text;
     }

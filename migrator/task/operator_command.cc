@@ -231,7 +231,15 @@ int Operator::release() {
     const TaskRecord record = load();
     claim_for_release(record);
     if (!options_.source_gone) {
-        clean_source();
+        try {
+            clean_source();
+        } catch (const Error& error) {
+            // A task that never got as far has nothing at the source.
+            if (error.code() != "capture.of_another" || record.origin) {
+                throw;
+            }
+            out_ << error.what() << "\n";
+        }
     }
     control_->release(spec_.name);
     out_ << fmt::format("removed at the destination: control rows of task {}\n", spec_.name)

@@ -180,6 +180,7 @@ std::string capture_name(const plan::TaskSpec& spec) {
 CreatedCapture create_capture(const plan::TaskSpec& spec, const plan::Plan& plan) {
     const std::string name = capture_name(spec);
     Connection connection = Connection::open(spec.source, options(spec, false));
+    require_own_publication(connection, name, spec.destination);
     drop_slot(connection, spec);
     create_publication(connection, name, plan);
     // Before the slot: a table that is rewritten after this is noticed, whenever that was.
@@ -258,6 +259,7 @@ VerifiedCapture verify_capture(const plan::TaskSpec& spec, const engine::Capture
 
 void drop_capture(const plan::TaskSpec& spec) {
     Connection connection = Connection::open(spec.source, options(spec, false));
+    require_own_publication(connection, capture_name(spec), spec.destination);
     drop_slot(connection, spec);
     drop_publication(connection, capture_name(spec));
 }

@@ -117,6 +117,7 @@ void read_columns(CatalogReading& reading) {
         const std::size_t index = reading.tables.at(static_cast<Oid>(rows.integer(row, 0)));
         reading.columns[index][static_cast<int>(rows.integer(row, 1))] = table.columns.size();
         table.columns.push_back(column_of(rows, row));
+        table.flags.push_back("column:" + rows.text(row, 2) + ":" + rows.text(row, 1));
     }
 }
 

@@ -1,5 +1,6 @@
 // The enums, domains, composite types and ranges that selected tables need, each after those it is
 // made of.
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -51,6 +52,12 @@ SELECT a.attrelid::bigint, a.attname, format_type(a.atttypid, a.atttypmod), n.ns
  WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
  ORDER BY a.attrelid, a.attnum)";
 
+/// Types that come with a relation that has rows.
+constexpr const char* kRowTypes =
+    "SELECT t.oid::bigint, t.typarray::bigint FROM pg_type t"
+    " JOIN pg_namespace n ON n.oid = t.typnamespace JOIN pg_class c ON c.oid = t.typrelid"
+    " WHERE t.typtype = 'c' AND c.relkind <> 'c' AND ";
+
 struct UserType {
     model::TypeSchema schema;
     Oid relation = 0;          ///< of a composite
@@ -65,9 +72,13 @@ public:
         read_types();
         read_labels();
         read_attributes();
-        for (const model::TableSchema& table : reading_.catalog.tables) {
+        read_row_types();
+        for (model::TableSchema& table : reading_.catalog.tables) {
             for (const model::ColumnSchema& column : table.columns) {
                 need(static_cast<Oid>(column.type_id));
+                if (holds_row(static_cast<Oid>(column.type_id))) {
+                    table.flags.push_back("row_type:" + column.name);
+                }
             }
         }
     }
@@ -123,6 +134,25 @@ private:
         types_.emplace(id, std::move(type));
     }
 
+    void read_row_types() {
+        const Result rows = reading_.connection.exec(std::string(kRowTypes) + kUserSchema);
+        for (int row = 0; row < rows.rows(); ++row) {
+            row_types_.insert(oid(rows, row, 0));
+            row_types_.insert(oid(rows, row, 1));
+        }
+    }
+
+    /// True of the row type of a table, its array, and of what is made of either.
+    bool holds_row(Oid id) const {
+        const auto owner = owner_.find(id);
+        if (owner == owner_.end()) {
+            return row_types_.contains(id);
+        }
+        const std::vector<Oid>& parts = types_.at(owner->second).made_of;
+        return std::any_of(parts.begin(), parts.end(),
+                           [this](Oid part) { return holds_row(part); });
+    }
+
     void read_labels() {
         std::vector<Oid> enums;
         for (const auto& [id, type] : types_) {
@@ -173,6 +203,7 @@ private:
     std::map<Oid, Oid> owner_;  ///< a type, its array or multirange to the type that makes them
     std::map<Oid, Oid> composites_;  ///< pg_class oid to type
     std::set<Oid> done_;
+    std::set<Oid> row_types_;  ///< of tables, views and the like, and their arrays
 };
 
 }  // namespace

@@ -124,6 +124,14 @@ void flush_log(Connection& connection) {
     emit_message(connection, kFlushPrefix, "''");
 }
 
+/// What a source of encoding SQL_ASCII takes for text may be none.
+Error without_text(const std::string& table, const Error& error) {
+    return Error(ErrorClass::refused, "copy.encoding",
+                 "table " + table + " holds bytes that are no text: " + error.message(),
+                 "find the rows (convert_from(convert_to(c, 'SQL_ASCII'), 'UTF8') fails on them) "
+                 "and mend them at the source");
+}
+
 Error view_lost(const plan::TablePlan& table) {
     return Error(
         ErrorClass::connection, "copy.view_lost",
@@ -249,13 +257,25 @@ ChunkView PostgresChunkReader::open(const plan::TablePlan& table, const model::C
     }
     connection().begin_copy_out(copy_statement(table, blocks, condition));
     header_pending_ = true;
+    table_ = table.source.display();
     return view;
+}
+
+bool PostgresChunkReader::read_message(std::string& bytes) {
+    try {
+        return connection_->copy_read(bytes);
+    } catch (const Error& error) {
+        if (error.code() == "postgres.22021" || error.code() == "postgres.22P05") {
+            throw without_text(table_, error);
+        }
+        throw;
+    }
 }
 
 bool PostgresChunkReader::next(model::RowBatch& batch, model::Bytes limit) {
     while (batch.bytes.size() < limit.count) {
         const std::size_t before = batch.bytes.size();
-        if (!connection_->copy_read(batch.bytes)) {
+        if (!read_message(batch.bytes)) {
             connection_->exec("COMMIT");
             if (own_view_ && spec_.phases.incremental) {
                 flush_log(*connection_);

@@ -75,11 +75,13 @@ private:
     bool join_first_view(const model::ChunkView& first);
     void lock_file(const plan::TablePlan& table, const BlockRange& blocks);
     Connection& connection();
+    bool read_message(std::string& bytes);
 
     const plan::TaskSpec spec_;
     SessionPool& sessions_;
     const SharedSnapshot& shared_;
     std::optional<Connection> connection_;
+    std::string table_;  ///< that is read, as people name it
     bool header_pending_ = false;
     bool own_view_ = false;
 };

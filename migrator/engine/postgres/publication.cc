@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -21,11 +22,23 @@ namespace {
 using Identities = std::map<model::ObjectName, std::string>;
 
 constexpr int kLockAttempts = 10;
+constexpr int kPublishesGenerated = 180000;
+
+/// Which generated columns (v: virtual, s: stored) the identity of table c holds: from version 18
+/// on, a publication that leaves them out makes the source refuse its updates and deletes.
+constexpr const char* kGeneratedInIdentity = R"(
+ (SELECT coalesce(max(a.attgenerated), '') FROM pg_attribute a
+   WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated <> ''
+     AND (c.relreplident = 'f' OR EXISTS (SELECT FROM pg_index x WHERE x.indrelid = c.oid
+           AND (CASE c.relreplident WHEN 'd' THEN x.indisprimary WHEN 'i' THEN x.indisreplident
+                ELSE false END) AND a.attnum = ANY (x.indkey)))))";
 
 struct TableState {
     model::ObjectName name;
     std::string identity;  ///< as SQL
     bool names_old_rows = false;
+    bool generated_in_identity = false;
+    bool virtual_in_identity = false;
 };
 
 /// The tables' identities as they are now, in the plan's order.
@@ -38,7 +51,8 @@ std::vector<TableState> table_states(Connection& connection, const plan::Plan& p
         "SELECT v.at, c.relreplident, (SELECT quote_ident(i.relname) FROM pg_index x"
         " JOIN pg_class i ON i.oid = x.indexrelid WHERE x.indrelid = c.oid AND x.indisreplident),"
         " EXISTS (SELECT FROM pg_index x WHERE x.indrelid = c.oid AND x.indisprimary AND "
-        "x.indisvalid) FROM " +
+        "x.indisvalid AND x.indimmediate), " +
+        std::string(kGeneratedInIdentity) + " FROM " +
         names_as_rows(connection, names, 0, names.size(), "v") +
         " JOIN pg_namespace n ON n.nspname = v.schema"
         " JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = v.name ORDER BY v.at");
@@ -53,6 +67,8 @@ std::vector<TableState> table_states(Connection& connection, const plan::Plan& p
                          : index       ? "USING INDEX " + rows.text(row, 2)
                                        : "DEFAULT";
         state.names_old_rows = kind == 'f' || index || (kind == 'd' && rows.boolean(row, 3));
+        state.generated_in_identity = !rows.get(row, 4).empty();
+        state.virtual_in_identity = rows.get(row, 4) == "v";
         states.push_back(std::move(state));
     }
     if (states.size() != names.size()) {
@@ -64,11 +80,17 @@ std::vector<TableState> table_states(Connection& connection, const plan::Plan& p
     return states;
 }
 
-Identities remembered_identities(Connection& connection, const std::string& publication) {
+/// What a publication of ours says about itself, in its comment.
+struct Memory {
+    Identities identities;    ///< to be put back
+    std::string destination;  ///< of its task; empty: not told
+};
+
+Memory remembered(Connection& connection, const std::string& publication) {
     const Result row = connection.exec_params(
         "SELECT obj_description(oid, 'pg_publication') FROM pg_publication WHERE pubname = $1",
         {publication});
-    Identities out;
+    Memory out;
     if (row.rows() == 0 || row.is_null(0, 0)) {
         return out;
     }
@@ -77,12 +99,22 @@ Identities remembered_identities(Connection& connection, const std::string& publ
         return out;
     }
     for (const json& one : parsed) {
-        if (one.is_object()) {
-            out[{one.value("schema", ""), one.value("table", "")}] =
+        if (one.is_object() && one.contains("destination")) {
+            out.destination = one.value("destination", "");
+        } else if (one.is_object()) {
+            out.identities[{one.value("schema", ""), one.value("table", "")}] =
                 one.value("identity", "DEFAULT");
         }
     }
     return out;
+}
+
+std::string place_of(const plan::Endpoint& endpoint) {
+    std::string out;
+    for (const plan::HostPort& host : endpoint.hosts) {
+        out += (out.empty() ? "" : ",") + host.host + ":" + std::to_string(host.port);
+    }
+    return out + "/" + endpoint.database;
 }
 
 /// Under a lock that is asked for briefly: a waiting ALTER TABLE would hold up everybody behind it.
@@ -108,13 +140,44 @@ void set_identity(Connection& connection, const model::ObjectName& table,
     }
 }
 
-void put_back(Connection& connection, const Identities& identities) {
+void remember(Connection& connection, const std::string& publication, const Memory& memory) {
+    json comment = json::array();
+    comment.push_back({{"destination", memory.destination}});
+    for (const auto& [table, identity] : memory.identities) {
+        comment.push_back(
+            {{"schema", table.schema}, {"table", table.name}, {"identity", identity}});
+    }
+    connection.exec("COMMENT ON PUBLICATION " + quote_identifier(publication) + " IS " +
+                    connection.quote_literal(comment.dump()));
+}
+
+/// Another task that publishes the table relies on its identity, and puts it back some day.
+bool hand_over(Connection& connection, const std::string& publication,
+               const model::ObjectName& table, const std::string& identity) {
+    const Result others = connection.exec_params(
+        "SELECT p.pubname FROM pg_publication p JOIN pg_publication_rel r ON r.prpubid = p.oid"
+        " JOIN pg_class c ON c.oid = r.prrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE p.pubname LIKE 'cutover\\_%' AND p.pubname <> $1 AND n.nspname = $2"
+        " AND c.relname = $3 AND pg_has_role(p.pubowner, 'USAGE') ORDER BY 1 LIMIT 1",
+        {publication, table.schema, table.name});
+    if (others.rows() == 0) {
+        return false;
+    }
+    const std::string heir = others.text(0, 0);
+    Memory known = remembered(connection, heir);
+    known.identities.emplace(table, identity);
+    remember(connection, heir, known);
+    return true;
+}
+
+void put_back(Connection& connection, const std::string& publication,
+              const Identities& identities) {
     for (const auto& [table, identity] : identities) {
         const Result there = connection.exec_params(
             "SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
             " WHERE n.nspname = $1 AND c.relname = $2",
             {table.schema, table.name});
-        if (there.rows() > 0) {
+        if (there.rows() > 0 && !hand_over(connection, publication, table, identity)) {
             set_identity(connection, table, identity);
         }
     }
@@ -138,17 +201,11 @@ Identities to_remember(const plan::Plan& plan, const std::vector<TableState>& no
 }
 
 /// An empty one that remembers: from here on a crash leaves nothing that could not be put back.
-void make_empty(Connection& connection, const std::string& name, const Identities& remembered) {
-    json comment = json::array();
-    for (const auto& [table, identity] : remembered) {
-        comment.push_back(
-            {{"schema", table.schema}, {"table", table.name}, {"identity", identity}});
-    }
+void make_empty(Connection& connection, const std::string& name, const Memory& memory) {
     connection.exec("BEGIN; DROP PUBLICATION IF EXISTS " + quote_identifier(name) +
                     "; CREATE PUBLICATION " + quote_identifier(name) +
                     " WITH (publish_via_partition_root = false)");
-    connection.exec("COMMENT ON PUBLICATION " + quote_identifier(name) + " IS " +
-                    connection.quote_literal(comment.dump()));
+    remember(connection, name, memory);
     connection.exec("COMMIT");
 }
 
@@ -163,6 +220,25 @@ void require_old_rows(const std::vector<TableState>& states) {
                         "ALTER TABLE ... REPLICA IDENTITY FULL, or say `replica_identity: set` in "
                         "the task file");
         }
+        if (state.virtual_in_identity) {
+            throw Error(ErrorClass::refused, "source.virtual_column",
+                        "table " + state.name.display() +
+                            " has a virtual generated column and needs REPLICA IDENTITY FULL: "
+                            "publishing it would make the source refuse its updates and deletes",
+                        "give it a primary key, make the column STORED, or exclude the table");
+        }
+    }
+}
+
+/// Stored ones are published where an identity holds them; whoever reads the log skips them.
+void publish_generated(Connection& connection, const std::string& name,
+                       const std::vector<TableState>& states) {
+    const bool any = std::any_of(states.begin(), states.end(), [](const TableState& state) {
+        return state.generated_in_identity;
+    });
+    if (any && connection.server_version() >= kPublishesGenerated) {
+        connection.exec("ALTER PUBLICATION " + quote_identifier(name) +
+                        " SET (publish_generated_columns = stored)");
     }
 }
 
@@ -187,7 +263,8 @@ std::vector<model::ObjectName> whole_partitioned_tables(Connection& connection,
         " JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = v.name AND c.relispartition)"
         " SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
         " WHERE c.oid IN (SELECT root FROM ours)"
-        " AND EXISTS (SELECT FROM pg_index x WHERE x.indrelid = c.oid AND x.indisprimary)"
+        " AND EXISTS (SELECT FROM pg_index x WHERE x.indrelid = c.oid AND x.indisprimary"
+        "              AND x.indimmediate)"
         " AND NOT EXISTS (SELECT FROM pg_partition_tree(c.oid) t WHERE t.isleaf"
         "                    AND t.relid::oid NOT IN (SELECT oid FROM ours)) ORDER BY 1, 2");
     std::vector<model::ObjectName> out;
@@ -246,20 +323,23 @@ void add_tables(Connection& connection, const std::string& name, const plan::Pla
 
 void create_publication(Connection& connection, const std::string& name, const plan::Plan& plan) {
     try {
-        const Identities earlier = remembered_identities(connection, name);
-        const Identities remembered = to_remember(plan, table_states(connection, plan), earlier);
-        make_empty(connection, name, remembered);
+        const Identities earlier = remembered(connection, name).identities;
+        const Memory memory = {to_remember(plan, table_states(connection, plan), earlier),
+                               place_of(plan.spec.destination)};
+        make_empty(connection, name, memory);
         Identities forsaken = earlier;
-        for (const auto& [table, identity] : remembered) {
+        for (const auto& [table, identity] : memory.identities) {
             forsaken.erase(table);
         }
-        put_back(connection, forsaken);
+        put_back(connection, name, forsaken);
         for (const plan::TablePlan& table : plan.tables) {
             if (table.sets_replica_identity) {
                 set_identity(connection, table.source, "FULL");
             }
         }
-        require_old_rows(table_states(connection, plan));
+        const std::vector<TableState> states = table_states(connection, plan);
+        require_old_rows(states);
+        publish_generated(connection, name, states);
         add_tables(connection, name, plan);
     } catch (...) {
         connection.rollback();
@@ -267,8 +347,22 @@ void create_publication(Connection& connection, const std::string& name, const p
     }
 }
 
+void require_own_publication(Connection& connection, const std::string& name,
+                             const plan::Endpoint& destination) {
+    const std::string found = remembered(connection, name).destination;
+    if (found.empty() || found == place_of(destination)) {
+        return;
+    }
+    throw Error(ErrorClass::refused, "capture.of_another",
+                "publication and slot '" + name +
+                    "' were made by a task of this name that goes to " + found,
+                "give this task another name, or release that one first; by hand: SELECT "
+                "pg_drop_replication_slot('" +
+                    name + "'); DROP PUBLICATION " + quote_identifier(name));
+}
+
 void drop_publication(Connection& connection, const std::string& name) {
-    put_back(connection, remembered_identities(connection, name));
+    put_back(connection, name, remembered(connection, name).identities);
     connection.exec("DROP PUBLICATION IF EXISTS " + quote_identifier(name));
 }
 

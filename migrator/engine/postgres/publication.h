@@ -7,6 +7,7 @@
 #include <string>
 
 #include "migrator/engine/postgres/connection.h"
+#include "migrator/plan/endpoint.h"
 #include "migrator/plan/plan.h"
 
 namespace cutover::postgres {
@@ -18,6 +19,10 @@ namespace cutover::postgres {
 void create_publication(Connection& connection, const std::string& name, const plan::Plan& plan);
 
 /// Removes the publication and puts the identities back. Nothing there: fine. Throws: as above.
+/// Two tasks of one name may go to different destinations. Throws: refused `capture.of_another`.
+void require_own_publication(Connection& connection, const std::string& name,
+                             const plan::Endpoint& destination);
+
 void drop_publication(Connection& connection, const std::string& name);
 
 /// Changes if a table is dropped, renamed, taken out (even if it is put in again), or anything else

@@ -9,6 +9,7 @@
 #include "migrator/engine/postgres/capture.h"
 #include "migrator/engine/postgres/requirement_parts.h"
 #include "migrator/engine/postgres/slot.h"
+#include "migrator/engine/postgres/write_session.h"
 #include "migrator/model/error.h"
 #include "migrator/plan/partition_settings.h"
 
@@ -38,6 +39,21 @@ Requirement version_requirement(Connection& connection, const std::string& end, 
                    "upgrade the server first, or migrate from a newer replica of it",
                    {"G138"}};
     return out;
+}
+
+/// Bytes that were never looked at may be no text elsewhere.
+Requirement encoding_requirement(Connection& connection) {
+    const std::string found = setting(connection, "server_encoding");
+    return {{"source.encoding",
+             Severity::alert_ignorable,
+             "server_encoding",
+             "the source's database has the encoding " + found,
+             "it takes any bytes for text; those that are not valid UTF-8 stop the task, which "
+             "names the table",
+             "look for them before (convert_from(convert_to(c, 'SQL_ASCII'), 'UTF8') fails on "
+             "them) and mend the rows",
+             {"G17"}},
+            found != "SQL_ASCII"};
 }
 
 // --- capture_settings
@@ -322,11 +338,29 @@ std::vector<Requirement> filters(Connection& connection, const plan::TaskSpec& s
     return out;
 }
 
+// --- the publication
+// ----------------------------------------------------------------------------------------
+
+/// Made and given up again: an event trigger may refuse what every right allows.
+Requirement publication_allowed(Connection& connection, const plan::TaskSpec& spec) {
+    const std::string complaint = complaint_about(
+        connection, "", "CREATE PUBLICATION " + quote_identifier(capture_name(spec) + "_precheck"));
+    return {{"source.publication_refused",
+             Severity::block,
+             capture_name(spec),
+             "the source refuses the task's publication: " + complaint,
+             "the tables to follow are named in a publication of our own",
+             "disable the event trigger that refuses it, for the task's account at least",
+             {"G116"}},
+            complaint.empty()};
+}
+
 // --- replica_identity
 // -------------------------------------------------------------------------------
 
 /// The log must name the old row: by its primary key, by an index, or in full. A primary key of
-/// which the task leaves out a column names no row at the destination.
+/// which the task leaves out a column names no row at the destination; a deferrable one is not in
+/// the log.
 bool names_old_rows(const model::TableSchema& table, const plan::NameMapping& mapping) {
     const auto left_out = mapping.excluded_columns.find(table.name);
     const auto carried = [&](std::size_t column) {
@@ -338,7 +372,8 @@ bool names_old_rows(const model::TableSchema& table, const plan::NameMapping& ma
             return true;
         case model::ReplicaIdentity::key: {
             const model::KeySchema* key = table.primary_key();
-            return key != nullptr && std::all_of(key->columns.begin(), key->columns.end(), carried);
+            return key != nullptr && !key->deferrable &&
+                   std::all_of(key->columns.begin(), key->columns.end(), carried);
         }
         case model::ReplicaIdentity::index:
             return !table.replica_identity_index.empty();
@@ -407,54 +442,7 @@ Requirement destination_create(Connection& connection) {
         row.boolean(0, 2)};
 }
 
-}  // namespace
-
-std::string some(const std::vector<std::string>& names) {
-    constexpr std::size_t kShown = 10;
-    std::string out;
-    for (std::size_t at = 0; at < std::min(names.size(), kShown); ++at) {
-        out += (at == 0 ? "" : ", ") + names[at];
-    }
-    return names.size() <= kShown ? out : out + fmt::format(" and {} more", names.size() - kShown);
-}
-
-std::vector<Requirement> source_requirements(Connection& connection, Topic topic,
-                                             const plan::TaskSpec& spec,
-                                             const model::Catalog& catalog) {
-    const bool log = spec.phases.incremental;
-    switch (topic) {
-        case Topic::version:
-            return {version_requirement(connection, "source", kOldestSource)};
-        case Topic::capture_settings:
-            if (!log) {
-                return {};
-            }
-            return {wal_level(connection), failover_slots(connection, spec)};
-        case Topic::capture_capacity:
-            return log ? capacity(connection, spec) : std::vector<Requirement>{};
-        case Topic::log_retention:
-            return log ? retention(connection) : std::vector<Requirement>{};
-        case Topic::privileges:
-            return source_privileges(connection, spec, catalog);
-        case Topic::filters:
-            return filters(connection, spec, catalog);
-        case Topic::replica_identity:
-            return log ? replica_identities(spec, catalog) : std::vector<Requirement>{};
-        case Topic::object_kinds:
-            return object_kinds(connection, spec, catalog);
-    }
-    return {};
-}
-
-std::vector<Requirement> destination_requirements(Connection& connection, Topic topic,
-                                                  const plan::TaskSpec&,
-                                                  const model::Catalog& catalog) {
-    if (topic == Topic::version) {
-        return {version_requirement(connection, "destination", kOldestDestination)};
-    }
-    if (topic != Topic::privileges) {
-        return {};
-    }
+std::vector<Requirement> writing_privileges(Connection& connection, const model::Catalog& catalog) {
     return {
         destination_create(connection),
         tables_requirement(
@@ -472,6 +460,103 @@ std::vector<Requirement> destination_requirements(Connection& connection, Topic 
                            failing_tables(connection, catalog, "NOT row_security_active(c.oid)"),
                            "writing past row security", "a policy could hide or refuse rows",
                            "use an account with BYPASSRLS, or the tables' owner")};
+}
+
+/// What a writing session may do, tried and given up.
+bool may_ignore_triggers(Connection& connection) {
+    connection.exec("BEGIN");
+    const bool allowed = ignore_triggers_until_commit(connection);
+    connection.rollback();
+    return allowed;
+}
+
+/// Triggers and rules that act on migrated rows: those of the application must be silent. (Foreign
+/// keys are another matter: they are triggers, too, but internal ones.)
+std::vector<Requirement> acting_on_rows(Connection& connection, const plan::TaskSpec& spec,
+                                        const model::Catalog& catalog) {
+    const bool silenced = may_ignore_triggers(connection);
+    const std::string states = silenced ? "('A', 'R')" : "('O', 'A')";
+    const std::string why =
+        silenced
+            ? "it acts on every migrated row, too (ENABLE ALWAYS or REPLICA)"
+            : "it acts on every migrated row: the account may not set session_replication_role";
+    const std::string remedy =
+        silenced ? "disable it until the cutover"
+                 : "disable it until the cutover, or GRANT SET ON PARAMETER "
+                   "session_replication_role TO the account (PostgreSQL 15 and later)";
+    const auto ask = [&](const std::string& what, const std::string& from) {
+        const std::vector<std::string> tables =
+            failing_tables(connection, catalog, "NOT EXISTS (SELECT FROM " + from + states + ")");
+        Requirement out = tables_requirement("destination." + what, tables, "", why, remedy);
+        out.finding.found = what + " act on rows of " + some(tables);
+        return out;
+    };
+    Requirement triggers = ask("triggers",
+                               "pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal"
+                               " AND t.tgenabled IN ");
+    if (silenced || !spec.phases.incremental) {
+        triggers.finding.severity = Severity::alert_ignorable;
+    }
+    return {std::move(triggers), ask("rules",
+                                     "pg_rewrite r WHERE r.ev_class = c.oid AND r.ev_type <> '1'"
+                                     " AND r.ev_enabled IN ")};
+}
+
+}  // namespace
+
+std::string some(const std::vector<std::string>& names) {
+    constexpr std::size_t kShown = 10;
+    std::string out;
+    for (std::size_t at = 0; at < std::min(names.size(), kShown); ++at) {
+        out += (at == 0 ? "" : ", ") + names[at];
+    }
+    return names.size() <= kShown ? out : out + fmt::format(" and {} more", names.size() - kShown);
+}
+
+std::vector<Requirement> source_requirements(Connection& connection, Topic topic,
+                                             const plan::TaskSpec& spec,
+                                             const model::Catalog& catalog) {
+    const bool log = spec.phases.incremental;
+    switch (topic) {
+        case Topic::version:
+            return {version_requirement(connection, "source", kOldestSource),
+                    encoding_requirement(connection)};
+        case Topic::capture_settings:
+            if (!log) {
+                return {};
+            }
+            return {wal_level(connection), failover_slots(connection, spec),
+                    publication_allowed(connection, spec)};
+        case Topic::capture_capacity:
+            return log ? capacity(connection, spec) : std::vector<Requirement>{};
+        case Topic::log_retention:
+            return log ? retention(connection) : std::vector<Requirement>{};
+        case Topic::privileges:
+            return source_privileges(connection, spec, catalog);
+        case Topic::filters:
+            return filters(connection, spec, catalog);
+        case Topic::replica_identity:
+            return log ? replica_identities(spec, catalog) : std::vector<Requirement>{};
+        case Topic::object_kinds:
+            return object_kinds(connection, spec, catalog);
+    }
+    return {};
+}
+
+std::vector<Requirement> destination_requirements(Connection& connection, Topic topic,
+                                                  const plan::TaskSpec& spec,
+                                                  const model::Catalog& catalog) {
+    if (topic == Topic::version) {
+        return {version_requirement(connection, "destination", kOldestDestination)};
+    }
+    if (topic != Topic::privileges) {
+        return {};
+    }
+    std::vector<Requirement> out = acting_on_rows(connection, spec, catalog);
+    for (Requirement& requirement : writing_privileges(connection, catalog)) {
+        out.push_back(std::move(requirement));
+    }
+    return out;
 }
 
 }  // namespace cutover::postgres

@@ -1,0 +1,307 @@
+// Databases as they grow in real life: keys, names and types that nobody would write into a
+// textbook. Each is migrated by the program while it is changed; the application at the source must
+// not notice, and what is at the destination then is compared here, apart from `verify`.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "tests/support/live_postgres.h"
+#include "tests/support/program.h"
+
+namespace cutover::tests {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr int kRefused = 13;
+constexpr const char* kAnything = "ignore: [tables.keyless, source.not_carried.function]";
+
+template <int Version>
+class UglyOf : public LivePostgresOf<Version> {
+protected:
+    void SetUp() override {
+        LivePostgresOf<Version>::SetUp();
+        if (!this->IsSkipped() && !this->HasFatalFailure()) {
+            destination_ = this->make_database("destination");
+        }
+    }
+    void at_source(const std::string& sql) { this->connect().query(sql); }
+    void at_destination(const std::string& sql) {
+        fixtures::PostgresClient(destination_).query(sql);
+    }
+    std::string of_destination(const std::string& sql) {
+        return fixtures::PostgresClient(destination_).value(sql);
+    }
+    std::string task(const std::string& more = kAnything) {
+        return program_.task(this->endpoint(), destination_, more);
+    }
+    /// The same as task(), with this name, to a database of its own.
+    std::string another_task(const std::string& name, const std::string& database) {
+        const fixtures::PostgresEndpoint elsewhere = this->make_database(database);
+        const std::string file = program_.task(this->endpoint(), elsewhere, kAnything);
+        std::ostringstream text;
+        text << std::ifstream(file).rdbuf();
+        const std::string first_line = "task: bad_input";
+        EXPECT_TRUE(text.str().starts_with(first_line));
+        task();
+        return program_.write(name + "_elsewhere.yaml",
+                              "task: " + name + text.str().substr(first_line.size()));
+    }
+    /// Both sides' answer to one question.
+    void expect_equal(const std::string& sql) {
+        EXPECT_EQ(of_destination(sql), this->connect().value(sql)) << sql;
+    }
+    void expect_equal_rows(const std::string& table) {
+        expect_equal(
+            "SELECT count(*) || ' rows: ' || coalesce(string_agg(t::text, '; ' ORDER BY t::text), "
+            "'none') FROM " +
+            table + " t");
+    }
+    /// Copies, lets the application make `changes`, cuts over, judges.
+    void carry(const std::string& file, const std::vector<std::string>& changes) {
+        RunningProgram migrate = program_.start({"migrate", file});
+        ASSERT_TRUE(migrate.wait_for("phase incremental")) << migrate.text();
+        for (const std::string& change : changes) {
+            at_source(change);  // throws if the source refuses it
+        }
+        const Said finish = program_.run({"finish", file});
+        ASSERT_EQ(finish.exit_code, 0) << finish.text << migrate.text();
+        EXPECT_EQ(migrate.wait().exit_code, 0) << migrate.text();
+        const Said verify = program_.run({"verify", file});
+        EXPECT_EQ(verify.exit_code, 0) << verify.text;
+        EXPECT_EQ(program_.run({"release", file}).exit_code, 0);
+    }
+    void expect_refused(const std::string& file, const std::string& code,
+                        const std::string& object) {
+        const Said precheck = program_.run({"precheck", file});
+        EXPECT_EQ(precheck.exit_code, 1) << precheck.text;
+        EXPECT_THAT(precheck.text, HasSubstr(code + ": " + object));
+        EXPECT_EQ(program_.run({"migrate", file}).exit_code, kRefused);
+    }
+
+    Program program_;
+    fixtures::PostgresEndpoint destination_;
+};
+
+using Ugly = UglyOf<17>;
+using Ugly18 = UglyOf<18>;
+
+/// Such a key is no replica identity: a table that was published with it took no more updates.
+TEST_F(Ugly, ATableWithADeferrablePrimaryKeyGoesOnTakingUpdates) {
+    at_source(
+        "CREATE TABLE turns (id int PRIMARY KEY DEFERRABLE INITIALLY DEFERRED, name text);"
+        "INSERT INTO turns SELECT g, 'n' || g FROM generate_series(1, 10) g;"
+        "CREATE TABLE at_once (id int PRIMARY KEY DEFERRABLE, name text);"
+        "INSERT INTO at_once SELECT * FROM turns");
+    carry(task(), {"UPDATE turns SET id = id % 10 + 1", "DELETE FROM turns WHERE id = 3",
+                   "BEGIN; INSERT INTO turns VALUES (1, 'twice'); DELETE FROM turns WHERE id = 1 "
+                   "AND name <> 'twice'; COMMIT",
+                   "UPDATE at_once SET id = id % 10 + 1"});
+    expect_equal_rows("turns");
+    expect_equal_rows("at_once");
+}
+
+/// From version 18 on, the source refuses updates where the log would lack a generated column.
+TEST_F(Ugly18, TablesWhoseIdentityHasGeneratedColumnsGoOnTakingUpdates) {
+    at_source(
+        "CREATE TABLE loose (a int, g int GENERATED ALWAYS AS (a + 1) STORED);"
+        "CREATE TABLE by_generated (a int, g int GENERATED ALWAYS AS (a + 1) STORED PRIMARY KEY);"
+        "CREATE TABLE keyed (a int PRIMARY KEY, g int GENERATED ALWAYS AS (a + 1) STORED,"
+        " v int GENERATED ALWAYS AS (a + 2) VIRTUAL);"
+        "INSERT INTO loose SELECT g FROM generate_series(1, 9) g;"
+        "INSERT INTO by_generated SELECT * FROM generate_series(1, 9);"
+        "INSERT INTO keyed SELECT * FROM generate_series(1, 9)");
+    std::vector<std::string> changes;
+    for (const std::string table : {"loose", "by_generated", "keyed"}) {
+        changes.push_back("UPDATE " + table + " SET a = a + 10 WHERE a < 4");
+        changes.push_back("DELETE FROM " + table + " WHERE a = 5");
+    }
+    carry(task(), changes);
+    expect_equal_rows("loose");
+    expect_equal_rows("by_generated");
+    expect_equal_rows("keyed");
+}
+
+TEST_F(Ugly18, AKeylessTableWithAVirtualColumnIsRefusedBeforeItsUpdatesWouldBe) {
+    at_source("CREATE TABLE loose (a int, v int GENERATED ALWAYS AS (a + 1) VIRTUAL)");
+    expect_refused(task(), "source.virtual_column", "public.loose.v");
+    at_source("INSERT INTO loose VALUES (1); UPDATE loose SET a = 2");
+}
+
+TEST_F(Ugly, NamesMayHoldAnything) {
+    at_source(
+        "CREATE SCHEMA \"we.ird\"; CREATE TABLE \"we.ird\".\"ta\"\"b\nle\" (\"a \"\"b\" int "
+        "PRIMARY "
+        "KEY, \"new\nline\" text, \"select\" int DEFAULT 7);"
+        "CREATE INDEX \"x\"\" ON y USING hash (z)\" ON \"we.ird\".\"ta\"\"b\nle\" (\"new\nline\");"
+        "INSERT INTO \"we.ird\".\"ta\"\"b\nle\" SELECT g, 'v', g FROM generate_series(1, 9) g;"
+        "CREATE TABLE \"pa.rent\" (id int); CREATE TABLE heir (more int) INHERITS (\"pa.rent\");"
+        "INSERT INTO heir VALUES (1, 2)");
+    carry(task(),
+          {"UPDATE \"we.ird\".\"ta\"\"b\nle\" SET \"new\nline\" = 'w' WHERE \"a \"\"b\" < 4",
+           "UPDATE \"pa.rent\" SET id = 3"});
+    expect_equal_rows("\"we.ird\".\"ta\"\"b\nle\"");
+    expect_equal_rows("\"pa.rent\"");  // with its heir's rows
+    EXPECT_EQ(of_destination("SELECT count(*) FROM pg_class WHERE relname LIKE 'x\" ON y USING%'"),
+              "1");
+}
+
+TEST_F(Ugly, WhatCannotBeCopiedIsRefusedByName) {
+    at_source(
+        "CREATE TABLE plain (id int PRIMARY KEY, n int); CREATE TABLE nothing ();"
+        "CREATE TYPE pair AS (a int, b plain);"
+        "CREATE TABLE heaps (id int PRIMARY KEY, p plain, ps plain[], nested pair)");
+    const std::string file = task();
+    expect_refused(file, "types.no_columns", "public.nothing");
+    expect_refused(file, "types.row_type", "public.heaps.p\n");
+    expect_refused(file, "types.row_type", "public.heaps.ps");
+    expect_refused(file, "types.row_type", "public.heaps.nested");
+}
+
+/// A label comes without any row of a table being written. Made at the destination, too, it lets
+/// the task go on.
+TEST_F(Ugly, ALabelThatTheDestinationLacksStopsTheCutoverUntilItIsMadeThere) {
+    at_source(
+        "CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TABLE people (id int PRIMARY KEY, m mood);"
+        "INSERT INTO people VALUES (1, 'sad')");
+    const std::string file = task();
+    RunningProgram migrate = program_.start({"migrate", file});
+    ASSERT_TRUE(migrate.wait_for("phase incremental")) << migrate.text();
+    at_source("ALTER TYPE mood ADD VALUE 'blue'");
+    const Said finish = program_.run({"finish", file});
+    EXPECT_EQ(finish.exit_code, kRefused) << finish.text;
+    EXPECT_THAT(migrate.wait().text, HasSubstr("'blue'"));
+    at_destination("ALTER TYPE mood ADD VALUE 'blue'");
+    carry(file, {"INSERT INTO people VALUES (2, 'blue')"});
+    expect_equal_rows("people");
+}
+
+/// Same name, same type, same place at the end: only its number tells that no value is left.
+TEST_F(Ugly, AColumnThatWasDroppedAndMadeAgainStopsTheCutover) {
+    at_source("CREATE TABLE people (id int PRIMARY KEY, m int); INSERT INTO people VALUES (1, 10)");
+    const std::string file = task();
+    RunningProgram migrate = program_.start({"migrate", file});
+    ASSERT_TRUE(migrate.wait_for("phase incremental")) << migrate.text();
+    at_source("ALTER TABLE people DROP m; ALTER TABLE people ADD m int DEFAULT 7");
+    const Said finish = program_.run({"finish", file});
+    EXPECT_EQ(finish.exit_code, kRefused) << finish.text;
+    EXPECT_THAT(migrate.wait().text, HasSubstr("people"));
+    EXPECT_EQ(program_.run({"release", file}).exit_code, 0);
+}
+
+TEST_F(Ugly, TwoTasksOfOneTableKeepItsIdentityUntilTheLastIsReleased) {
+    at_source("CREATE TABLE loose (a int); INSERT INTO loose VALUES (1), (2)");
+    const std::string identity = "SELECT relreplident FROM pg_class WHERE relname = 'loose'";
+    const std::string first = task();
+    const std::string second = another_task("second", "elsewhere");
+    for (const std::string& file : {first, second}) {
+        RunningProgram migrate = program_.start({"migrate", file});
+        ASSERT_TRUE(migrate.wait_for("phase incremental")) << migrate.text();
+        EXPECT_EQ(program_.run({"stop", file}).exit_code, 0);
+        migrate.wait();
+    }
+    EXPECT_EQ(program_.run({"release", first}).exit_code, 0);
+    EXPECT_EQ(connect().value(identity), "f");
+    at_source("UPDATE loose SET a = 3 WHERE a = 1");
+    EXPECT_EQ(program_.run({"release", second}).exit_code, 0);
+    EXPECT_EQ(connect().value(identity), "d");
+}
+
+TEST_F(Ugly, ATaskOfTheSameNameLeavesTheSlotOfAnotherAlone) {
+    at_source("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)");
+    const std::string first = task();
+    RunningProgram migrate = program_.start({"migrate", first});
+    ASSERT_TRUE(migrate.wait_for("phase incremental")) << migrate.text();
+    EXPECT_EQ(program_.run({"stop", first}).exit_code, 0);
+    migrate.wait();
+    const std::string second = another_task("bad_input", "elsewhere");
+    const Said refused = program_.run({"migrate", second});
+    EXPECT_EQ(refused.exit_code, kRefused) << refused.text;
+    EXPECT_THAT(refused.text, HasSubstr("capture.of_another"));
+    EXPECT_EQ(program_.run({"release", second}).exit_code, 0);
+    carry(first, {"INSERT INTO t VALUES (2)"});
+    expect_equal_rows("t");
+}
+
+TEST_F(Ugly, BytesThatAreNoTextAreRefusedByTheirTable) {
+    auto server = this->connect();
+    const std::string name = this->endpoint().database + "_bytes";
+    server.query("CREATE DATABASE " + name + " ENCODING 'SQL_ASCII' TEMPLATE template0 LOCALE 'C'");
+    fixtures::PostgresEndpoint bytes = this->endpoint();
+    bytes.database = name;
+    fixtures::PostgresClient(bytes).query(
+        "CREATE TABLE fine (v text); INSERT INTO fine VALUES ('x');"
+        "CREATE TABLE broken (id int PRIMARY KEY, v text); INSERT INTO broken VALUES (1, "
+        "E'\\xe4')");
+    const std::string file = program_.task(bytes, destination_, kAnything);
+    EXPECT_THAT(program_.run({"precheck", file}).text, HasSubstr("source.encoding"));
+    const Said migrate = program_.run({"migrate", file});
+    EXPECT_EQ(migrate.exit_code, kRefused) << migrate.text;
+    EXPECT_THAT(migrate.text, HasSubstr("table public.broken holds bytes that are no text"));
+    EXPECT_EQ(program_.run({"release", file}).exit_code, 0);
+    server.query("DROP DATABASE " + name);
+}
+
+TEST_F(Ugly, AnEventTriggerThatRefusesDdlIsMetBeforeTheTask) {
+    at_source(
+        "CREATE TABLE t (id int PRIMARY KEY);"
+        "CREATE FUNCTION no() RETURNS event_trigger LANGUAGE plpgsql AS"
+        " 'BEGIN RAISE EXCEPTION ''not on a Friday''; END';"
+        "CREATE EVENT TRIGGER nope ON ddl_command_start EXECUTE FUNCTION no()");
+    const std::string file = task(
+        "ignore: [source.not_carried.function, "
+        "source.not_carried.event_trigger]");
+    expect_refused(file, "source.publication_refused", "cutover_");
+    at_source("DROP EVENT TRIGGER nope");
+}
+
+/// What a query of the parent shows has changed, though no row has.
+TEST_F(Ugly, ATableThatBecameAPartOfAnotherStopsTheCutover) {
+    at_source(
+        "CREATE TABLE parent (id int PRIMARY KEY); CREATE TABLE child (id int PRIMARY KEY);"
+        "CREATE TABLE whole (id int PRIMARY KEY) PARTITION BY RANGE (id);"
+        "CREATE TABLE one PARTITION OF whole FOR VALUES FROM (0) TO (9);"
+        "CREATE TABLE two (id int PRIMARY KEY)");
+    const std::string file = task();
+    for (const std::string change :
+         {"ALTER TABLE child INHERIT parent",
+          "ALTER TABLE whole ATTACH PARTITION two FOR VALUES FROM (9) TO (99)"}) {
+        RunningProgram migrate = program_.start({"migrate", file});
+        ASSERT_TRUE(migrate.wait_for("phase incremental")) << migrate.text();
+        at_source(change);
+        EXPECT_EQ(program_.run({"finish", file}).exit_code, kRefused) << change;
+        EXPECT_THAT(migrate.wait().text, HasSubstr("source.changed")) << change;
+        EXPECT_EQ(program_.run({"release", file}).exit_code, 0);
+        at_destination("DROP TABLE parent, child, whole, two");
+    }
+}
+
+/// A destination that was made by hand, with habits of its own.
+TEST_F(Ugly, ADestinationThatActsOnMigratedRowsIsNamed) {
+    at_source(
+        "CREATE TABLE watched (id int PRIMARY KEY); CREATE TABLE ruled (id int PRIMARY KEY);"
+        "CREATE TABLE doubled (id int PRIMARY KEY, twice int GENERATED ALWAYS AS (id * 2) STORED)");
+    at_destination(
+        "CREATE TABLE watched (id int PRIMARY KEY); CREATE TABLE ruled (id int PRIMARY KEY);"
+        "CREATE TABLE doubled (id int PRIMARY KEY, twice int); CREATE TABLE seen (id int);"
+        "CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
+        "CREATE TRIGGER t BEFORE INSERT ON watched FOR EACH ROW EXECUTE FUNCTION see();"
+        "CREATE RULE r AS ON INSERT TO ruled DO ALSO INSERT INTO seen VALUES (NEW.id)");
+    const std::string file = task("phases: [full, incremental]");
+    const Said quiet = program_.run({"precheck", file});
+    EXPECT_THAT(quiet.text, testing::Not(HasSubstr("destination.triggers")));
+    EXPECT_THAT(quiet.text, testing::Not(HasSubstr("destination.rules")));
+    expect_refused(file, "destination.not_generated", "public.doubled.twice");
+
+    at_destination(
+        "ALTER TABLE watched ENABLE ALWAYS TRIGGER t; ALTER TABLE ruled ENABLE REPLICA RULE r;"
+        "ALTER TABLE doubled DROP twice,"
+        " ADD twice int GENERATED ALWAYS AS (id * 2) STORED");
+    expect_refused(file, "destination.triggers", "public.watched");
+    expect_refused(file, "destination.rules", "public.ruled");
+}
+
+}  // namespace
+}  // namespace cutover::tests
