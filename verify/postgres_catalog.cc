@@ -155,6 +155,18 @@ std::string bytewise_sql(const std::string& provider, const std::string& libc_lo
            " ELSE false END";
 }
 
+/// Whether no row of the relation can have a NULL there. From version 18 on attnotnull says only
+/// that a constraint is there, even if nobody has validated it for the rows that were there before.
+std::string never_null_sql(int version, const std::string& attribute) {
+    const std::string declared = attribute + ".attnotnull";
+    if (version < 180000) {
+        return declared;
+    }
+    return "(" + declared + " AND NOT EXISTS (SELECT 1 FROM pg_constraint nn WHERE nn.conrelid = " +
+           attribute + ".attrelid AND nn.contype = 'n' AND nn.conkey = ARRAY[" + attribute +
+           ".attnum] AND NOT nn.convalidated))";
+}
+
 std::string columns_sql(int version) {
     const bool providers = version >= 150000;  // of databases; before, libc was the only one
     const bool builtin = version >= 170000;
@@ -163,7 +175,9 @@ std::string columns_sql(int version) {
     const std::string of_column =
         bytewise_sql("co.collprovider", "co.collcollate", builtin ? "co.colllocale" : "");
     return "SELECT a.attrelid, a.attname, format_type(a.atttypid, a.atttypmod), a.atttypid,"
-           " NOT a.attnotnull, a.attgenerated <> '', coalesce(CASE co.collprovider WHEN 'd' THEN"
+           " NOT " +
+           never_null_sql(version, "a") +
+           ", a.attgenerated <> '', coalesce(CASE co.collprovider WHEN 'd' THEN"
            "  (SELECT " +
            of_database + " FROM pg_database d WHERE d.datname = current_database())" + " ELSE " +
            of_column +
@@ -178,7 +192,7 @@ std::string columns_sql(int version) {
 }
 
 /// Positions in the list of live columns, not attribute numbers: dropped columns leave holes.
-std::string keys_sql() {
+std::string keys_sql(int version) {
     return "SELECT i.indrelid, string_agg((SELECT count(*) FROM pg_attribute b WHERE b.attrelid = "
            "i.indrelid"
            "  AND b.attnum > 0 AND b.attnum < k.attnum AND NOT b.attisdropped)::text, ' ' ORDER BY "
@@ -187,7 +201,9 @@ std::string keys_sql() {
            " WHERE i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL"
            " AND k.at <= i.indnkeyatts"
            " GROUP BY i.indexrelid, i.indrelid, i.indisprimary"
-           " HAVING bool_and((SELECT a.attnotnull FROM pg_attribute a WHERE a.attrelid = i.indrelid"
+           " HAVING bool_and((SELECT " +
+           never_null_sql(version, "a") +
+           " FROM pg_attribute a WHERE a.attrelid = i.indrelid"
            "  AND a.attnum = k.attnum))"
            " ORDER BY i.indrelid, i.indisprimary DESC, count(*), i.indexrelid";
 }
@@ -215,7 +231,7 @@ void read_columns(Connection& connection, Shapes& shapes) {
 }
 
 void read_keys(Connection& connection, Shapes& shapes) {
-    const Result rows = connection.exec(keys_sql());
+    const Result rows = connection.exec(keys_sql(connection.server_version()));
     for (int row = 0; row < rows.rows(); ++row) {
         const auto table = shapes.find(oid_at(rows, row, 0));
         if (table == shapes.end()) {

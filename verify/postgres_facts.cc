@@ -146,12 +146,21 @@ private:
         }
     }
 
+    /// From version 18 on a NOT NULL may stand there without having been validated.
+    std::string unproved_not_null() const {
+        return connection_.server_version() < 180000
+                   ? "false"
+                   : "EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conrelid = a.attrelid"
+                     " AND k.contype = 'n' AND k.conkey = ARRAY[a.attnum] AND NOT k.convalidated)";
+    }
+
     /// Of partitions only the partition itself is a fact: their columns are the parent's.
     void read_columns() {
         const Result rows = query(
             "SELECT a.attrelid, a.attname, format_type(a.atttypid, a.atttypmod),"
             " CASE WHEN a.attcollation <> t.typcollation THEN co.collname END, a.attnotnull,"
-            " pg_get_expr(d.adbin, d.adrelid), a.attgenerated, a.attidentity"
+            " pg_get_expr(d.adbin, d.adrelid), a.attgenerated, a.attidentity, " +
+            unproved_not_null() +
             " FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_type t ON t.oid = "
             "a.atttypid"
             " LEFT JOIN pg_collation co ON co.oid = a.attcollation"
@@ -174,6 +183,7 @@ private:
             text += " COLLATE " + rows.text(row, 3);
         }
         text += rows.boolean(row, 4) ? " NOT NULL" : "";
+        text += rows.boolean(row, 8) ? " NOT VALID" : "";
         const std::string expression =
             rows.is_null(row, 5) ? "" : mapped_text(name, rows.text(row, 5));
         const std::string generated = rows.text(row, 6);
