@@ -80,5 +80,87 @@ TEST_F(Pairs18, DoesNotTrustANotNullThatNobodyHasValidated) {
            "2 missing"});
 }
 
+/// Structure that does something else, or the same under other names.
+const Pair kStructures[] = {
+    {"check with the words of a mark in its body", "create table t (id int primary key, a text)",
+     "alter table t add check (a <> 'is NOT VALID 1')",
+     "alter table t add check (a <> 'is NOT VALID 2')", kInconsistent, "NOT VALID 2"},
+    {"names with the words of an index", "create table t (id int primary key, a text)",
+     "create index \"x USING y\" on t (a)", "create index \"p USING btree q\" on t (a)", kConsistent},
+    {"foreign key that empties other columns",
+     "create table p (i int, j int, primary key (i, j));"
+     "create table c (id int primary key, i int, j int)",
+     "alter table c add foreign key (i, j) references p on delete set null (j)",
+     "alter table c add foreign key (i, j) references p on delete set null", kInconsistent,
+     "sets (j)"},
+    {"foreign key whose triggers sleep, by its own table",
+     "create table p (i int primary key); create table c (id int primary key, i int references p)",
+     "", "alter table c disable trigger all", kInconsistent, "triggers are disabled"},
+    {"foreign key whose triggers sleep, by its parent",
+     "create table p (i int primary key); create table c (id int primary key, i int references p)",
+     "", "alter table p disable trigger all", kInconsistent, "triggers are disabled"},
+    {"foreign key whose triggers sleep, in a partition",
+     "create table p (i int primary key); create table c (i int references p) partition by range "
+     "(i); create table c1 partition of c for values from (1) to (9)",
+     "", "alter table c1 disable trigger all", kInconsistent, "triggers are disabled"},
+    {"heir that is a table of its own", "create table t (id int primary key)",
+     "create table c () inherits (t)", "create table c (id int not null)", kInconsistent,
+     "inherits public.t"},
+    {"heir that is one", "create table t (id int primary key)", "create table c () inherits (t)",
+     "create table c (id int not null); alter table c inherit t", kConsistent},
+    {"collation that has become strict", "",
+     "create collation ci (provider = icu, locale = 'und-u-ks-level2', deterministic = false);"
+     "create table t (k text collate ci primary key)",
+     "create collation ci (provider = icu, locale = 'und-u-ks-level2');"
+     "create table t (k text collate ci primary key)",
+     kInconsistent, "nondeterministic"},
+    {"collation of a domain that has become strict", "",
+     "create collation ci (provider = icu, locale = 'und-u-ks-level2', deterministic = false);"
+     "create domain d as text collate ci; create table t (k d primary key)",
+     "create domain d as text; create table t (k d primary key)", kInconsistent,
+     "nondeterministic"},
+    {"collation of the same name elsewhere", "create schema x; create schema y",
+     "create collation x.c (provider = icu, locale = 'und');"
+     "create table t (id int primary key, k text collate x.c)",
+     "create collation y.c (provider = icu, locale = 'sv');"
+     "create table t (id int primary key, k text collate y.c)",
+     kInconsistent, "x.c"},
+    {"enum in a range in an array, in another order", "",
+     "create type e as enum ('a', 'b'); create type r as range (subtype = e);"
+     "create table t (id int primary key, r r[])",
+     "create type e as enum ('b', 'a'); create type r as range (subtype = e);"
+     "create table t (id int primary key, r r[])",
+     kInconsistent, "public.e"},
+    {"range of another order", "",
+     "create type r as range (subtype = text, collation = \"C\");"
+     "create table t (id int primary key, r r)",
+     "create type r as range (subtype = text); create table t (id int primary key, r r)",
+     kInconsistent, "range of text"},
+    {"default of a partition",
+     "create table q (id int primary key, v int default 1) partition by range (id);"
+     "create table q1 partition of q for values from (0) to (10)",
+     "alter table q1 alter v set default 5", "", kInconsistent, "DEFAULT 5"},
+    {"serial column whose sequence has another name", "",
+     "create table t (id serial primary key)",
+     "create table t (id serial primary key); alter sequence t_id_seq rename to t_seq",
+     kConsistent},
+    {"serial column that draws from a sequence of another", "",
+     "create table t (id serial primary key, v serial)",
+     "create table t (id serial primary key, v serial);"
+     "alter table t alter id set default nextval('t_v_seq')",
+     kInconsistent, "DEFAULT"},
+    {"sequence at its very end", "create table t (id bigserial primary key)",
+     "select setval('t_id_seq', 9223372036854775807)", "", kInconsistent, "behind"},
+    {"descending sequence at its very end",
+     "create sequence s increment -1; create table t (id bigint primary key default nextval('s'))",
+     "select setval('s', -9223372036854775808)", "", kInconsistent, "behind"},
+};
+
+TEST_F(Pairs, TellsStructureThatDoesSomethingElse) {
+    for (const Pair& pair : kStructures) {
+        judge(pair);
+    }
+}
+
 }  // namespace
 }  // namespace cutover::verify
