@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <map>
+#include <sstream>
 #include <string>
 #include <utility>
 
@@ -38,6 +39,15 @@ std::vector<std::uint64_t> numbers(std::string_view list) {
     return out;
 }
 
+std::vector<std::string> names(const std::string& list) {
+    std::vector<std::string> out;
+    std::istringstream in(list);
+    for (std::string name; std::getline(in, name, '\x1f');) {
+        out.push_back(std::move(name));
+    }
+    return out;
+}
+
 WireTypes read_types(Connection& connection) {
     const bool multiranges = connection.server_version() >= 140000;
     const std::string subtype = multiranges ? "COALESCE(r.rngsubtype, m.rngtypid)" : "r.rngsubtype";
@@ -46,6 +56,8 @@ WireTypes read_types(Connection& connection) {
         " CASE WHEN t.typsend = 'array_send'::regproc THEN t.typelem ELSE 0 END, t.typbasetype, " +
         subtype +
         ", (SELECT string_agg(a.atttypid::text, ' ' ORDER BY a.attnum) FROM pg_attribute a"
+        "   WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped),"
+        " (SELECT string_agg(a.attname, '\x1f' ORDER BY a.attnum) FROM pg_attribute a"
         "   WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped)"
         " FROM pg_type t LEFT JOIN pg_range r ON r.rngtypid = t.oid" +
         (multiranges ? " LEFT JOIN pg_range m ON m.rngmultitypid = t.oid" : ""));
@@ -61,6 +73,7 @@ WireTypes read_types(Connection& connection) {
         for (const std::uint64_t field : numbers(rows.get(row, 6))) {
             type.fields.push_back(static_cast<Oid>(field));
         }
+        type.field_names = names(rows.text(row, 7));
         types.push_back(std::move(type));
     }
     return WireTypes(std::move(types));
@@ -94,6 +107,8 @@ KeyOrder key_order(Wire wire, bool utf8) {
     }
 }
 
+constexpr Oid kSingleByte = 18;  // "char"
+
 struct ColumnRow {
     std::string name;
     std::string type;
@@ -117,6 +132,9 @@ ColumnShape column_shape(const ColumnRow& row, const WireTypes& types, bool utf8
     const bool plain_text = row.type_id == 25 || row.type_id == 1043;
     column.ordered_scan = text ? plain_text && row.bytewise : column.key_order != KeyOrder::none;
     column.order_by = quote_identifier(row.name);
+    if (row.type_id == kSingleByte) {
+        return column;  // no collation has a say in it, and its text is another one since 16
+    }
     if (text && !column.ordered_scan) {
         column.order_by += "::text COLLATE \"C\"";
     }

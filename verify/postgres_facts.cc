@@ -174,12 +174,12 @@ private:
                      " AND k.contype = 'n' AND k.conkey = ARRAY[a.attnum] AND NOT k.convalidated)";
     }
 
-    /// A collation by its name; two of one name may still differ in what they hold for equal.
+    /// A collation by its name, which no rename touches (they are nobody's to migrate), and by
+    /// whether it holds different texts for equal. How it sorts is not asked: that is another
+    /// matter from one version of a library to the next.
     static std::string collation(const std::string& oid) {
-        return "(SELECT CASE n.nspname WHEN 'pg_catalog' THEN '' ELSE quote_ident(n.nspname) || "
-               "'.' END || quote_ident(y.collname) || CASE WHEN y.collisdeterministic THEN ''"
-               " ELSE ' (nondeterministic)' END FROM pg_collation y"
-               " JOIN pg_namespace n ON n.oid = y.collnamespace WHERE y.oid = " +
+        return "(SELECT quote_ident(y.collname) || CASE WHEN y.collisdeterministic THEN ''"
+               " ELSE ' (nondeterministic)' END FROM pg_collation y WHERE y.oid = " +
                oid + ")";
     }
 
@@ -228,7 +228,7 @@ private:
     std::string column_definition(const ObjectName& name, const Result& rows, int row) const {
         std::string text = mapped_text(name, rows.text(row, 2));
         if (!rows.is_null(row, 3)) {
-            text += " COLLATE " + mapped_text(name, rows.text(row, 3));
+            text += " COLLATE " + rows.text(row, 3);
         }
         text += rows.boolean(row, 4) ? " NOT NULL" : "";
         text += rows.boolean(row, 8) ? " NOT VALID" : "";

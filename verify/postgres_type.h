@@ -59,6 +59,7 @@ struct WireType {
     char geometry = 0;                ///< which geometry: p l b s o(path) y(polygon) c
     WireTypePtr element;              ///< of array, range and multirange
     std::vector<WireTypePtr> fields;  ///< of a record
+    std::vector<std::string> field_names;  ///< likewise
 };
 
 /// Names the form so that equal names mean: equal bytes are equal values. Empty if the bytes cannot
@@ -77,6 +78,7 @@ struct CatalogType {
     std::uint32_t base = 0;             ///< typbasetype, of a domain
     std::uint32_t subtype = 0;          ///< of a range; of a multirange, its range
     std::vector<std::uint32_t> fields;  ///< of a composite, in order
+    std::vector<std::string> field_names;  ///< likewise
 };
 
 /// The types of one database.
