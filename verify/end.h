@@ -105,6 +105,8 @@ public:
     virtual std::vector<TableShape> tables(const plan::ObjectSelection* selection) = 0;
     /// Tables that are not compared whatever a selection says, but for the server's own and ours.
     virtual std::vector<LeftOut> left_out() = 0;
+    /// What else this end holds that no comparison covers, in plain words: `3 large objects`.
+    virtual std::vector<std::string> beside_tables() { return {}; }
     /// All sequences of users that no table owns.
     virtual std::vector<model::ObjectName> sequences() = 0;
     /// Objects around these tables in one language; names of a source end are mapped to the

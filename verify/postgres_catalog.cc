@@ -147,10 +147,14 @@ const std::string kOfUsers =
     " AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass"
     "  AND d.objid = c.oid AND d.deptype = 'e')";
 
+/// Sizes as the server last noted them: asking for one waits for whoever has locked the table, be
+/// it one that nobody wants to compare.
 std::string tables_sql() {
     return "SELECT c.oid, n.nspname, c.relname, c.relkind = 'p', c.reltuples::bigint,"
-           " pg_table_size(c.oid), rn.nspname, rc.relname"
+           " (c.relpages + coalesce(t.relpages, 0))::bigint *"
+           " current_setting('block_size')::bigint, rn.nspname, rc.relname"
            " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+           " LEFT JOIN pg_class t ON t.oid = c.reltoastrelid"
            " LEFT JOIN pg_class rc ON c.relispartition AND rc.oid = pg_partition_root(c.oid)"
            " LEFT JOIN pg_namespace rn ON rn.oid = rc.relnamespace"
            " WHERE c.relkind IN ('r', 'p', 'f') AND " +
@@ -328,6 +332,21 @@ std::vector<LeftOut> read_postgres_left_out(Connection& connection) {
                        rows.is_null(row, 2)
                            ? "tables of a schema that has the name of the migrator's own"
                            : "tables of the extension " + rows.text(row, 2)});
+    }
+    return out;
+}
+
+std::vector<std::string> read_postgres_beside_tables(Connection& connection) {
+    const Result rows = connection.exec(
+        "SELECT count(*) || ' large objects', count(*) FROM pg_largeobject_metadata UNION ALL"
+        " SELECT count(*) || ' materialized views with their rows', count(*) FROM pg_class c"
+        " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'm' AND " +
+        kOfUsers);
+    std::vector<std::string> out;
+    for (int row = 0; row < rows.rows(); ++row) {
+        if (rows.integer(row, 1) != 0) {
+            out.push_back(rows.text(row, 0));
+        }
     }
     return out;
 }

@@ -191,5 +191,66 @@ TEST_F(Pairs, ReadsRowsByWhatTheyMean) {
     }
 }
 
+TEST_F(Pairs, NamesWhatIsComparedWithNothing) {
+    judge({"large objects", "create table t (id int primary key)",
+           "select lo_from_bytea(0, '\\xaa'); create materialized view m as select 1 as x", "",
+           kConsistent, "1 large objects"});
+    judge({"views", "create table t (id int primary key)",
+           "create materialized view m as select 1 as x", "", kConsistent,
+           "1 materialized views with their rows"});
+    judge({"row security", "create table t (id int primary key)",
+           "alter table t enable row level security", "", kConsistent, "row security"});
+}
+
+TEST_F(Pairs, JudgesWithoutATableThatOthersHaveLocked) {
+    const char* const tables =
+        "create table a (id int primary key, v int check (v > 0));"
+        "create table b (id int primary key, v int check (v > 0)); insert into b values (1, 1)";
+    connect().query(tables);
+    const fixtures::PostgresEndpoint destination = make_database("destination");
+    PostgresClient(destination).query(tables);
+    PostgresClient holder(destination);
+    holder.query("begin; lock table b");
+    request_.source = endpoint().as_plan();
+    request_.destination = destination.as_plan();
+    request_.lock_wait = std::chrono::seconds(1);
+    for (const unsigned jobs : {1u, 3u}) {
+        request_.jobs = jobs;
+        const Result result = run(request_);
+        EXPECT_EQ(result.verdict, Verdict::could_not_tell);
+        ASSERT_EQ(result.tables.size(), 2u);
+        EXPECT_EQ(result.tables[0].verdict, Verdict::consistent);
+        EXPECT_THAT(result.tables[1].reason,
+                    testing::AllOf(testing::HasSubstr(destination.database),
+                                   testing::HasSubstr("lock timeout"),
+                                   testing::HasSubstr("--lock-wait")));
+        EXPECT_THAT(result.reasons, testing::Contains(testing::StartsWith("structure")));
+    }
+    request_.tables = {"public.a"};
+    EXPECT_EQ(run(request_).verdict, Verdict::consistent);
+}
+
+TEST_F(Pairs, SaysWhichEndIsLost) {
+    connect().query("create table t (id int primary key)");
+    const fixtures::PostgresEndpoint destination = make_database("destination");
+    PostgresClient(destination).query(
+        "create table t (id int primary key); insert into t select generate_series(1, 300000)");
+    request_.source = endpoint().as_plan();
+    request_.destination = destination.as_plan();
+    bool lost = false;
+    try {
+        run(request_, [&](const Progress&) {
+            server().connect().query(
+                "select pg_terminate_backend(pid) from pg_stat_activity where datname = '" +
+                destination.database + "'");
+        });
+    } catch (const model::Error& error) {
+        lost = error.error_class() == model::ErrorClass::connection;
+        EXPECT_THAT(error.message(), testing::HasSubstr(destination.database));
+        EXPECT_THAT(error.hint(), testing::HasSubstr("verify again"));
+    }
+    EXPECT_TRUE(lost);
+}
+
 }  // namespace
 }  // namespace cutover::verify
