@@ -23,6 +23,7 @@ public:
         choose_tables();
         choose_sequences();
         find_idle_patterns();
+        find_idle_settings();
         note_left_out();
         note_strangers();
         return std::move(scope_);
@@ -120,6 +121,56 @@ private:
                 scope_.idle_patterns.push_back(pattern);
             }
         }
+    }
+
+    /// Not of schemas: they may hold types only.
+    void find_idle_settings() {
+        const plan::NameMapping& mapping = request_.mapping;
+        for (const auto& [table, condition] : request_.filters) {
+            expect("objects.filters", table, find(catalogs_.source_tables, table) != nullptr);
+        }
+        for (const auto& [table, renamed] : mapping.tables) {
+            expect("objects.rename.tables", table,
+                   find(catalogs_.source_tables, table) != nullptr || is_sequence(table));
+        }
+        for (const auto& [table, columns] : mapping.columns) {
+            std::set<std::string> names;
+            for (const auto& [column, renamed] : columns) {
+                names.insert(column);
+            }
+            expect_columns("objects.rename.columns", table, names);
+        }
+        for (const auto& [table, columns] : mapping.excluded_columns) {
+            expect_columns("objects.exclude_columns", table, columns);
+        }
+    }
+
+    void expect(const std::string& setting, const ObjectName& name, bool there) {
+        if (!there) {
+            scope_.idle_settings.push_back(setting + ": " + name.display());
+        }
+    }
+
+    void expect_columns(const std::string& setting, const ObjectName& name,
+                        const std::set<std::string>& columns) {
+        const TableShape* table = find(catalogs_.source_tables, name);
+        expect(setting, name, table != nullptr);
+        if (table == nullptr) {
+            return;
+        }
+        for (const std::string& column : columns) {
+            const bool there =
+                std::any_of(table->columns.begin(), table->columns.end(),
+                            [&](const ColumnShape& each) { return each.name == column; });
+            if (!there) {
+                scope_.idle_settings.push_back(setting + ": " + name.display() + "." + column);
+            }
+        }
+    }
+
+    bool is_sequence(const ObjectName& name) const {
+        const std::vector<ObjectName>& all = catalogs_.source_sequences;
+        return std::find(all.begin(), all.end(), name) != all.end();
     }
 
     static bool takes_any(const std::string& pattern, const std::vector<ObjectName>& names) {

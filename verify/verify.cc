@@ -111,13 +111,15 @@ private:
         catalogs.source_sequences = snapshots_.source().sequences();
         catalogs.source_left_out = snapshots_.source().left_out();
         const Scope scope =
-            choose_scope(catalogs, {request_.objects, request_.mapping, request_.tables});
+            choose_scope(catalogs, {request_.objects, request_.mapping, request_.tables,
+                                    request_.filters});
         for (const TableChoice& table : scope.tables) {
             add_table(table, catalogs.source_tables);
         }
         source_facts_ = scope.source;
         destination_facts_ = scope.destination;
         result_.not_compared = scope.not_compared;
+        idle_settings_ = scope.idle_settings;
         for (const std::string& pattern : scope.idle_patterns) {
             idle_patterns_ += (idle_patterns_.empty() ? "`" : ", `") + pattern + "`";
             result_.not_compared.push_back("`" + pattern +
@@ -477,6 +479,10 @@ private:
             unsure = true;
             result_.reasons.push_back("structure could not be read: " + unread_structure_);
         }
+        for (const std::string& setting : idle_settings_) {
+            unsure = true;
+            result_.reasons.push_back("the selection has no such name: " + setting);
+        }
         add_schema_reason(result_.schema, "structure", damaged);
         add_schema_reason(result_.sequences, "sequences", damaged);
         if (result_.sequences.compared && result_.sequences.verdict == Verdict::could_not_tell) {
@@ -549,6 +555,7 @@ private:
     FactScope source_facts_;
     FactScope destination_facts_;
     std::string idle_patterns_;     ///< a list, for people
+    std::vector<std::string> idle_settings_;
     std::string unread_structure_;  ///< why it could not be read
     std::unique_ptr<RepairWriter> repair_;
     std::unique_ptr<CandidateCollector> candidates_;  ///< live only
