@@ -118,6 +118,11 @@ struct ColumnRow {
     bool bytewise = false;  ///< its collation is C, so that its index is in byte order
 };
 
+/// What the type itself prints. A cast to text may be anybody's function that prints less.
+std::string printed(const std::string& column) {
+    return "CASE WHEN num_nulls(" + column + ") = 0 THEN format('%s', " + column + ") END";
+}
+
 ColumnShape column_shape(const ColumnRow& row, const WireTypes& types, bool utf8) {
     const WireTypePtr wire = types.find(row.type_id);
     ColumnShape column;
@@ -132,11 +137,13 @@ ColumnShape column_shape(const ColumnRow& row, const WireTypes& types, bool utf8
     const bool plain_text = row.type_id == 25 || row.type_id == 1043;
     column.ordered_scan = text ? plain_text && row.bytewise : column.key_order != KeyOrder::none;
     column.order_by = quote_identifier(row.name);
+    const bool of_user = row.type_id >= kFirstUserOid && wire->wire != Wire::padded_text;
+    column.as_text = of_user ? printed(column.order_by) : column.order_by + "::text";
     if (row.type_id == kSingleByte) {
         return column;  // no collation has a say in it, and its text is another one since 16
     }
     if (text && !column.ordered_scan) {
-        column.order_by += "::text COLLATE \"C\"";
+        column.order_by = column.as_text + " COLLATE \"C\"";
     }
     return column;
 }

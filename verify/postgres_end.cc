@@ -43,7 +43,9 @@ auto at_end(const std::string& display, const Action& action) -> decltype(action
         return action();
     } catch (const Error& error) {
         const bool named = error.message().find(display) != std::string::npos;
-        throw Error(error.error_class(), error.code(),
+        // A server that answers so has lost a connection of its own, to a foreign server.
+        const bool beyond = error.code().starts_with("postgres.08");
+        throw Error(beyond ? ErrorClass::operation : error.error_class(), error.code(),
                     named ? error.message() : display + ": " + error.message(), remedy(error));
     }
 }
@@ -275,15 +277,15 @@ private:
     }
 
     std::string order_text(const ColumnShape& column) const {
-        const std::string text = quote_identifier(column.name) + "::text";
-        return utf8_ ? text + " COLLATE \"C\"" : "convert_to(" + text + ", 'UTF8')";
+        return utf8_ ? column.as_text + " COLLATE \"C\""
+                     : "convert_to(" + column.as_text + ", 'UTF8')";
     }
     std::string cell_sql(const TableShape& table, const ReadSpec::Item& item) const {
         const ColumnShape& column = table.columns[item.column];
         if (item.as_order_text) {
             return order_text(column);
         }
-        return quote_identifier(column.name) + (column.read_as_text ? "::text" : "");
+        return column.read_as_text ? column.as_text : quote_identifier(column.name);
     }
     std::string order_sql(const TableShape& table, const ReadSpec::Item& item) const {
         const ColumnShape& column = table.columns[item.column];

@@ -7,8 +7,6 @@ namespace cutover::verify {
 
 namespace {
 
-/// Numbers below this are PostgreSQL's own, the same in every database.
-constexpr std::uint32_t kFirstUserOid = 16384;
 constexpr int kDepthLimit = 64;
 
 struct BuiltIn {

@@ -49,6 +49,9 @@ enum class Wire : std::uint8_t {
     opaque,
 };
 
+/// Numbers below this are PostgreSQL's own, the same in every database.
+constexpr std::uint32_t kFirstUserOid = 16384;
+
 struct WireType;
 using WireTypePtr = std::shared_ptr<const WireType>;
 

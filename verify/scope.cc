@@ -211,6 +211,24 @@ private:
                                               " at the destination has no source");
             }
         }
+        note_strange_partitions(expected);
+    }
+
+    /// Their rows are read with their roots', but they themselves are no fact of the source's.
+    void note_strange_partitions(const std::set<ObjectName>& expected) {
+        std::map<ObjectName, std::string> names;  // by root
+        for (const TableShape& table : catalogs_.destination_tables) {
+            if (expected.count(table.root) != 0 && expected.count(table.name) == 0) {
+                std::string& list = names[table.root];
+                list += (list.empty() ? "" : ", ") + table.name.display();
+            }
+        }
+        for (const auto& [root, list] : names) {
+            scope_.not_compared.push_back("partitions of " + root.display() +
+                                          " at the destination without a source, but for their "
+                                          "rows: " +
+                                          list);
+        }
     }
 
     const Catalogs& catalogs_;

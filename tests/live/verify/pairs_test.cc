@@ -182,6 +182,37 @@ const Pair kRows[] = {
      "create type d as (a int, b int);"
      "create table t (id int primary key, d d[]); insert into t values (1, array[row(1, 2)::d])",
      kConsistent},
+    {"cast to text that prints less",
+     "create extension citext; create type d as (a int, b citext);"
+     "create function less(d) returns text immutable language sql as $$select 'same'$$;"
+     "create cast (d as text) with function less(d); create table t (id int primary key, d d)",
+     "insert into t values (1, row(1, 'x'))", "insert into t values (1, row(2, 'x'))",
+     kInconsistent, "1 different"},
+    {"cast of a key to text that prints otherwise",
+     "create type e as enum ('a', 'b', 'c');"
+     "create function other(e) returns text immutable language sql as"
+     " $$select case $1 when 'a'::e then 'z' else 'y' end$$;"
+     "create cast (e as text) with function other(e) as assignment;"
+     "create table t (e e primary key, v int); insert into t values ('a', 1), ('b', 2), ('c', 3)",
+     "", "", kConsistent},
+    {"NULL and a record of NULLs in a type that is read as text",
+     "create extension citext; create type d as (a int, b citext);"
+     "create table t (id int primary key, d d)",
+     "insert into t values (1, null)", "insert into t values (1, row(null, null))", kInconsistent,
+     "null against value"},
+    {"foreign table whose server is away",
+     "create extension postgres_fdw; create server s foreign data wrapper postgres_fdw"
+     " options (host '127.0.0.1', port '1'); create user mapping for current_user server s;"
+     "create foreign table f (id int) server s; create table t (id int primary key)",
+     "", "", Verdict::could_not_tell, "consistent     public.t"},
+    {"partition of the destination alone",
+     "create table t (id int primary key) partition by range (id);"
+     "create table t1 partition of t for values from (1) to (9)",
+     "", "create table t2 partition of t default", kConsistent, "public.t2"},
+    {"names and values that draw on the report",
+     "create table \"t\nconsistent\" (id int primary key, v text)",
+     "insert into \"t\nconsistent\" values (1, E'\\x1b[2J')", "", kInconsistent,
+     "public.t\\x0aconsistent"},
 };
 
 TEST_F(Pairs, ReadsRowsByWhatTheyMean) {
