@@ -57,8 +57,9 @@ public:
 /// Where an end stands: asked before and after the reading, it tells whether anybody wrote
 /// meanwhile.
 struct Standing {
-    std::string position;  ///< of the log, for people
-    std::string writers;   ///< changes whenever a transaction that has written ends
+    std::string position;            ///< of the log, for people
+    std::string writers;             ///< changes whenever a transaction that has written ends
+    std::uint64_t open_writers = 0;  ///< transactions that have written and have not ended
 };
 
 /// Of an open snapshot, as evidence. Transactions that write have numbers that grow.

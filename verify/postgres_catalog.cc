@@ -191,8 +191,9 @@ std::string never_null_sql(int version, const std::string& attribute) {
     if (version < 180000) {
         return declared;
     }
-    return "(" + declared + " AND NOT EXISTS (SELECT 1 FROM pg_constraint nn WHERE nn.conrelid = " +
-           attribute + ".attrelid AND nn.contype = 'n' AND nn.conkey = ARRAY[" + attribute +
+    return "(" + declared +
+           " AND NOT EXISTS (SELECT 1 FROM pg_constraint nn WHERE nn.conrelid = " + attribute +
+           ".attrelid AND nn.contype = 'n' AND nn.conkey = ARRAY[" + attribute +
            ".attnum] AND NOT nn.convalidated))";
 }
 

@@ -158,8 +158,13 @@ public:
         return at_end(display_, [&]() -> Standing {
             const Result row = connection_.exec(
                 "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()"
-                " ELSE pg_current_wal_insert_lsn() END, txid_current_snapshot()");
-            return {row.text(0, 0), row.text(0, 1)};
+                " ELSE pg_current_wal_insert_lsn() END, txid_current_snapshot(),"
+                " (SELECT count(DISTINCT l.virtualtransaction) FROM pg_locks l"
+                " LEFT JOIN pg_stat_activity a ON a.pid = l.pid"
+                " LEFT JOIN pg_prepared_xacts p ON p.transaction = l.transactionid"
+                " WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock' AND l.granted"
+                " AND current_database() IN (a.datname, p.database))");
+            return {row.text(0, 0), row.text(0, 1), static_cast<std::uint64_t>(row.integer(0, 2))};
         });
     }
 
@@ -225,10 +230,10 @@ public:
             static_cast<double>(std::max<std::uint64_t>(table.estimated_rows, 1));
         const std::string sample =
             percent >= 100 ? "" : " TABLESAMPLE SYSTEM (" + std::to_string(percent) + ")";
-        const std::string sql =
-            "SELECT DISTINCT cut FROM (SELECT unnest(percentile_disc(ARRAY[" + fractions +
-            "]::float8[]) WITHIN GROUP (ORDER BY " + order_sql(table, spec.items[0]) + ")) AS cut" +
-            from_sql(table) + sample + ") s WHERE cut IS NOT NULL ORDER BY cut";
+        const std::string sql = "SELECT DISTINCT cut FROM (SELECT unnest(percentile_disc(ARRAY[" +
+                                fractions + "]::float8[]) WITHIN GROUP (ORDER BY " +
+                                order_sql(table, spec.items[0]) + ")) AS cut" + from_sql(table) +
+                                sample + ") s WHERE cut IS NOT NULL ORDER BY cut";
         const Result rows = at_end(display_, [&] { return connection_.exec(sql); });
         std::vector<std::string> out;
         for (int row = 0; row < rows.rows(); ++row) {

@@ -58,10 +58,10 @@ using WireTypePtr = std::shared_ptr<const WireType>;
 struct WireType {
     Wire wire = Wire::via_text;
     std::uint32_t oid = 0;
-    std::string name;                 ///< schema.name of the column's type, for messages
-    char geometry = 0;                ///< which geometry: p l b s o(path) y(polygon) c
-    WireTypePtr element;              ///< of array, range and multirange
-    std::vector<WireTypePtr> fields;  ///< of a record
+    std::string name;                      ///< schema.name of the column's type, for messages
+    char geometry = 0;                     ///< which geometry: p l b s o(path) y(polygon) c
+    WireTypePtr element;                   ///< of array, range and multirange
+    std::vector<WireTypePtr> fields;       ///< of a record
     std::vector<std::string> field_names;  ///< likewise
 };
 
@@ -76,11 +76,11 @@ std::string value_family(const WireType& type);
 struct CatalogType {
     std::uint32_t oid = 0;
     std::string name;
-    char kind = 'b';                    ///< typtype: b e d c r m p
-    std::uint32_t element = 0;          ///< typelem, of a true array only
-    std::uint32_t base = 0;             ///< typbasetype, of a domain
-    std::uint32_t subtype = 0;          ///< of a range; of a multirange, its range
-    std::vector<std::uint32_t> fields;  ///< of a composite, in order
+    char kind = 'b';                       ///< typtype: b e d c r m p
+    std::uint32_t element = 0;             ///< typelem, of a true array only
+    std::uint32_t base = 0;                ///< typbasetype, of a domain
+    std::uint32_t subtype = 0;             ///< of a range; of a multirange, its range
+    std::vector<std::uint32_t> fields;     ///< of a composite, in order
     std::vector<std::string> field_names;  ///< likewise
 };
 

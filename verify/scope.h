@@ -44,8 +44,8 @@ struct Scope {
     /// Patterns, of `objects` or of the request, that selected nothing which is compared: a name
     /// written wrong, or a table that is gone.
     std::vector<std::string> idle_patterns;
-    /// Filters, renames and exclusions of tables or columns that the selection does not have: a name
-    /// written wrong, so that what was meant is compared otherwise.
+    /// Filters, renames and exclusions of tables or columns that the selection does not have: a
+    /// name written wrong, so that what was meant is compared otherwise.
     std::vector<std::string> idle_settings;
     std::vector<std::string> not_compared;  ///< plain sentences
 };

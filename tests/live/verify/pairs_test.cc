@@ -54,8 +54,7 @@ protected:
 
 private:
     void drop(const fixtures::PostgresEndpoint& database) {
-        this->server().connect().query("drop database " +
-                                       fixtures::quoted_name(database.database) +
+        this->server().connect().query("drop database " + fixtures::quoted_name(database.database) +
                                        " with (force)");
     }
 };
@@ -86,7 +85,8 @@ const Pair kStructures[] = {
      "alter table t add check (a <> 'is NOT VALID 1')",
      "alter table t add check (a <> 'is NOT VALID 2')", kInconsistent, "NOT VALID 2"},
     {"names with the words of an index", "create table t (id int primary key, a text)",
-     "create index \"x USING y\" on t (a)", "create index \"p USING btree q\" on t (a)", kConsistent},
+     "create index \"x USING y\" on t (a)", "create index \"p USING btree q\" on t (a)",
+     kConsistent},
     {"foreign key that empties other columns",
      "create table p (i int, j int, primary key (i, j));"
      "create table c (id int primary key, i int, j int)",
@@ -140,8 +140,7 @@ const Pair kStructures[] = {
      "create table q (id int primary key, v int default 1) partition by range (id);"
      "create table q1 partition of q for values from (0) to (10)",
      "alter table q1 alter v set default 5", "", kInconsistent, "DEFAULT 5"},
-    {"serial column whose sequence has another name", "",
-     "create table t (id serial primary key)",
+    {"serial column whose sequence has another name", "", "create table t (id serial primary key)",
      "create table t (id serial primary key); alter sequence t_id_seq rename to t_seq",
      kConsistent},
     {"serial column that draws from a sequence of another", "",
@@ -164,10 +163,12 @@ TEST_F(Pairs, TellsStructureThatDoesSomethingElse) {
 
 /// Rows: what is read, in which order, and what a position in a record means.
 const Pair kRows[] = {
-    {"key of single bytes", "create table t (k \"char\" primary key, v int);"
+    {"key of single bytes",
+     "create table t (k \"char\" primary key, v int);"
      "insert into t select (i - 128)::\"char\", i from generate_series(0, 255) i",
      "", "", kConsistent},
-    {"key of single bytes, one lost", "create table t (k \"char\" primary key, v int);"
+    {"key of single bytes, one lost",
+     "create table t (k \"char\" primary key, v int);"
      "insert into t select (i - 128)::\"char\", i from generate_series(0, 255) i",
      "", "delete from t where k = '\\377'", kInconsistent, "1 missing"},
     {"attributes of a record in another order", "",
@@ -233,6 +234,21 @@ TEST_F(Pairs, NamesWhatIsComparedWithNothing) {
            "alter table t enable row level security", "", kConsistent, "row security"});
 }
 
+TEST_F(Pairs, TellsOfWritersThatHaveNotEnded) {
+    connect().query("create table t (id int primary key)");
+    const fixtures::PostgresEndpoint destination = make_database("destination");
+    PostgresClient(destination).query("create table t (id int primary key)");
+    request_.source = endpoint().as_plan();
+    request_.destination = destination.as_plan();
+    EXPECT_THAT(run(request_).not_compared,
+                testing::Not(testing::Contains(testing::HasSubstr("open transactions"))));
+    PostgresClient writer = connect();
+    writer.query("begin; insert into t values (1)");
+    const Result result = run(request_);
+    EXPECT_EQ(result.verdict, Verdict::consistent);
+    EXPECT_THAT(result.not_compared, testing::Contains(testing::HasSubstr("1 open transactions")));
+}
+
 TEST_F(Pairs, JudgesWithoutATableThatOthersHaveLocked) {
     const char* const tables =
         "create table a (id int primary key, v int check (v > 0));"
@@ -251,10 +267,10 @@ TEST_F(Pairs, JudgesWithoutATableThatOthersHaveLocked) {
         EXPECT_EQ(result.verdict, Verdict::could_not_tell);
         ASSERT_EQ(result.tables.size(), 2u);
         EXPECT_EQ(result.tables[0].verdict, Verdict::consistent);
-        EXPECT_THAT(result.tables[1].reason,
-                    testing::AllOf(testing::HasSubstr(destination.database),
-                                   testing::HasSubstr("lock timeout"),
-                                   testing::HasSubstr("--lock-wait")));
+        EXPECT_THAT(
+            result.tables[1].reason,
+            testing::AllOf(testing::HasSubstr(destination.database),
+                           testing::HasSubstr("lock timeout"), testing::HasSubstr("--lock-wait")));
         EXPECT_THAT(result.reasons, testing::Contains(testing::StartsWith("structure")));
     }
     request_.tables = {"public.a"};
@@ -264,8 +280,9 @@ TEST_F(Pairs, JudgesWithoutATableThatOthersHaveLocked) {
 TEST_F(Pairs, SaysWhichEndIsLost) {
     connect().query("create table t (id int primary key)");
     const fixtures::PostgresEndpoint destination = make_database("destination");
-    PostgresClient(destination).query(
-        "create table t (id int primary key); insert into t select generate_series(1, 300000)");
+    PostgresClient(destination)
+        .query(
+            "create table t (id int primary key); insert into t select generate_series(1, 300000)");
     request_.source = endpoint().as_plan();
     request_.destination = destination.as_plan();
     bool lost = false;

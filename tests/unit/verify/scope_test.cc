@@ -57,11 +57,11 @@ TEST_F(ScopeTest, NamesSettingsOfWhatIsNotThere) {
     mapping.columns = {{{"app", "orders"}, {{"id", "no"}, {"idd", "no"}}}};
     mapping.excluded_columns = {{{"app", "orders"}, {"id", "x"}}, {{"app", "y"}, {"id"}}};
     mapping.schemas = {{"app", "shop"}, {"types", "shop"}};
-    EXPECT_THAT(choose().idle_settings,
-                ElementsAre("objects.filters: app.ordres", "objects.rename.tables: app.t",
-                            "objects.rename.columns: app.orders.idd",
-                            "objects.exclude_columns: app.orders.x",
-                            "objects.exclude_columns: app.y"));
+    EXPECT_THAT(
+        choose().idle_settings,
+        ElementsAre("objects.filters: app.ordres", "objects.rename.tables: app.t",
+                    "objects.rename.columns: app.orders.idd",
+                    "objects.exclude_columns: app.orders.x", "objects.exclude_columns: app.y"));
     patterns = {"app.orders"};  // narrows what is compared, not what the task may speak of
     EXPECT_EQ(choose().idle_settings.size(), 5u);
     catalogs.source_sequences = {{"app", "t"}};
