@@ -37,6 +37,7 @@ struct Options {
     bool live = false;
     LiveOptions live_options;
     std::uint64_t live_wait_seconds = 60;
+    std::uint64_t lock_wait_seconds = 60;
 };
 
 std::string rules_help() {
@@ -76,6 +77,7 @@ Request request_of(const Options& options) {
     request.structure = !options.no_schema;
     request.sequences = !options.no_schema && !options.no_sequences;
     request.samples = options.samples;
+    request.lock_wait = std::chrono::seconds(options.lock_wait_seconds);
     request.repair_file = options.repair_file;
     request.seed = options.seed;
     for (const std::string& name : options.rules) {
@@ -228,6 +230,11 @@ void add_commands(CLI::App& app, std::ostream& out, int& exit_code) {
     command->add_option(
         "--repair-file", options->repair_file,
         "write guarded repair statements here and their undo to FILE.undo; nothing is applied");
+    command
+        ->add_option("--lock-wait", options->lock_wait_seconds,
+                     "wait so many seconds for a table that others have locked, then judge without")
+        ->check(CLI::Range(1u, 86400u))
+        ->capture_default_str();
     command->add_option("--seed", options->seed, "of the digests, to repeat a run");
     command->add_flag("--no-schema", options->no_schema, "compare rows only");
     command->add_flag("--no-sequences", options->no_sequences,

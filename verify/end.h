@@ -57,8 +57,9 @@ public:
 /// Where an end stands: asked before and after the reading, it tells whether anybody wrote
 /// meanwhile.
 struct Standing {
-    std::string position;  ///< of the log, for people
-    std::string writers;   ///< changes whenever a transaction that has written ends
+    std::string position;            ///< of the log, for people
+    std::string writers;             ///< changes whenever a transaction that has written ends
+    std::uint64_t open_writers = 0;  ///< transactions that have written and have not ended
 };
 
 /// Of an open snapshot, as evidence. Transactions that write have numbers that grow.
@@ -105,6 +106,8 @@ public:
     virtual std::vector<TableShape> tables(const plan::ObjectSelection* selection) = 0;
     /// Tables that are not compared whatever a selection says, but for the server's own and ours.
     virtual std::vector<LeftOut> left_out() = 0;
+    /// What else this end holds that no comparison covers, in plain words: `3 large objects`.
+    virtual std::vector<std::string> beside_tables() { return {}; }
     /// All sequences of users that no table owns.
     virtual std::vector<model::ObjectName> sequences() = 0;
     /// Objects around these tables in one language; names of a source end are mapped to the

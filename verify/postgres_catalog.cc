@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <map>
+#include <sstream>
 #include <string>
 #include <utility>
 
@@ -38,6 +39,15 @@ std::vector<std::uint64_t> numbers(std::string_view list) {
     return out;
 }
 
+std::vector<std::string> names(const std::string& list) {
+    std::vector<std::string> out;
+    std::istringstream in(list);
+    for (std::string name; std::getline(in, name, '\x1f');) {
+        out.push_back(std::move(name));
+    }
+    return out;
+}
+
 WireTypes read_types(Connection& connection) {
     const bool multiranges = connection.server_version() >= 140000;
     const std::string subtype = multiranges ? "COALESCE(r.rngsubtype, m.rngtypid)" : "r.rngsubtype";
@@ -46,6 +56,8 @@ WireTypes read_types(Connection& connection) {
         " CASE WHEN t.typsend = 'array_send'::regproc THEN t.typelem ELSE 0 END, t.typbasetype, " +
         subtype +
         ", (SELECT string_agg(a.atttypid::text, ' ' ORDER BY a.attnum) FROM pg_attribute a"
+        "   WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped),"
+        " (SELECT string_agg(a.attname, '\x1f' ORDER BY a.attnum) FROM pg_attribute a"
         "   WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped)"
         " FROM pg_type t LEFT JOIN pg_range r ON r.rngtypid = t.oid" +
         (multiranges ? " LEFT JOIN pg_range m ON m.rngmultitypid = t.oid" : ""));
@@ -61,6 +73,7 @@ WireTypes read_types(Connection& connection) {
         for (const std::uint64_t field : numbers(rows.get(row, 6))) {
             type.fields.push_back(static_cast<Oid>(field));
         }
+        type.field_names = names(rows.text(row, 7));
         types.push_back(std::move(type));
     }
     return WireTypes(std::move(types));
@@ -94,6 +107,8 @@ KeyOrder key_order(Wire wire, bool utf8) {
     }
 }
 
+constexpr Oid kSingleByte = 18;  // "char"
+
 struct ColumnRow {
     std::string name;
     std::string type;
@@ -102,6 +117,11 @@ struct ColumnRow {
     bool generated = false;
     bool bytewise = false;  ///< its collation is C, so that its index is in byte order
 };
+
+/// What the type itself prints. A cast to text may be anybody's function that prints less.
+std::string printed(const std::string& column) {
+    return "CASE WHEN num_nulls(" + column + ") = 0 THEN format('%s', " + column + ") END";
+}
 
 ColumnShape column_shape(const ColumnRow& row, const WireTypes& types, bool utf8) {
     const WireTypePtr wire = types.find(row.type_id);
@@ -117,8 +137,13 @@ ColumnShape column_shape(const ColumnRow& row, const WireTypes& types, bool utf8
     const bool plain_text = row.type_id == 25 || row.type_id == 1043;
     column.ordered_scan = text ? plain_text && row.bytewise : column.key_order != KeyOrder::none;
     column.order_by = quote_identifier(row.name);
+    const bool of_user = row.type_id >= kFirstUserOid && wire->wire != Wire::padded_text;
+    column.as_text = of_user ? printed(column.order_by) : column.order_by + "::text";
+    if (row.type_id == kSingleByte) {
+        return column;  // no collation has a say in it, and its text is another one since 16
+    }
     if (text && !column.ordered_scan) {
-        column.order_by += "::text COLLATE \"C\"";
+        column.order_by = column.as_text + " COLLATE \"C\"";
     }
     return column;
 }
@@ -129,10 +154,14 @@ const std::string kOfUsers =
     " AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass"
     "  AND d.objid = c.oid AND d.deptype = 'e')";
 
+/// Sizes as the server last noted them: asking for one waits for whoever has locked the table, be
+/// it one that nobody wants to compare.
 std::string tables_sql() {
     return "SELECT c.oid, n.nspname, c.relname, c.relkind = 'p', c.reltuples::bigint,"
-           " pg_table_size(c.oid), rn.nspname, rc.relname"
+           " (c.relpages + coalesce(t.relpages, 0))::bigint *"
+           " current_setting('block_size')::bigint, rn.nspname, rc.relname"
            " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+           " LEFT JOIN pg_class t ON t.oid = c.reltoastrelid"
            " LEFT JOIN pg_class rc ON c.relispartition AND rc.oid = pg_partition_root(c.oid)"
            " LEFT JOIN pg_namespace rn ON rn.oid = rc.relnamespace"
            " WHERE c.relkind IN ('r', 'p', 'f') AND " +
@@ -155,6 +184,19 @@ std::string bytewise_sql(const std::string& provider, const std::string& libc_lo
            " ELSE false END";
 }
 
+/// Whether no row of the relation can have a NULL there. From version 18 on attnotnull says only
+/// that a constraint is there, even if nobody has validated it for the rows that were there before.
+std::string never_null_sql(int version, const std::string& attribute) {
+    const std::string declared = attribute + ".attnotnull";
+    if (version < 180000) {
+        return declared;
+    }
+    return "(" + declared +
+           " AND NOT EXISTS (SELECT 1 FROM pg_constraint nn WHERE nn.conrelid = " + attribute +
+           ".attrelid AND nn.contype = 'n' AND nn.conkey = ARRAY[" + attribute +
+           ".attnum] AND NOT nn.convalidated))";
+}
+
 std::string columns_sql(int version) {
     const bool providers = version >= 150000;  // of databases; before, libc was the only one
     const bool builtin = version >= 170000;
@@ -163,7 +205,9 @@ std::string columns_sql(int version) {
     const std::string of_column =
         bytewise_sql("co.collprovider", "co.collcollate", builtin ? "co.colllocale" : "");
     return "SELECT a.attrelid, a.attname, format_type(a.atttypid, a.atttypmod), a.atttypid,"
-           " NOT a.attnotnull, a.attgenerated <> '', coalesce(CASE co.collprovider WHEN 'd' THEN"
+           " NOT " +
+           never_null_sql(version, "a") +
+           ", a.attgenerated <> '', coalesce(CASE co.collprovider WHEN 'd' THEN"
            "  (SELECT " +
            of_database + " FROM pg_database d WHERE d.datname = current_database())" + " ELSE " +
            of_column +
@@ -178,7 +222,7 @@ std::string columns_sql(int version) {
 }
 
 /// Positions in the list of live columns, not attribute numbers: dropped columns leave holes.
-std::string keys_sql() {
+std::string keys_sql(int version) {
     return "SELECT i.indrelid, string_agg((SELECT count(*) FROM pg_attribute b WHERE b.attrelid = "
            "i.indrelid"
            "  AND b.attnum > 0 AND b.attnum < k.attnum AND NOT b.attisdropped)::text, ' ' ORDER BY "
@@ -187,7 +231,9 @@ std::string keys_sql() {
            " WHERE i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL"
            " AND k.at <= i.indnkeyatts"
            " GROUP BY i.indexrelid, i.indrelid, i.indisprimary"
-           " HAVING bool_and((SELECT a.attnotnull FROM pg_attribute a WHERE a.attrelid = i.indrelid"
+           " HAVING bool_and((SELECT " +
+           never_null_sql(version, "a") +
+           " FROM pg_attribute a WHERE a.attrelid = i.indrelid"
            "  AND a.attnum = k.attnum))"
            " ORDER BY i.indrelid, i.indisprimary DESC, count(*), i.indexrelid";
 }
@@ -215,7 +261,7 @@ void read_columns(Connection& connection, Shapes& shapes) {
 }
 
 void read_keys(Connection& connection, Shapes& shapes) {
-    const Result rows = connection.exec(keys_sql());
+    const Result rows = connection.exec(keys_sql(connection.server_version()));
     for (int row = 0; row < rows.rows(); ++row) {
         const auto table = shapes.find(oid_at(rows, row, 0));
         if (table == shapes.end()) {
@@ -294,6 +340,21 @@ std::vector<LeftOut> read_postgres_left_out(Connection& connection) {
                        rows.is_null(row, 2)
                            ? "tables of a schema that has the name of the migrator's own"
                            : "tables of the extension " + rows.text(row, 2)});
+    }
+    return out;
+}
+
+std::vector<std::string> read_postgres_beside_tables(Connection& connection) {
+    const Result rows = connection.exec(
+        "SELECT count(*) || ' large objects', count(*) FROM pg_largeobject_metadata UNION ALL"
+        " SELECT count(*) || ' materialized views with their rows', count(*) FROM pg_class c"
+        " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'm' AND " +
+        kOfUsers);
+    std::vector<std::string> out;
+    for (int row = 0; row < rows.rows(); ++row) {
+        if (rows.integer(row, 1) != 0) {
+            out.push_back(rows.text(row, 0));
+        }
     }
     return out;
 }

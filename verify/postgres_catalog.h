@@ -22,6 +22,9 @@ std::vector<TableShape> read_postgres_tables(postgres::Connection& connection,
 /// Tables of extensions, and of a schema called like ours that is not ours. Throws likewise.
 std::vector<LeftOut> read_postgres_left_out(postgres::Connection& connection);
 
+/// Large objects and materialized views, which are counted only. Throws likewise.
+std::vector<std::string> read_postgres_beside_tables(postgres::Connection& connection);
+
 /// All sequences of users that no table owns, with the same exceptions. Throws likewise.
 std::vector<model::ObjectName> read_postgres_sequences(postgres::Connection& connection);
 

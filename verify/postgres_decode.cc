@@ -113,9 +113,15 @@ bool put_float32(Fields& fields, const Context& context) {
     return fields.done();
 }
 
+/// What no `real` can have been is compared as it is, by whatever rule.
+bool lies_in_float32(double value) {
+    const auto narrow = static_cast<float>(value);
+    return std::isinf(narrow) == std::isinf(value) && (narrow == 0) == (value == 0);
+}
+
 bool put_float64(Fields& fields, const Context& context) {
     const auto value = std::bit_cast<double>(fields.unsigned_integer(8));
-    if (context.rules.has(Rule::float_width)) {
+    if (context.rules.has(Rule::float_width) && lies_in_float32(value)) {
         put_float32(static_cast<float>(value), context);
         return fields.done();
     }

@@ -21,13 +21,43 @@ using postgres::Result;
 constexpr std::string_view kSignature("PGCOPY\n\377\r\n\0", 11);
 constexpr std::size_t kHeaderBytes = 19;  // signature, flags, length of the extension
 
+std::string remedy(const Error& error) {
+    if (error.code() == "postgres.55P03") {
+        return "another session has locked what is to be read (pg_locks names it): end it, or wait "
+               "longer for it with --lock-wait";
+    }
+    if (error.message().find("row-level security") != std::string::npos) {
+        return "verify with an account that sees every row: a superuser or one with BYPASSRLS";
+    }
+    if (error.error_class() == ErrorClass::connection && error.hint().empty()) {
+        return "see the server's log and the network between, and verify again; nothing has been "
+               "changed";
+    }
+    return error.hint();
+}
+
+/// Does what talks to an end; an error of it says which end that is, and what to do.
+template <typename Action>
+auto at_end(const std::string& display, const Action& action) -> decltype(action()) {
+    try {
+        return action();
+    } catch (const Error& error) {
+        const bool named = error.message().find(display) != std::string::npos;
+        // A server that answers so has lost a connection of its own, to a foreign server.
+        const bool beyond = error.code().starts_with("postgres.08");
+        throw Error(beyond ? ErrorClass::operation : error.error_class(), error.code(),
+                    named ? error.message() : display + ": " + error.message(), remedy(error));
+    }
+}
+
 /// Rows of one binary COPY. The protocol sends one message per row; the first carries the header
 /// too.
 class CopyStream final : public RowStream {
 public:
-    CopyStream(Connection& connection, const std::string& sql, std::size_t cells)
-        : connection_(connection), cells_(cells) {
-        connection_.begin_copy_out(sql);
+    CopyStream(Connection& connection, const std::string& display, const std::string& sql,
+               std::size_t cells)
+        : connection_(connection), display_(display), cells_(cells) {
+        at_end(display_, [&] { connection_.begin_copy_out(sql); });
     }
     CopyStream(const CopyStream&) = delete;
     CopyStream& operator=(const CopyStream&) = delete;
@@ -35,9 +65,11 @@ public:
 
     bool fill(RowBlock& block, std::size_t bytes) override {
         const std::size_t rows = block.rows();
-        while (!finished_ && block.data.size() < bytes) {
-            take_message(block);
-        }
+        at_end(display_, [&] {
+            while (!finished_ && block.data.size() < bytes) {
+                take_message(block);
+            }
+        });
         return block.rows() > rows;
     }
 
@@ -97,6 +129,7 @@ private:
     }
 
     Connection& connection_;
+    const std::string& display_;  ///< the end's, which outlives its streams
     std::size_t cells_;
     bool header_seen_ = false;
     bool finished_ = false;
@@ -104,60 +137,68 @@ private:
 
 class PostgresEnd final : public End {
 public:
-    explicit PostgresEnd(const plan::Endpoint& endpoint)
+    PostgresEnd(const plan::Endpoint& endpoint, std::chrono::seconds lock_wait)
         : display_(endpoint.display()), connection_(Connection::open(endpoint, options())) {
         // Plain plans: no worker processes or code generation on somebody's production server.
         connection_.exec(
             "SET jit=off; SET max_parallel_workers_per_gather=0; SET work_mem='32MB';"
-            " SET default_transaction_read_only=on");
+            " SET default_transaction_read_only=on; SET lock_timeout='" +
+            std::to_string(lock_wait.count()) + "s'");
         utf8_ = connection_.exec("SHOW server_encoding").get(0, 0) == "UTF8";
     }
 
     std::string description() override {
-        return display_ + " (PostgreSQL " + connection_.exec("SHOW server_version").text(0, 0) +
-               ")";
+        return at_end(display_, [&] {
+            return display_ + " (PostgreSQL " + connection_.exec("SHOW server_version").text(0, 0) +
+                   ")";
+        });
     }
 
     Standing standing() override {
-        const Result row = connection_.exec(
-            "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()"
-            " ELSE pg_current_wal_insert_lsn() END, txid_current_snapshot()");
-        return {row.text(0, 0), row.text(0, 1)};
+        return at_end(display_, [&]() -> Standing {
+            const Result row = connection_.exec(
+                "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()"
+                " ELSE pg_current_wal_insert_lsn() END, txid_current_snapshot(),"
+                " (SELECT count(DISTINCT l.virtualtransaction) FROM pg_locks l"
+                " LEFT JOIN pg_stat_activity a ON a.pid = l.pid"
+                " LEFT JOIN pg_prepared_xacts p ON p.transaction = l.transactionid"
+                " WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock' AND l.granted"
+                " AND current_database() IN (a.datname, p.database))");
+            return {row.text(0, 0), row.text(0, 1), static_cast<std::uint64_t>(row.integer(0, 2))};
+        });
     }
 
     std::string begin_snapshot() override {
-        begin();
-        try {
-            return connection_.exec("SELECT pg_export_snapshot()").text(0, 0);
-        } catch (const Error& error) {
-            if (error.error_class() == ErrorClass::connection) {
-                throw;
-            }
-            connection_.rollback();
-            begin();
-            return {};
-        }
+        return at_end(display_, [this] { return exported_snapshot(); });
     }
 
     void join_snapshot(const std::string& id) override {
-        begin();
-        if (!id.empty()) {
-            connection_.exec("SET TRANSACTION SNAPSHOT " + connection_.quote_literal(id));
-        }
+        at_end(display_, [&] {
+            begin();
+            if (!id.empty()) {
+                connection_.exec("SET TRANSACTION SNAPSHOT " + connection_.quote_literal(id));
+            }
+        });
     }
 
     std::vector<TableShape> tables(const plan::ObjectSelection* selection) override {
-        return read_postgres_tables(connection_, selection);
+        return at_end(display_, [&] { return read_postgres_tables(connection_, selection); });
     }
 
-    std::vector<LeftOut> left_out() override { return read_postgres_left_out(connection_); }
+    std::vector<LeftOut> left_out() override {
+        return at_end(display_, [&] { return read_postgres_left_out(connection_); });
+    }
+
+    std::vector<std::string> beside_tables() override {
+        return at_end(display_, [&] { return read_postgres_beside_tables(connection_); });
+    }
 
     std::vector<model::ObjectName> sequences() override {
-        return read_postgres_sequences(connection_);
+        return at_end(display_, [&] { return read_postgres_sequences(connection_); });
     }
 
     SchemaFacts facts(const FactScope& scope, const plan::NameMapping* mapping) override {
-        return read_postgres_facts(connection_, scope, mapping);
+        return at_end(display_, [&] { return read_postgres_facts(connection_, scope, mapping); });
     }
 
     std::unique_ptr<RowStream> read(const TableShape& table, const ReadSpec& spec) override {
@@ -172,7 +213,7 @@ public:
         list += spec.with_version ? ", " + version_sql() : "";
         const std::string sql = "COPY (SELECT " + list + from_sql(table) + where_sql(table, spec) +
                                 order + ") TO STDOUT (FORMAT binary)";
-        return std::make_unique<CopyStream>(connection_, sql,
+        return std::make_unique<CopyStream>(connection_, display_, sql,
                                             spec.items.size() + (spec.with_version ? 1 : 0));
     }
 
@@ -189,10 +230,11 @@ public:
             static_cast<double>(std::max<std::uint64_t>(table.estimated_rows, 1));
         const std::string sample =
             percent >= 100 ? "" : " TABLESAMPLE SYSTEM (" + std::to_string(percent) + ")";
-        const Result rows = connection_.exec(
-            "SELECT DISTINCT cut FROM (SELECT unnest(percentile_disc(ARRAY[" + fractions +
-            "]::float8[]) WITHIN GROUP (ORDER BY " + order_sql(table, spec.items[0]) + ")) AS cut" +
-            from_sql(table) + sample + ") s WHERE cut IS NOT NULL ORDER BY cut");
+        const std::string sql = "SELECT DISTINCT cut FROM (SELECT unnest(percentile_disc(ARRAY[" +
+                                fractions + "]::float8[]) WITHIN GROUP (ORDER BY " +
+                                order_sql(table, spec.items[0]) + ")) AS cut" + from_sql(table) +
+                                sample + ") s WHERE cut IS NOT NULL ORDER BY cut";
+        const Result rows = at_end(display_, [&] { return connection_.exec(sql); });
         std::vector<std::string> out;
         for (int row = 0; row < rows.rows(); ++row) {
             out.push_back(connection_.quote_literal(rows.get(row, 0)));
@@ -200,9 +242,11 @@ public:
         return out;
     }
 
-    Moment moment() override { return read_postgres_moment(connection_); }
+    Moment moment() override {
+        return at_end(display_, [&] { return read_postgres_moment(connection_); });
+    }
     Applied applied(const std::string& task) override {
-        return read_postgres_applied(connection_, task);
+        return at_end(display_, [&] { return read_postgres_applied(connection_, task); });
     }
     bool reaches(const std::string& position, const std::string& wanted) const override {
         return postgres_position_reaches(position, wanted);
@@ -216,6 +260,20 @@ private:
         return options;
     }
 
+    std::string exported_snapshot() {
+        begin();
+        try {
+            return connection_.exec("SELECT pg_export_snapshot()").text(0, 0);
+        } catch (const Error& error) {
+            if (error.error_class() == ErrorClass::connection) {
+                throw;
+            }
+            connection_.rollback();
+            begin();
+            return {};
+        }
+    }
+
     void begin() {
         if (connection_.in_transaction()) {
             connection_.rollback();
@@ -224,15 +282,15 @@ private:
     }
 
     std::string order_text(const ColumnShape& column) const {
-        const std::string text = quote_identifier(column.name) + "::text";
-        return utf8_ ? text + " COLLATE \"C\"" : "convert_to(" + text + ", 'UTF8')";
+        return utf8_ ? column.as_text + " COLLATE \"C\""
+                     : "convert_to(" + column.as_text + ", 'UTF8')";
     }
     std::string cell_sql(const TableShape& table, const ReadSpec::Item& item) const {
         const ColumnShape& column = table.columns[item.column];
         if (item.as_order_text) {
             return order_text(column);
         }
-        return quote_identifier(column.name) + (column.read_as_text ? "::text" : "");
+        return column.read_as_text ? column.as_text : quote_identifier(column.name);
     }
     std::string order_sql(const TableShape& table, const ReadSpec::Item& item) const {
         const ColumnShape& column = table.columns[item.column];
@@ -280,8 +338,9 @@ private:
 
 }  // namespace
 
-std::unique_ptr<End> open_postgres_end(const plan::Endpoint& endpoint) {
-    return std::make_unique<PostgresEnd>(endpoint);
+std::unique_ptr<End> open_postgres_end(const plan::Endpoint& endpoint,
+                                       std::chrono::seconds lock_wait) {
+    return std::make_unique<PostgresEnd>(endpoint, lock_wait);
 }
 
 }  // namespace cutover::verify

@@ -3,6 +3,7 @@
 // (postgres_decode.h does).
 #pragma once
 
+#include <chrono>
 #include <memory>
 
 #include "migrator/plan/endpoint.h"
@@ -10,7 +11,9 @@
 
 namespace cutover::verify {
 
-/// Connects. Throws: connection, refused.
-std::unique_ptr<End> open_postgres_end(const plan::Endpoint& endpoint);
+/// Connects. What others have locked is waited for so long; then the statement fails. Errors of the
+/// end say which end it is. Throws: connection, refused.
+std::unique_ptr<End> open_postgres_end(const plan::Endpoint& endpoint,
+                                       std::chrono::seconds lock_wait);
 
 }  // namespace cutover::verify

@@ -1,6 +1,7 @@
 #include "verify/postgres_facts.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <set>
 #include <string>
@@ -123,7 +124,23 @@ private:
         facts_.push_back(std::move(fact));
     }
 
+    /// Parents of a table that is no partition, as far as they are compared themselves.
+    std::map<std::string, std::string> read_parents() {
+        const Result rows = query(
+            "SELECT i.inhrelid, i.inhparent FROM pg_inherits i JOIN pg_class c ON c.oid = "
+            "i.inhrelid WHERE NOT c.relispartition AND c.relkind IN ('r', 'f') AND " +
+            among("i.inhrelid") + " AND " + among("i.inhparent") +
+            " ORDER BY i.inhrelid, i.inhseqno");
+        std::map<std::string, std::string> parents;
+        for (int row = 0; row < rows.rows(); ++row) {
+            std::string& list = parents[rows.text(row, 0)];
+            list += (list.empty() ? ", inherits " : ", ") + mapped(table(rows.text(row, 1)));
+        }
+        return parents;
+    }
+
     void read_tables() {
+        const std::map<std::string, std::string> parents = read_parents();
         const Result rows = query(
             "SELECT c.oid, CASE c.relpersistence WHEN 'u' THEN 'unlogged ' ELSE '' END ||"
             " CASE c.relkind WHEN 'f' THEN 'foreign table' WHEN 'p' THEN 'table, partitioned by ' "
@@ -136,7 +153,10 @@ private:
             among("c.oid"));
         for (int row = 0; row < rows.rows(); ++row) {
             const ObjectName& name = table(rows.text(row, 0));
-            add(FactKind::table, name, mapped(name), mapped_text(name, rows.text(row, 1)),
+            const auto heir = parents.find(rows.text(row, 0));
+            add(FactKind::table, name, mapped(name),
+                mapped_text(name, rows.text(row, 1)) +
+                    (heir == parents.end() ? std::string() : heir->second),
                 name.display());
             if (!rows.is_null(row, 3)) {
                 const ObjectName parent{rows.text(row, 2), rows.text(row, 3)};
@@ -146,18 +166,55 @@ private:
         }
     }
 
-    /// Of partitions only the partition itself is a fact: their columns are the parent's.
+    /// From version 18 on a NOT NULL may stand there without having been validated.
+    std::string unproved_not_null() const {
+        return connection_.server_version() < 180000
+                   ? "false"
+                   : "EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conrelid = a.attrelid"
+                     " AND k.contype = 'n' AND k.conkey = ARRAY[a.attnum] AND NOT k.convalidated)";
+    }
+
+    /// A collation by its name, which no rename touches (they are nobody's to migrate), and by
+    /// whether it holds different texts for equal. How it sorts is not asked: that is another
+    /// matter from one version of a library to the next.
+    static std::string collation(const std::string& oid) {
+        return "(SELECT quote_ident(y.collname) || CASE WHEN y.collisdeterministic THEN ''"
+               " ELSE ' (nondeterministic)' END FROM pg_collation y WHERE y.oid = " +
+               oid + ")";
+    }
+
+    /// A default that draws from the sequence that the column owns says so, whatever its name.
+    static std::string default_text() {
+        return "CASE WHEN pg_get_expr(d.adbin, d.adrelid) ~ '^nextval\\(''[^'']*''::regclass\\)$'"
+               " AND EXISTS (SELECT 1 FROM pg_depend u JOIN pg_depend o ON o.objid = u.refobjid"
+               " AND o.classid = 'pg_class'::regclass AND o.refclassid = 'pg_class'::regclass"
+               " AND o.deptype = 'a' AND o.refobjid = a.attrelid AND o.refobjsubid = a.attnum"
+               " WHERE u.classid = 'pg_attrdef'::regclass AND u.objid = d.oid"
+               " AND u.refclassid = 'pg_class'::regclass)"
+               " THEN 'nextval(its own sequence)' ELSE pg_get_expr(d.adbin, d.adrelid) END";
+    }
+
+    /// Columns of a partition are the parent's, but it may have made up its own mind.
+    static std::string tells_its_own() {
+        return "(NOT c.relispartition OR EXISTS (SELECT 1 FROM pg_inherits h"
+               " JOIN pg_attribute pa ON pa.attrelid = h.inhparent AND pa.attname = a.attname"
+               " LEFT JOIN pg_attrdef pd ON pd.adrelid = pa.attrelid AND pd.adnum = pa.attnum"
+               " WHERE h.inhrelid = c.oid AND (pa.attnotnull <> a.attnotnull OR"
+               " pg_get_expr(pd.adbin, pd.adrelid) IS DISTINCT FROM"
+               " pg_get_expr(d.adbin, d.adrelid))))";
+    }
+
     void read_columns() {
         const Result rows = query(
             "SELECT a.attrelid, a.attname, format_type(a.atttypid, a.atttypmod),"
-            " CASE WHEN a.attcollation <> t.typcollation THEN co.collname END, a.attnotnull,"
-            " pg_get_expr(d.adbin, d.adrelid), a.attgenerated, a.attidentity"
-            " FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_type t ON t.oid = "
-            "a.atttypid"
-            " LEFT JOIN pg_collation co ON co.oid = a.attcollation"
+            " CASE WHEN a.attcollation <> t.typcollation THEN " +
+            collation("a.attcollation") + " END, a.attnotnull, " + default_text() +
+            ", a.attgenerated, a.attidentity, " + unproved_not_null() +
+            " FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
+            " JOIN pg_type t ON t.oid = a.atttypid"
             " LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum"
-            " WHERE NOT c.relispartition AND a.attnum > 0 AND NOT a.attisdropped AND " +
-            among("a.attrelid") + " ORDER BY a.attrelid, a.attnum");
+            " WHERE a.attnum > 0 AND NOT a.attisdropped AND " +
+            among("a.attrelid") + " AND " + tells_its_own() + " ORDER BY a.attrelid, a.attnum");
         for (int row = 0; row < rows.rows(); ++row) {
             const ObjectName& name = table(rows.text(row, 0));
             const std::string column = rows.text(row, 1);
@@ -174,6 +231,7 @@ private:
             text += " COLLATE " + rows.text(row, 3);
         }
         text += rows.boolean(row, 4) ? " NOT NULL" : "";
+        text += rows.boolean(row, 8) ? " NOT VALID" : "";
         const std::string expression =
             rows.is_null(row, 5) ? "" : mapped_text(name, rows.text(row, 5));
         const std::string generated = rows.text(row, 6);
@@ -226,8 +284,9 @@ private:
     void read_indexes() {
         const Result rows = query(
             "SELECT i.indrelid, c.relname, i.indisunique, pg_get_indexdef(i.indexrelid), "
-            "i.indisvalid"
-            " FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
+            "i.indisvalid, ' USING ' || quote_ident(m.amname) || ' ('"
+            " FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = "
+            "c.relam"
             " WHERE NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid"
             "  AND k.contype IN ('p', 'u', 'x'))"
             " AND NOT EXISTS (SELECT 1 FROM pg_inherits h WHERE h.inhrelid = i.indexrelid) AND " +
@@ -235,7 +294,7 @@ private:
         for (int row = 0; row < rows.rows(); ++row) {
             const ObjectName& name = table(rows.text(row, 0));
             const std::string text = rows.text(row, 3);
-            const std::size_t structure = text.find(" USING ");
+            const std::size_t structure = text.find(rows.get(row, 5));
             const std::string identity =
                 (rows.boolean(row, 2) ? "UNIQUE" : "") +
                 mapped_text(name, structure == std::string::npos ? text : text.substr(structure));
@@ -244,7 +303,15 @@ private:
         }
     }
 
+    /// Its own triggers, and those of the copies that partitions have of it, may be switched off;
+    /// the constraint says that it holds all the same.
+    static constexpr const char* kForeignKeySleeps =
+        " CASE WHEN EXISTS (SELECT 1 FROM pg_trigger g JOIN pg_constraint x ON x.oid = "
+        "g.tgconstraint WHERE (x.oid = k.oid OR x.conparentid = k.oid) AND g.tgenabled IN ('D', "
+        "'R')) THEN ', its triggers are disabled' ELSE '' END";
+
     void read_foreign_keys() {
+        const bool some = connection_.server_version() >= 150000;  // ON DELETE SET NULL (column)
         const Result rows =
             query("SELECT k.conrelid, k.conname, " + names_of("k.conkey", "k.conrelid") +
                   ", n.nspname, p.relname, " + names_of("k.confkey", "k.confrelid") +
@@ -253,7 +320,9 @@ private:
                   " CASE WHEN k.condeferrable THEN CASE WHEN k.condeferred THEN ', deferrable "
                   "initially deferred'"
                   " ELSE ', deferrable' END ELSE '' END ||"
-                  " CASE WHEN k.convalidated THEN '' ELSE ', not validated' END"
+                  " CASE WHEN k.convalidated THEN '' ELSE ', not validated' END ||" +
+                  kForeignKeySleeps + ", " +
+                  (some ? names_of("k.confdelsetcols", "k.conrelid") : "NULL") +
                   " FROM pg_constraint k JOIN pg_class p ON p.oid = k.confrelid"
                   " JOIN pg_namespace n ON n.oid = p.relnamespace"
                   " WHERE k.contype = 'f' AND k.conparentid = 0 AND " +
@@ -264,7 +333,10 @@ private:
             add(FactKind::foreign_key, name,
                 column_list(name, rows.get(row, 2)) + " references " + mapped(parent) + " " +
                     column_list(parent, rows.get(row, 5)),
-                rows.text(row, 6), rows.text(row, 1));
+                rows.text(row, 6) + (rows.is_null(row, 7)
+                                         ? std::string()
+                                         : ", delete sets " + column_list(name, rows.get(row, 7))),
+                rows.text(row, 1));
         }
     }
 
@@ -278,9 +350,9 @@ private:
         for (int row = 0; row < rows.rows(); ++row) {
             const ObjectName& name = table(rows.text(row, 0));
             std::string text = mapped_text(name, rows.text(row, 3));
-            const std::size_t unproved = text.find(" NOT VALID");
-            if (unproved != std::string::npos) {
-                text.erase(unproved);
+            constexpr std::string_view kUnproved = " NOT VALID";
+            if (text.ends_with(kUnproved)) {
+                text.erase(text.size() - kUnproved.size());
             }
             add(rows.get(row, 2) == "c" ? FactKind::check : FactKind::exclusion, name, text,
                 rows.boolean(row, 4) ? "validated" : "not validated", rows.text(row, 1));
@@ -330,39 +402,67 @@ private:
         fact.value_known = rows.boolean(row, 7);
         if (fact.value_known) {
             const Result state = query("SELECT last_value, is_called FROM " + quote(name));
-            fact.next_value = state.integer(0, 0) + (state.boolean(0, 1) ? fact.increment : 0);
+            fact.next_value = state.boolean(0, 1) ? after(state.integer(0, 0), fact.increment)
+                                                  : state.integer(0, 0);
         }
         facts_.push_back(std::move(fact));
     }
 
-    /// Enums, domains and composites that columns of these tables are made of.
+    /// One that is used up has no next value; then the last there is stands for it.
+    static long long after(long long value, long long increment) {
+        long long next = 0;
+        if (__builtin_add_overflow(value, increment, &next)) {
+            return increment < 0 ? std::numeric_limits<long long>::min()
+                                 : std::numeric_limits<long long>::max();
+        }
+        return next;
+    }
+
+    /// Of pg_type t that is a range: what it is made of and how it is ordered.
+    static std::string range_text() {
+        return "(SELECT 'range of ' || format_type(r.rngsubtype, NULL) || CASE WHEN r.rngcollation"
+               " <> b.typcollation THEN ' COLLATE ' || " +
+               collation("r.rngcollation") +
+               " ELSE '' END || ' by ' || o.opcname FROM pg_range r JOIN pg_type b ON b.oid ="
+               " r.rngsubtype JOIN pg_opclass o ON o.oid = r.rngsubopc WHERE r.rngtypid = t.oid)";
+    }
+
+    /// Enums, domains, ranges and composites that columns of these tables are made of.
     void read_types() {
+        const std::string range_of_multirange =
+            connection_.server_version() < 140000
+                ? ""
+                : " UNION ALL SELECT r.rngtypid FROM pg_range r WHERE r.rngmultitypid = t.oid";
         const Result rows = query(
             "WITH RECURSIVE used(id) AS (SELECT a.atttypid FROM pg_attribute a WHERE a.attnum > 0"
             "  AND NOT a.attisdropped AND " +
             among("a.attrelid") +
             " UNION SELECT x.id FROM used u JOIN pg_type t ON t.oid = u.id CROSS JOIN LATERAL ("
-            "  SELECT t.typelem UNION ALL SELECT t.typbasetype UNION ALL SELECT a.atttypid"
-            "  FROM pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0) x(id) WHERE "
-            "x.id <> 0)"
+            "  SELECT t.typelem UNION ALL SELECT t.typbasetype"
+            "  UNION ALL SELECT r.rngsubtype FROM pg_range r WHERE r.rngtypid = t.oid" +
+            range_of_multirange +
+            "  UNION ALL SELECT a.atttypid FROM pg_attribute a WHERE a.attrelid = t.typrelid"
+            "   AND a.attnum > 0) x(id) WHERE x.id <> 0)"
             " SELECT n.nspname, t.typname, CASE t.typtype"
             "  WHEN 'e' THEN 'enum (' || (SELECT string_agg(quote_literal(e.enumlabel), ', '"
             "   ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid) || ')'"
+            "  WHEN 'r' THEN " +
+            range_text() +
             "  WHEN 'd' THEN 'domain ' || format_type(t.typbasetype, t.typtypmod) ||"
-            "   CASE WHEN t.typnotnull THEN ' NOT NULL' ELSE '' END || coalesce(' DEFAULT ' || "
-            "t.typdefault, '')"
-            "   || coalesce((SELECT string_agg(' ' || pg_get_constraintdef(k.oid), '' ORDER BY"
-            "   pg_get_constraintdef(k.oid)) FROM pg_constraint k WHERE k.contypid = t.oid"
-            "   AND k.contype = 'c'), '')"
+            "   CASE WHEN t.typcollation <> (SELECT b.typcollation FROM pg_type b"
+            "   WHERE b.oid = t.typbasetype) THEN ' COLLATE ' || " +
+            collation("t.typcollation") +
+            " ELSE '' END || CASE WHEN t.typnotnull THEN ' NOT NULL' ELSE '' END ||"
+            "   coalesce(' DEFAULT ' || t.typdefault, '') || coalesce((SELECT string_agg(' ' ||"
+            "   pg_get_constraintdef(k.oid), '' ORDER BY pg_get_constraintdef(k.oid))"
+            "   FROM pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c'), '')"
             "  ELSE 'composite (' || (SELECT string_agg(a.attname || ' ' || format_type(a.atttypid,"
             "   a.atttypmod), ', ' ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = "
-            "t.typrelid"
-            "   AND a.attnum > 0 AND NOT a.attisdropped) || ')' END"
+            "t.typrelid AND a.attnum > 0 AND NOT a.attisdropped) || ')' END"
             " FROM used u JOIN pg_type t ON t.oid = u.id JOIN pg_namespace n ON n.oid = "
-            "t.typnamespace"
-            " LEFT JOIN pg_class c ON c.oid = t.typrelid"
+            "t.typnamespace LEFT JOIN pg_class c ON c.oid = t.typrelid"
             " WHERE n.nspname NOT IN ('pg_catalog', 'information_schema')"
-            " AND (t.typtype IN ('e', 'd') OR (t.typtype = 'c' AND c.relkind = 'c'))");
+            " AND (t.typtype IN ('e', 'd', 'r') OR (t.typtype = 'c' AND c.relkind = 'c'))");
         for (int row = 0; row < rows.rows(); ++row) {
             const ObjectName name{rows.text(row, 0), rows.text(row, 1)};
             SchemaFact fact;

@@ -7,8 +7,6 @@ namespace cutover::verify {
 
 namespace {
 
-/// Numbers below this are PostgreSQL's own, the same in every database.
-constexpr std::uint32_t kFirstUserOid = 16384;
 constexpr int kDepthLimit = 64;
 
 struct BuiltIn {
@@ -141,6 +139,16 @@ std::string joined(const std::vector<WireTypePtr>& parts, Part part) {
     return out;
 }
 
+/// The same place in two records is the same value only if it has the same name.
+std::string record_family(const WireType& type) {
+    std::string out;
+    for (std::size_t at = 0; at < type.fields.size(); ++at) {
+        const std::string name = at < type.field_names.size() ? type.field_names[at] + " " : "";
+        out += (at == 0 ? "" : ",") + name + value_family(*type.fields[at]);
+    }
+    return out;
+}
+
 }  // namespace
 
 std::string byte_form(const WireType& type) {
@@ -195,7 +203,7 @@ std::string value_family(const WireType& type) {
         case Wire::multirange:
             return with(value_family(*type.element));
         case Wire::record:
-            return with(joined(type.fields, value_family));
+            return with(record_family(type));
         case Wire::geometry:
             return with(std::string(1, type.geometry));
         case Wire::opaque:
@@ -270,6 +278,7 @@ WireTypePtr WireTypes::build_known(const CatalogType& row, int depth) const {
             return nullptr;
     }
     type->wire = Wire::record;
+    type->field_names = row.field_names;
     for (const std::uint32_t field : row.fields) {
         type->fields.push_back(build(field, depth));
         if (type->fields.back()->wire == Wire::via_text) {

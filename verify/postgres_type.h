@@ -49,16 +49,20 @@ enum class Wire : std::uint8_t {
     opaque,
 };
 
+/// Numbers below this are PostgreSQL's own, the same in every database.
+constexpr std::uint32_t kFirstUserOid = 16384;
+
 struct WireType;
 using WireTypePtr = std::shared_ptr<const WireType>;
 
 struct WireType {
     Wire wire = Wire::via_text;
     std::uint32_t oid = 0;
-    std::string name;                 ///< schema.name of the column's type, for messages
-    char geometry = 0;                ///< which geometry: p l b s o(path) y(polygon) c
-    WireTypePtr element;              ///< of array, range and multirange
-    std::vector<WireTypePtr> fields;  ///< of a record
+    std::string name;                      ///< schema.name of the column's type, for messages
+    char geometry = 0;                     ///< which geometry: p l b s o(path) y(polygon) c
+    WireTypePtr element;                   ///< of array, range and multirange
+    std::vector<WireTypePtr> fields;       ///< of a record
+    std::vector<std::string> field_names;  ///< likewise
 };
 
 /// Names the form so that equal names mean: equal bytes are equal values. Empty if the bytes cannot
@@ -72,11 +76,12 @@ std::string value_family(const WireType& type);
 struct CatalogType {
     std::uint32_t oid = 0;
     std::string name;
-    char kind = 'b';                    ///< typtype: b e d c r m p
-    std::uint32_t element = 0;          ///< typelem, of a true array only
-    std::uint32_t base = 0;             ///< typbasetype, of a domain
-    std::uint32_t subtype = 0;          ///< of a range; of a multirange, its range
-    std::vector<std::uint32_t> fields;  ///< of a composite, in order
+    char kind = 'b';                       ///< typtype: b e d c r m p
+    std::uint32_t element = 0;             ///< typelem, of a true array only
+    std::uint32_t base = 0;                ///< typbasetype, of a domain
+    std::uint32_t subtype = 0;             ///< of a range; of a multirange, its range
+    std::vector<std::uint32_t> fields;     ///< of a composite, in order
+    std::vector<std::string> field_names;  ///< likewise
 };
 
 /// The types of one database.

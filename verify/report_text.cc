@@ -10,6 +10,25 @@ namespace cutover::verify {
 
 namespace {
 
+/// Values and names are other people's: none of them moves the cursor or begins a line of ours.
+std::string visible(std::string_view text) {
+    std::string out;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const auto byte = static_cast<unsigned char>(text[at]);
+        const auto next =
+            at + 1 < text.size() ? static_cast<unsigned char>(text[at + 1]) : std::uint8_t{0};
+        if (byte < 0x20 || byte == 0x7F) {
+            out += fmt::format("\\x{:02x}", byte);
+        } else if (byte == 0xC2 && next >= 0x80 && next < 0xA0) {  // controls beyond ASCII
+            out += fmt::format("\\u{:04x}", next);
+            ++at;
+        } else {
+            out += text[at];
+        }
+    }
+    return out;
+}
+
 std::string headline(Verdict verdict) {
     switch (verdict) {
         case Verdict::consistent:
@@ -32,7 +51,7 @@ std::string joined(const std::vector<std::string>& texts, const char* none) {
 
 void write_head(std::ostream& out, const Result& result) {
     const auto line = [&out](const char* name, const std::string& text) {
-        out << fmt::format("  {:<12} {}\n", name, text);
+        out << fmt::format("  {:<12} {}\n", name, visible(text));
     };
     out << "cutover verify: " << headline(result.verdict) << "\n";
     line("source", result.source + " at " + result.source_position);
@@ -51,13 +70,13 @@ void write_head(std::ostream& out, const Result& result) {
 void write_reasons(std::ostream& out, const Result& result) {
     out << "\nreasons\n";
     for (const std::string& reason : result.reasons) {
-        out << "  - " << reason << "\n";
+        out << "  - " << visible(reason) << "\n";
     }
 }
 
 void write_list(std::ostream& out, const char* title, const std::vector<std::string>& lines) {
     for (const std::string& line : lines) {
-        out << "      " << title << ": " << line << "\n";
+        out << "      " << title << ": " << visible(line) << "\n";
     }
 }
 
@@ -71,19 +90,20 @@ std::string columns_text(const std::map<std::string, std::uint64_t>& columns) {
 
 void write_table(std::ostream& out, const TableResult& table, std::size_t width) {
     out << fmt::format("  {:<14} {:<{}} {:>14} {:>14}  {}\n", to_string(table.verdict),
-                       table_text(table), width, grouped(table.rows.source),
-                       grouped(table.rows.destination), table.method);
+                       visible(table_text(table)), width, grouped(table.rows.source),
+                       grouped(table.rows.destination), visible(table.method));
     if (table.verdict != Verdict::consistent || table.rows.equal_by_rule != 0) {
-        out << "      " << table.reason << "\n";
+        out << "      " << visible(table.reason) << "\n";
     }
     if (!table.differing_columns.empty()) {
-        out << "      differing columns: " << columns_text(table.differing_columns) << "\n";
+        out << "      differing columns: " << visible(columns_text(table.differing_columns))
+            << "\n";
     }
     for (const auto& [rule, cells] : table.rules) {
         out << "      rule " << rule << ": " << grouped(cells) << " values\n";
     }
     if (!table.filter.empty()) {
-        out << "      source rows where " << table.filter << "\n";
+        out << "      source rows where " << visible(table.filter) << "\n";
     }
     write_list(out, "not comparable", table.uncomparable_columns);
     write_list(out, "no such column at the destination", table.missing_columns);
@@ -91,7 +111,7 @@ void write_table(std::ostream& out, const TableResult& table, std::size_t width)
     write_list(out, "only at the destination", table.extra_columns);
     write_list(out, "note", table.notes);
     for (const RowSample& sample : table.samples) {
-        out << "      " << sample_text(sample) << "\n";
+        out << "      " << visible(sample_text(sample)) << "\n";
     }
     const std::uint64_t more = table.rows.findings() -
                                std::min<std::uint64_t>(table.rows.findings(), table.samples.size());
@@ -124,7 +144,7 @@ void write_schema(std::ostream& out, const char* title, const SchemaResult& sche
     out << fmt::format("\n{}: {} ({})\n", title, to_string(schema.verdict),
                        facts.empty() ? "nothing to compare" : facts);
     for (const SchemaDifference& difference : schema.differences) {
-        out << "  " << difference_text(difference) << "\n";
+        out << "  " << visible(difference_text(difference)) << "\n";
     }
 }
 
@@ -195,7 +215,7 @@ void write_text(std::ostream& out, const Result& result) {
     if (!result.not_compared.empty()) {
         out << "\nnot compared\n";
         for (const std::string& text : result.not_compared) {
-            out << "  - " << text << "\n";
+            out << "  - " << visible(text) << "\n";
         }
     }
     if (!result.repair_file.empty()) {

@@ -14,12 +14,13 @@ struct RuleText {
 
 constexpr std::array<RuleText, kRuleCount> kTexts{{
     {Rule::numeric_scale, "numeric_scale", "1.5 equals 1.50: the number of digits does not count"},
-    {Rule::json_text, "json_text", "json is compared as a tree, not as text"},
+    {Rule::json_text, "json_text",
+     "json is compared as a tree, not as text; of equal keys the last counts, as in jsonb"},
     {Rule::negative_zero, "negative_zero", "-0.0 equals 0.0"},
     {Rule::array_bounds, "array_bounds", "lower bounds of arrays do not count"},
     {Rule::rtrim_char, "rtrim_char", "trailing blanks of char(n) do not count"},
     {Rule::ms_truncation, "ms_truncation", "points in time are cut to milliseconds"},
-    {Rule::float_width, "float_width", "double precision is compared as real"},
+    {Rule::float_width, "float_width", "double precision is compared as real, where it can be one"},
 }};
 
 }  // namespace

@@ -23,6 +23,7 @@ public:
         choose_tables();
         choose_sequences();
         find_idle_patterns();
+        find_idle_settings();
         note_left_out();
         note_strangers();
         return std::move(scope_);
@@ -122,6 +123,56 @@ private:
         }
     }
 
+    /// Not of schemas: they may hold types only.
+    void find_idle_settings() {
+        const plan::NameMapping& mapping = request_.mapping;
+        for (const auto& [table, condition] : request_.filters) {
+            expect("objects.filters", table, find(catalogs_.source_tables, table) != nullptr);
+        }
+        for (const auto& [table, renamed] : mapping.tables) {
+            expect("objects.rename.tables", table,
+                   find(catalogs_.source_tables, table) != nullptr || is_sequence(table));
+        }
+        for (const auto& [table, columns] : mapping.columns) {
+            std::set<std::string> names;
+            for (const auto& [column, renamed] : columns) {
+                names.insert(column);
+            }
+            expect_columns("objects.rename.columns", table, names);
+        }
+        for (const auto& [table, columns] : mapping.excluded_columns) {
+            expect_columns("objects.exclude_columns", table, columns);
+        }
+    }
+
+    void expect(const std::string& setting, const ObjectName& name, bool there) {
+        if (!there) {
+            scope_.idle_settings.push_back(setting + ": " + name.display());
+        }
+    }
+
+    void expect_columns(const std::string& setting, const ObjectName& name,
+                        const std::set<std::string>& columns) {
+        const TableShape* table = find(catalogs_.source_tables, name);
+        expect(setting, name, table != nullptr);
+        if (table == nullptr) {
+            return;
+        }
+        for (const std::string& column : columns) {
+            const bool there =
+                std::any_of(table->columns.begin(), table->columns.end(),
+                            [&](const ColumnShape& each) { return each.name == column; });
+            if (!there) {
+                scope_.idle_settings.push_back(setting + ": " + name.display() + "." + column);
+            }
+        }
+    }
+
+    bool is_sequence(const ObjectName& name) const {
+        const std::vector<ObjectName>& all = catalogs_.source_sequences;
+        return std::find(all.begin(), all.end(), name) != all.end();
+    }
+
     static bool takes_any(const std::string& pattern, const std::vector<ObjectName>& names) {
         plan::ObjectSelection only;
         only.include = {pattern};
@@ -159,6 +210,24 @@ private:
                 scope_.not_compared.push_back("table " + table.name.display() +
                                               " at the destination has no source");
             }
+        }
+        note_strange_partitions(expected);
+    }
+
+    /// Their rows are read with their roots', but they themselves are no fact of the source's.
+    void note_strange_partitions(const std::set<ObjectName>& expected) {
+        std::map<ObjectName, std::string> names;  // by root
+        for (const TableShape& table : catalogs_.destination_tables) {
+            if (expected.count(table.root) != 0 && expected.count(table.name) == 0) {
+                std::string& list = names[table.root];
+                list += (list.empty() ? "" : ", ") + table.name.display();
+            }
+        }
+        for (const auto& [root, list] : names) {
+            scope_.not_compared.push_back("partitions of " + root.display() +
+                                          " at the destination without a source, but for their "
+                                          "rows: " +
+                                          list);
         }
     }
 

@@ -3,6 +3,7 @@
 // no verdict.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@ struct ScopeRequest {
     const plan::ObjectSelection& objects;
     const plan::NameMapping& mapping;
     const std::vector<std::string>& patterns;  ///< narrow `objects`, by either end's names
+    const std::map<model::ObjectName, std::string>& filters;  ///< by source table
 };
 
 struct TableChoice {
@@ -42,6 +44,9 @@ struct Scope {
     /// Patterns, of `objects` or of the request, that selected nothing which is compared: a name
     /// written wrong, or a table that is gone.
     std::vector<std::string> idle_patterns;
+    /// Filters, renames and exclusions of tables or columns that the selection does not have: a
+    /// name written wrong, so that what was meant is compared otherwise.
+    std::vector<std::string> idle_settings;
     std::vector<std::string> not_compared;  ///< plain sentences
 };
 

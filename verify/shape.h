@@ -30,6 +30,7 @@ struct ColumnShape {
     bool generated = false;
     std::shared_ptr<const CellDecoder> decoder;
     bool read_as_text = false;  ///< there is no binary form that we know
+    std::string as_text;        ///< the engine's expression for its exact text
     KeyOrder key_order = KeyOrder::none;
     std::string order_by;       ///< the engine's expression that orders by key_order
     bool ordered_scan = false;  ///< an index can deliver that order, and cut ranges out of it

@@ -29,7 +29,8 @@ using model::ObjectName;
 
 constexpr std::uint64_t kSplitRows = 200'000;  ///< smaller tables are not cut into ranges
 
-OpenEnd opener(const OpenEnd& given, const plan::Endpoint& endpoint) {
+OpenEnd opener(const OpenEnd& given, const plan::Endpoint& endpoint,
+               std::chrono::seconds lock_wait) {
     if (given) {
         return given;
     }
@@ -38,7 +39,11 @@ OpenEnd opener(const OpenEnd& given, const plan::Endpoint& endpoint) {
                     "verify cannot read the engine `" + endpoint.engine + "`",
                     "it compares pairs of: postgres");
     }
-    return [endpoint] { return open_postgres_end(endpoint); };
+    return [endpoint, lock_wait] { return open_postgres_end(endpoint, lock_wait); };
+}
+
+std::string with_remedy(const Error& error) {
+    return error.hint().empty() ? error.message() : error.message() + " (" + error.hint() + ")";
 }
 
 std::uint64_t drawn_seed() {
@@ -67,8 +72,8 @@ public:
     Run(const Request& request, const ProgressCallback& progress)
         : request_(request),
           progress_callback_(progress),
-          snapshots_(opener(request.open_source, request.source),
-                     opener(request.open_destination, request.destination)),
+          snapshots_(opener(request.open_source, request.source, request.lock_wait),
+                     opener(request.open_destination, request.destination, request.lock_wait)),
           source_limit_(request.rows_per_second, request.bytes_per_second),
           destination_limit_(request.rows_per_second, request.bytes_per_second) {}
 
@@ -105,14 +110,15 @@ private:
         catalogs.destination_tables = snapshots_.destination().tables(nullptr);
         catalogs.source_sequences = snapshots_.source().sequences();
         catalogs.source_left_out = snapshots_.source().left_out();
-        const Scope scope =
-            choose_scope(catalogs, {request_.objects, request_.mapping, request_.tables});
+        const Scope scope = choose_scope(
+            catalogs, {request_.objects, request_.mapping, request_.tables, request_.filters});
         for (const TableChoice& table : scope.tables) {
             add_table(table, catalogs.source_tables);
         }
         source_facts_ = scope.source;
         destination_facts_ = scope.destination;
         result_.not_compared = scope.not_compared;
+        idle_settings_ = scope.idle_settings;
         for (const std::string& pattern : scope.idle_patterns) {
             idle_patterns_ += (idle_patterns_.empty() ? "`" : ", `") + pattern + "`";
             result_.not_compared.push_back("`" + pattern +
@@ -187,6 +193,19 @@ private:
         result.method += pair.keyless() ? "" : ")";
     }
 
+    /// None if the table cannot be read; reading it in one piece will tell why.
+    std::vector<std::string> cuts_of(const TablePair& pair) {
+        const auto source = snapshots_.another_source();
+        try {
+            return source->cuts(pair.source, pair.source_read, std::size_t{request_.jobs} * 2);
+        } catch (const Error& error) {
+            if (error.error_class() == ErrorClass::connection) {
+                throw;
+            }
+            return {};
+        }
+    }
+
     std::deque<Piece> pieces() {
         std::sort(work_.begin(), work_.end(), [](const auto& a, const auto& b) {
             return a->pair.source.estimated_bytes > b->pair.source.estimated_bytes;
@@ -196,8 +215,7 @@ private:
             std::vector<std::string> cuts;
             if (request_.jobs > 1 && work->pair.splittable &&
                 work->pair.source.estimated_rows > kSplitRows) {
-                cuts = snapshots_.source().cuts(work->pair.source, work->pair.source_read,
-                                                std::size_t{request_.jobs} * 2);
+                cuts = cuts_of(work->pair);
             }
             KeyRange range;
             for (const std::string& cut : cuts) {
@@ -283,7 +301,7 @@ private:
             }
             const std::lock_guard lock(work.mutex);
             work.failed = true;
-            work.result.notes.push_back(error.message());
+            work.result.notes.push_back(with_remedy(error));
             ok = false;
         }
         if (--work.ranges_left == 0) {
@@ -339,8 +357,19 @@ private:
             result_.not_compared.push_back("structure and sequences: switched off");
             return;
         }
-        const SchemaFacts source = snapshots_.source().facts(source_facts_, &request_.mapping);
-        const SchemaFacts destination = snapshots_.destination().facts(destination_facts_, nullptr);
+        SchemaFacts source;
+        SchemaFacts destination;
+        try {
+            source = snapshots_.another_source()->facts(source_facts_, &request_.mapping);
+            destination = snapshots_.another_destination()->facts(destination_facts_, nullptr);
+        } catch (const Error& error) {
+            if (error.error_class() == ErrorClass::connection) {
+                throw;
+            }
+            unread_structure_ = with_remedy(error);
+            result_.not_compared.push_back("structure and sequences: could not be read");
+            return;
+        }
         if (request_.structure) {
             result_.schema = compare_structure(source, destination);
         } else {
@@ -379,6 +408,18 @@ private:
         }
     }
 
+    /// Their rows are seen by no snapshot yet; prepared transactions are among them.
+    void name_open_writers() {
+        const std::uint64_t source = snapshots_.source_standing().open_writers;
+        const std::uint64_t destination = snapshots_.destination_standing().open_writers;
+        if (source + destination != 0) {
+            result_.not_compared.push_back(fmt::format(
+                "what {} open transactions at the source and {} at the destination have written: "
+                "nobody sees it before they commit",
+                source, destination));
+        }
+    }
+
     /// Live: what differed in the first pass is looked at again.
     void judge_what_moves() {
         if (!request_.live) {
@@ -407,8 +448,16 @@ private:
     void describe_ends() {
         result_.source = snapshots_.source().description();
         result_.destination = snapshots_.destination().description();
+        name_open_writers();
+        for (const std::string& objects : snapshots_.source().beside_tables()) {
+            result_.not_compared.push_back("at the source, compared with nothing: " + objects);
+        }
         result_.not_compared.push_back(
-            "views, functions, triggers, comments, owners and grants are not compared");
+            "views, functions, triggers but those of foreign keys, rules, row security and its "
+            "policies, comments, owners and grants are not compared");
+        result_.not_compared.push_back(
+            "nor are the order of columns, storage settings, replica identities, extended "
+            "statistics, publications, how collations sort, and settings of databases and roles");
     }
 
     void conclude_run() {
@@ -437,6 +486,14 @@ private:
         if (!idle_patterns_.empty()) {
             unsure = true;
             result_.reasons.push_back("nothing is selected by: " + idle_patterns_);
+        }
+        if (!unread_structure_.empty()) {
+            unsure = true;
+            result_.reasons.push_back("structure could not be read: " + unread_structure_);
+        }
+        for (const std::string& setting : idle_settings_) {
+            unsure = true;
+            result_.reasons.push_back("the selection has no such name: " + setting);
         }
         add_schema_reason(result_.schema, "structure", damaged);
         add_schema_reason(result_.sequences, "sequences", damaged);
@@ -510,6 +567,8 @@ private:
     FactScope source_facts_;
     FactScope destination_facts_;
     std::string idle_patterns_;  ///< a list, for people
+    std::vector<std::string> idle_settings_;
+    std::string unread_structure_;  ///< why it could not be read
     std::unique_ptr<RepairWriter> repair_;
     std::unique_ptr<CandidateCollector> candidates_;  ///< live only
     std::mutex mutex_;

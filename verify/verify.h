@@ -47,6 +47,7 @@ struct Request {
     unsigned jobs = 1;      ///< tables or key ranges compared at once; each reads both ends
     bool structure = true;  ///< compare columns, keys, indexes, constraints, types
     bool sequences = true;
+    std::chrono::seconds lock_wait{60};  ///< for what others have locked; then it is not judged
     RuleSet rules;
     std::uint64_t rows_per_second = 0;   ///< per end, all jobs together; 0: unlimited
     std::uint64_t bytes_per_second = 0;  ///< likewise

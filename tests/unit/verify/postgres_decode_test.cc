@@ -81,6 +81,18 @@ TEST(PostgresDecode, CountsTheScaleUnlessARuleSaysOtherwise) {
               canonical(1700, wire::numeric({1, 5001}, 0, 0, 4), {Rule::numeric_scale}));
 }
 
+TEST(PostgresDecode, ComparesAsRealOnlyWhatARealCanBe) {
+    const RuleSet rule{Rule::float_width};
+    const auto as_real = [&](double value) { return canonical(701, wire::float64(value), rule); };
+    EXPECT_EQ(as_real(0.1), as_real(static_cast<double>(0.1f)));
+    EXPECT_NE(as_real(1e300), as_real(1e301));
+    EXPECT_NE(as_real(1e300), as_real(std::numeric_limits<double>::infinity()));
+    EXPECT_NE(as_real(1e-300), as_real(0));
+    EXPECT_NE(as_real(1e-300), as_real(1e-301));
+    EXPECT_EQ(as_real(std::numeric_limits<double>::quiet_NaN()),
+              as_real(-std::numeric_limits<double>::quiet_NaN()));
+}
+
 TEST(PostgresDecode, ReadsPointsInTime) {
     EXPECT_EQ(shown(1114, wire::int64(0)), "2000-01-01 00:00:00");
     EXPECT_EQ(shown(1184, wire::int64(-1)), "1999-12-31 23:59:59.999999+00");

@@ -26,12 +26,13 @@ std::vector<std::string> read(const Scope& scope) {
 }
 
 struct ScopeTest : testing::Test {
-    Scope choose() const { return choose_scope(catalogs, {objects, mapping, patterns}); }
+    Scope choose() const { return choose_scope(catalogs, {objects, mapping, patterns, filters}); }
 
     Catalogs catalogs;
     plan::ObjectSelection objects;
     plan::NameMapping mapping;
     std::vector<std::string> patterns;
+    std::map<ObjectName, std::string> filters;
 };
 
 TEST_F(ScopeTest, TakesSequencesOfNoTableThatTheSelectionTakes) {
@@ -45,6 +46,26 @@ TEST_F(ScopeTest, TakesSequencesOfNoTableThatTheSelectionTakes) {
     EXPECT_TRUE(choose().source.sequences.empty());
     patterns = {"shop.tick*"};
     EXPECT_EQ(choose().source.sequences.size(), 1u);
+}
+
+TEST_F(ScopeTest, NamesSettingsOfWhatIsNotThere) {
+    catalogs.source_tables = {table("orders")};
+    catalogs.source_tables[0].columns.resize(1);
+    catalogs.source_tables[0].columns[0].name = "id";
+    filters = {{{"app", "orders"}, "true"}, {{"app", "ordres"}, "true"}};
+    mapping.tables = {{{"app", "orders"}, {"app", "o"}}, {{"app", "t"}, {"app", "u"}}};
+    mapping.columns = {{{"app", "orders"}, {{"id", "no"}, {"idd", "no"}}}};
+    mapping.excluded_columns = {{{"app", "orders"}, {"id", "x"}}, {{"app", "y"}, {"id"}}};
+    mapping.schemas = {{"app", "shop"}, {"types", "shop"}};
+    EXPECT_THAT(
+        choose().idle_settings,
+        ElementsAre("objects.filters: app.ordres", "objects.rename.tables: app.t",
+                    "objects.rename.columns: app.orders.idd",
+                    "objects.exclude_columns: app.orders.x", "objects.exclude_columns: app.y"));
+    patterns = {"app.orders"};  // narrows what is compared, not what the task may speak of
+    EXPECT_EQ(choose().idle_settings.size(), 5u);
+    catalogs.source_sequences = {{"app", "t"}};
+    EXPECT_EQ(choose().idle_settings.size(), 4u);
 }
 
 TEST_F(ScopeTest, NamesPatternsThatSelectNothing) {
