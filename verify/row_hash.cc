@@ -26,7 +26,7 @@ bool put_compared_form(const TablePair& pair, Side side, std::string_view row, s
             continue;
         }
         if (cell.same_bytes) {
-            put_varint(out, static_cast<std::uint64_t>(value.length + 2));
+            put_varint(out, static_cast<std::uint64_t>(std::int64_t{value.length} + 2));
             out.append(value.bytes);
         } else {
             ok = put_canonical_cell(cell, side, value, {}, out) && ok;

@@ -12,14 +12,14 @@ using model::ErrorClass;
 namespace {
 
 EngineFactories named_ends(EngineFactories made) {
-    EngineFactories named = made;
-    named.source = [make = made.source](flow::Runtime& runtime, const plan::TaskSpec& spec) {
+    made.source = [make = std::move(made.source)](flow::Runtime& runtime,
+                                                  const plan::TaskSpec& spec) {
         return at_end(End::source, [&] { return as_source_end(make(runtime, spec)); });
     };
-    named.sink = [make = made.sink](flow::Runtime& runtime, const plan::TaskSpec& spec) {
+    made.sink = [make = std::move(made.sink)](flow::Runtime& runtime, const plan::TaskSpec& spec) {
         return at_end(End::destination, [&] { return as_destination_end(make(runtime, spec)); });
     };
-    return named;
+    return made;
 }
 
 }  // namespace

@@ -148,14 +148,15 @@ WorkloadVerdict SqlWorkload::check(const WorkloadEnd& source, const WorkloadEnd&
     const auto at_source = open(source);
     const auto at_destination = open(destination);
     WorkloadVerdict verdict;
-    for (const auto& [session, side] :
-         {std::pair(at_source.get(), "source"), std::pair(at_destination.get(), "destination")}) {
+    const auto add_own = [&](fixtures::Session& session, const std::string& side) {
         unless_unreadable(verdict.checks, name(), side, [&] {
-            for (Check& check : own_checks(*session, side, true)) {
+            for (Check& check : own_checks(session, side, true)) {
                 verdict.checks.push_back(std::move(check));
             }
         });
-    }
+    };
+    add_own(*at_source, "source");
+    add_own(*at_destination, "destination");
     std::vector<Check> unreadable;
     const auto tally = [&](fixtures::Session& session, const std::string& side) {
         Tally read(ledger_, 2);

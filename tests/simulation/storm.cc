@@ -67,9 +67,8 @@ void Storm::after(flow::Duration delay, std::function<void()> action) {
     gate_->notify_all();
 }
 
-void Storm::later(std::function<void()> action) {
-    after(flow::Duration(random_.below(random_.chance(0.3) ? 20'000'000 : 50'000)),
-          std::move(action));
+void Storm::later(const std::function<void()>& action) {
+    after(flow::Duration(random_.below(random_.chance(0.3) ? 20'000'000 : 50'000)), action);
 }
 
 void Storm::begin_outage(const Outage& outage) {

@@ -21,7 +21,7 @@ public:
     memory::Fate fate(std::string_view call, memory::CallKind kind) override;
     flow::Duration delay(std::string_view call) override;
     bool commit_survives_client() override { return random_.chance(0.5); }
-    void later(std::function<void()> action) override;
+    void later(const std::function<void()>& action) override;
     std::uint64_t choose(std::string_view what, std::uint64_t end) override;
 
     /// Executes what is late; runs in a fiber of the world until calm().

@@ -31,7 +31,7 @@ public:
     /// The client died with a commit under way: true if the commit still happens, later.
     virtual bool commit_survives_client() { return false; }
     /// Executes `action` some time later, when no call is under way.
-    virtual void later(std::function<void()> action) { action(); }
+    virtual void later(const std::function<void()>& action) { action(); }
     /// A choice among 0 .. end - 1 inside the engine; 0 is the tame one.
     virtual std::uint64_t choose(std::string_view /*what*/, std::uint64_t /*end*/) { return 0; }
 };

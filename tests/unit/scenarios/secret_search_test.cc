@@ -9,15 +9,14 @@
 namespace cutover::scenarios {
 namespace {
 
-using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
 class SecretSearchTest : public testing::Test {
 protected:
-    SecretSearchTest() { std::filesystem::create_directories(folder / "servers"); }
-    ~SecretSearchTest() override { std::filesystem::remove_all(folder); }
+    void SetUp() override { std::filesystem::create_directories(folder / "servers"); }
+    void TearDown() override { std::filesystem::remove_all(folder); }
 
     std::filesystem::path write(const std::string& name, const std::string& text) {
         std::ofstream(folder / name) << text;

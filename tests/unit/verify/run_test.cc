@@ -175,8 +175,8 @@ TEST_F(RunTest, AgreesWithAPlainOracleOnRandomDamage) {
                 }
             }
         }
-        source.block_bytes = static_cast<std::size_t>(draw(120) + 1);
-        destination.block_bytes = static_cast<std::size_t>(draw(120) + 1);
+        source.block_bytes = static_cast<std::size_t>(draw(120)) + 1;
+        destination.block_bytes = static_cast<std::size_t>(draw(120)) + 1;
         const Result result = compare();
         EXPECT_EQ(result.rows.missing, expected.missing) << round;
         EXPECT_EQ(result.rows.extra, expected.extra) << round;

@@ -18,13 +18,13 @@ using testing::HasSubstr;
 
 class OutputPath : public testing::Test {
 protected:
-    OutputPath() {
+    void SetUp() override {
         std::string pattern = (fs::temp_directory_path() / "cutover-output-XXXXXX").string();
         folder_ = ::mkdtemp(pattern.data());
         file_ = folder_ / "file";
         std::ofstream(file_) << "what it holds";
     }
-    ~OutputPath() override {
+    void TearDown() override {
         std::error_code ignored;
         fs::remove_all(folder_, ignored);
     }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <sstream>
 
 #include "migrator/task/migrate_command.h"
@@ -45,7 +46,7 @@ stage::FullProgress half_done() {
 }
 
 TEST(EventWriter, StampsEveryLineInUtcWithMicroseconds) {
-    const std::string at = line_of(stage::Recovered{std::chrono::seconds(2)})["at"];
+    const std::string at = line_of(stage::Recovered{std::chrono::seconds(2), std::nullopt})["at"];
     ASSERT_EQ(at.size(), std::string("2026-11-21T09:30:00.123456Z").size());
     EXPECT_EQ(at[10], 'T');
     EXPECT_EQ(at[19], '.');
@@ -152,7 +153,7 @@ TEST(TerminalView, EndsAPhaseWithWhereItCame) {
 TEST(TerminalView, SaysWhichEndIsAway) {
     model::Error error(model::ErrorClass::connection, "x.lost", "connection lost");
     EXPECT_EQ(shown({stage::Retrying{error, 1, std::chrono::seconds(90)},
-                     stage::Recovered{std::chrono::seconds(2)}},
+                     stage::Recovered{std::chrono::seconds(2), std::nullopt}},
                     false),
               "trying again (1. time, giving up in 90 s): connection lost\n"
               "goes on after 2.0 s\n");
