@@ -2,12 +2,60 @@
 
 #include <fmt/format.h>
 
+#include <string_view>
+
 #include "migrator/plan/document_reader.h"
 #include "migrator/plan/object_pattern.h"
 
 namespace cutover::plan {
 
 namespace {
+
+/// Whether text in parentheses stays in them: what closes more than it has opened, ends the
+/// statement or begins a comment would say something else than it reads.
+class Condition {
+public:
+    explicit Condition(std::string_view text) : text_(text) {}
+
+    bool stands_alone() {
+        int open = 0;
+        while (at_ < text_.size() && open >= 0) {
+            const char letter = text_[at_];
+            if (letter == '\'' || letter == '"') {
+                if (!skip_quoted(letter)) {
+                    return false;
+                }
+                continue;
+            }
+            if (letter == ';' || begins("--") || begins("/*")) {
+                return false;
+            }
+            open += letter == '(' ? 1 : letter == ')' ? -1 : 0;
+            ++at_;
+        }
+        return open == 0;
+    }
+
+private:
+    bool begins(std::string_view with) const { return text_.substr(at_).starts_with(with); }
+    /// Doubled quotes are two that follow each other. False if it does not end.
+    bool skip_quoted(char quote) {
+        const bool escapes =
+            quote == '\'' && at_ > 0 && (text_[at_ - 1] == 'e' || text_[at_ - 1] == 'E');
+        for (++at_; at_ < text_.size(); ++at_) {
+            if (escapes && text_[at_] == '\\') {
+                ++at_;
+            } else if (text_[at_] == quote) {
+                ++at_;
+                return true;
+            }
+        }
+        return false;
+    }
+
+    std::string_view text_;
+    std::size_t at_ = 0;
+};
 
 class ObjectsSection {
 public:
@@ -174,6 +222,14 @@ private:
                 problems_.add(entry.value.place, "task_file.type",
                               fmt::format("objects.filters.{} must be a condition", entry.key),
                               "write the condition as after WHERE: `schema.table: \"id > 100\"`");
+                continue;
+            }
+            if (!Condition(entry.value.text).stands_alone()) {
+                problems_.add(entry.value.place, "task_file.filter",
+                              fmt::format("objects.filters.{} is `{}`, whose quotes or parentheses "
+                                          "do not close, or which goes on after its end",
+                                          entry.key, entry.value.text),
+                              "write one condition, without `;` and comments");
                 continue;
             }
             if (table) {

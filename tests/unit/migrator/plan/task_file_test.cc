@@ -307,6 +307,28 @@ TEST(TaskFile, RefusesContradictions) {
     EXPECT_EQ(problem_of("limits: {memory_mb: 8, batch_mb: 16}").code, "task_file.contradiction");
 }
 
+TEST(TaskFile, RefusesAFilterThatSaysMoreThanOneCondition) {
+    for (const char* filter :
+         {"id = 1) or (true", "id = 1)", "(id = 1", "id = 1; DROP TABLE y", "id = 1 -- or not",
+          "id = 1 /* or not", "name = 'a", R"(x = ')' ))", R"(name = E'\\') or (true)"}) {
+        EXPECT_EQ(
+            problem_of("objects:\n  filters:\n    a.x: |-\n      " + std::string(filter)).code,
+            "task_file.filter")
+            << filter;
+    }
+}
+
+TEST(TaskFile, TakesFiltersWithQuotesAndParentheses) {
+    const TaskSpec spec = parse(kEnds + R"yaml(
+objects:
+  filters:
+    a.a: name = 'it''s ) or ; --' AND (id > 1)
+    a.b: ("odd ( name") > 1
+    a.c: name = E'\') ' AND (id > 1)
+)yaml");
+    EXPECT_EQ(spec.filters.size(), 3u);
+}
+
 TEST(TaskFile, RefusesOneDatabaseAtBothEnds) {
     const std::string text = text_of(R"(
 source: {engine: postgres, host: a, database: d, user: u}
