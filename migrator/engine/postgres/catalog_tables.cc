@@ -7,13 +7,16 @@ namespace cutover::postgres {
 
 namespace {
 
-/// Equality of citext folds case, whatever the column's collation says.
+/// Equality of citext folds case, whatever the column's collation says. From version 18 on
+/// attnotnull says no more than that there is a constraint, though rows of before may break it.
 constexpr const char* kColumns = R"(
 SELECT a.attrelid::bigint, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod),
        tn.nspname, t.typname, a.atttypid::bigint,
        CASE WHEN t.typelem <> 0 AND t.typlen = -1 AND t.typsubscript = 'array_subscript_handler'::regproc
             THEN 'a' ELSE t.typtype END,
-       NOT a.attnotnull, pg_get_expr(d.adbin, d.adrelid), a.attgenerated, a.attidentity,
+       NOT a.attnotnull OR EXISTS (SELECT FROM pg_constraint nn WHERE nn.conrelid = a.attrelid
+         AND nn.contype = 'n' AND NOT nn.convalidated AND nn.conkey = ARRAY[a.attnum]),
+       pg_get_expr(d.adbin, d.adrelid), a.attgenerated, a.attidentity,
        CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END,
        coalesce(c.collisdeterministic, true) AND t.typname <> 'citext'
          AND coalesce(b.typname <> 'citext', true)

@@ -88,6 +88,20 @@ protected:
 using Ugly = UglyOf<17>;
 using Ugly18 = UglyOf<18>;
 
+TEST_F(Ugly18, ANotNullThatNobodyHasValidatedMakesNoKey) {
+    at_source(
+        "CREATE TABLE loose (a int, b int UNIQUE); ALTER TABLE loose REPLICA IDENTITY FULL;"
+        "INSERT INTO loose VALUES (1, NULL), (2, NULL), (3, 3);"
+        "ALTER TABLE loose ADD CONSTRAINT there NOT NULL b NOT VALID");
+    const std::string file = task();
+    RunningProgram migrate = program_.start({"migrate", file});
+    ASSERT_TRUE(migrate.wait_for("phase incremental")) << migrate.text();
+    at_source("DELETE FROM loose WHERE a = 2; UPDATE loose SET a = 4 WHERE b = 3");
+    const Said finish = program_.run({"finish", file});
+    ASSERT_EQ(finish.exit_code, 0) << finish.text << migrate.text();
+    expect_equal_rows("loose");
+}
+
 /// Such a key is no replica identity: a table that was published with it took no more updates.
 TEST_F(Ugly, ATableWithADeferrablePrimaryKeyGoesOnTakingUpdates) {
     at_source(
