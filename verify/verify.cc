@@ -387,24 +387,16 @@ private:
         result_.destination_position = snapshots_.destination_standing().position;
         if (request_.live) {
             std::tie(result_.proof, result_.proof_detail) = live_proof(result_.live);
-        } else if (request_.evidence) {
-            result_.proof = Proof::positional;
-            result_.proof_detail = fmt::format(
-                "source quiet at {}, destination had applied {}{}{}",
-                request_.evidence->source_position, request_.evidence->destination_applied,
-                request_.evidence->detail.empty() ? "" : "; ", request_.evidence->detail);
         } else if (snapshots_.quiet()) {
             result_.proof = Proof::settled;
             result_.proof_detail =
-                "nobody wrote at either end while the snapshots were taken; whether a migrator had "
-                "more to apply"
-                " cannot be seen from here";
+                "no transaction that writes ended at either end while the snapshots were taken; "
+                "whether a migrator had more to apply cannot be seen from here";
         } else {
             result_.proof = Proof::as_of_reading;
             result_.proof_detail =
                 "somebody wrote while the snapshots were taken: differences may be lag, equality "
-                "holds for the two"
-                " snapshots only; stop the writes and verify again for a proof";
+                "holds for the two snapshots only; stop the writes and verify again for a proof";
         }
     }
 

@@ -1,5 +1,6 @@
 // The judge's front door: compare two ends, table by table, and say what holds. Used by the command
-// `cutover verify` and, in-process, by the rehearsal. It reads only; it repairs nothing.
+// `cutover verify`, which a rehearsal starts as a process of its own. It reads only; it repairs
+// nothing.
 #pragma once
 
 #include <chrono>
@@ -16,15 +17,6 @@
 #include "verify/rule.h"
 
 namespace cutover::verify {
-
-/// What the caller knows about positions: the source was quiet at `source_position` and the
-/// destination had applied at least that before the judge was called. With it a verdict is a
-/// positional proof.
-struct PositionEvidence {
-    std::string source_position;
-    std::string destination_applied;
-    std::string detail;  ///< how it was established, for the report
-};
 
 /// To judge while replication runs. What differs is looked at again; a verdict rests on positions,
 /// the waiting only bounds how long that is tried.
@@ -54,7 +46,6 @@ struct Request {
     std::size_t samples = 20;            ///< kept per table and verdict
     std::string repair_file;             ///< empty: no repair statements
     std::uint64_t repair_limit = 100000;
-    std::optional<PositionEvidence> evidence;
     std::optional<LiveOptions> live;
     std::uint64_t seed = 0;  ///< of the digests; 0: drawn
     /// Set to replace the engine's own session, in tests.

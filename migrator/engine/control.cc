@@ -16,8 +16,6 @@ std::string_view to_string(TaskPhase phase) {
             return "incremental";
         case TaskPhase::finished:
             return "finished";
-        case TaskPhase::released:
-            return "released";
     }
     return "unknown";
 }

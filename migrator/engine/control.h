@@ -22,7 +22,6 @@ enum class TaskPhase : std::uint8_t {
     keys,  ///< keys and indexes are being built
     incremental,
     finished,  ///< cut over or complete; no process may write any more
-    released,
 };
 
 std::string_view to_string(TaskPhase phase);

@@ -16,8 +16,7 @@ void check_claim(const Server& server, const Claim& claim) {
     }
     const auto rows = server.tasks.find(claim.task);
     if (rows == server.tasks.end() || rows->second.record.epoch != claim.epoch ||
-        rows->second.record.phase == TaskPhase::finished ||
-        rows->second.record.phase == TaskPhase::released) {
+        rows->second.record.phase == TaskPhase::finished) {
         throw Error(ErrorClass::stopped, "task.fenced",
                     "task " + claim.task +
                         " may not write any more: another process has claimed it, or "

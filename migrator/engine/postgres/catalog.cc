@@ -73,7 +73,7 @@ void add_flags(const Result& rows, int row, model::TableSchema& table) {
     if (rows.get(row, kPersistence) == "u") {
         table.flags.emplace_back("unlogged");
     }
-    std::string parents = text_or_empty(rows, row, kInherits);
+    std::string parents = rows.text(row, kInherits);
     while (!parents.empty()) {
         const std::size_t end = parents.find('\n');
         table.flags.push_back("inherits:" + parents.substr(0, end));
@@ -83,7 +83,7 @@ void add_flags(const Result& rows, int row, model::TableSchema& table) {
         table.flags.emplace_back(rows.boolean(row, kForcedRowSecurity) ? "row_security:forced"
                                                                        : "row_security");
     }
-    const std::string access_method = text_or_empty(rows, row, kAccessMethod);
+    const std::string access_method = rows.text(row, kAccessMethod);
     if (!access_method.empty() && access_method != "heap") {
         table.flags.push_back("access_method:" + access_method);
     }
@@ -96,7 +96,7 @@ model::TableSchema table_of(const Result& rows, int row) {
         table.partition_key = rows.text(row, kPartitionKey);
     }
     table.replica_identity = replica_identity(rows.get(row, kIdentity));
-    table.replica_identity_index = text_or_empty(rows, row, kIdentityIndex);
+    table.replica_identity_index = rows.text(row, kIdentityIndex);
     table.size = {static_cast<std::uint64_t>(rows.integer(row, kSize))};
     const std::int64_t estimate = rows.integer(row, kRows);
     table.estimated_rows = {estimate >= 0 && (estimate > 0 || table.size.count == 0)
@@ -183,10 +183,6 @@ void name_schemas(model::Catalog& catalog) {
 
 }  // namespace
 
-std::string text_or_empty(const Result& result, int row, int column) {
-    return result.is_null(row, column) ? std::string() : result.text(row, column);
-}
-
 std::string array_of(const std::vector<Oid>& oids) {
     std::string out = "{";
     for (const Oid oid : oids) {
@@ -225,7 +221,7 @@ void read_tables(CatalogReading& reading) {
         model::TableSchema table = table_of(rows, candidate.row);
         if (candidate.parent != 0) {
             table.partition_of = model::PartitionSchema{selector.of(candidate.parent).name,
-                                                        text_or_empty(rows, candidate.row, kBound)};
+                                                        rows.text(candidate.row, kBound)};
         }
         reading.tables[candidate.oid] = reading.catalog.tables.size();
         reading.oids.push_back(candidate.oid);

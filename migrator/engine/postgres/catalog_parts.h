@@ -42,8 +42,6 @@ void read_sequences(CatalogReading& reading);
 void read_types(CatalogReading& reading);
 void read_others(CatalogReading& reading);
 
-/// True for a sequence's or a type's SQL boolean `t`; the text forms of a value that may be NULL.
-std::string text_or_empty(const Result& result, int row, int column);
 /// `{a,b}` from numbers, as an array parameter.
 std::string array_of(const std::vector<Oid>& oids);
 

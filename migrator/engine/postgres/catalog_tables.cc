@@ -96,7 +96,7 @@ model::ColumnSchema column_of(const Result& rows, int row) {
     }
     column.generated_virtual = rows.get(row, 10) == "v";
     column.identity = identity(rows.get(row, 11));
-    column.collation = text_or_empty(rows, row, 12);
+    column.collation = rows.text(row, 12);
     column.deterministic = rows.boolean(row, 13);
     return column;
 }
@@ -131,7 +131,7 @@ void read_constraints(CatalogReading& reading) {
         model::TableSchema& table = reading.table(oid);
         const std::string name = rows.text(row, 1);
         const char kind = rows.get(row, 2).front();
-        std::vector<std::size_t> columns = reading.column_list(oid, text_or_empty(rows, row, 3));
+        std::vector<std::size_t> columns = reading.column_list(oid, rows.text(row, 3));
         const std::string definition = rows.text(row, 4);
         const bool inherited = rows.boolean(row, 6);
         if (kind == 'p' || kind == 'u') {
@@ -162,7 +162,7 @@ void read_indexes(CatalogReading& reading) {
         index.definition = rows.text(row, 2);
         index.unique = rows.boolean(row, 3);
         index.plain_columns = rows.boolean(row, 4);
-        index.columns = reading.column_list(oid, text_or_empty(rows, row, 5));
+        index.columns = reading.column_list(oid, rows.text(row, 5));
         index.inherited = rows.boolean(row, 6);
         reading.table(oid).indexes.push_back(std::move(index));
     }

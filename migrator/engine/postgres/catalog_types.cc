@@ -101,7 +101,7 @@ private:
         type.schema.name = {rows.text(row, 1), rows.text(row, 2)};
         type.schema.type_id = id;
         type.schema.array_type_id = oid(rows, row, 4);
-        type.schema.definition = text_or_empty(rows, row, 10);
+        type.schema.definition = rows.text(row, 10);
         type.relation = oid(rows, row, 6);
         switch (rows.get(row, 3).front()) {
             case 'e':
@@ -179,7 +179,7 @@ private:
             column.type = rows.text(row, 2);
             column.type_name = {rows.text(row, 3), rows.text(row, 4)};
             column.type_id = oid(rows, row, 5);
-            column.collation = text_or_empty(rows, row, 6);
+            column.collation = rows.text(row, 6);
             type.made_of.push_back(oid(rows, row, 5));
             type.schema.columns.push_back(std::move(column));
         }

@@ -28,6 +28,7 @@ public:
     int rows() const;
     int columns() const;
     bool is_null(int row, int column) const;
+    /// Of NULL: empty.
     std::string_view get(int row, int column) const;
     std::string text(int row, int column) const { return std::string(get(row, column)); }
     std::int64_t integer(int row, int column) const;

@@ -58,9 +58,8 @@ std::string this_process() {
 }
 
 TaskPhase phase_of(std::string_view text) {
-    for (const TaskPhase phase :
-         {TaskPhase::created, TaskPhase::schema, TaskPhase::full, TaskPhase::keys,
-          TaskPhase::incremental, TaskPhase::finished, TaskPhase::released}) {
+    for (const TaskPhase phase : {TaskPhase::created, TaskPhase::schema, TaskPhase::full,
+                                  TaskPhase::keys, TaskPhase::incremental, TaskPhase::finished}) {
         if (engine::to_string(phase) == text) {
             return phase;
         }
@@ -80,17 +79,17 @@ TaskRecord record_of(const std::string& name, const Result& row) {
     record.last_error = row.text(0, 4);
     if (!row.is_null(0, 5)) {
         record.origin =
-            engine::CaptureOrigin{bytes_of(row, 0, 5), {bytes_of(row, 0, 6), text_of(row, 0, 7)}};
+            engine::CaptureOrigin{bytes_of(row, 0, 5), {bytes_of(row, 0, 6), row.text(0, 7)}};
     }
     if (!row.is_null(0, 8)) {
-        record.marker.position = {bytes_of(row, 0, 8), text_of(row, 0, 9)};
+        record.marker.position = {bytes_of(row, 0, 8), row.text(0, 9)};
         record.marker.commit_time = model::Instant(std::chrono::microseconds(row.integer(0, 10)));
         record.marker.transactions = unsigned_of(row, 0, 11);
         record.marker.changes = unsigned_of(row, 0, 12);
     }
     if (!row.is_null(0, 13)) {
-        record.copy_view = model::ChunkView{{bytes_of(row, 0, 13), text_of(row, 0, 14)},
-                                            {bytes_of(row, 0, 15), text_of(row, 0, 16)}};
+        record.copy_view = model::ChunkView{{bytes_of(row, 0, 13), row.text(0, 14)},
+                                            {bytes_of(row, 0, 15), row.text(0, 16)}};
     }
     return record;
 }

@@ -67,7 +67,7 @@ model::Chunk chunk_of(const Result& result, int row) {
     chunk.table = static_cast<model::TableIndex>(result.integer(row, 0));
     chunk.number = static_cast<std::uint32_t>(result.integer(row, 1));
     chunk.generation = static_cast<std::uint32_t>(result.integer(row, 2));
-    chunk.range = {bytes_of(result, row, 3), text_of(result, row, 4)};
+    chunk.range = {bytes_of(result, row, 3), result.text(row, 4)};
     chunk.estimated_rows = {unsigned_of(result, row, 5)};
     chunk.estimated_bytes = {unsigned_of(result, row, 6)};
     return chunk;
@@ -153,11 +153,11 @@ std::vector<model::ChunkReceipt> read_receipts(Connection& connection, const std
     for (int row = 0; row < rows.rows(); ++row) {
         model::ChunkReceipt receipt;
         receipt.chunk = chunk_of(rows, row);
-        receipt.view.stamp = {bytes_of(rows, row, 7), text_of(rows, row, 8)};
-        receipt.view.settled = {bytes_of(rows, row, 9), text_of(rows, row, 10)};
+        receipt.view.stamp = {bytes_of(rows, row, 7), rows.text(row, 8)};
+        receipt.view.settled = {bytes_of(rows, row, 9), rows.text(row, 10)};
         receipt.rows = {unsigned_of(rows, row, 11)};
         receipt.bytes = {unsigned_of(rows, row, 12)};
-        receipt.hash = text_of(rows, row, 13);
+        receipt.hash = rows.text(row, 13);
         out.push_back(std::move(receipt));
     }
     return out;
@@ -223,10 +223,6 @@ std::uint64_t unsigned_of(const Result& result, int row, int column) {
 
 std::string bytes_of(const Result& result, int row, int column) {
     return result.is_null(row, column) ? std::string() : from_bytea(result.get(row, column));
-}
-
-std::string text_of(const Result& result, int row, int column) {
-    return result.is_null(row, column) ? std::string() : result.text(row, column);
 }
 
 }  // namespace cutover::postgres

@@ -47,6 +47,5 @@ void empty_tables(Connection& connection, const std::vector<std::string>& tables
 // Cells of a result; NULL reads as empty.
 std::uint64_t unsigned_of(const Result& result, int row, int column);
 std::string bytes_of(const Result& result, int row, int column);
-std::string text_of(const Result& result, int row, int column);
 
 }  // namespace cutover::postgres
