@@ -46,7 +46,8 @@ constexpr const char* kFooter =
     "row,\n"
     "and says go or no-go. Without a NAME: the main rehearsal.\n\n"
     "example:  cutover rehearse main --seed 7\n"
-    "exit:     0 go, 1 no-go, 2 could not tell, 3 bad usage or a scenario that cannot be used";
+    "exit:     0 go, 1 no-go, 2 could not tell, 3 bad usage or a scenario that cannot be used,\n"
+    "          13 no such scenario, or a folder or file that cannot be used";
 
 std::string text_of(const std::string& file) {
     std::ifstream in(file);

@@ -34,10 +34,9 @@ enum class Verdict : std::uint8_t {
 
 /// What makes the two readings comparable with each other.
 enum class Proof : std::uint8_t {
-    positional,     ///< the caller has shown that the destination had applied the source's position
-    settled,        ///< nobody wrote at either end while both snapshots were taken
-    as_of_reading,  ///< somebody wrote meanwhile: true for the two snapshots, no statement about
-                    ///< now
+    positional,     ///< live: the destination was seen to have applied the source's position
+    settled,        ///< no transaction that writes ended while both snapshots were taken
+    as_of_reading,  ///< some did: true for the two snapshots, no statement about now
 };
 
 struct CellDifference {

@@ -28,8 +28,8 @@ public:
     std::unique_ptr<End> new_source() const { return open_source_(); }
     std::unique_ptr<End> new_destination() const { return open_destination_(); }
 
-    /// Nobody wrote at either end while the snapshots were taken. Where a server cannot share a
-    /// snapshot each session has its own: then nobody may have written until now.
+    /// No transaction that writes ended at either end while the snapshots were taken. Where a
+    /// server cannot share a snapshot each session has its own: then none may have ended until now.
     bool quiet();
     const Standing& source_standing() const { return source_standing_; }
     const Standing& destination_standing() const { return destination_standing_; }

@@ -1,5 +1,6 @@
 // The seam seen from above: a source and a sink whose errors say which end they came from. The
-// registry puts them around whatever an engine makes, so that no engine has to think of it and
+// registry puts them around an engine's sources and sinks (an inspector asked for by itself belongs
+// to no end), so that no engine has to think of it and
 // whoever takes an error along (a retry, an event, a report) finds it there. Changes nothing else.
 #pragma once
 

@@ -82,9 +82,10 @@ public:
 
     virtual std::unique_ptr<Inspector> open_inspector() = 0;
 
-    /// Creates what the log needs (a slot, a publication) and opens the view that belongs to its
-    /// start. What is left of an earlier attempt of the same task that was never recorded is
-    /// replaced. Throws: refused (no right, no free slot), connection.
+    /// Creates what the log needs (a slot, a publication) and, where the copy can begin there,
+    /// holds the view that belongs to its start. What is left of an earlier attempt of the same
+    /// task that was never recorded is replaced. Throws: refused (no right, no free slot),
+    /// connection.
     virtual CaptureOrigin create_capture(const plan::Plan& plan) = 0;
     /// Proves that the log still reaches back to `applied` on the server that answers now, which
     /// may be a promoted standby. Throws: corrupt or refused with the reason and `applied` in the
@@ -95,7 +96,7 @@ public:
     virtual void drop_capture(const plan::Plan& plan) = 0;
     virtual std::vector<AuxiliaryObject> auxiliary_objects(const plan::Plan& plan) = 0;
 
-    /// The view for the full copy: the capture's own where this process created it, else a new one.
+    /// The view for the full copy: the capture's own if it is still held, else a new one.
     /// Stays open until close_view(). Called once in a task's life (its result is stored); a
     /// resumed copy hands the stored view to its readers instead.
     virtual model::ChunkView open_view(const plan::Plan& plan) = 0;

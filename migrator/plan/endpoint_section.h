@@ -1,6 +1,6 @@
 // One end of a task file: `source:` or `destination:`. Resolves the password from the environment
 // or a file of tight permissions; a password written into the file is refused and never shown. It
-// does not connect and does not know which engines there are.
+// does not connect, and knows of engines no more than their usual ports.
 #pragma once
 
 #include <filesystem>

@@ -28,7 +28,7 @@ public:
               const engine::CaptureOrigin& origin,
               const std::vector<model::ChunkReceipt>& receipts);
 
-    /// True if `position` (the end of what is applied) has not yet passed every view of the table.
+    /// True until advance() has passed every view of the table.
     bool tolerant(model::TableIndex table) const { return tables_[table].unsettled; }
     /// True if the change of a row by `id` is already in the copy. `row`: the plan's columns in
     /// source form, of which at least the key's are there.

@@ -1,5 +1,5 @@
-// How a running task is shown: as JSON lines for machines (event_writer.h) or as text for people
-// (terminal_view.h). A view prints what it is told; it decides nothing and keeps no state of the
+// How a running task is shown: as JSON lines for machines (event_writer.cc) or as text for people
+// (terminal_view.cc). A view prints what it is told; it decides nothing and keeps no state of the
 // task.
 #pragma once
 

@@ -49,7 +49,7 @@ function(cutover_library NAME)
     endif()
 endfunction()
 
-# cutover_test(NAME SOURCES a_test.cc ... [DEPENDS ...] [LABELS fast|live|slow ...] [TIMEOUT seconds])
+# cutover_test(NAME SOURCES a_test.cc ... [DEPENDS ...] [LABELS fast|live ...] [TIMEOUT seconds])
 # One executable and one CTest entry; `fast` needs no server.
 function(cutover_test NAME)
     cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPENDS;LABELS" ${ARGN})

@@ -4,8 +4,7 @@
 //     class MyTest : public cutover::tests::LivePostgres {};             // version 17
 //     TEST_F(MyTest, ReadsARow) {
 //         auto client = connect();                                       // to this test's database
-//         run_the_product_on(endpoint());                                // host, port, user,
-//         password, database
+//         run_the_product_on(endpoint());  // host, port, user, password, database
 //     }
 //     class OldTest : public cutover::tests::LivePostgresOf<15> {};
 //

@@ -1,7 +1,6 @@
 // Reads chunks (block ranges of a table) as binary COPY rows, under one of three views:
 //
-//   the first one   while the process that made the capture lives, every reader imports its
-//                   snapshot;
+//   the first one   while the process that opened it lives, every reader imports its snapshot;
 //   what it saw     after that: a view of its own on the primary, restricted to the row versions
 //                   that the first view had seen. A version that is still there has not changed
 //                   since; whatever has changed comes from the log. So the result is as of the

@@ -18,9 +18,8 @@ namespace cutover::postgres {
 /// the task must claim again, and its writers must be opened again (theirs is the old epoch).
 class PostgresControl final : public engine::Control {
 public:
-    /// Makes nothing: claim() does. `task` names the session; `claims` outlives the control.
-    /// Throws: refused `control.schema_foreign`, connection.
-    /// `sessions` and `claims` outlive it.
+    /// Makes nothing: claim() does. `task` names the session; `sessions` and `claims` outlive the
+    /// control. Throws: refused `control.schema_foreign`, connection.
     PostgresControl(SessionPool& sessions, std::string task, ClaimHolder& claims);
 
     std::optional<engine::TaskRecord> load(const std::string& task) override;

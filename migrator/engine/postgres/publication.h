@@ -18,15 +18,17 @@ namespace cutover::postgres {
 /// connection.
 void create_publication(Connection& connection, const std::string& name, const plan::Plan& plan);
 
-/// Removes the publication and puts the identities back. Nothing there: fine. Throws: as above.
 /// Two tasks of one name may go to different destinations. Throws: refused `capture.of_another`.
 void require_own_publication(Connection& connection, const std::string& name,
                              const plan::Endpoint& destination);
 
+/// Removes the publication and puts the identities back. Nothing there: fine. Throws: as
+/// create_publication().
 void drop_publication(Connection& connection, const std::string& name);
 
-/// Changes if a table is dropped, renamed, taken out (even if it is put in again), or anything else
-/// about the publication changes. Empty: there is no such publication.
+/// Changes if a table is dropped, renamed, taken out (even if it is put in again) or filtered in
+/// another way, or the publication is made again or publishes other operations. Empty: there is no
+/// such publication.
 std::string publication_mark(Connection& connection, const std::string& name);
 
 /// Throws: refused `publication.changed`, naming what is missing if that can be told.

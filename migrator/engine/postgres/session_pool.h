@@ -34,8 +34,8 @@ public:
     /// Keeps the session for the next who asks, with what it was used for; closes it if it is lost,
     /// in a transaction, or one too many.
     void give_back(Connection connection) noexcept;
-    /// Begins to open `count` sessions on a thread of its own, for takers to come. What fails is
-    /// left to them. Once.
+    /// Begins to open `count` sessions (eight at the most) on a thread of its own, for takers to
+    /// come. What fails is left to them. Once.
     void prepare(std::size_t count, const std::string& purpose, const Settle& settle = {});
     /// Closes the idle ones, and prepares no more.
     void close_idle() noexcept;
