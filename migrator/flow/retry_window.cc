@@ -19,6 +19,13 @@ void RetryWindow::success() {
     end_.reset();
 }
 
+void RetryWindow::reached() {
+    connection_.first_failure.reset();
+    if (!operation_.first_failure) {
+        success();
+    }
+}
+
 Duration RetryWindow::open_for() const {
     const TimePoint now = runtime_.now();
     return now - std::min(connection_.first_failure.value_or(now),

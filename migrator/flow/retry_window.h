@@ -23,6 +23,8 @@ public:
     std::optional<Duration> after(const model::Error& error);
     /// Something has worked: forget the failures. Any class.
     void success();
+    /// Both ends have answered: an outage is over. What a statement failed with may be there still.
+    void reached();
     std::uint32_t attempts() const { return attempts_; }
     /// The end that every failure since the first came from; nothing if they differ.
     std::optional<model::End> end() const { return end_; }

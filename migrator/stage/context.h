@@ -30,6 +30,8 @@ struct Context {
     std::function<void()> tick;
     /// Something has become durable: the retry window closes.
     std::function<void()> succeeded;
+    /// Both ends have answered, with nothing to do: an outage is over.
+    std::function<void()> reached;
 };
 
 }  // namespace cutover::stage

@@ -398,7 +398,7 @@ void IncrementalStage::checkpoint_idle() {
     context_.control.save_marker(next_marker_);
     processed_ = *quiet_until_;
     context_.record.marker = next_marker_;
-    context_.succeeded();
+    context_.reached();
     quiet_until_.reset();
     settle(processed_);
     stream_->acknowledge(processed_);

@@ -146,17 +146,23 @@ stage::Context Task::context() {
                           incremental_throttle_,
                           observer_,
                           [this] { steward_->tick(*control_, record_); },
-                          [this] {
-                              stage::Recovered recovered;
-                              {
-                                  const std::unique_lock lock(*retry_gate_);
-                                  recovered = {retry_.open_for(), retry_.end()};
-                                  retry_.success();
-                              }
-                              if (recovered.after > flow::Duration(0)) {
-                                  observer_.on(recovered);
-                              }
-                          }};
+                          [this] { close_window(&flow::RetryWindow::success); },
+                          [this] { close_window(&flow::RetryWindow::reached); }};
+}
+
+void Task::close_window(void (flow::RetryWindow::*close)()) {
+    stage::Recovered recovered;
+    {
+        const std::unique_lock lock(*retry_gate_);
+        recovered = {retry_.open_for(), retry_.end()};
+        (retry_.*close)();
+        if (retry_.open_for() > flow::Duration(0)) {
+            return;
+        }
+    }
+    if (recovered.after > flow::Duration(0)) {
+        observer_.on(recovered);
+    }
 }
 
 Outcome Task::attempt() {
@@ -504,7 +510,10 @@ void Task::insist_on_plan() {
     const engine::Planned now = plan_now();
     const std::string& before = plan_->fingerprint;
     const std::string& after = now.plan.fingerprint;
-    if (after != before || has_block(now.findings)) {
+    if (after == before && has_block(now.findings)) {
+        refuse_finish(blocked_by(now.findings));
+    }
+    if (after != before) {
         refuse_finish(Error(ErrorClass::refused, "source.changed",
                             "the source is no longer what the task was begun with; then: " +
                                 plan::first_difference(before, after) + "; now: " +

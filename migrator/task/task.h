@@ -82,6 +82,7 @@ private:
     void note_failure(const model::Error& error);
     void report_end(const std::string& outcome, int exit_code);
     stage::Context context();
+    void close_window(void (flow::RetryWindow::*close)());
 
     flow::Runtime& runtime_;
     const engine::Registry& registry_;

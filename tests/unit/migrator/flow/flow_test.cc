@@ -129,6 +129,22 @@ TEST(RetryWindow, StartsAnewAfterSuccess) {
     EXPECT_EQ(retry.attempts(), 1u);
 }
 
+TEST(RetryWindow, OfAStatementStaysOpenWhileBothEndsAnswer) {
+    ScriptedRuntime runtime;
+    RetryWindow retry(runtime, {.connection = 60s, .operation = 5s});
+    EXPECT_TRUE(retry.after(error_of(model::ErrorClass::connection)));
+    runtime.pass(2s);
+    retry.reached();
+    EXPECT_EQ(retry.attempts(), 0u);
+    EXPECT_EQ(retry.open_for(), Duration(0));
+    for (int at = 0; at < 5; ++at) {
+        EXPECT_TRUE(retry.after(error_of(model::ErrorClass::operation))) << at;
+        runtime.pass(1s);
+        retry.reached();
+    }
+    EXPECT_FALSE(retry.after(error_of(model::ErrorClass::operation)));
+}
+
 TEST(RetryWindow, NeverRetriesWhatTheUserMustMend) {
     ScriptedRuntime runtime;
     RetryWindow retry(runtime, {});
