@@ -485,7 +485,7 @@ private:
     static std::string number_of(const TableSchema& table, const std::string& column) {
         const std::string prefix = "column:" + column + ":";
         for (const std::string& flag : table.flags) {
-            if (flag.starts_with(prefix)) {
+            if (flag.starts_with(prefix) && flag.rfind(':') == prefix.size() - 1) {
                 return " #" + flag.substr(prefix.size());
             }
         }

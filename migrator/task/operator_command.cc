@@ -238,7 +238,7 @@ int Operator::release() {
             if (error.code() != "capture.of_another" || record.origin) {
                 throw;
             }
-            out_ << error.what() << "\n";
+            out_ << "left alone at the source: " << error.message() << "\n";
         }
     }
     control_->release(spec_.name);

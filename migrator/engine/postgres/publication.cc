@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -22,6 +23,8 @@ namespace {
 using Identities = std::map<model::ObjectName, std::string>;
 
 constexpr int kLockAttempts = 10;
+constexpr const char* kIdentities = "hashtext('cutover replica identities')";
+constexpr std::chrono::seconds kIdentityPatience(60);
 constexpr int kPublishesGenerated = 180000;
 
 /// Which generated columns (v: virtual, s: stored) the identity of table c holds: from version 18
@@ -151,19 +154,43 @@ void remember(Connection& connection, const std::string& publication, const Memo
                     connection.quote_literal(comment.dump()));
 }
 
-/// Another task that publishes the table relies on its identity, and puts it back some day.
+/// Tasks beside each other share the identities of their tables: what one finds while another puts
+/// back must not be half of it. Held until the session ends or let_go().
+void hold_identities(Connection& connection) {
+    if (!connection.exec_within("SELECT pg_advisory_lock(" + std::string(kIdentities) + ")",
+                                kIdentityPatience)) {
+        throw Error(ErrorClass::operation, "source.identities_held",
+                    "another task is setting or putting back replica identities at the source for "
+                    "more than a minute",
+                    "see who waits in pg_locks (locktype advisory)");
+    }
+}
+
+void let_go(Connection& connection) {
+    connection.exec("SELECT pg_advisory_unlock(" + std::string(kIdentities) + ")");
+}
+
+/// Another task that publishes the table relies on its identity, and puts it back some day. Throws:
+/// refused (it cannot be told so).
 bool hand_over(Connection& connection, const std::string& publication,
                const model::ObjectName& table, const std::string& identity) {
     const Result others = connection.exec_params(
-        "SELECT p.pubname FROM pg_publication p JOIN pg_publication_rel r ON r.prpubid = p.oid"
+        "SELECT p.pubname, pg_has_role(p.pubowner, 'USAGE') FROM pg_publication p JOIN "
+        "pg_publication_rel r ON r.prpubid = p.oid"
         " JOIN pg_class c ON c.oid = r.prrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
         " WHERE p.pubname LIKE 'cutover\\_%' AND p.pubname <> $1 AND n.nspname = $2"
-        " AND c.relname = $3 AND pg_has_role(p.pubowner, 'USAGE') ORDER BY 1 LIMIT 1",
+        " AND c.relname = $3 ORDER BY 2 DESC, 1 LIMIT 1",
         {publication, table.schema, table.name});
     if (others.rows() == 0) {
         return false;
     }
     const std::string heir = others.text(0, 0);
+    if (!others.boolean(0, 1)) {
+        throw Error(ErrorClass::refused, "source.identity_shared",
+                    "table " + table.display() + " is published by " + heir +
+                        ", too, a task of another account that relies on its replica identity",
+                    "release that task first");
+    }
     Memory known = remembered(connection, heir);
     known.identities.emplace(table, identity);
     remember(connection, heir, known);
@@ -323,6 +350,7 @@ void add_tables(Connection& connection, const std::string& name, const plan::Pla
 
 void create_publication(Connection& connection, const std::string& name, const plan::Plan& plan) {
     try {
+        hold_identities(connection);
         const Identities earlier = remembered(connection, name).identities;
         const Memory memory = {to_remember(plan, table_states(connection, plan), earlier),
                                place_of(plan.spec.destination)};
@@ -341,6 +369,7 @@ void create_publication(Connection& connection, const std::string& name, const p
         require_old_rows(states);
         publish_generated(connection, name, states);
         add_tables(connection, name, plan);
+        let_go(connection);
     } catch (...) {
         connection.rollback();
         throw;
@@ -355,13 +384,16 @@ void require_own_publication(Connection& connection, const std::string& name,
     }
     throw Error(ErrorClass::refused, "capture.of_another",
                 "publication and slot '" + name +
-                    "' were made by a task of this name that goes to " + found,
-                "give this task another name, or release that one first; by hand: SELECT "
-                "pg_drop_replication_slot('" +
+                    "' were made by a task of this name that goes to " + found + ", not to " +
+                    place_of(destination),
+                "give this task another name, or release that one first; if both are one place, "
+                "write the destination as it was when the task began; if that task is gone for "
+                "good: SELECT pg_drop_replication_slot('" +
                     name + "'); DROP PUBLICATION " + quote_identifier(name));
 }
 
 void drop_publication(Connection& connection, const std::string& name) {
+    hold_identities(connection);
     put_back(connection, name, remembered(connection, name).identities);
     connection.exec("DROP PUBLICATION IF EXISTS " + quote_identifier(name));
 }

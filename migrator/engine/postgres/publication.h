@@ -14,8 +14,8 @@ namespace cutover::postgres {
 
 /// Makes the publication anew and sets REPLICA IDENTITY FULL where the plan wants it. Short locks
 /// only: each table is altered in a transaction of its own. Throws: refused (a table whose old rows
-/// the log would not name; a filter the server does not take), operation `source.table_locked`,
-/// connection.
+/// the log would not name; a filter the server does not take; identities shared with a task of
+/// another account), operation `source.table_locked`, `source.identities_held`, connection.
 void create_publication(Connection& connection, const std::string& name, const plan::Plan& plan);
 
 /// Two tasks of one name may go to different destinations. Throws: refused `capture.of_another`.

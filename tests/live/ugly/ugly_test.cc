@@ -194,7 +194,9 @@ TEST_F(Ugly, ALabelThatTheDestinationLacksStopsTheCutoverUntilItIsMadeThere) {
 
 /// Same name, same type, same place at the end: only its number tells that no value is left.
 TEST_F(Ugly, AColumnThatWasDroppedAndMadeAgainStopsTheCutover) {
-    at_source("CREATE TABLE people (id int PRIMARY KEY, m int); INSERT INTO people VALUES (1, 10)");
+    at_source(
+        "CREATE TABLE people (id int PRIMARY KEY, \"m:x\" int, m int);"
+        "INSERT INTO people VALUES (1, 5, 10)");
     const std::string file = task();
     RunningProgram migrate = program_.start({"migrate", file});
     ASSERT_TRUE(migrate.wait_for("phase incremental")) << migrate.text();
@@ -221,6 +223,37 @@ TEST_F(Ugly, TwoTasksOfOneTableKeepItsIdentityUntilTheLastIsReleased) {
     at_source("UPDATE loose SET a = 3 WHERE a = 1");
     EXPECT_EQ(program_.run({"release", second}).exit_code, 0);
     EXPECT_EQ(connect().value(identity), "d");
+}
+
+TEST_F(Ugly, AnIdentityThatATaskOfAnotherAccountReliesOnIsNotPutBack) {
+    const std::string database = this->endpoint().database;
+    at_source("CREATE ROLE " + database +
+              "_owner; CREATE TABLE loose (a int);"
+              "INSERT INTO loose VALUES (1); ALTER TABLE loose OWNER TO " +
+              database + "_owner");
+    std::vector<std::string> files;
+    for (const std::string name : {"one", "two"}) {
+        const std::string account = database + "_" + name;
+        at_source("CREATE ROLE " + account + " LOGIN REPLICATION PASSWORD 'x' IN ROLE " + database +
+                  "_owner; GRANT CREATE ON DATABASE " + database + " TO " + account);
+        const std::string file = program_.task(this->endpoint().as_user(account, "x"),
+                                               this->make_database(name), kAnything);
+        std::ostringstream text;
+        text << std::ifstream(file).rdbuf();
+        files.push_back(program_.write(name + ".yaml",
+                                       "task: " + name + text.str().substr(text.str().find('\n'))));
+        RunningProgram migrate = program_.start({"migrate", files.back()});
+        ASSERT_TRUE(migrate.wait_for("phase incremental")) << migrate.text();
+        EXPECT_EQ(program_.run({"stop", files.back()}).exit_code, 0);
+        migrate.wait();
+    }
+    const Said refused = program_.run({"release", files[0]});
+    EXPECT_EQ(refused.exit_code, kRefused) << refused.text;
+    EXPECT_THAT(refused.text, HasSubstr("release that task first"));
+    at_source("UPDATE loose SET a = 2");
+    EXPECT_EQ(program_.run({"release", files[1]}).exit_code, 0);
+    EXPECT_EQ(program_.run({"release", files[0]}).exit_code, 0);
+    EXPECT_EQ(connect().value("SELECT relreplident FROM pg_class WHERE relname = 'loose'"), "d");
 }
 
 TEST_F(Ugly, ATaskOfTheSameNameLeavesTheSlotOfAnotherAlone) {
