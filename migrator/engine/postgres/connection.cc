@@ -46,6 +46,8 @@ std::string later_timeouts(int version) {
     return sql;
 }
 
+constexpr std::chrono::seconds kSettleWithin(30);
+
 void quiet(void*, const pg_result*) {}
 
 class Keywords {
@@ -180,8 +182,13 @@ Connection Connection::open_host(const plan::Endpoint& endpoint, const plan::Hos
     return connection;
 }
 
+/// Within a limit: a server that is stopped takes a connection and answers nothing.
 void Connection::settle() {
-    exec(kSession + later_timeouts(server_version()));
+    if (!exec_within(kSession + later_timeouts(server_version()), kSettleWithin)) {
+        throw Error(ErrorClass::connection, "postgres.silent",
+                    "the server took the connection and does not answer",
+                    "look at its load and at its log");
+    }
 }
 
 void Connection::renew(const std::string& application_name) {
@@ -251,9 +258,10 @@ std::optional<Result> Connection::exec_within(const std::string& sql,
             throw error_from(nullptr, raw(), sql);
         }
     }
-    pg_result* result = PQgetResult(raw());
-    while (pg_result* more = PQgetResult(raw())) {
-        PQclear(more);
+    pg_result* result = nullptr;  // the last one's, as PQexec gives it
+    while (pg_result* next = PQgetResult(raw())) {
+        PQclear(result);
+        result = next;
     }
     if (late && PQresultStatus(result) == PGRES_FATAL_ERROR) {
         PQclear(result);
@@ -374,6 +382,20 @@ void Connection::rollback() noexcept {
 
 bool Connection::alive() const noexcept {
     return PQstatus(raw()) == CONNECTION_OK;
+}
+
+bool Connection::still_there() noexcept {
+    // A server that ends a session says so first: the end of the stream comes after that.
+    for (int look = 0; look < 3; ++look) {
+        pollfd readable{PQsocket(raw()), POLLIN, 0};
+        if (::poll(&readable, 1, 0) <= 0) {
+            break;
+        }
+        if (PQconsumeInput(raw()) == 0) {
+            return false;
+        }
+    }
+    return alive();
 }
 
 void Connection::cancel() noexcept {

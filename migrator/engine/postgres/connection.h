@@ -67,7 +67,7 @@ public:
     /// Runs one or more statements; returns the last one's result. Throws model::Error by SQLSTATE
     /// (error.h).
     Result exec(const std::string& sql);
-    /// As exec() for one statement that may wait for long: nothing if it took longer than `limit`;
+    /// As exec() for what may wait for long: nothing if it took longer than `limit`;
     /// then it was cancelled.
     std::optional<Result> exec_within(const std::string& sql, std::chrono::milliseconds limit);
     Result exec_params(const std::string& sql, const std::vector<Parameter>& parameters);
@@ -93,6 +93,8 @@ public:
     /// Ends an open transaction or copy without throwing.
     void rollback() noexcept;
     bool alive() const noexcept;
+    /// As alive(), and the server has not closed it while it was idle. Asks the socket only.
+    bool still_there() noexcept;
     /// Asks the server, over a connection of its own, to cancel what this one is running. Any
     /// thread.
     void cancel() noexcept;

@@ -42,24 +42,24 @@ std::optional<Connection> SessionPool::take_idle(const std::string& purpose) {
 }
 
 Connection SessionPool::take(const std::string& purpose, const Settle& settle) {
-    std::optional<Connection> session;
-    while (!session && (session = take_idle(purpose))) {
-        if (session->application_name() == purpose) {
-            return std::move(*session);
+    while (std::optional<Connection> idle = take_idle(purpose)) {
+        if (idle->application_name() == purpose) {
+            if (idle->still_there()) {
+                return std::move(*idle);
+            }
+            continue;
         }
         try {
-            session->renew(purpose);
+            idle->renew(purpose);
+            if (settle) {
+                settle(*idle);
+            }
+            return std::move(*idle);
         } catch (const Error&) {
-            session.reset();  // lost while nobody used it
+            continue;  // lost while nobody used it, or not to be made new
         }
     }
-    if (!session) {
-        return open(purpose, settle);
-    }
-    if (settle) {
-        settle(*session);
-    }
-    return std::move(*session);
+    return open(purpose, settle);
 }
 
 Connection SessionPool::open(const std::string& purpose, const Settle& settle) const {

@@ -90,6 +90,7 @@ public:
         return std::make_unique<PostgresChunkWriter>(*sessions_, spec_.conflict, claims_.get());
     }
     std::unique_ptr<engine::ChangeApplier> open_applier(const plan::Plan& plan) override {
+        sessions_->close_idle();  // those of the copy: the log may be followed for weeks
         return std::make_unique<PostgresChangeApplier>(*sessions_, plan, claims_.get());
     }
     void prepare_writers(std::uint32_t count) override {

@@ -87,9 +87,22 @@ TEST_F(SessionPoolTest, OpensANewSessionForOneThatWasLostMeanwhile) {
     sessions_->give_back(std::move(first));
     connect().query("SELECT pg_terminate_backend(" + std::to_string(process) + ")");
     wait_for_sessions("first", "0");
-    Connection second = sessions_->take("second");
+    for (const char* purpose : {"first", "second"}) {
+        Connection next = sessions_->take(purpose);
+        EXPECT_NE(next.server_process(), process) << purpose;
+        EXPECT_EQ(value(next, "SELECT 1"), "1") << purpose;
+    }
+}
+
+TEST_F(SessionPoolTest, OpensANewSessionForOneThatCannotBeMadeNew) {
+    Connection first = sessions_->take("first");
+    first.exec("SET temp_buffers='1MB'; CREATE TEMPORARY TABLE t AS SELECT 1");
+    const int process = first.server_process();
+    sessions_->give_back(std::move(first));
+    // Refused where temporary tables have been used, whatever became of them.
+    const Connection second = sessions_->take(
+        "second", [](Connection& session) { session.exec("SET temp_buffers='9MB'"); });
     EXPECT_NE(second.server_process(), process);
-    EXPECT_EQ(value(second, "SELECT 1"), "1");
 }
 
 TEST_F(SessionPoolTest, OpensWhatIsPreparedAndClosesWhatNobodyTook) {
