@@ -68,6 +68,12 @@ Error stream_error(const pg_result* result, const pg_conn* connection, const std
             "release the task and migrate anew; changes since the last applied position are not "
             "proved to be complete");
     }
+    if (state == "22021" || state == "22P05") {
+        return Error(ErrorClass::refused, "log.encoding",
+                     "a change in the log holds bytes that are no text: " + plain.message(),
+                     "the log keeps them whatever becomes of the row: mend it at the source, "
+                     "release the task and migrate anew");
+    }
     if (state == "55000" || state == "58P01") {
         return Error(
             ErrorClass::corrupt, "slot.invalidated",

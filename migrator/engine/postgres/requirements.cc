@@ -279,12 +279,14 @@ std::string complaint_about(Connection& connection, const std::string& mode,
         return "";
     } catch (const model::Error& error) {
         connection.rollback();
+        // Missing rights and standbys are other questions.
+        if (error.code() == "postgres.42501" || error.code() == "postgres.25006") {
+            return "";
+        }
         if (error.error_class() == model::ErrorClass::connection) {
             throw;
         }
-        // Missing rights and standbys are other questions.
-        const bool other = error.code() == "postgres.42501" || error.code() == "postgres.25006";
-        return other ? "" : error.message();
+        return error.message();
     }
 }
 
