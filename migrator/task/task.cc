@@ -511,7 +511,12 @@ void Task::insist_on_plan() {
     const std::string& before = plan_->fingerprint;
     const std::string& after = now.plan.fingerprint;
     if (after == before && has_block(now.findings)) {
-        refuse_finish(blocked_by(now.findings));
+        // One end has gained or lost what the plan does not hold; which one, the findings say.
+        refuse_finish(
+            Error(ErrorClass::refused, "source.changed",
+                  "the two ends do not fit any more as they did when the task was begun:" +
+                      blocks_of(now.findings),
+                  "undo the change, or release the task and migrate anew"));
     }
     if (after != before) {
         refuse_finish(Error(ErrorClass::refused, "source.changed",
