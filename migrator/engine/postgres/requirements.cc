@@ -44,16 +44,17 @@ Requirement version_requirement(Connection& connection, const std::string& end, 
 /// Bytes that were never looked at may be no text elsewhere.
 Requirement encoding_requirement(Connection& connection) {
     const std::string found = setting(connection, "server_encoding");
-    return {{"source.encoding",
-             Severity::alert_ignorable,
-             "server_encoding",
-             "the source's database has the encoding " + found,
-             "it takes any bytes for text; those that are not valid UTF-8 stop the task, which "
-             "names the table",
-             "look for them before (convert_from(convert_to(c, 'SQL_ASCII'), 'UTF8') fails on "
-             "them) and mend the rows",
-             {"G17"}},
-            found != "SQL_ASCII"};
+    return {
+        {"source.encoding",
+         Severity::alert_ignorable,
+         "server_encoding",
+         "the source's database has the encoding " + found,
+         "it takes any bytes for text; those that are not valid UTF-8 stop the copy, which names "
+         "the table; once they are in the log, only a task begun anew gets past them",
+         "look for them before (convert_from(convert_to(c, 'SQL_ASCII'), 'UTF8') fails on "
+         "them), mend the rows, and see that no more are written",
+         {"G17"}},
+        found != "SQL_ASCII"};
 }
 
 // --- capture_settings
