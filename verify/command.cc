@@ -34,10 +34,11 @@ struct Options {
     std::string repair_file;
     std::size_t samples = 20;
     std::uint64_t seed = 0;
-    bool live = false;
-    LiveOptions live_options;
+    LiveOptions live;
     std::uint64_t live_wait_seconds = 60;
     std::uint64_t lock_wait_seconds = 60;
+    std::uint64_t settle_seconds = 5;
+    bool ignore_open_writers = false;
 };
 
 std::string rules_help() {
@@ -51,13 +52,15 @@ std::string rules_help() {
 constexpr const char* kFooter =
     "Reads both ends once, each under one snapshot, and compares every row and column; tables "
     "without a key as\n"
-    "multisets. Changes nothing. Works on pairs that any tool has migrated. A proof needs quiet "
-    "ends: stop the\n"
-    "writes and let the migrator catch up, else equality and differences are those of the moment "
-    "of reading;\n"
-    "or say --live: then rows that differ are looked at again until the destination has applied "
-    "what the source\n"
-    "had, and what cannot be judged by such positions is pending (exit 2), not different.\n\n"
+    "multisets. Changes nothing. Works on pairs that any tool has migrated. While a task of ours "
+    "replicates, rows\n"
+    "that differ are looked at again until the destination has applied what the source had; what "
+    "cannot be judged\n"
+    "by such positions is pending (exit 2), not different. After finish its fence is the proof. "
+    "Without a task of\n"
+    "ours a proof needs quiet ends: stop the writes and let the migrator catch up, else rows that "
+    "differ are pending\n"
+    "(--settle); or say --live, which settles by looking again.\n\n"
     "example:  cutover verify shop.yaml --jobs 2 --format html --output shop.html\n"
     "exit:     0 consistent, 1 inconsistent, 2 could not tell, 3 the task file cannot be used, 10 "
     "and up errors";
@@ -65,11 +68,11 @@ constexpr const char* kFooter =
 Request request_of(const Options& options) {
     const plan::TaskSpec spec = plan::read_task_file(options.file);
     Request request = request_from(spec);
-    if (options.live) {
-        request.live = options.live_options;
-        request.live->task = spec.name;
-        request.live->wait = std::chrono::seconds(options.live_wait_seconds);
-    }
+    request.live = options.live;
+    request.live.task = spec.name;
+    request.live.wait = std::chrono::seconds(options.live_wait_seconds);
+    request.settle = std::chrono::seconds(options.settle_seconds);
+    request.ignore_open_writers = options.ignore_open_writers;
     request.tables = options.tables;
     request.jobs = options.jobs;
     request.rows_per_second = options.rows_per_second;
@@ -175,28 +178,35 @@ void verify_task(const Options& options, std::ostream& out, int& exit_code_out) 
 }
 
 void add_live_options(CLI::App& command, const std::shared_ptr<Options>& options) {
-    CLI::Option* live = command.add_flag(
-        "--live", options->live,
-        "while replication runs: judge by log positions; rows on their way are pending");
+    command.add_flag("--live", options->live.asked,
+                     "beside another tool's replication too: rows that differ are looked at again, "
+                     "those on their way are pending");
     command
         .add_option("--live-wait", options->live_wait_seconds,
-                    "give up (pending) when the destination has not moved for so many seconds")
+                    "live: give up (pending) when the destination has not moved for so many "
+                    "seconds")
         ->check(CLI::Range(1u, 86400u))
-        ->capture_default_str()
-        ->needs(live);
+        ->capture_default_str();
     command
-        .add_option("--live-keys", options->live_options.keys,
-                    "differing keys per table that are looked at again; with more it is pending")
+        .add_option("--live-keys", options->live.keys,
+                    "live: differing keys per table that are looked at again; with more it is "
+                    "pending")
         ->check(CLI::PositiveNumber)
-        ->capture_default_str()
-        ->needs(live);
+        ->capture_default_str();
     command
-        .add_option("--live-rounds", options->live_options.rounds,
-                    "without our marker at the destination: rounds in which a row must stay "
+        .add_option("--live-rounds", options->live.rounds,
+                    "live, without our marker at the destination: rounds in which a row must stay "
                     "different")
         ->check(CLI::Range(2u, 100u))
-        ->capture_default_str()
-        ->needs(live);
+        ->capture_default_str();
+    command
+        .add_option("--settle", options->settle_seconds,
+                    "without a task of ours: rows that differ count as different only if nobody "
+                    "writes at either end for so many seconds")
+        ->check(CLI::Range(0u, 86400u))
+        ->capture_default_str();
+    command.add_flag("--ignore-open-writers", options->ignore_open_writers,
+                     "an open transaction that has written to a compared table is no doubt");
 }
 
 }  // namespace

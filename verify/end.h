@@ -54,12 +54,18 @@ public:
     virtual bool fill(RowBlock& block, std::size_t bytes) = 0;
 };
 
+/// A transaction that has written and has not ended, or is prepared: no snapshot sees its rows.
+struct OpenWriter {
+    std::string who;                        ///< for people: pid or gid, application, account, age
+    std::vector<model::ObjectName> tables;  ///< that it holds a lock for writing on
+};
+
 /// Where an end stands: asked before and after the reading, it tells whether anybody wrote
 /// meanwhile.
 struct Standing {
-    std::string position;            ///< of the log, for people
-    std::string writers;             ///< changes whenever a transaction that has written ends
-    std::uint64_t open_writers = 0;  ///< transactions that have written and have not ended
+    std::string position;  ///< of the log, for people
+    std::string writers;   ///< changes whenever a transaction that has written ends
+    std::vector<OpenWriter> open_writers = {};
 };
 
 /// Of an open snapshot, as evidence. Transactions that write have numbers that grow.
@@ -72,6 +78,7 @@ struct Moment {
 /// What a destination tells about our own migrator, in the open snapshot.
 struct Applied {
     bool known = false;    ///< there is such a task
+    bool hidden = false;   ///< there may be, but the account may not read what it remembers
     std::string phase;     ///< of the task
     std::string position;  ///< everything at the source up to here is in; empty: nothing told yet
 };
@@ -87,6 +94,9 @@ struct FactScope {
     std::vector<model::ObjectName> tables;
     /// That stand by themselves; those that the tables own or draw from come with these.
     std::vector<model::ObjectName> sequences;
+    /// Of a source: all that the selection takes, however the request narrows it. What refers to
+    /// another table cannot be carried.
+    std::vector<model::ObjectName> selected = {};
 };
 
 /// One session of one end; one thread. All functions throw connection and operation.

@@ -4,37 +4,14 @@
 
 #include <algorithm>
 #include <memory>
-#include <thread>
 
 #include "migrator/model/error.h"
+#include "verify/carrier.h"
 #include "verify/live_rounds.h"
 
 namespace cutover::verify {
 
 namespace {
-
-constexpr const char* kWhenToTell = "verify when the writes have stopped, or after the finish";
-
-std::uint64_t undecided(const RowCounts& rows) {
-    return rows.missing + rows.extra + rows.different + rows.duplicate;
-}
-
-/// All that the first pass has found becomes pending.
-void leave_pending(TableResult& result, const std::string& why) {
-    RowCounts& rows = result.rows;
-    rows.pending += undecided(rows);
-    rows.missing = rows.extra = rows.different = rows.duplicate = 0;
-    for (RowSample& sample : result.samples) {
-        sample.verdict =
-            sample.verdict == RowVerdict::uncomparable ? sample.verdict : RowVerdict::pending;
-    }
-    result.differing_columns.clear();
-    conclude(result);
-    if (result.verdict != Verdict::inconsistent) {
-        result.verdict = Verdict::could_not_tell;
-        result.reason = fmt::format("{} pending: {}; {}", rows.pending, why, kWhenToTell);
-    }
-}
 
 /// Forgets what is to be found again by the rounds.
 void keep_equal_only(TableResult& result) {
@@ -92,7 +69,7 @@ std::unique_ptr<LiveTable> table_for(const LiveSubject& subject, const RunContex
                                      CandidateCollector& collector, const LiveOptions& options) {
     if (!subject.readable) {
         // Its keys may be known in part only; and what is known may just have been on its way.
-        if (undecided(subject.result->rows) != 0) {
+        if (subject.result->rows.differing() != 0) {
             leave_pending(*subject.result, std::string(subject.result->reason));
         }
         return nullptr;
@@ -105,7 +82,7 @@ std::unique_ptr<LiveTable> table_for(const LiveSubject& subject, const RunContex
                                   options.keys));
         return nullptr;
     }
-    if (subject.pair->keyless() && undecided(subject.result->rows) != 0) {
+    if (subject.pair->keyless() && subject.result->rows.differing() != 0) {
         leave_pending(*subject.result, "a table without a key cannot be judged while live");
         return nullptr;
     }
@@ -155,19 +132,11 @@ void check_lookups(const FirstPass& first, LiveTable& table) {
     }
 }
 
-LiveOptions with_pause(LiveOptions options) {
-    if (!options.pause) {
-        options.pause = [](std::chrono::milliseconds pause) { std::this_thread::sleep_for(pause); };
-    }
-    return options;
-}
-
 }  // namespace
 
-void judge_live(End& source, End& destination, const LiveOptions& given, const RunContext& context,
+void judge_live(End& source, End& destination, const LiveOptions& options, const RunContext& context,
                 const FirstPass& first, CandidateCollector& collector,
                 const std::vector<LiveSubject>& subjects, LiveResult& live) {
-    const LiveOptions options = with_pause(given);
     std::vector<std::unique_ptr<LiveTable>> tables;
     std::vector<TableResult*> results;
     for (const LiveSubject& subject : subjects) {
@@ -188,6 +157,8 @@ void judge_live(End& source, End& destination, const LiveOptions& given, const R
 }
 
 std::pair<Proof, std::string> live_proof(const LiveResult& live) {
+    const std::string mode =
+        live.by_itself ? "live, as a task of ours is replicating: " : "live: ";
     const std::string pass = fmt::format(
         "rows that were equal at first were so with the source at {} and the "
         "destination {}",
@@ -200,16 +171,16 @@ std::pair<Proof, std::string> live_proof(const LiveResult& live) {
                     pass};
     }
     if (live.rounds == 0) {
-        return {Proof::positional, "live: " + pass};
+        return {Proof::positional, mode + pass};
     }
     return {Proof::positional,
-            fmt::format("live: {}; the others were judged with the source read again up to {} and "
+            fmt::format("{}{}; the others were judged with the source read again up to {} and "
                         "the destination at {}",
-                        pass, live.last_position, live.last_applied)};
+                        mode, pass, live.last_position, live.last_applied)};
 }
 
 std::vector<std::string> live_lines(const LiveResult& live) {
-    if (!live.asked) {
+    if (!live.taken) {
         return {};
     }
     std::vector<std::string> lines = {

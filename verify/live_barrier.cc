@@ -32,7 +32,7 @@ bool LiveBarrier::pass_marker(const std::string& wanted) {
             why_ = now.known ? fmt::format("the task is in phase `{}`, not in `incremental`; {}",
                                            now.phase,
                                            now.phase == "finished" || now.phase == "released"
-                                               ? "verify without --live"
+                                               ? "verify again"
                                                : "verify again when its copy is complete")
                              : std::string("the task is gone from the destination");
             return false;

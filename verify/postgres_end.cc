@@ -158,13 +158,8 @@ public:
         return at_end(display_, [&]() -> Standing {
             const Result row = connection_.exec(
                 "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()"
-                " ELSE pg_current_wal_insert_lsn() END, txid_current_snapshot(),"
-                " (SELECT count(DISTINCT l.virtualtransaction) FROM pg_locks l"
-                " LEFT JOIN pg_stat_activity a ON a.pid = l.pid"
-                " LEFT JOIN pg_prepared_xacts p ON p.transaction = l.transactionid"
-                " WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock' AND l.granted"
-                " AND current_database() IN (a.datname, p.database))");
-            return {row.text(0, 0), row.text(0, 1), static_cast<std::uint64_t>(row.integer(0, 2))};
+                " ELSE pg_current_wal_insert_lsn() END, txid_current_snapshot()");
+            return {row.text(0, 0), row.text(0, 1), read_postgres_open_writers(connection_)};
         });
     }
 

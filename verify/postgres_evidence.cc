@@ -22,9 +22,41 @@ SELECT txid_snapshot_xmin(s), txid_snapshot_xmax(s),
            || ':' || pg_current_wal_insert_lsn() END
   FROM (SELECT txid_current_snapshot() AS s) q)";
 
-constexpr const char* kHasMarker =
-    "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-    " WHERE n.nspname = 'cutover' AND c.relname = 'marker'";
+/// A schema of that name may be somebody else's: what is read from it must be there. No row: none
+/// is.
+constexpr const char* kHasMarker = R"(
+SELECT has_schema_privilege(n.oid, 'USAGE') AND bool_and(has_table_privilege(c.oid, 'SELECT'))
+  FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid AND c.relkind = 'r'
+  JOIN pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped
+ WHERE n.nspname = 'cutover' AND (c.relname, a.attname) IN
+       (('task', 'name'), ('task', 'phase'), ('marker', 'task'), ('marker', 'position'))
+ GROUP BY n.oid HAVING count(*) = 4)";
+
+/// Transactions of this database that have written, and the tables that they hold for writing.
+constexpr const char* kOpenWriters = R"(
+WITH lock AS MATERIALIZED (SELECT * FROM pg_locks WHERE granted),
+writer AS (
+    SELECT DISTINCT ON (l.virtualtransaction) l.virtualtransaction AS id,
+           CASE WHEN p.gid IS NULL THEN 'pid ' || l.pid ELSE 'prepared transaction `' || p.gid || '`'
+           END || ' (' || CASE WHEN a.application_name <> '' THEN 'application `' ||
+           a.application_name || '`, ' ELSE '' END ||
+           'account ' || coalesce(a.usename, p.owner, 'unknown') || coalesce(', open for ' ||
+           greatest(0, extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, p.prepared)))
+               ::bigint || ' s', '') || ')' AS who
+      FROM lock l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+      LEFT JOIN pg_prepared_xacts p ON p.transaction = l.transactionid
+     WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock'
+       AND current_database() IN (a.datname, p.database)
+     ORDER BY l.virtualtransaction, p.gid)
+SELECT w.id, w.who, n.nspname, c.relname
+  FROM writer w
+  LEFT JOIN (lock r JOIN pg_class c ON c.oid = r.relation AND c.relkind IN ('r', 'p', 'f')
+                    JOIN pg_namespace n ON n.oid = c.relnamespace)
+    ON r.virtualtransaction = w.id AND r.locktype = 'relation'
+   AND r.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+   AND r.mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock',
+                  'AccessExclusiveLock')
+ ORDER BY w.who, w.id, 3, 4)";
 
 constexpr const char* kApplied =
     "SELECT t.phase, encode(m.position, 'escape') FROM cutover.task t"
@@ -74,7 +106,9 @@ Moment read_postgres_moment(Connection& connection) {
 
 Applied read_postgres_applied(Connection& connection, const std::string& task) {
     Applied out;
-    if (connection.exec(kHasMarker).rows() == 0) {
+    const Result there = connection.exec(kHasMarker);
+    out.hidden = there.rows() != 0 && !there.boolean(0, 0);
+    if (there.rows() == 0 || out.hidden) {
         return out;
     }
     const Result row = connection.exec_params(kApplied, {task});
@@ -91,6 +125,22 @@ bool postgres_position_reaches(const std::string& position, const std::string& w
     const std::optional<LogPlace> have = parse(position);
     const std::optional<LogPlace> want = parse(wanted);
     return have && want && have->timeline == want->timeline && have->offset >= want->offset;
+}
+
+std::vector<OpenWriter> read_postgres_open_writers(Connection& connection) {
+    const Result rows = connection.exec(kOpenWriters);
+    std::vector<OpenWriter> out;
+    std::string last;
+    for (int row = 0; row < rows.rows(); ++row) {
+        if (rows.get(row, 0) != last) {
+            last = rows.text(row, 0);
+            out.push_back({rows.text(row, 1), {}});
+        }
+        if (!rows.is_null(row, 2)) {
+            out.back().tables.push_back({rows.text(row, 2), rows.text(row, 3)});
+        }
+    }
+    return out;
 }
 
 std::string version_sql() {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "migrator/engine/postgres/connection.h"
 #include "verify/end.h"
@@ -16,6 +17,9 @@ Moment read_postgres_moment(postgres::Connection& connection);
 
 /// The task's row and marker in schema `cutover`; unknown where there is no such schema.
 Applied read_postgres_applied(postgres::Connection& connection, const std::string& task);
+
+/// Of this database; prepared transactions too.
+std::vector<OpenWriter> read_postgres_open_writers(postgres::Connection& connection);
 
 /// Same timeline, and at least as far. Texts that are no positions reach nothing.
 bool postgres_position_reaches(const std::string& position, const std::string& wanted);

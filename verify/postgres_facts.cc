@@ -40,6 +40,7 @@ class FactReader {
 public:
     FactReader(Connection& connection, const FactScope& scope, const plan::NameMapping* mapping)
         : connection_(connection), mapping_(mapping) {
+        selected_.insert(scope.selected.begin(), scope.selected.end());
         const std::set<ObjectName> tables(scope.tables.begin(), scope.tables.end());
         const std::set<ObjectName> sequences(scope.sequences.begin(), scope.sequences.end());
         const Result rows = connection_.exec(
@@ -105,6 +106,14 @@ private:
         }
         return out + ")";
     }
+    /// Of something over these columns, why the task cannot carry it; empty: it can.
+    std::string over_excluded(const ObjectName& table, std::string_view columns) const {
+        const std::vector<std::string> names = parts(columns);
+        const bool any = std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+            return excluded(table, name);
+        });
+        return any ? "it is over a column that the task excludes" : "";
+    }
     bool excluded(const ObjectName& table, const std::string& column) const {
         if (mapping_ == nullptr) {
             return false;
@@ -113,8 +122,8 @@ private:
         return found != mapping_->excluded_columns.end() && found->second.count(column) != 0;
     }
 
-    void add(FactKind kind, const ObjectName& table, std::string identity, std::string definition,
-             std::string name) {
+    SchemaFact& add(FactKind kind, const ObjectName& table, std::string identity,
+                    std::string definition, std::string name) {
         SchemaFact fact;
         fact.kind = kind;
         fact.table = mapped(table);
@@ -122,6 +131,7 @@ private:
         fact.definition = std::move(definition);
         fact.name = std::move(name);
         facts_.push_back(std::move(fact));
+        return facts_.back();
     }
 
     /// Parents of a table that is no partition, as far as they are compared themselves.
@@ -277,14 +287,19 @@ private:
                 definition += " INCLUDE " + column_list(name, rows.get(row, 4));
             }
             add(primary ? FactKind::primary_key : FactKind::unique_key, name, identity,
-                definition + rows.text(row, 5), rows.text(row, 1));
+                definition + rows.text(row, 5), rows.text(row, 1))
+                .left_out = over_excluded(name, rows.get(row, 3));
         }
     }
 
     void read_indexes() {
         const Result rows = query(
             "SELECT i.indrelid, c.relname, i.indisunique, pg_get_indexdef(i.indexrelid), "
-            "i.indisvalid, ' USING ' || quote_ident(m.amname) || ' ('"
+            "i.indisvalid, ' USING ' || quote_ident(m.amname) || ' (',"
+            " (SELECT string_agg(DISTINCT a.attname, '\x1f') FROM pg_depend d JOIN pg_attribute a"
+            "   ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid"
+            "   WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid"
+            "   AND d.refclassid = 'pg_class'::regclass AND d.refobjid = i.indrelid)"
             " FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = "
             "c.relam"
             " WHERE NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid"
@@ -299,7 +314,8 @@ private:
                 (rows.boolean(row, 2) ? "UNIQUE" : "") +
                 mapped_text(name, structure == std::string::npos ? text : text.substr(structure));
             add(FactKind::index, name, identity, rows.boolean(row, 4) ? "valid" : "invalid",
-                rows.text(row, 1));
+                rows.text(row, 1))
+                .left_out = over_excluded(name, rows.text(row, 6));
         }
     }
 
@@ -310,8 +326,16 @@ private:
         "g.tgconstraint WHERE (x.oid = k.oid OR x.conparentid = k.oid) AND g.tgenabled IN ('D', "
         "'R')) THEN ', its triggers are disabled' ELSE '' END";
 
+    /// Those that the server keeps per partition of the table that is referred to are its own: what
+    /// nobody has validated there is not, whatever the key itself says (before version 18 a key that
+    /// was added as NOT VALID stays so for its partitions).
+    static constexpr const char* kValidated =
+        " k.convalidated AND NOT EXISTS (SELECT 1 FROM pg_constraint x WHERE x.conparentid = k.oid"
+        " AND NOT x.convalidated)";
+
     void read_foreign_keys() {
         const bool some = connection_.server_version() >= 150000;  // ON DELETE SET NULL (column)
+        const bool lax = connection_.server_version() >= 180000;   // NOT ENFORCED
         const Result rows =
             query("SELECT k.conrelid, k.conname, " + names_of("k.conkey", "k.conrelid") +
                   ", n.nspname, p.relname, " + names_of("k.confkey", "k.confrelid") +
@@ -319,17 +343,24 @@ private:
                   "delete ' || k.confdeltype::text ||"
                   " CASE WHEN k.condeferrable THEN CASE WHEN k.condeferred THEN ', deferrable "
                   "initially deferred'"
-                  " ELSE ', deferrable' END ELSE '' END ||"
-                  " CASE WHEN k.convalidated THEN '' ELSE ', not validated' END ||" +
+                  " ELSE ', deferrable' END ELSE '' END ||" +
+                  (lax ? " CASE WHEN k.conenforced THEN '' ELSE ', not enforced' END ||" : "") +
                   kForeignKeySleeps + ", " +
-                  (some ? names_of("k.confdelsetcols", "k.conrelid") : "NULL") +
+                  (some ? names_of("k.confdelsetcols", "k.conrelid") : "NULL") + ", " +
+                  kValidated + ", " + (lax ? "k.conenforced" : "true") +
                   " FROM pg_constraint k JOIN pg_class p ON p.oid = k.confrelid"
                   " JOIN pg_namespace n ON n.oid = p.relnamespace"
                   " WHERE k.contype = 'f' AND k.conparentid = 0 AND " +
                   among("k.conrelid"));
         for (int row = 0; row < rows.rows(); ++row) {
-            const ObjectName& name = table(rows.text(row, 0));
-            const ObjectName parent{rows.text(row, 3), rows.text(row, 4)};
+            add_foreign_key(rows, row);
+        }
+    }
+
+    void add_foreign_key(const Result& rows, int row) {
+        const ObjectName& name = table(rows.text(row, 0));
+        const ObjectName parent{rows.text(row, 3), rows.text(row, 4)};
+        SchemaFact& fact =
             add(FactKind::foreign_key, name,
                 column_list(name, rows.get(row, 2)) + " references " + mapped(parent) + " " +
                     column_list(parent, rows.get(row, 5)),
@@ -337,26 +368,45 @@ private:
                                          ? std::string()
                                          : ", delete sets " + column_list(name, rows.get(row, 7))),
                 rows.text(row, 1));
+        fact.validated = rows.boolean(row, 8);
+        fact.only_elsewhere = !rows.boolean(row, 9);
+        fact.left_out = over_excluded(name, rows.get(row, 2));
+        if (fact.left_out.empty()) {
+            fact.left_out = over_excluded(parent, rows.get(row, 5));
+        }
+        if (mapping_ != nullptr && selected_.count(parent) == 0) {
+            fact.left_out = "it refers to " + parent.display() + ", which the task does not select";
         }
     }
 
     void read_checks() {
-        const Result rows = query(
-            "SELECT k.conrelid, k.conname, k.contype, pg_get_constraintdef(k.oid), k.convalidated"
-            " FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid"
-            " WHERE k.contype IN ('c', 'x') AND k.conparentid = 0"
-            " AND (NOT c.relispartition OR k.conislocal) AND " +
-            among("k.conrelid"));
+        const Result rows =
+            query("SELECT k.conrelid, k.conname, k.contype, pg_get_constraintdef(k.oid), "
+                  "k.convalidated, " +
+                  names_of("k.conkey", "k.conrelid") +
+                  " FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid"
+                  " WHERE k.contype IN ('c', 'x') AND k.conparentid = 0"
+                  " AND (NOT c.relispartition OR k.conislocal) AND " +
+                  among("k.conrelid"));
         for (int row = 0; row < rows.rows(); ++row) {
-            const ObjectName& name = table(rows.text(row, 0));
-            std::string text = mapped_text(name, rows.text(row, 3));
-            constexpr std::string_view kUnproved = " NOT VALID";
-            if (text.ends_with(kUnproved)) {
-                text.erase(text.size() - kUnproved.size());
-            }
-            add(rows.get(row, 2) == "c" ? FactKind::check : FactKind::exclusion, name, text,
-                rows.boolean(row, 4) ? "validated" : "not validated", rows.text(row, 1));
+            add_check(rows, row);
         }
+    }
+
+    void add_check(const Result& rows, int row) {
+        const ObjectName& name = table(rows.text(row, 0));
+        const bool check = rows.get(row, 2) == "c";
+        std::string text = mapped_text(name, rows.text(row, 3));
+        constexpr std::string_view kUnproved = " NOT VALID";
+        if (text.ends_with(kUnproved)) {
+            text.erase(text.size() - kUnproved.size());
+        }
+        const bool lax = text.ends_with(" NOT ENFORCED");
+        SchemaFact& fact = add(check ? FactKind::check : FactKind::exclusion, name, text, text,
+                               rows.text(row, 1));
+        fact.validated = rows.boolean(row, 4);
+        fact.only_elsewhere = !check || lax;
+        fact.left_out = over_excluded(name, rows.is_null(row, 5) ? "" : rows.text(row, 5));
     }
 
     /// Sequences that columns of these tables own or draw their defaults from, and those asked for
@@ -478,6 +528,7 @@ private:
     const plan::NameMapping* mapping_;
     std::map<std::string, ObjectName> tables_;     ///< by the number of the relation
     std::map<std::string, ObjectName> sequences_;  ///< asked for by name
+    std::set<ObjectName> selected_;                ///< by the task; of a source
     std::string ids_;
     std::string sequence_ids_;
     SchemaFacts facts_;

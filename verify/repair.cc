@@ -282,6 +282,22 @@ std::uint64_t RepairWriter::statements() const {
     return statements_;
 }
 
+void RepairWriter::withdraw(const std::string& why) {
+    const std::lock_guard lock(mutex_);
+    statements_ = 0;
+    for (FILE* const file : {files_->repair, files_->undo}) {
+        std::rewind(file);
+        if (::ftruncate(::fileno(file), 0) != 0) {
+            throw Error(ErrorClass::refused, "verify.repair_file",
+                        std::string("cannot take back what the repair file holds: ") +
+                            std::strerror(errno),
+                        "do not run it");
+        }
+        std::fputs(kHead, file);
+        std::fprintf(file, "-- Nothing to repair: no row has a verdict (%s).\n", why.c_str());
+    }
+}
+
 void RepairWriter::close() {
     if (!files_->close()) {
         throw Error(ErrorClass::refused, "verify.repair_file",

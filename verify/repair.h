@@ -22,6 +22,8 @@ public:
 
     void found(const TablePair& pair, const RowFinding& finding) override;
     std::uint64_t statements() const;
+    /// Takes back all that was written: what was found has no verdict, for this reason.
+    void withdraw(const std::string& why);
     /// Throws: refused (the disk did not take it).
     void close();
 

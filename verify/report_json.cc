@@ -84,7 +84,8 @@ Json schema_json(const SchemaResult& schema) {
                                {"name", each.name},
                                {"source", each.source_definition},
                                {"destination", each.destination_definition},
-                               {"counts", each.counts}});
+                               {"counts", each.counts},
+                               {"left_out", each.left_out}});
     }
     return {{"verdict", to_string(schema.verdict)},
             {"compared", schema.compared_facts},
@@ -92,7 +93,7 @@ Json schema_json(const SchemaResult& schema) {
 }
 
 Json live_json(const LiveResult& live) {
-    if (!live.asked) {
+    if (!live.taken) {
         return nullptr;
     }
     return {{"proof", live.positional ? "positional" : "settled"},
@@ -121,7 +122,7 @@ std::string to_json(const Result& result) {
         {"proof", {{"kind", to_string(result.proof)}, {"detail", result.proof_detail}}},
         {"source", {{"end", result.source}, {"position", result.source_position}}},
         {"destination", {{"end", result.destination}, {"position", result.destination_position}}},
-        {"mode", result.live.asked ? "live" : "two snapshots"},
+        {"mode", result.live.taken ? "live" : "two snapshots"},
         {"live", live_json(result.live)},
         {"rules", result.rules},
         {"seed", fmt::format("{:#018x}", result.seed)},

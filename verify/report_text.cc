@@ -194,8 +194,11 @@ std::string sample_text(const RowSample& sample) {
 
 std::string difference_text(const SchemaDifference& difference) {
     std::string out =
-        fmt::format("{}{} {} {}", difference.counts ? "" : "(note) ", to_string(difference.verdict),
-                    to_string(difference.kind), difference.name);
+        fmt::format("{}{} {} {}",
+                    difference.counts             ? ""
+                    : difference.left_out.empty() ? "(note) "
+                                                  : "(left out by the task) ",
+                    to_string(difference.verdict), to_string(difference.kind), difference.name);
     out += difference.table.empty() ? "" : " of " + difference.table;
     if (!difference.source_definition.empty()) {
         out += "; source: " + difference.source_definition;
@@ -203,6 +206,7 @@ std::string difference_text(const SchemaDifference& difference) {
     if (!difference.destination_definition.empty()) {
         out += "; destination: " + difference.destination_definition;
     }
+    out += difference.left_out.empty() ? "" : "; " + difference.left_out;
     return out;
 }
 

@@ -54,6 +54,8 @@ std::string_view to_string(Proof proof) {
     switch (proof) {
         case Proof::positional:
             return "positional";
+        case Proof::fenced:
+            return "fenced";
         case Proof::settled:
             return "settled";
         case Proof::as_of_reading:

@@ -35,7 +35,8 @@ enum class Verdict : std::uint8_t {
 /// What makes the two readings comparable with each other.
 enum class Proof : std::uint8_t {
     positional,     ///< live: the destination was seen to have applied the source's position
-    settled,        ///< no transaction that writes ended while both snapshots were taken
+    fenced,         ///< the task has ended: its migrator brings nothing more
+    settled,        ///< no transaction that writes ended at either end for a stated time
     as_of_reading,  ///< some did: true for the two snapshots, no statement about now
 };
 
@@ -67,9 +68,9 @@ struct RowCounts {
     std::uint64_t uncomparable = 0;
     std::uint64_t pending = 0;
 
-    std::uint64_t findings() const {
-        return missing + extra + different + duplicate + uncomparable + pending;
-    }
+    /// With a verdict, and it is bad.
+    std::uint64_t differing() const { return missing + extra + different + duplicate; }
+    std::uint64_t findings() const { return differing() + uncomparable + pending; }
     RowCounts& operator+=(const RowCounts& other);
 };
 
@@ -104,6 +105,7 @@ struct SchemaDifference {
     std::string source_definition;
     std::string destination_definition;
     bool counts = true;  ///< false: worth knowing, does not make the run inconsistent
+    std::string left_out = {};  ///< why the task does not carry it; then it does not count
 };
 
 struct SchemaResult {
@@ -115,7 +117,8 @@ struct SchemaResult {
 
 /// What became of the rows that differed at first, in the live mode.
 struct LiveResult {
-    bool asked = false;
+    bool taken = false;       ///< the mode was asked for, or a task of ours is replicating
+    bool by_itself = false;   ///< not asked for
     bool positional = false;  ///< by our migrator's marker; else by looking again
     std::uint64_t rounds = 0;
     std::uint64_t candidates =

@@ -8,12 +8,19 @@
 
 namespace cutover::verify {
 
-/// Everything but sequences.
-SchemaResult compare_structure(const SchemaFacts& source, const SchemaFacts& destination);
+/// Whose work the destination is.
+struct Builder {
+    bool ours = false;     ///< a task of ours has made it: what that has announced it leaves out
+    bool at_work = false;  ///< somebody may still validate constraints and set sequences
+};
 
-/// Sequences: made alike, and the destination's next value not behind the source's. `live`: they
-/// are set at the cutover, so one that is behind is pending until then.
+/// Everything but sequences.
+SchemaResult compare_structure(const SchemaFacts& source, const SchemaFacts& destination,
+                               const Builder& builder = {});
+
+/// Sequences: made alike, and the destination's next value not behind the source's, or pending
+/// while somebody is at work who sets them at the cutover.
 SchemaResult compare_sequences(const SchemaFacts& source, const SchemaFacts& destination,
-                               bool live = false);
+                               const Builder& builder = {});
 
 }  // namespace cutover::verify

@@ -39,6 +39,9 @@ private:
         std::vector<const TableShape*> chosen;
         std::set<ObjectName> names;
         for (const TableShape& table : catalogs_.source_tables) {
+            scope_.source.selected.push_back(table.name);
+        }
+        for (const TableShape& table : catalogs_.source_tables) {
             if (asked_for(table.name)) {
                 chosen.push_back(&table);
                 names.insert(table.name);

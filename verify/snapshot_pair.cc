@@ -1,5 +1,6 @@
 #include "verify/snapshot_pair.h"
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -29,20 +30,35 @@ SnapshotPair::SnapshotPair(const OpenEnd& open_source, const OpenEnd& open_desti
 }
 
 bool SnapshotPair::take() {
-    source_standing_ = source_watch_->standing();
-    destination_standing_ = destination_watch_->standing();
+    const std::string source_writers = source_watch_->standing().writers;
+    const std::string destination_writers = destination_watch_->standing().writers;
     source_id_ = source_->begin_snapshot();
     destination_id_ = destination_->begin_snapshot();
+    source_standing_ = source_watch_->standing();
+    destination_standing_ = destination_watch_->standing();
+    return source_standing_.writers == source_writers &&
+           destination_standing_.writers == destination_writers;
+}
+
+bool SnapshotPair::unchanged() {
     return source_watch_->standing().writers == source_standing_.writers &&
            destination_watch_->standing().writers == destination_standing_.writers;
 }
 
 bool SnapshotPair::quiet() {
-    if (!quiet_ || (!source_id_.empty() && !destination_id_.empty())) {
-        return quiet_;
+    return quiet_ && (shared() || unchanged());
+}
+
+bool SnapshotPair::stays_quiet(std::chrono::milliseconds watched,
+                               const std::function<void(std::chrono::milliseconds)>& pause) {
+    constexpr std::chrono::milliseconds kStep{250};
+    for (std::chrono::milliseconds left = watched; left.count() > 0; left -= kStep) {
+        if (!unchanged()) {
+            return false;
+        }
+        pause(std::min(left, kStep));
     }
-    return source_watch_->standing().writers == source_standing_.writers &&
-           destination_watch_->standing().writers == destination_standing_.writers;
+    return quiet_ && unchanged();
 }
 
 std::unique_ptr<End> SnapshotPair::another_source() const {

@@ -3,6 +3,8 @@
 // one moment, however long the reading takes.
 #pragma once
 
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -31,11 +33,17 @@ public:
     /// No transaction that writes ended at either end while the snapshots were taken. Where a
     /// server cannot share a snapshot each session has its own: then none may have ended until now.
     bool quiet();
+    /// Watches both ends for so long: still nobody has ended such a transaction since before the
+    /// snapshots.
+    bool stays_quiet(std::chrono::milliseconds watched,
+                     const std::function<void(std::chrono::milliseconds)>& pause);
+    /// As they were when the snapshots had been taken.
     const Standing& source_standing() const { return source_standing_; }
     const Standing& destination_standing() const { return destination_standing_; }
 
 private:
     bool take();
+    bool unchanged();
 
     OpenEnd open_source_;
     OpenEnd open_destination_;

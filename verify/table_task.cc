@@ -135,7 +135,7 @@ void compare_range(const RunContext& context, const TablePair& pair, const KeyRa
 
 void conclude(TableResult& result) {
     const RowCounts& rows = result.rows;
-    const bool damaged = rows.missing + rows.extra + rows.different + rows.duplicate != 0;
+    const bool damaged = rows.differing() != 0;
     result.partial =
         result.partial || !result.uncomparable_columns.empty() || rows.uncomparable != 0;
     if (damaged) {

@@ -11,6 +11,8 @@
 #include <utility>
 
 #include "migrator/model/error.h"
+#include "verify/carrier.h"
+#include "verify/conclusion.h"
 #include "verify/live.h"
 #include "verify/postgres_end.h"
 #include "verify/repair.h"
@@ -87,16 +89,17 @@ public:
         if (!request_.repair_file.empty()) {
             repair_ = std::make_unique<RepairWriter>(request_.repair_file, request_.repair_limit);
         }
-        if (request_.live) {
-            candidates_ = std::make_unique<CandidateCollector>(request_.live->keys);
-        }
+        find_carrier();
         find_tables();
         compare_rows();
         compare_schema();
         judge_what_moves();
-        name_proof();
+        for (auto& work : work_) {
+            result_.tables.push_back(std::move(work->result));
+        }
+        judge_what_stands();
         describe_ends();
-        conclude_run();
+        conclude_run(result_, doubts_);
         close_repair();
         result_.took = std::chrono::duration_cast<std::chrono::milliseconds>(
             std::chrono::steady_clock::now() - begun);
@@ -104,6 +107,16 @@ public:
     }
 
 private:
+    void find_carrier() {
+        applied_ = snapshots_.destination().applied(request_.live.task);
+        carrier_ = carrier_of(applied_);
+        live_ = carrier_ == Carrier::replicating ||
+                (request_.live.asked && carrier_ != Carrier::ended);
+        if (live_) {
+            candidates_ = std::make_unique<CandidateCollector>(request_.live.keys);
+        }
+    }
+
     void find_tables() {
         Catalogs catalogs;
         catalogs.source_tables = snapshots_.source().tables(&request_.objects);
@@ -118,9 +131,9 @@ private:
         source_facts_ = scope.source;
         destination_facts_ = scope.destination;
         result_.not_compared = scope.not_compared;
-        idle_settings_ = scope.idle_settings;
+        doubts_.idle_settings = scope.idle_settings;
+        doubts_.idle_patterns = scope.idle_patterns;
         for (const std::string& pattern : scope.idle_patterns) {
-            idle_patterns_ += (idle_patterns_.empty() ? "`" : ", `") + pattern + "`";
             result_.not_compared.push_back("`" + pattern +
                                            "` selects no table and no sequence of the source");
         }
@@ -160,7 +173,7 @@ private:
             if (!table.note.empty()) {
                 result.notes.push_back(table.note);
             }
-            missing_tables_.push_back(std::move(result));
+            result_.tables.push_back(std::move(result));
             return;
         }
         auto work = std::make_unique<TableWork>();
@@ -366,61 +379,33 @@ private:
             if (error.error_class() == ErrorClass::connection) {
                 throw;
             }
-            unread_structure_ = with_remedy(error);
+            doubts_.unread_structure = with_remedy(error);
             result_.not_compared.push_back("structure and sequences: could not be read");
             return;
         }
+        const Builder builder{applied_.known, live_ || at_work(carrier_)};
         if (request_.structure) {
-            result_.schema = compare_structure(source, destination);
+            result_.schema = compare_structure(source, destination, builder);
         } else {
             result_.not_compared.push_back("structure: switched off");
         }
         if (request_.sequences) {
-            result_.sequences = compare_sequences(source, destination, request_.live.has_value());
+            result_.sequences = compare_sequences(source, destination, builder);
         } else {
             result_.not_compared.push_back("sequences: switched off");
         }
     }
 
-    void name_proof() {
-        result_.source_position = snapshots_.source_standing().position;
-        result_.destination_position = snapshots_.destination_standing().position;
-        if (request_.live) {
-            std::tie(result_.proof, result_.proof_detail) = live_proof(result_.live);
-        } else if (snapshots_.quiet()) {
-            result_.proof = Proof::settled;
-            result_.proof_detail =
-                "no transaction that writes ended at either end while the snapshots were taken; "
-                "whether a migrator had more to apply cannot be seen from here";
-        } else {
-            result_.proof = Proof::as_of_reading;
-            result_.proof_detail =
-                "somebody wrote while the snapshots were taken: differences may be lag, equality "
-                "holds for the two snapshots only; stop the writes and verify again for a proof";
-        }
-    }
-
-    /// Their rows are seen by no snapshot yet; prepared transactions are among them.
-    void name_open_writers() {
-        const std::uint64_t source = snapshots_.source_standing().open_writers;
-        const std::uint64_t destination = snapshots_.destination_standing().open_writers;
-        if (source + destination != 0) {
-            result_.not_compared.push_back(fmt::format(
-                "what {} open transactions at the source and {} at the destination have written: "
-                "nobody sees it before they commit",
-                source, destination));
-        }
-    }
-
     /// Live: what differed in the first pass is looked at again.
     void judge_what_moves() {
-        if (!request_.live) {
+        if (!live_) {
             return;
         }
         LiveResult& live = result_.live;
-        live.asked = true;
+        live.taken = true;
+        live.by_itself = !request_.live.asked;
         live.first_position = snapshots_.source_standing().position;
-        live.first_applied = snapshots_.destination().applied(request_.live->task).position;
+        live.first_applied = applied_.position;
         RunContext again = context();
         again.listener = repair_.get();
         std::vector<LiveSubject> subjects;
@@ -433,8 +418,99 @@ private:
         if (snapshots_.shared()) {
             first = {&snapshots_.source(), &snapshots_.destination()};
         }
-        judge_live(*source, *destination, *request_.live, again, first, *candidates_, subjects,
-                   live);
+        try {
+            judge_live(*source, *destination, request_.live, again, first, *candidates_, subjects,
+                       live);
+        } catch (const Error& error) {
+            if (request_.live.asked || error.code() != "verify.live_standby") {
+                throw;
+            }
+            for (const LiveSubject& subject : subjects) {  // it was not asked for
+                leave_pending(*subject.result, error.message());
+            }
+        }
+    }
+
+    /// Not live: what differed in the two snapshots counts only if nobody carries it any more.
+    void judge_what_stands() {
+        result_.source_position = snapshots_.source_standing().position;
+        result_.destination_position = snapshots_.destination_standing().position;
+        if (live_) {
+            std::tie(result_.proof, result_.proof_detail) = live_proof(result_.live);
+        } else if (carrier_ == Carrier::ended) {
+            result_.proof = Proof::fenced;
+            result_.proof_detail = fmt::format(
+                "the task `{}` is finished{}: no process of it can bring anything more",
+                request_.live.task,
+                applied_.position.empty() ? "" : ", everything up to " + applied_.position + " is in");
+        } else if (carrier_ == Carrier::copying) {
+            say_as_of_reading(fmt::format("the task `{}` is in phase `{}`", request_.live.task,
+                                          applied_.phase));
+            leave_to_the_copy(result_, applied_.phase);
+            withdraw_repairs("the task is in phase `" + applied_.phase + "`");
+        } else {
+            judge_by_quiet();
+        }
+    }
+
+    void judge_by_quiet() {
+        const bool differ = rows_differ(result_.tables);
+        if (carrier_ == Carrier::hidden) {
+            doubt_rows("the account may not read the schema `cutover` at the destination, where a "
+                       "task may be running");
+        } else if (!snapshots_.quiet() ||
+                   (differ && !snapshots_.stays_quiet(request_.settle, request_.live.pause))) {
+            doubt_rows("somebody wrote meanwhile");
+        } else {
+            result_.proof = Proof::settled;
+            result_.proof_detail =
+                "no transaction that writes ended at either end " +
+                (differ ? fmt::format("for {:.1f} s, from before the snapshots on",
+                                      std::chrono::duration<double>(request_.settle).count())
+                        : std::string("while the snapshots were taken")) +
+                "; whether a migrator had more to apply cannot be seen from here";
+        }
+    }
+
+    void doubt_rows(const std::string& why) {
+        say_as_of_reading(why);
+        withdraw_repairs(why);
+        for (TableResult& table : result_.tables) {
+            if (rows_differ({table})) {
+                leave_pending(table, "may be lag, " + why);
+            }
+        }
+    }
+
+    void withdraw_repairs(const std::string& why) {
+        if (repair_) {
+            repair_->withdraw(why);
+        }
+    }
+
+    void say_as_of_reading(const std::string& why) {
+        result_.proof = Proof::as_of_reading;
+        result_.proof_detail = why +
+                               ": differences may be lag, equality holds for the two snapshots "
+                               "only; stop the writes and verify again for a proof";
+    }
+
+    /// Their rows are seen by no snapshot yet. While replication runs it will bring them.
+    void name_open_writers() {
+        const std::vector<OpenWriter>& source = snapshots_.source_standing().open_writers;
+        const std::vector<OpenWriter>& destination = snapshots_.destination_standing().open_writers;
+        if (!source.empty() || !destination.empty()) {
+            result_.not_compared.push_back(fmt::format(
+                "what {} open transactions at the source and {} at the destination have written: "
+                "nobody sees it before they commit",
+                source.size(), destination.size()));
+        }
+        if (live_ || request_.ignore_open_writers) {
+            return;
+        }
+        doubts_.open_writers = writers_of("source", source, source_facts_.tables);
+        const auto there = writers_of("destination", destination, destination_facts_.tables);
+        doubts_.open_writers.insert(doubts_.open_writers.end(), there.begin(), there.end());
     }
 
     void describe_ends() {
@@ -452,94 +528,6 @@ private:
             "statistics, publications, how collations sort, and settings of databases and roles");
     }
 
-    void conclude_run() {
-        for (auto& work : work_) {
-            result_.tables.push_back(std::move(work->result));
-        }
-        for (TableResult& missing : missing_tables_) {
-            result_.tables.push_back(std::move(missing));
-        }
-        std::sort(result_.tables.begin(), result_.tables.end(),
-                  [](const TableResult& a, const TableResult& b) { return a.source < b.source; });
-        if (result_.proof == Proof::as_of_reading && !request_.live) {
-            doubt_row_findings();
-        }
-        bool unsure = result_.tables.empty();
-        bool damaged = false;
-        for (const TableResult& table : result_.tables) {
-            result_.rows += table.rows;
-            result_.bytes += table.bytes;
-            damaged = damaged || table.verdict == Verdict::inconsistent;
-            unsure = unsure || table.verdict == Verdict::could_not_tell;
-            if (table.verdict != Verdict::consistent) {
-                result_.reasons.push_back(table.source + ": " + table.reason);
-            }
-        }
-        if (!idle_patterns_.empty()) {
-            unsure = true;
-            result_.reasons.push_back("nothing is selected by: " + idle_patterns_);
-        }
-        if (!unread_structure_.empty()) {
-            unsure = true;
-            result_.reasons.push_back("structure could not be read: " + unread_structure_);
-        }
-        for (const std::string& setting : idle_settings_) {
-            unsure = true;
-            result_.reasons.push_back("the selection has no such name: " + setting);
-        }
-        add_schema_reason(result_.schema, "structure", damaged);
-        add_schema_reason(result_.sequences, "sequences", damaged);
-        if (result_.sequences.compared && result_.sequences.verdict == Verdict::could_not_tell) {
-            unsure = true;
-            result_.reasons.push_back(doubt_about_sequences());
-        }
-        result_.verdict = damaged  ? Verdict::inconsistent
-                          : unsure ? Verdict::could_not_tell
-                                   : Verdict::consistent;
-        const std::string headline =
-            damaged  ? "source and destination differ"
-            : unsure ? (result_.tables.empty() ? "no table was selected"
-                        : result_.live.pending != 0
-                            ? "rows are on their way, or may be: no verdict on them yet"
-                            : "not everything could be compared")
-                     : fmt::format("all {} rows of {} tables are equal", result_.rows.source,
-                                   result_.tables.size());
-        result_.reasons.insert(result_.reasons.begin(), headline);
-    }
-
-    /// While somebody writes, a row that differs may just not have been applied yet: it is shown,
-    /// but no verdict is given on it without evidence.
-    void doubt_row_findings() {
-        for (TableResult& table : result_.tables) {
-            if (table.verdict == Verdict::inconsistent && table.rows.findings() != 0 &&
-                table.missing_columns.empty()) {
-                table.verdict = Verdict::could_not_tell;
-                table.reason += "; may be lag, somebody wrote meanwhile";
-            }
-        }
-    }
-
-    std::string doubt_about_sequences() const {
-        const std::vector<SchemaDifference>& all = result_.sequences.differences;
-        const bool unreadable = std::any_of(all.begin(), all.end(), [](const auto& each) {
-            return each.verdict == RowVerdict::uncomparable;
-        });
-        return unreadable
-                   ? "sequences: the account may not read all of them"
-                   : "sequences: behind, pending until the cutover sets them (--no-sequences "
-                     "leaves them out)";
-    }
-
-    void add_schema_reason(const SchemaResult& schema, std::string_view what, bool& damaged) {
-        if (!schema.compared || schema.verdict != Verdict::inconsistent) {
-            return;
-        }
-        damaged = true;
-        const auto count = std::count_if(schema.differences.begin(), schema.differences.end(),
-                                         [](const SchemaDifference& each) { return each.counts; });
-        result_.reasons.push_back(fmt::format("{}: {} differences", what, count));
-    }
-
     void close_repair() {
         if (repair_) {
             repair_->close();
@@ -555,12 +543,12 @@ private:
     ReadLimit destination_limit_;
     Result result_;
     std::vector<std::unique_ptr<TableWork>> work_;
-    std::vector<TableResult> missing_tables_;
     FactScope source_facts_;
     FactScope destination_facts_;
-    std::string idle_patterns_;  ///< a list, for people
-    std::vector<std::string> idle_settings_;
-    std::string unread_structure_;  ///< why it could not be read
+    Doubts doubts_;
+    Applied applied_;  ///< as the destination's snapshot tells of the task
+    Carrier carrier_ = Carrier::unknown;
+    bool live_ = false;
     std::unique_ptr<RepairWriter> repair_;
     std::unique_ptr<CandidateCollector> candidates_;  ///< live only
     std::mutex mutex_;
@@ -580,6 +568,10 @@ Request request_from(const plan::TaskSpec& spec) {
     request.mapping = spec.mapping;
     request.filters = spec.filters;
     return request;
+}
+
+void sleep_for(std::chrono::milliseconds pause) {
+    std::this_thread::sleep_for(pause);
 }
 
 Result run(const Request& request, const ProgressCallback& progress) {

@@ -18,14 +18,18 @@
 
 namespace cutover::verify {
 
+void sleep_for(std::chrono::milliseconds pause);
+
 /// To judge while replication runs. What differs is looked at again; a verdict rests on positions,
-/// the waiting only bounds how long that is tried.
+/// the waiting only bounds how long that is tried. Where the task below is replicating, a run does
+/// so by itself.
 struct LiveOptions {
+    bool asked = false;             ///< whoever replicates
     std::string task;               ///< whose marker at the destination tells what it has applied
     std::chrono::seconds wait{60};  ///< give up when the destination has not moved for so long
     std::size_t keys = 100000;      ///< per table: with more differences it is not judged
     unsigned rounds = 5;            ///< without our marker: so often a row must stay different
-    std::function<void(std::chrono::milliseconds)> pause;  ///< sleeps; replaced in tests
+    std::function<void(std::chrono::milliseconds)> pause = sleep_for;  ///< replaced in tests
 };
 
 struct Request {
@@ -46,7 +50,12 @@ struct Request {
     std::size_t samples = 20;            ///< kept per table and verdict
     std::string repair_file;             ///< empty: no repair statements
     std::uint64_t repair_limit = 100000;
-    std::optional<LiveOptions> live;
+    LiveOptions live;
+    /// Not live, nobody's task: rows that differ are different only if no transaction that writes
+    /// has ended at either end for so long, from before both snapshots on.
+    std::chrono::milliseconds settle{5000};
+    /// What open transactions have written to compared tables is no doubt.
+    bool ignore_open_writers = false;
     std::uint64_t seed = 0;  ///< of the digests; 0: drawn
     /// Set to replace the engine's own session, in tests.
     OpenEnd open_source;

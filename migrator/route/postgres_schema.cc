@@ -20,6 +20,7 @@ using postgres::quote_identifier;
 namespace {
 
 constexpr std::string_view kNotValid = " NOT VALID";
+constexpr int kYoungVersion = 18;  ///< validates what a foreign key keeps per partition
 
 std::string literal(const std::string& text) {
     std::string out = "'";
@@ -49,6 +50,7 @@ public:
     Writer(const plan::TaskSpec& spec, const model::Catalog& source, int destination_version,
            const NameMap& names, std::vector<model::Finding>& findings)
         : source_(source),
+          destination_version_(destination_version),
           names_(names),
           renamer_(names),
           tables_(spec, source, destination_version, names, renamer_),
@@ -365,8 +367,12 @@ private:
                                       " ADD CONSTRAINT " + quote_identifier(key.name) + " " +
                                       definition;
         const std::string called = "foreign key " + object;
+        const TableSchema* parent = source_.find(key.parent);
+        const bool to_partitions =
+            parent != nullptr && parent->partition_key && destination_version_ < kYoungVersion;
         // A partitioned table takes no constraint that is yet to be validated (before version 18).
-        if (table.partition_key && !never_valid) {
+        // Nor can what a key to one keeps per partition be validated later.
+        if ((table.partition_key || to_partitions) && !never_valid) {
             add("foreign_key:" + object, SchemaSection::foreign_keys_at_once, called, statement,
                 table.size);
             return;
@@ -402,6 +408,7 @@ private:
     }
 
     const model::Catalog& source_;
+    const int destination_version_;
     const NameMap& names_;
     SqlRenamer renamer_;
     TableWriter tables_;

@@ -76,6 +76,8 @@ struct FakeDatabase {
         {};  ///< the script: what happens before a session takes one
     std::vector<model::ObjectName> sequences = {};  ///< that no table owns
     std::vector<LeftOut> left_out = {};
+    std::vector<OpenWriter> open_writers = {};
+    std::function<void()> before_standing = {};
 };
 
 class FakeStream final : public RowStream {
@@ -104,7 +106,11 @@ public:
 
     std::string description() override { return "memory"; }
     Standing standing() override {
-        return {"0/1", std::to_string(database_.busy ? ++database_.standings : 0)};
+        if (database_.before_standing) {
+            database_.before_standing();
+        }
+        return {"0/1", std::to_string(database_.busy ? ++database_.standings : 0),
+                database_.open_writers};
     }
     std::string begin_snapshot() override { return database_.shares_snapshots ? "snapshot" : ""; }
     void join_snapshot(const std::string& id) override {

@@ -23,7 +23,8 @@ struct LiveTest : testing::Test {
         }
         there() = here();
         source.moment = {"10", 1, 1};
-        destination.applied = {true, "incremental", "10"};
+        destination.applied = {true, false, "incremental", "10"};
+        options.asked = true;
         options.task = "t";
         options.wait = std::chrono::seconds(1);
         options.keys = 100;
@@ -291,7 +292,8 @@ TEST_F(LiveTest, LeavesRowsPendingOfATableThatCouldNotBeRead) {
     EXPECT_EQ(result.rows.pending, 1u);
     EXPECT_EQ(result.live.pending, 1u);
     EXPECT_THAT(result.tables[0].reason, HasSubstr("broken page"));
-    cut.live.reset();
+    cut.live.asked = false;
+    destination.applied.phase = "finished";
     EXPECT_EQ(run(cut).verdict, Verdict::inconsistent);
 }
 
@@ -334,8 +336,57 @@ TEST_F(LiveTest, LeavesSequencesToTheCutover) {
     EXPECT_EQ(result.verdict, Verdict::could_not_tell);
     EXPECT_EQ(result.sequences.verdict, Verdict::could_not_tell);
     EXPECT_THAT(text_of(result), HasSubstr("pending until the cutover"));
-    asked.live.reset();
+    asked.live.asked = false;
+    EXPECT_EQ(run(asked).verdict, Verdict::could_not_tell) << "the task is replicating";
+    destination.applied.phase = "finished";
     EXPECT_EQ(run(asked).verdict, Verdict::inconsistent);
+}
+
+TEST_F(LiveTest, IsTakenByItselfWhileATaskOfOursReplicates) {
+    options.asked = false;
+    there()[2][1] = "on its way";
+    script(destination, [this](int view) {
+        if (view == 3) {
+            there() = here();
+        }
+    });
+    script(source, [this](int view) {
+        here()[2][1] = "moves " + std::to_string(view);
+        if (view == 2) {
+            there() = here();
+        }
+    });
+    const Result arrived = compare();
+    EXPECT_EQ(arrived.verdict, Verdict::consistent) << text_of(arrived);
+    EXPECT_EQ(arrived.proof, Proof::positional);
+    EXPECT_THAT(arrived.proof_detail, HasSubstr("a task of ours is replicating"));
+}
+
+TEST_F(LiveTest, BlamesNoRowWhileTheCopyIsAtWork) {
+    options.asked = false;
+    for (const char* phase : {"created", "schema", "full", "keys"}) {
+        destination.applied = {true, false, phase, ""};
+        there().pop_back();
+        const Result result = compare();
+        EXPECT_EQ(result.verdict, Verdict::could_not_tell) << phase;
+        EXPECT_EQ(result.rows.missing, 0u);
+        EXPECT_THAT(result.tables[0].reason, HasSubstr(phase));
+    }
+}
+
+TEST_F(LiveTest, TakesTheFenceForAProofOnceTheTaskHasEnded) {
+    destination.applied = {true, false, "finished", "10"};
+    source.busy = destination.busy = true;
+    for (const bool asked : {false, true}) {
+        options.asked = asked;
+        there() = here();
+        const Result equal = compare();
+        EXPECT_EQ(equal.verdict, Verdict::consistent) << text_of(equal);
+        EXPECT_EQ(equal.proof, Proof::fenced);
+        EXPECT_THAT(equal.proof_detail, HasSubstr("up to 10"));
+        there()[2][1] = "lost";
+        EXPECT_EQ(compare().verdict, Verdict::inconsistent) << "nobody brings it any more";
+    }
 }
 
 TEST_F(LiveTest, ReportsModeRoundsAndEvidence) {

@@ -1,8 +1,13 @@
 // The judge as a whole over ends in memory: what a comparison must find, against a plain oracle.
 #include <gmock/gmock.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <filesystem>
+#include <fstream>
 #include <random>
+#include <sstream>
 
 #include "migrator/model/error.h"
 #include "tests/unit/verify/fake_end.h"
@@ -18,6 +23,7 @@ using testing::SizeIs;
 struct RunTest : testing::Test {
     FakeDatabase source{{simple_table()}, {}};
     FakeDatabase destination{{simple_table()}, {}};
+    std::chrono::milliseconds watched{0};  ///< how long the ends were watched for writers
 
     std::vector<WireRow>& here() { return source.tables[0].rows; }
     std::vector<WireRow>& there() { return destination.tables[0].rows; }
@@ -33,6 +39,7 @@ struct RunTest : testing::Test {
         request.open_destination = opener(destination);
         request.structure = request.sequences = false;
         request.seed = 7;
+        request.live.pause = [this](std::chrono::milliseconds pause) { watched += pause; };
         return request;
     }
     Result compare() { return run(request()); }
@@ -305,9 +312,67 @@ TEST_F(RunTest, GivesNoVerdictOnRowsThatMayJustBeLate) {
     const Result result = compare();
     EXPECT_EQ(result.proof, Proof::as_of_reading);
     EXPECT_EQ(result.verdict, Verdict::could_not_tell);
-    EXPECT_THAT(keys(result, RowVerdict::missing), ElementsAre("(id=3)"));
+    EXPECT_THAT(keys(result, RowVerdict::pending), ElementsAre("(id=3)"));
+    EXPECT_EQ(result.rows.missing, 0u);
+    EXPECT_EQ(watched.count(), 0) << "the snapshots have told it already";
     source.busy = false;
     EXPECT_EQ(compare().verdict, Verdict::inconsistent);
+    EXPECT_EQ(watched, request().settle);
+}
+
+TEST_F(RunTest, TakesAPauseOfTheWritersForNoEnd) {
+    fill(3);
+    there().pop_back();
+    for (FakeDatabase* writing : {&source, &destination}) {
+        // Quiet while the snapshots are taken; the next transaction ends within the watched time.
+        int asked = 0;
+        writing->before_standing = [&] { writing->busy = ++asked > 6; };
+        const Result result = compare();
+        EXPECT_EQ(result.verdict, Verdict::could_not_tell);
+        EXPECT_EQ(result.proof, Proof::as_of_reading);
+        EXPECT_LT(watched, request().settle);
+        writing->before_standing = {};
+        writing->busy = false;
+        watched = {};
+    }
+}
+
+TEST_F(RunTest, WritesNoRepairForRowsWithoutAVerdict) {
+    fill(3);
+    there().pop_back();
+    Request asked = request();
+    asked.repair_file = testing::TempDir() + fmt::format("doubt_{}.sql", ::getpid());
+    source.busy = true;
+    EXPECT_EQ(run(asked).repair_statements, 0u);
+    std::stringstream written;
+    written << std::ifstream(asked.repair_file).rdbuf();
+    EXPECT_THAT(written.str(), testing::Not(testing::HasSubstr("INSERT")));
+    EXPECT_THAT(written.str(), testing::HasSubstr("Nothing to repair"));
+    source.busy = false;
+    EXPECT_EQ(run(asked).repair_statements, 1u);
+    std::filesystem::remove(asked.repair_file);
+    std::filesystem::remove(asked.repair_file + ".undo");
+}
+
+TEST_F(RunTest, DoubtsWhatAnOpenWriterHolds) {
+    fill(3);
+    for (FakeDatabase* end : {&source, &destination}) {
+        end->open_writers = {{"pid 7 (application `psql`)", {{"app", "other"}}}};
+        EXPECT_EQ(compare().verdict, Verdict::consistent);
+        end->open_writers.push_back({"prepared transaction `g1`", {{"app", "t"}}});
+        const Result result = compare();
+        EXPECT_EQ(result.verdict, Verdict::could_not_tell);
+        EXPECT_THAT(result.reasons,
+                    testing::Contains(testing::AllOf(testing::HasSubstr("`g1`"),
+                                                     testing::HasSubstr("app.t"))));
+        Request asked = request();
+        asked.ignore_open_writers = true;
+        EXPECT_EQ(run(asked).verdict, Verdict::consistent);
+        there().pop_back();
+        EXPECT_EQ(compare().verdict, Verdict::inconsistent);
+        there() = here();
+        end->open_writers.clear();
+    }
 }
 
 TEST_F(RunTest, TrustsSessionsOfTheirOwnOnlyIfNobodyWroteToTheEnd) {

@@ -40,6 +40,56 @@ TEST(SchemaCompare, CountsTwoIndexesAlike) {
     EXPECT_EQ(compare_structure({index, index}, {index}).differences.size(), 1u);
 }
 
+SchemaFact foreign_key(std::string name, std::string definition) {
+    SchemaFact out = fact(FactKind::foreign_key, "(a) references app.p (id)", std::move(definition));
+    out.name = std::move(name);
+    return out;
+}
+
+TEST(SchemaCompare, PairsForeignKeysOfTheSameColumnsByNameAndDefinition) {
+    const SchemaFact cascade = foreign_key("a_cascades", "delete c");
+    const SchemaFact restrict = foreign_key("a_restricts", "delete r");
+    EXPECT_EQ(compare_structure({cascade, restrict}, {restrict, cascade}).differences.size(), 0u);
+    const SchemaFact renamed = foreign_key("other", "delete c");
+    EXPECT_EQ(compare_structure({cascade, restrict}, {restrict, renamed}).differences.size(), 0u);
+    const SchemaResult changed =
+        compare_structure({cascade, restrict}, {foreign_key("a_restricts", "delete n"), cascade});
+    ASSERT_EQ(changed.differences.size(), 1u);
+    EXPECT_EQ(changed.differences[0].name, "a_restricts");
+    EXPECT_EQ(changed.verdict, Verdict::inconsistent);
+    EXPECT_EQ(compare_structure({cascade, restrict}, {restrict}).differences[0].name,
+              "a_cascades");
+}
+
+TEST(SchemaCompare, CountsNothingThatTheTaskHasLeftOut) {
+    SchemaFact key = foreign_key("k", "delete c");
+    key.left_out = "it refers to app.p, which the task does not select";
+    const SchemaResult result = compare_structure({key}, {});
+    EXPECT_EQ(result.verdict, Verdict::consistent);
+    ASSERT_EQ(result.differences.size(), 1u);
+    EXPECT_EQ(result.differences[0].left_out, key.left_out);
+    SchemaFact by_hand = foreign_key("k", "delete c");
+    by_hand.validated = false;
+    EXPECT_EQ(compare_structure({key}, {by_hand}).verdict, Verdict::consistent);
+
+    SchemaFact exclusion = fact(FactKind::exclusion, "EXCLUDE ...", "EXCLUDE ...");
+    exclusion.only_elsewhere = true;
+    EXPECT_EQ(compare_structure({exclusion}, {}).verdict, Verdict::inconsistent);
+    EXPECT_EQ(compare_structure({exclusion}, {}, {true, false}).verdict, Verdict::consistent);
+}
+
+TEST(SchemaCompare, WaitsForWhatATaskAtWorkBringsBeforeTheCutover) {
+    const SchemaFact key = foreign_key("k", "delete c");
+    SchemaFact lax = key;
+    lax.validated = false;
+    EXPECT_EQ(compare_structure({key}, {lax}).verdict, Verdict::inconsistent);
+    EXPECT_EQ(compare_structure({key}, {lax}, {true, true}).verdict, Verdict::could_not_tell);
+    EXPECT_EQ(compare_structure({key}, {}, {true, true}).verdict, Verdict::could_not_tell);
+    EXPECT_EQ(compare_structure({key}, {foreign_key("k", "delete r")}, {true, true}).verdict,
+              Verdict::inconsistent);
+    EXPECT_EQ(compare_structure({lax}, {key}, {true, true}).verdict, Verdict::inconsistent);
+}
+
 TEST(SchemaCompare, CountsOnlySuchExtrasAsRefuseRows) {
     EXPECT_EQ(compare_structure({}, {fact(FactKind::index, " USING btree (a)", "valid")}).verdict,
               Verdict::consistent);
