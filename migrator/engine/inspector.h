@@ -17,6 +17,7 @@ struct ServerFacts {
     std::string system_identifier;  ///< the same on a primary and its standbys
     bool writable = true;           ///< false on a standby
     bool superuser = false;
+    bool private_line = true;  ///< encrypted, or the bytes do not leave this machine
 };
 
 /// One thing a phase needs of a server, with what was found. The engine knows the list; precheck

@@ -24,6 +24,14 @@ inline const char* to_string(TlsMode mode) {
     return kTlsModes[static_cast<std::size_t>(mode)];
 }
 
+/// Whether the login is tied to the TLS connection it goes through, so that nobody in between can
+/// pass it on. Names as libpq's.
+enum class ChannelBinding : std::uint8_t { disable, prefer, require };
+inline constexpr std::array<const char*, 3> kChannelBindings = {"disable", "prefer", "require"};
+inline const char* to_string(ChannelBinding binding) {
+    return kChannelBindings[static_cast<std::size_t>(binding)];
+}
+
 struct Endpoint {
     std::string engine;           ///< name in the engine registry: `postgres`, `memory`
     std::vector<HostPort> hosts;  ///< all servers that may be the primary; the writable one is used
@@ -34,6 +42,10 @@ struct Endpoint {
     std::string tls_ca_file;
     std::string tls_certificate_file;
     std::string tls_key_file;
+    ChannelBinding channel_binding = ChannelBinding::prefer;
+    /// The one way of logging in that may be used, in the engine's words; empty: any that does not
+    /// send the password in clear without TLS.
+    std::string require_auth;
 
     /// `postgres://user@host:port,host:port/database`, without secrets.
     std::string display() const;

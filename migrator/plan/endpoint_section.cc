@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdlib>
 #include <fstream>
@@ -22,6 +23,10 @@ namespace fs = std::filesystem;
 // Ports that people leave out because everybody knows them (G200).
 constexpr std::pair<std::string_view, std::uint16_t> kUsualPorts[] = {
     {"postgres", 5432}, {"mysql", 3306}, {"mongodb", 27017}};
+
+// What `require_auth` may name: PostgreSQL's methods, in libpq's words.
+constexpr std::array<std::string_view, 5> kLoginMethods = {"scram-sha-256", "md5", "password",
+                                                           "gss", "none"};
 
 // Stands for a port that is told missing apart.
 constexpr std::uint16_t kNoPort = 1;
@@ -75,7 +80,8 @@ public:
     EndpointSection(const Node* node, const std::string& path, const fs::path& folder,
                     Problems& problems)
         : keys_(node, path,
-                {"engine", "host", "port", "hosts", "database", "user", "password", "tls"},
+                {"engine", "host", "port", "hosts", "database", "user", "password", "tls",
+                 "require_auth"},
                 problems),
           folder_(folder),
           problems_(problems) {}
@@ -88,6 +94,10 @@ public:
         endpoint.hosts = hosts(endpoint.engine);
         endpoint.password = password();
         read_tls(endpoint);
+        if (const auto method = keys_.choice(
+                "require_auth", {kLoginMethods.begin(), kLoginMethods.end()})) {
+            endpoint.require_auth = kLoginMethods[*method];
+        }
         return endpoint;
     }
 
@@ -238,10 +248,14 @@ private:
 
     void read_tls(Endpoint& endpoint) const {
         const DocumentReader tls(keys_.find("tls"), keys_.path("tls"),
-                                 {"mode", "ca", "certificate", "key"}, problems_);
+                                 {"mode", "ca", "certificate", "key", "channel_binding"},
+                                 problems_);
         endpoint.tls =
             static_cast<TlsMode>(tls.choice("mode", {kTlsModes.begin(), kTlsModes.end()})
                                      .value_or(static_cast<std::size_t>(TlsMode::prefer)));
+        endpoint.channel_binding = static_cast<ChannelBinding>(
+            tls.choice("channel_binding", {kChannelBindings.begin(), kChannelBindings.end()})
+                .value_or(static_cast<std::size_t>(ChannelBinding::prefer)));
         endpoint.tls_ca_file = existing_file(tls, "ca");
         endpoint.tls_certificate_file = existing_file(tls, "certificate");
         endpoint.tls_key_file = existing_file(tls, "key");
@@ -262,6 +276,11 @@ private:
             tls.problem("mode", "task_file.contradiction",
                         tls.path("mode") + " is `disable`, but certificates are given",
                         "choose `verify-full`, or leave the certificates out");
+        }
+        if (none && endpoint.channel_binding == ChannelBinding::require) {
+            tls.problem("channel_binding", "task_file.contradiction",
+                        tls.path("channel_binding") + " is `require`, but there is no TLS to bind to",
+                        "choose a mode with TLS, such as `verify-full`");
         }
         if (tls.has("certificate") != tls.has("key")) {
             tls.problem(

@@ -20,6 +20,20 @@ void ask_end(const End& end, const plan::Endpoint& endpoint, const std::string& 
                         {"G140", "G193", "G196"}});
 }
 
+void ask_private(const End& end, const plan::Endpoint& endpoint, const std::string& role,
+                 Findings& findings) {
+    if (end.answers() && !end.server.private_line) {
+        findings.push_back({"connectivity." + role + "_unencrypted",
+                            Severity::alert_ignorable,
+                            endpoint.display(),
+                            "the connection leaves this machine and is not encrypted",
+                            "whoever is on the way can read every row, and write some",
+                            "write `tls: {mode: verify-full, ca: FILE}`, and switch TLS on at the "
+                            "server",
+                            {}});
+    }
+}
+
 void ask_writable(const End& end, const plan::Endpoint& endpoint, const std::string& role,
                   const std::string& why, Findings& findings) {
     if (end.answers() && !end.server.writable) {
@@ -40,6 +54,8 @@ Findings connectivity(const Facts& facts) {
     Findings findings;
     ask_end(facts.source, spec.source, "source", findings);
     ask_end(facts.destination, spec.destination, "destination", findings);
+    ask_private(facts.source, spec.source, "source", findings);
+    ask_private(facts.destination, spec.destination, "destination", findings);
     ask_writable(facts.destination, spec.destination, "destination", "rows are written there",
                  findings);
     if (spec.phases.incremental) {

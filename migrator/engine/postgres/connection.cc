@@ -1,7 +1,9 @@
 #include "migrator/engine/postgres/connection.h"
 
 #include <libpq-fe.h>
+#include <netinet/in.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <charconv>
@@ -9,6 +11,7 @@
 #include <set>
 #include <utility>
 
+#include "migrator/engine/postgres/connecting.h"
 #include "migrator/engine/postgres/error.h"
 #include "migrator/model/check.h"
 
@@ -50,30 +53,6 @@ constexpr std::chrono::seconds kSettleWithin(30);
 
 void quiet(void*, const pg_result*) {}
 
-class Keywords {
-public:
-    void add(const char* keyword, std::string value) {
-        if (!value.empty()) {
-            keywords_.push_back(keyword);
-            values_.push_back(std::move(value));
-        }
-    }
-    pg_conn* connect() const {
-        std::vector<const char*> keywords = keywords_;
-        std::vector<const char*> values;
-        for (const std::string& value : values_) {
-            values.push_back(value.c_str());
-        }
-        keywords.push_back(nullptr);
-        values.push_back(nullptr);
-        return PQconnectdbParams(keywords.data(), values.data(), 0);
-    }
-
-private:
-    std::vector<const char*> keywords_;
-    std::vector<std::string> values_;
-};
-
 /// Hosts that this process has been connected to: their names are right. Any thread.
 class ReachedHosts {
 public:
@@ -94,32 +73,6 @@ private:
 ReachedHosts& reached_hosts() {
     static ReachedHosts hosts;
     return hosts;
-}
-
-Keywords keywords_for(const plan::Endpoint& endpoint, const plan::HostPort& host,
-                      const ConnectOptions& options) {
-    Keywords keywords;
-    keywords.add("host", host.host);
-    keywords.add("port", std::to_string(host.port));
-    keywords.add("dbname", endpoint.database);
-    keywords.add("user", endpoint.user);
-    keywords.add("password", endpoint.password.reveal());
-    keywords.add("sslmode", plan::to_string(endpoint.tls));
-    keywords.add("sslrootcert", endpoint.tls_ca_file);
-    keywords.add("sslcert", endpoint.tls_certificate_file);
-    keywords.add("sslkey", endpoint.tls_key_file);
-    keywords.add("application_name", options.application_name);
-    keywords.add("connect_timeout", std::to_string(options.connect_timeout.count()));
-    // Not `read-write`: a primary whose sessions are read-only by default is one all the same.
-    keywords.add("target_session_attrs", options.require_writable ? "primary" : "any");
-    keywords.add("tcp_user_timeout", "20000");
-    keywords.add("keepalives_idle", "10");
-    keywords.add("keepalives_interval", "5");
-    keywords.add("keepalives_count", "3");
-    if (options.replication) {
-        keywords.add("replication", "database");
-    }
-    return keywords;
 }
 
 }  // namespace
@@ -165,11 +118,7 @@ void Connection::Finish::operator()(pg_conn* connection) const {
 
 Connection Connection::open_host(const plan::Endpoint& endpoint, const plan::HostPort& host,
                                  const ConnectOptions& options) {
-    pg_conn* raw = keywords_for(endpoint, host, options).connect();
-    if (raw == nullptr) {
-        throw Error(ErrorClass::operation, "postgres.memory",
-                    "libpq has no memory for a connection");
-    }
+    pg_conn* raw = connect_host(endpoint, host, options);
     Connection connection(raw);
     PQsetNoticeReceiver(raw, quiet, nullptr);
     if (PQstatus(raw) != CONNECTION_OK) {
@@ -418,6 +367,27 @@ std::string Connection::application_name() const {
 
 int Connection::server_version() const {
     return PQserverVersion(raw());
+}
+
+/// By TLS, or because the bytes never leave this machine: a socket in a folder, the loopback, or an
+/// address that both ends have.
+bool Connection::private_line() const {
+    sockaddr_storage here{};
+    sockaddr_storage there{};
+    socklen_t length = sizeof here;
+    socklen_t other = sizeof there;
+    if (PQsslInUse(raw()) != 0 ||
+        ::getsockname(PQsocket(raw()), reinterpret_cast<sockaddr*>(&here), &length) != 0 ||
+        ::getpeername(PQsocket(raw()), reinterpret_cast<sockaddr*>(&there), &other) != 0) {
+        return PQsslInUse(raw()) != 0;
+    }
+    if (here.ss_family == AF_INET) {
+        return reinterpret_cast<const sockaddr_in&>(here).sin_addr.s_addr ==
+               reinterpret_cast<const sockaddr_in&>(there).sin_addr.s_addr;
+    }
+    return here.ss_family != AF_INET6 ||
+           IN6_ARE_ADDR_EQUAL(&reinterpret_cast<const sockaddr_in6&>(here).sin6_addr,
+                              &reinterpret_cast<const sockaddr_in6&>(there).sin6_addr);
 }
 
 plan::Endpoint Connection::same_host(const plan::Endpoint& endpoint) const {

@@ -58,7 +58,8 @@ class Connection {
 public:
     /// Connects to the first host that answers and fits. The password goes to libpq by parameter,
     /// never through a command line or the environment.
-    /// Throws: connection (nobody answers), refused (wrong password, no such database, bad CA).
+    /// Throws: connection (nobody answers), refused (wrong password, no such database, bad CA, a
+    /// server that wants the password in clear without TLS).
     static Connection open(const plan::Endpoint& endpoint, const ConnectOptions& options);
     Connection(Connection&&) noexcept;
     Connection& operator=(Connection&&) noexcept;
@@ -101,6 +102,8 @@ public:
     std::string application_name() const;
     int server_version() const;  ///< as libpq tells it: 170005
     int server_process() const;  ///< of the server's process for this connection
+    /// Nobody on a network can read what is sent.
+    bool private_line() const;
     /// `endpoint` with the one of its hosts that this connection has ended up at: for a second
     /// connection that must meet the same server.
     plan::Endpoint same_host(const plan::Endpoint& endpoint) const;

@@ -63,6 +63,7 @@ engine::ServerFacts PostgresInspector::server() {
     facts.system_identifier = row.text(0, 2);
     facts.writable = row.boolean(0, 3);
     facts.superuser = row.boolean(0, 4);
+    facts.private_line = connection().private_line();
     return facts;
 }
 

@@ -379,5 +379,23 @@ TEST(TaskFile, NamesAFileThatCannotBeRead) {
     }
 }
 
+TEST(TaskFile, SaysHowAnEndMayBeLoggedInto) {
+    const TaskSpec spec = parse(R"(
+source:
+  {engine: postgres, host: a, database: d, user: u, require_auth: scram-sha-256, tls: {mode: require, channel_binding: require}}
+destination: {engine: postgres, host: b, database: d, user: u}
+)");
+    EXPECT_EQ(spec.source.require_auth, "scram-sha-256");
+    EXPECT_EQ(spec.source.channel_binding, ChannelBinding::require);
+    EXPECT_EQ(spec.destination.require_auth, "");
+    EXPECT_EQ(spec.destination.channel_binding, ChannelBinding::prefer);
+    const std::string wrong = text_of(R"(
+source: {engine: postgres, host: a, database: d, user: u, require_auth: scram}
+destination: {engine: postgres, host: b, database: d, user: u, tls: {mode: disable, channel_binding: require}}
+)");
+    EXPECT_NE(wrong.find("source.require_auth is `scram`"), std::string::npos) << wrong;
+    EXPECT_NE(wrong.find("no TLS to bind to"), std::string::npos) << wrong;
+}
+
 }  // namespace
 }  // namespace cutover::plan

@@ -38,6 +38,14 @@ TEST(Connectivity, NamesTheEndThatDoesNotAnswerWithoutItsSecret) {
     EXPECT_NE(findings[0].found.find("password authentication failed"), std::string::npos);
 }
 
+TEST(Connectivity, AlertsOfALineThatOthersCanRead) {
+    Ends ends;
+    ends.facts.source.server.private_line = false;
+    const Findings findings = connectivity(ends.facts);
+    EXPECT_THAT(codes(findings), ElementsAre("connectivity.source_unencrypted"));
+    EXPECT_EQ(findings[0].severity, Severity::alert_ignorable);
+}
+
 TEST(Connectivity, RefusesAStandbyThatMustBeWritten) {
     Ends ends;
     ends.facts.source.server.writable = false;
