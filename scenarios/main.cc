@@ -11,6 +11,7 @@
 #include "migrator/plan/document.h"
 #include "migrator/plan/document_reader.h"
 #include "migrator/precheck/command.h"
+#include "migrator/task/aftermath.h"
 #include "migrator/task/commands.h"
 #include "scenarios/command.h"
 #include "scenarios/registry.h"
@@ -75,7 +76,15 @@ int main(int argc, char** argv) {
         app.require_subcommand(1);
         cutover::precheck::add_commands(app, registry, std::cout, exit_code);
         cutover::task::add_commands(app, registry, std::cout, exit_code);
-        cutover::verify::add_commands(app, std::cout, exit_code);
+        const auto ask_task = [&registry](const cutover::plan::TaskSpec& spec) {
+            cutover::verify::AfterCutover out;
+            if (const auto after = cutover::task::look_after(registry, spec)) {
+                out.late = cutover::task::late_lines(after->evidence.late);
+                out.not_looked = after->not_looked;
+            }
+            return out;
+        };
+        cutover::verify::add_commands(app, ask_task, std::cout, exit_code);
         // Rehearsals start this very program as their migrator and their judge.
         const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe");
         cutover::scenarios::add_commands(app, program, std::cout, exit_code);

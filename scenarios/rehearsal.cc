@@ -10,6 +10,7 @@
 #include "fixtures/server/server_error.h"
 #include "migrator/model/check.h"
 #include "migrator/model/error.h"
+#include "scenarios/cutover_answer.h"
 #include "scenarios/task_text.h"
 
 namespace cutover::scenarios {
@@ -31,6 +32,24 @@ constexpr auto kFinishLimit = 300s;
 constexpr int kFinishAttempts = 6;
 /// So much later than allowed a loud failure is still waited for, to tell how late it came.
 constexpr auto kGrace = 60s;
+
+/// A migrator that has ended has answered, and its answer is read within this.
+constexpr auto kAnswerLimit = 15s;
+
+/// Nothing is noted of a command that was not answered: it is asked again.
+void note_answer(std::vector<CutoverAnswer>& answers, MigratorProcess& finish, Instant asked) {
+    std::string output;
+    for (const std::string& line : finish.new_lines()) {
+        output += line + "\n";
+    }
+    const std::optional<ProcessEnd> end = finish.ended();
+    CutoverAnswer answer =
+        cutover_answer("finish", end ? end->exit_code : std::nullopt, output);
+    answer.at = asked;
+    if (!answer.outcome.empty()) {
+        answers.push_back(std::move(answer));
+    }
+}
 
 bool refused(MigratorProcess& command) {
     const std::optional<ProcessEnd> end = command.ended();
@@ -95,6 +114,7 @@ void Rehearsal::blame_the_migrator() {
     listen();
     notice_end();
     const bool failed = observed_.ended && !evidence_.processes.empty() &&
+                        evidence_.processes.back().outcome != "finished" &&
                         evidence_.processes.back().exit_code.value_or(1) != 0;
     if (failed && scenario_.outcome.survived && problems_.failures.empty()) {
         fail("the migrator ended by itself: " + last_error());
@@ -242,10 +262,20 @@ bool Rehearsal::migration_is_over() {
 void Rehearsal::close() {
     narrator_.say("the timeline is done; the writers stop");
     stop_writers();
-    cutover_position_ = ground_->end_of_source_log();
-    drain();
-    cut_over();
+    if (!cut_over_already()) {
+        cutover_position_ = ground_->end_of_source_log();
+        drain();
+        cut_over();
+    } else {
+        milestone("cut_over");
+    }
     poll();
+}
+
+/// By a step that has asked for it beside the writers.
+bool Rehearsal::cut_over_already() const {
+    return !migrator_runs_ && !evidence_.processes.empty() &&
+           evidence_.processes.back().outcome == "finished";
 }
 
 void Rehearsal::drain() {
@@ -264,8 +294,9 @@ void Rehearsal::drain() {
 
 void Rehearsal::cut_over() {
     for (int attempt = 1; attempt <= kFinishAttempts; ++attempt) {
+        const Instant asked = wall_now();
         MigratorProcess finish(
-            launch("finish", task_file_, {},
+            launch("finish", task_file_, {"--json"},
                    (options_.folder / fmt::format("finish_{}.log", attempt)).string()));
         secrets_.listing(finish.name(), finish.arguments(), evidence_.secrets);
         const auto deadline = Clock::now() + kFinishLimit;
@@ -275,7 +306,8 @@ void Rehearsal::cut_over() {
                (migrator_runs_ || timeline_->busy()) && !refused(finish)) {
             poll();
         }
-        finish.wait_ended(5s);
+        finish.wait_ended(kAnswerLimit);
+        note_answer(evidence_.finishes, finish, asked);
         listen();
         notice_end();
         if (evidence_.processes.back().outcome == "finished") {

@@ -80,6 +80,8 @@ private:
     void close();
     void drain();
     void cut_over();
+    bool cut_over_already() const;
+    void ask_what_came_after();
     void prove();
     void check_workloads();
     void verify();

@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "migrator/model/error.h"
+#include "scenarios/cutover_answer.h"
 #include "scenarios/judge_record.h"
 #include "scenarios/rehearsal.h"
 #include "scenarios/schedule.h"
@@ -17,6 +18,7 @@ using namespace std::chrono_literals;
 
 constexpr auto kVerifyLimit = 900s;
 constexpr auto kReleaseLimit = 60s;
+constexpr auto kStatusLimit = 60s;
 constexpr auto kSampleEvery = 2s;
 /// Of repeated samples only the failures and the count matter.
 constexpr const char* kSampledSide = "destination while running";
@@ -65,6 +67,7 @@ void Rehearsal::prove() {
         // First the judge: what it says counts even if the looking breaks down after it.
         verify();
         check_workloads();
+        ask_what_came_after();
         evidence_.sequences = ground_->sequences();
         milestone("verified");
         poll();
@@ -101,6 +104,18 @@ void Rehearsal::verify() {
     evidence_.verify.took =
         std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began);
     narrator_.say(fmt::format("the judge says {}", evidence_.verify.verdict));
+}
+
+/// Asked of the servers themselves, as the judge is.
+void Rehearsal::ask_what_came_after() {
+    if (!scenario_.has_incremental()) {
+        return;
+    }
+    const Instant asked = wall_now();
+    const CommandOutcome said = run_cutover("status", {"--json"}, kStatusLimit);
+    CutoverAnswer answer = cutover_answer("status", said.exit_code, said.output);
+    answer.at = asked;
+    evidence_.after_cutover = std::move(answer);
 }
 
 void Rehearsal::release() {

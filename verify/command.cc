@@ -9,6 +9,7 @@
 #include <fstream>
 #include <iostream>
 #include <memory>
+#include <utility>
 
 #include "migrator/model/error.h"
 #include "migrator/plan/output_path.h"
@@ -65,7 +66,7 @@ constexpr const char* kFooter =
     "exit:     0 consistent, 1 inconsistent, 2 could not tell, 3 the task file cannot be used, 10 "
     "and up errors";
 
-Request request_of(const Options& options) {
+Request request_of(const Options& options, const AskTask& ask_task) {
     const plan::TaskSpec spec = plan::read_task_file(options.file);
     Request request = request_from(spec);
     request.live = options.live;
@@ -73,6 +74,9 @@ Request request_of(const Options& options) {
     request.live.wait = std::chrono::seconds(options.live_wait_seconds);
     request.settle = std::chrono::seconds(options.settle_seconds);
     request.ignore_open_writers = options.ignore_open_writers;
+    if (ask_task) {
+        request.after_cutover = [ask_task, spec] { return ask_task(spec); };
+    }
     request.tables = options.tables;
     request.jobs = options.jobs;
     request.rows_per_second = options.rows_per_second;
@@ -159,8 +163,9 @@ void check_outputs(const Options& options) {
     }
 }
 
-void verify_task(const Options& options, std::ostream& out, int& exit_code_out) {
-    const Request request = request_of(options);
+void verify_task(const Options& options, const AskTask& ask_task, std::ostream& out,
+                 int& exit_code_out) {
+    const Request request = request_of(options, ask_task);
     check_outputs(options);
     Result result;
     {
@@ -211,7 +216,7 @@ void add_live_options(CLI::App& command, const std::shared_ptr<Options>& options
 
 }  // namespace
 
-void add_commands(CLI::App& app, std::ostream& out, int& exit_code) {
+void add_commands(CLI::App& app, AskTask ask_task, std::ostream& out, int& exit_code) {
     const auto options = std::make_shared<Options>();
     CLI::App* command = app.add_subcommand("verify", "compare source and destination, every row");
     command
@@ -251,7 +256,9 @@ void add_commands(CLI::App& app, std::ostream& out, int& exit_code) {
                       "leave sequences out (they are set at the cutover)");
     add_live_options(*command, options);
     command->footer(kFooter);
-    command->callback([options, &out, &exit_code] { verify_task(*options, out, exit_code); });
+    command->callback([options, ask_task = std::move(ask_task), &out, &exit_code] {
+        verify_task(*options, ask_task, out, exit_code);
+    });
 }
 
 }  // namespace cutover::verify

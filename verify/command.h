@@ -2,7 +2,11 @@
 // Errors leave as exceptions; the program's main says them and picks the code.
 #pragma once
 
+#include <functional>
 #include <ostream>
+
+#include "migrator/plan/task_spec.h"
+#include "verify/verify.h"
 
 namespace CLI {
 class App;
@@ -10,9 +14,12 @@ class App;
 
 namespace cutover::verify {
 
+/// Asks the task of this file, if there is one, what came after its cutover.
+using AskTask = std::function<AfterCutover(const plan::TaskSpec&)>;
+
 /// Adds the command. It runs while `app` parses; then `exit_code` is 0 consistent, 1 inconsistent,
 /// 2 could not tell. `out` and `exit_code` must outlive the parse. Throws: plan::FileError,
 /// model::Error.
-void add_commands(CLI::App& app, std::ostream& out, int& exit_code);
+void add_commands(CLI::App& app, AskTask ask_task, std::ostream& out, int& exit_code);
 
 }  // namespace cutover::verify

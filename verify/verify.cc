@@ -100,6 +100,7 @@ public:
         judge_what_stands();
         describe_ends();
         conclude_run(result_, doubts_);
+        add_late_writes();
         close_repair();
         result_.took = std::chrono::duration_cast<std::chrono::milliseconds>(
             std::chrono::steady_clock::now() - begun);
@@ -526,6 +527,22 @@ private:
         result_.not_compared.push_back(
             "nor are the order of columns, storage settings, replica identities, extended "
             "statistics, publications, how collations sort, and settings of databases and roles");
+    }
+
+    /// Behind a cutover nobody may write at the source, whatever the rows look like.
+    void add_late_writes() {
+        if (!request_.after_cutover) {
+            return;
+        }
+        const AfterCutover after = request_.after_cutover();
+        if (!after.not_looked.empty()) {
+            result_.not_compared.push_back("the source's log behind the cutover: " +
+                                           after.not_looked);
+        }
+        if (!after.late.empty()) {
+            result_.verdict = Verdict::inconsistent;
+            result_.reasons.insert(result_.reasons.begin(), after.late.begin(), after.late.end());
+        }
     }
 
     void close_repair() {

@@ -32,6 +32,12 @@ struct LiveOptions {
     std::function<void(std::chrono::milliseconds)> pause = sleep_for;  ///< replaced in tests
 };
 
+/// What the task's own record and the source's log say of the time after its cutover.
+struct AfterCutover {
+    std::vector<std::string> late;  ///< changes that came behind it; empty: none was seen
+    std::string not_looked;         ///< why that could not be looked at
+};
+
 struct Request {
     plan::Endpoint source;
     plan::Endpoint destination;
@@ -57,6 +63,7 @@ struct Request {
     /// What open transactions have written to compared tables is no doubt.
     bool ignore_open_writers = false;
     std::uint64_t seed = 0;  ///< of the digests; 0: drawn
+    std::function<AfterCutover()> after_cutover;  ///< empty: nobody can say
     /// Set to replace the engine's own session, in tests.
     OpenEnd open_source;
     OpenEnd open_destination;

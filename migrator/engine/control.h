@@ -37,6 +37,9 @@ struct TaskRecord {
     model::Marker marker;
     std::uint64_t starts = 0;  ///< how often a process has claimed it
     std::string last_error;    ///< why the last process ended, empty if it ended well
+    /// What a cutover has set at the source, or was about to; whoever ends the task undoes it.
+    std::string source_fence;
+    std::string cutover;  ///< how it was cut over, as the task tells it; empty: it was not
 };
 
 /// What an operator asks of a running task, by another process.
@@ -58,7 +61,7 @@ public:
     /// Throws: refused `task.running` (another live process), `task.finished`, `task.changed`
     /// (the fingerprint differs).
     virtual TaskRecord claim(const std::string& task, const std::string& fingerprint) = 0;
-    /// Stores phase, origin, copy_view and last_error of the claimed task.
+    /// Stores phase, origin, copy_view, last_error and source_fence of the claimed task.
     virtual void save(const TaskRecord& record) = 0;
 
     virtual std::vector<model::Chunk> chunks() = 0;
@@ -84,8 +87,11 @@ public:
     virtual void publish_status(const std::string& json) = 0;
     virtual std::string status(const std::string& task) = 0;
 
-    /// From here on no process of this task can write. Keeps the record, as `finished`.
-    virtual void fence() = 0;
+    /// From here on no process of this task can write. Keeps the record, as `finished`, with how it
+    /// was cut over.
+    virtual void fence(const std::string& cutover) = 0;
+    /// Replaces what fence() has stored. By the process that fenced: it alone may write then.
+    virtual void note_cutover(const std::string& cutover) = 0;
     /// Removes every trace of the task at the destination; the last task takes the schema along.
     virtual void release(const std::string& task) = 0;
 };

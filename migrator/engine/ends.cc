@@ -145,6 +145,19 @@ public:
     model::Instant clock() override {
         return at_end(End::source, [&] { return source_->clock(); });
     }
+    std::vector<SourceWriter> writers(const plan::Plan& plan) override {
+        return at_end(End::source, [&] { return source_->writers(plan); });
+    }
+    bool fence(const plan::Plan& plan) override {
+        return at_end(End::source, [&] { return source_->fence(plan); });
+    }
+    void lift_fence() override {
+        at_end(End::source, [&] { source_->lift_fence(); });
+    }
+    std::string fence_text() const override { return source_->fence_text(); }
+    std::string key_text(const plan::TablePlan& table, const model::Tuple& row) override {
+        return at_end(End::source, [&] { return source_->key_text(table, row); });
+    }
     std::vector<model::SequenceSchema> sequences(const plan::Plan& plan) override {
         return at_end(End::source, [&] { return source_->sequences(plan); });
     }
@@ -263,8 +276,11 @@ public:
     std::string status(const std::string& task) override {
         return at_end(End::destination, [&] { return control_->status(task); });
     }
-    void fence() override {
-        return at_end(End::destination, [&] { return control_->fence(); });
+    void fence(const std::string& cutover) override {
+        return at_end(End::destination, [&] { return control_->fence(cutover); });
+    }
+    void note_cutover(const std::string& cutover) override {
+        return at_end(End::destination, [&] { return control_->note_cutover(cutover); });
     }
     void release(const std::string& task) override {
         return at_end(End::destination, [&] { return control_->release(task); });

@@ -76,6 +76,23 @@ public:
     virtual RowRead read(const plan::TablePlan& table, const model::Tuple& key) = 0;
 };
 
+/// Somebody else at the source, none of the task's own, who can write there.
+struct SourceWriter {
+    enum class Kind : std::uint8_t {
+        session,
+        prepared,  ///< a transaction that belongs to no session any more and waits for its end
+    };
+    Kind kind = Kind::session;
+    std::string id;           ///< as the server names it: a process id, a transaction's name
+    std::string application;  ///< as it calls itself; may be empty
+    std::string user;
+    /// By the source's clock: of its transaction if it is in one, else of its last statement.
+    /// Absent: the account may not see it.
+    std::optional<model::Instant> since;
+    /// Tables of the plan that it has begun to write to, in a transaction that has not ended.
+    std::vector<model::ObjectName> wrote;
+};
+
 class Source {
 public:
     virtual ~Source() = default;
@@ -126,6 +143,24 @@ public:
     /// honest.
     virtual void heartbeat() = 0;
     virtual model::Instant clock() = 0;
+    /// Who could write to the plan's database now, this task's own sessions left out; those that
+    /// have written and not ended first, then the most recently active. Whoever has written to a
+    /// table of the plan and is not named with it has ended: its commit, if it was one, lies before
+    /// any current_position() asked for afterwards. Throws: connection, operation.
+    virtual std::vector<SourceWriter> writers(const plan::Plan& plan) = 0;
+    /// Keeps everybody from writing to the plan's tables, by something that outlives this process
+    /// and the server's restart, until lift_fence(). Tries for about a second: false if a
+    /// transaction that has not ended keeps it from being set, and then nothing is. Set: nobody who
+    /// has written to these tables is unfinished. One that is set already stays.
+    /// Throws: refused (the account may not), connection, operation.
+    virtual bool fence(const plan::Plan& plan) = 0;
+    /// Undoes fence(). Nothing there: fine. Throws: as fence().
+    virtual void lift_fence() = 0;
+    /// What fence() does here, in words for people.
+    virtual std::string fence_text() const = 0;
+    /// The row's key as people write it, or what there is of the row where the table has none.
+    /// `row`: the plan's columns in source wire form. Throws: connection, operation.
+    virtual std::string key_text(const plan::TablePlan& table, const model::Tuple& row) = 0;
     /// Present values of the plan's sequences.
     virtual std::vector<model::SequenceSchema> sequences(const plan::Plan& plan) = 0;
 

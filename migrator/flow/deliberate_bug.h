@@ -42,6 +42,8 @@ enum class Bug : std::uint8_t {
     copied_again_beside_lanes,
     freed_unique_not_met,
     unique_keys_too_early,
+    finish_without_quiet_proof,
+    finish_beside_open_transactions,
 };
 
 struct BugName {
@@ -112,6 +114,10 @@ inline constexpr std::array kBugs = {
             "a later batch takes a unique value that an earlier one has yet to let go"},
     BugName{Bug::unique_keys_too_early, "unique_keys_too_early",
             "unique keys are built before the copy is consistent"},
+    BugName{Bug::finish_without_quiet_proof, "finish_without_quiet_proof",
+            "the cutover takes a pause of the writers for their end"},
+    BugName{Bug::finish_beside_open_transactions, "finish_beside_open_transactions",
+            "the cutover does not wait for transactions that have written"},
 };
 
 #ifdef CUTOVER_DELIBERATE_BUGS

@@ -27,11 +27,14 @@ inline constexpr std::string_view kCaptureCreated =
     "task.capture_created";  ///< before it is recorded
 inline constexpr std::string_view kSchemaStep = "schema.step";
 inline constexpr std::string_view kFullDone = "task.full_done";
+inline constexpr std::string_view kSourceFence =
+    "finish.source_fence";  ///< recorded, not set; and once more when it is set
 inline constexpr std::string_view kSequencesSet = "finish.sequences_set";
 inline constexpr std::string_view kFenced = "finish.fenced";
 
 inline constexpr std::string_view kAll[] = {
     kChunkRead,    kChunkWritten,   kChunkCommitted, kBatchStaged, kBatchApplied, kBatchCommitted,
-    kAcknowledged, kCaptureCreated, kSchemaStep,     kFullDone,    kSequencesSet, kFenced};
+    kAcknowledged, kCaptureCreated, kSchemaStep,     kFullDone,    kSourceFence,  kSequencesSet,
+    kFenced};
 
 }  // namespace cutover::flow::sync

@@ -24,4 +24,16 @@ struct Finding {
     std::vector<std::string> guarantees;  ///< the G-numbers it answers
 };
 
+/// Those that block, a line each, each begun with a line's end; empty if none does.
+inline std::string blocks_of(const std::vector<Finding>& findings) {
+    std::string text;
+    for (const Finding& finding : findings) {
+        if (finding.severity == Severity::block) {
+            text += "\n  " + finding.object + ": " + finding.found + " [" + finding.code + "]; " +
+                    finding.remedy;
+        }
+    }
+    return text;
+}
+
 }  // namespace cutover::model

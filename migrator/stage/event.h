@@ -12,6 +12,7 @@
 #include "migrator/model/error.h"
 #include "migrator/model/finding.h"
 #include "migrator/model/units.h"
+#include "migrator/stage/late_writes.h"
 
 namespace cutover::stage {
 
@@ -71,6 +72,10 @@ struct Failed {
     model::Error error;
     std::string position;  ///< last applied
 };
+/// After the cutover: the source was written to although nobody should have.
+struct LateWriteSeen {
+    LateWrites late;
+};
 struct Ended {
     std::string outcome;  ///< completed, finished, stopped, failed
     int exit_code = 0;
@@ -79,7 +84,7 @@ struct Ended {
 };
 
 using Event = std::variant<Started, PhaseStarted, ChunkDone, FullProgress, IncrementalProgress,
-                           Retrying, Recovered, FailoverProved, FindingRaised, Failed, Ended>;
+                           Retrying, Recovered, FailoverProved, FindingRaised, LateWriteSeen, Failed, Ended>;
 
 /// Any thread may call it; implementations serialise.
 class Observer {

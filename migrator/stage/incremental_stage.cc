@@ -97,13 +97,31 @@ std::optional<IncrementalEnd> IncrementalStage::step() {
     engine::StreamEvent event = stream_->next(kStreamWait);
     if (!event.transaction) {
         be_idle(event);
-    } else if (stop_at_more_ && !context_.source.covers(processed_, event.transaction->commit)) {
+    } else if (stop_at_more_ && changes_something(*event.transaction)) {
         return IncrementalEnd::more;
     } else {
         take(*event.transaction);
         flush_if_due();
     }
     return std::nullopt;
+}
+
+bool IncrementalStage::changes_something(model::SourceTransaction& transaction) {
+    if (context_.source.covers(processed_, transaction.commit)) {
+        return false;  // delivered again
+    }
+    more_ = {transaction.id, transaction.commit, transaction.commit_time, {}};
+    Change change;
+    while (transaction.changes->next(change)) {
+        std::vector<model::TableIndex> touched = change.truncated;
+        touched.push_back(change.table);
+        for (const model::TableIndex table : touched) {
+            if (std::find(more_.tables.begin(), more_.tables.end(), table) == more_.tables.end()) {
+                more_.tables.push_back(table);
+            }
+        }
+    }
+    return !more_.tables.empty();
 }
 
 /// A row that was read again on the way may be ahead of the asked position: until the log has

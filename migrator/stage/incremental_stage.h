@@ -25,6 +25,14 @@ enum class IncrementalEnd : std::uint8_t {
     more,           ///< there is something to apply, though stop_at_more() was asked for
 };
 
+/// A transaction that was met, and not applied, where there was to be none.
+struct More {
+    model::TransactionId id;
+    model::Position commit;
+    model::Instant commit_time;
+    std::vector<model::TableIndex> tables;  ///< each once, in the order met
+};
+
 /// Used once, by the task's coordinating thread.
 class IncrementalStage {
 public:
@@ -42,6 +50,8 @@ public:
     void stop_when_consistent() { stop_when_consistent_ = true; }
     /// run() applies nothing and returns at the first transaction that it would apply.
     void stop_at_more() { stop_at_more_ = true; }
+    /// Of a run() that has returned `more`.
+    const More& more() const { return more_; }
     model::TableIndex table() const { return restart_table_; }
     /// True once everything that the copy's views had seen is applied and durable.
     bool consistent() const {
@@ -58,6 +68,7 @@ private:
     /// Nothing, if the log is to be followed further.
     std::optional<IncrementalEnd> step();
     void take(model::SourceTransaction& transaction);
+    bool changes_something(model::SourceTransaction& transaction);
     void take_change(model::Change& change, const model::TransactionId& id);
     void take_row(model::Change& change, const model::TransactionId& id);
     void take_keyless(const plan::TablePlan& table, model::Change& change,
@@ -104,6 +115,7 @@ private:
     std::optional<model::Position> finish_at_;
     bool stop_when_consistent_ = false;
     bool stop_at_more_ = false;
+    More more_;
     model::Position settled_at_;  ///< where in the log the last table has settled
     model::TableIndex restart_table_ = 0;
 

@@ -40,4 +40,12 @@ void run_schema_section(Context& context, plan::SchemaSection section) {
         });
 }
 
+void add_foreign_keys(Context& context) {
+    for (const plan::SchemaSection section :
+         {plan::SchemaSection::foreign_keys, plan::SchemaSection::foreign_keys_at_once,
+          plan::SchemaSection::validation}) {
+        run_schema_section(context, section);
+    }
+}
+
 }  // namespace cutover::stage

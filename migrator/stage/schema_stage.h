@@ -16,4 +16,7 @@ std::vector<const plan::SchemaStep*> pending_steps(Context& context, plan::Schem
 /// stopped.
 void run_schema_section(Context& context, plan::SchemaSection section);
 
+/// Every section that has to do with foreign keys, to their end. No lane works meanwhile.
+void add_foreign_keys(Context& context);
+
 }  // namespace cutover::stage

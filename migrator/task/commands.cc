@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "migrator/task/finish_options.h"
 #include "migrator/task/migrate_command.h"
 #include "migrator/task/operator_command.h"
 
@@ -32,13 +33,32 @@ constexpr const char* kMigrateFooter =
     "          11 operation, 12 conflict, 13 refused (a blocking precheck too), 14 corrupt";
 
 constexpr const char* kFinishFooter =
-    "Stop the application's writes at the source first. The task then applies what is left, "
-    "validates\n"
-    "constraints, sets sequences, and from that moment no late process of it can write (the "
-    "fence).\n"
-    "It refuses if the source is still being written to; then nothing has changed.\n\n"
+    "Stop the application's writes at the source first. The task waits for transactions that have "
+    "written\n"
+    "and not ended, applies what is left, reads the log on for the quiet seconds, validates "
+    "constraints,\n"
+    "sets sequences, and from that moment no late process of it can write (the fence). It ends in "
+    "one of\n"
+    "three ways, and says what it rests on:\n"
+    "  cut over      nothing came after, as far as the log was read: 3 s beyond the fence\n"
+    "  refused       somebody writes (a change in the quiet seconds), or an open or prepared "
+    "transaction has\n"
+    "                written: who, since when, which table. The task follows the log as before\n"
+    "  late write    a change came behind the fence all the same: table and key; told by `status` "
+    "and\n"
+    "                `verify` too, until `release`\n"
+    "A writer that pauses for longer than the quiet seconds is not seen before the fence, but "
+    "behind it.\n\n"
+    "--fence-source makes triggers at the source (as little right as publishing needs) that refuse "
+    "every\n"
+    "write to the task's tables, by whomever: applications there get errors from then on. Making "
+    "them waits\n"
+    "for running writers, and other writers queue behind that. A refused finish takes them away "
+    "again, after\n"
+    "a crash the next `migrate`; a finished one leaves them until `release`.\n\n"
     "example:  cutover finish shop.yaml\n"
-    "exit:     0 cut over, 13 refused with the reason";
+    "          cutover finish shop.yaml --fence-source --quiet-seconds 0\n"
+    "exit:     0 cut over, 1 cut over with a late write, 13 refused with the reason";
 
 constexpr const char* kThrottleFooter =
     "LIMIT is PHASE.NAME=VALUE: full.rows_per_second, full.mb_per_second, "
@@ -49,8 +69,9 @@ constexpr const char* kThrottleFooter =
     "incremental.rows_per_second=unlimited";
 
 constexpr const char* kReleaseFooter =
-    "For a task that is finished, or given up: drops the replication slot and publication at the\n"
-    "source, puts replica identities back, removes the control rows at the destination. Refused "
+    "For a task that is finished, or given up: lifts the fence at the source, drops the replication "
+    "slot and\n"
+    "publication there, puts replica identities back, removes the control rows at the destination. Refused "
     "while\n"
     "a process is running the task. The migrated data stay.\n\n"
     "example:  cutover release shop.yaml";
@@ -112,10 +133,47 @@ void add_status(CLI::App& app, const engine::Registry& registry, std::ostream& o
     CLI::App* command =
         add_command(app, "status", "what the destination knows of a task", *options);
     command->add_flag("--json", options->json, "one JSON object");
-    command->footer("example:  cutover status shop.yaml");
+    command->footer(
+        "Of a task that is cut over it reads the source's log behind the cutover's point, and says "
+        "what the\n"
+        "cutover rests on.\n\nexample:  cutover status shop.yaml\n"
+        "exit:     0; 1 if the source was written to after the cutover");
     command->callback([options, &registry, &out, &exit_code] {
         exit_code = Operator(*options, registry, out).status();
     });
+}
+
+void add_finish(CLI::App& app, const engine::Registry& registry, std::ostream& out,
+                int& exit_code) {
+    struct Given {
+        std::uint32_t wait = 10;
+        std::uint32_t quiet = 10;
+        FinishOptions finish;
+    };
+    const auto given = std::make_shared<Given>();
+    const auto argument = std::make_shared<std::vector<std::string>>();
+    CLI::App* command = add_verb(app, "finish", "the cutover: prove, set sequences, fence",
+                                 std::chrono::hours(1), registry, out, exit_code, argument);
+    command
+        ->add_option("--wait-for-transactions", given->wait,
+                     "seconds for transactions that have written and not ended, then refuse")
+        ->check(CLI::Range(0u, 86400u))
+        ->capture_default_str();
+    command
+        ->add_option("--quiet-seconds", given->quiet,
+                     "read the log for so long behind the last change; 0 only with --fence-source")
+        ->check(CLI::Range(0u, 86400u))
+        ->capture_default_str();
+    command->add_flag("--fence-source", given->finish.fence_source,
+                      "keep everybody from writing to the task's tables at the source");
+    // What cannot be carried out is told before a process is asked.
+    command->parse_complete_callback([given, argument] {
+        given->finish.wait = std::chrono::seconds(given->wait);
+        given->finish.quiet = std::chrono::seconds(given->quiet);
+        *argument = {to_argument(given->finish)};
+        read_finish_options(argument->front());
+    });
+    command->footer(kFinishFooter);
 }
 
 void add_release(CLI::App& app, const engine::Registry& registry, std::ostream& out,
@@ -149,9 +207,7 @@ void add_commands(CLI::App& app, const engine::Registry& registry, std::ostream&
     add_verb(app, "stop", "end the running process at the next durable point", soon, registry, out,
              exit_code)
         ->footer("`cutover migrate` goes on later.\n\nexample:  cutover stop shop.yaml");
-    add_verb(app, "finish", "the cutover: prove, set sequences, fence", std::chrono::hours(1),
-             registry, out, exit_code)
-        ->footer(kFinishFooter);
+    add_finish(app, registry, out, exit_code);
     add_release(app, registry, out, exit_code);
 }
 

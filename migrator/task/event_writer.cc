@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "migrator/precheck/precheck.h"
+#include "migrator/task/instant_text.h"
 #include "migrator/task/view.h"
 
 namespace cutover::task {
@@ -23,17 +24,9 @@ std::int64_t milliseconds(flow::Duration duration) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
 }
 
-/// RFC 3339 in UTC with microseconds.
 std::string now_text() {
-    const auto now =
-        std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
-    const auto day = std::chrono::floor<std::chrono::days>(now);
-    const std::chrono::year_month_day date(day);
-    const std::chrono::hh_mm_ss time(now - day);
-    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z", static_cast<int>(date.year()),
-                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                       time.hours().count(), time.minutes().count(), time.seconds().count(),
-                       time.subseconds().count());
+    return rfc3339(
+        std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()));
 }
 
 Json of(const stage::Started& event) {
@@ -145,6 +138,17 @@ Json of(const stage::Failed& event) {
                      {"hint", event.error.hint()},
                      {"position", event.position}},
                     event.error.end());
+}
+
+Json of(const stage::LateWriteSeen& event) {
+    Json first = Json::array();
+    for (const stage::LateWrite& write : event.late.first) {
+        first.push_back({{"table", write.table}, {"change", write.change}, {"key", write.key}});
+    }
+    return {{"event", "late_write"},
+            {"transactions", event.late.transactions},
+            {"changes", event.late.changes},
+            {"first", first}};
 }
 
 Json of(const stage::Ended& event) {

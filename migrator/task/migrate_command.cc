@@ -118,8 +118,7 @@ public:
         }
         Task task(runtime_, registry_, spec_, *view_);
         const Interrupts interrupts(task.stop_signal());
-        const bool stopped = task.run() == Outcome::stopped;
-        return stopped ? model::exit_code(ErrorClass::stopped) : 0;
+        return exit_code(task.run());
     }
 
 private:

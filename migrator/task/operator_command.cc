@@ -7,6 +7,8 @@
 
 #include "migrator/flow/stop_signal.h"
 #include "migrator/plan/task_file.h"
+#include "migrator/task/aftermath.h"
+#include "migrator/task/cutover.h"
 
 namespace cutover::task {
 
@@ -35,9 +37,12 @@ std::string finished_text(const TaskRecord& record) {
     return "the task is finished, applied up to " + record.marker.position.text;
 }
 
-std::string finished_answer(const TaskRecord& record) {
-    return Json{{"ok", true}, {"answer", finished_text(record)}}.dump();
+std::string text_of(const std::vector<std::string>& lines) {
+    return fmt::format("{}", fmt::join(lines, "\n"));
 }
+
+/// A finished task whose source was written to behind the cutover's point.
+constexpr int kLateWrite = 1;
 
 }  // namespace
 
@@ -78,9 +83,19 @@ int Operator::status() {
             json[key] = published[key];
         }
     }
+    const std::optional<Aftermath> after =
+        look_after(runtime_, registry_, spec_, *sink_, record);
+    const bool late = after && after->evidence.late.transactions > 0;
+    if (after) {
+        json["outcome"] = late ? "late_write" : "cut_over";
+        json["looked"] = after->not_looked.empty();
+        json["evidence"] = Json::parse(to_json(after->evidence));
+    } else if (!record.source_fence.empty()) {
+        json["source_fence"] = record.source_fence;
+    }
     if (options_.json) {
         out_ << json.dump() << "\n";
-        return 0;
+        return late ? kLateWrite : 0;
     }
     for (const auto& [key, value] : json.items()) {
         if (!value.is_object() && !(value.is_string() && value.get<std::string>().empty())) {
@@ -91,7 +106,22 @@ int Operator::status() {
     for (const auto& [key, value] : progress.items()) {
         out_ << fmt::format("  {:<18} {}\n", key, shown(value));
     }
-    return 0;
+    if (after) {
+        out_ << text_of(lines(*after)) << "\n";
+    }
+    return late ? kLateWrite : 0;
+}
+
+/// Of a task that is finished already; the log behind it is looked at once more.
+std::string Operator::finished_answer(const TaskRecord& record) {
+    std::optional<Aftermath> after = look_after(runtime_, registry_, spec_, *sink_, record);
+    if (!after) {
+        return Json{{"ok", true}, {"answer", finished_text(record)}}.dump();
+    }
+    Json answer = Json::parse(task::finished_answer(after->evidence));
+    answer["answer"] = text_of(lines(*after));
+    answer["looked"] = after->not_looked.empty();
+    return answer.dump();
 }
 
 int Operator::command(const std::string& verb, const std::string& argument) {
@@ -101,18 +131,21 @@ int Operator::command(const std::string& verb, const std::string& argument) {
             throw Error(ErrorClass::refused, "task.finished", finished_text(record),
                         "there is nothing left to " + verb);
         }
-        out_ << (options_.json ? finished_answer(record) : finished_text(record)) << "\n";
-        return 0;
+        return show_answer(verb, finished_answer(record));
     }
     engine::Command command;
     command.verb = verb;
     command.argument = argument;
-    const std::string answer = await_answer(control_->post_command(spec_.name, command), record);
+    return show_answer(verb, await_answer(control_->post_command(spec_.name, command), record));
+}
+
+int Operator::show_answer(const std::string& verb, const std::string& answer) {
     const Json json = parsed(answer);
     const bool obeyed = json.value("ok", false);
+    const int done = json.value("outcome", "") == "late_write" ? kLateWrite : 0;
     if (options_.json) {
         out_ << answer << "\n";
-        return obeyed ? 0 : model::exit_code(ErrorClass::refused);
+        return obeyed ? done : model::exit_code(ErrorClass::refused);
     }
     if (!obeyed) {
         throw Error(ErrorClass::refused, "command.refused",
@@ -122,7 +155,7 @@ int Operator::command(const std::string& verb, const std::string& argument) {
     if (json.contains("position")) {
         out_ << "position: " << shown(json["position"]) << "\n";
     }
-    return 0;
+    return done;
 }
 
 std::string Operator::await_answer(std::uint64_t id, const TaskRecord& record) {
@@ -140,10 +173,13 @@ std::string Operator::await_answer(std::uint64_t id, const TaskRecord& record) {
                     return finished_answer(*now);
                 }
                 withdraw(id);
+                const bool fenced = now && !now->source_fence.empty();
                 throw Error(ErrorClass::refused, "task.not_running",
                             fmt::format("no process is running task '{}'; the command is withdrawn",
-                                        spec_.name),
-                            fmt::format("start it: cutover migrate {}", options_.file));
+                                        spec_.name) +
+                                (fenced ? "; the source may still be fenced" : ""),
+                            fmt::format("start it: cutover migrate {}{}", options_.file,
+                                        fenced ? " (it lifts the fence)" : ""));
             }
             doubt = runtime_.now() + kDoubtAfter;
         }
@@ -214,6 +250,7 @@ void Operator::clean_source() {
     const auto source = registry_.engine(spec_.source.engine).source(runtime_, spec_);
     const plan::Plan plan = plan_for_release(*source);
     const std::vector<engine::AuxiliaryObject> before = source->auxiliary_objects(plan);
+    source->lift_fence();
     source->drop_capture(plan);
     for (const engine::AuxiliaryObject& object : before) {
         out_ << fmt::format("removed at the source: {} {}\n", object.kind, object.name);

@@ -26,10 +26,12 @@ public:
     /// Reads the task file. Throws: plan::FileError.
     Operator(OperatorOptions options, const engine::Registry& registry, std::ostream& out);
 
-    /// Prints what the destination knows of the task. 0.
+    /// Prints what the destination knows of the task, and whether the source was written to behind
+    /// a cutover. 0, or 1 if it was.
     int status();
-    /// Leaves a command for the running process and waits for its answer. 0 obeyed, 13 refused.
-    /// Throws: refused `task.not_running` (the command is withdrawn then), `task.no_answer`.
+    /// Leaves a command for the running process and waits for its answer. 0 obeyed, 13 refused, 1 a
+    /// finish behind which the source was written to. Throws: refused `task.not_running` (the
+    /// command is withdrawn then), `task.no_answer`.
     int command(const std::string& verb, const std::string& argument);
     /// Removes everything of the task at both ends but the migrated data. 0.
     /// Throws: refused `task.running`.
@@ -40,6 +42,8 @@ private:
     std::string await_answer(std::uint64_t id, const engine::TaskRecord& record);
     bool is_running(const engine::TaskRecord& record);
     void withdraw(std::uint64_t id);
+    std::string finished_answer(const engine::TaskRecord& record);
+    int show_answer(const std::string& verb, const std::string& answer);
     void claim_for_release(const engine::TaskRecord& record);
     void clean_source();
     plan::Plan plan_for_release(engine::Source& source);

@@ -160,6 +160,7 @@ void Steward::obey(engine::Control& control, const engine::TaskRecord& record,
                             ", not yet in incremental",
                         "wait until `cutover status` shows phase incremental and a small lag");
         }
+        finish_options_ = read_finish_options(command.argument);
         pause(false);
         finish_command_ = command.id;
     } else {

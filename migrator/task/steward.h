@@ -10,6 +10,7 @@
 #include "migrator/flow/stop_signal.h"
 #include "migrator/flow/throttle.h"
 #include "migrator/stage/event.h"
+#include "migrator/task/finish_options.h"
 
 namespace cutover::task {
 
@@ -32,6 +33,8 @@ public:
 
     /// The finish command that waits for its answer, if there is one.
     std::optional<std::uint64_t> finish_command() const { return finish_command_; }
+    /// Of that command.
+    const FinishOptions& finish_options() const { return finish_options_; }
     void finish_answered() { finish_command_.reset(); }
     bool paused() const { return paused_; }
 
@@ -51,6 +54,7 @@ private:
     flow::TimePoint report_at_{}, listen_at_{};
     bool paused_ = false;
     std::optional<std::uint64_t> finish_command_;
+    FinishOptions finish_options_;
 };
 
 }  // namespace cutover::task

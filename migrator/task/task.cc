@@ -27,33 +27,11 @@ namespace {
 /// How long a claim that meets another holder waits for it to go: the server may not have noticed
 /// yet that a killed process is gone.
 constexpr flow::Duration kClaimPatience = std::chrono::seconds(15);
-/// How often a cutover looks again for transactions that came after its point.
-constexpr int kCutoverRounds = 3;
-
-std::string blocks_of(const std::vector<model::Finding>& findings) {
-    std::string text;
-    for (const model::Finding& finding : findings) {
-        if (finding.severity == model::Severity::block) {
-            text += "\n  " + finding.object + ": " + finding.found + " [" + finding.code + "]; " +
-                    finding.remedy;
-        }
-    }
-    return text;
-}
 
 Error blocked_by(const std::vector<model::Finding>& findings) {
     return Error(ErrorClass::refused, "plan.blocked",
-                 "the task cannot be planned:" + blocks_of(findings),
+                 "the task cannot be planned:" + model::blocks_of(findings),
                  "run `cutover precheck` for the whole list");
-}
-
-bool has_block(const std::vector<model::Finding>& findings) {
-    for (const model::Finding& finding : findings) {
-        if (finding.severity == model::Severity::block) {
-            return true;
-        }
-    }
-    return false;
 }
 
 }  // namespace
@@ -63,11 +41,18 @@ std::string_view to_string(Outcome outcome) {
         case Outcome::completed:
             return "completed";
         case Outcome::finished:
+        case Outcome::late_write:
             return "finished";
         case Outcome::stopped:
             return "stopped";
     }
     return "unknown";
+}
+
+int exit_code(Outcome outcome) {
+    return outcome == Outcome::stopped      ? model::exit_code(ErrorClass::stopped)
+           : outcome == Outcome::late_write ? 1
+                                            : 0;
 }
 
 Task::Task(flow::Runtime& runtime, const engine::Registry& registry, plan::TaskSpec spec,
@@ -89,8 +74,7 @@ Task::~Task() = default;
 Outcome Task::run() {
     try {
         const Outcome outcome = run_with_retries();
-        report_end(std::string(to_string(outcome)),
-                   outcome == Outcome::stopped ? model::exit_code(ErrorClass::stopped) : 0);
+        report_end(std::string(to_string(outcome)), exit_code(outcome));
         return outcome;
     } catch (const Error& error) {
         note_failure(error);
@@ -174,6 +158,7 @@ Outcome Task::attempt() {
     }
     if (record_.origin) {
         verify_capture();
+        lift_left_fence(*source_, *control_, record_);
     } else if (spec_.phases.incremental) {
         create_capture();
     }
@@ -210,7 +195,7 @@ engine::Planned Task::plan_now() {
 
 void Task::make_plan() {
     engine::Planned planned = plan_now();
-    if (has_block(planned.findings)) {
+    if (!model::blocks_of(planned.findings).empty()) {
         throw blocked_by(planned.findings);
     }
     plan_ = std::move(planned.plan);
@@ -358,8 +343,9 @@ Outcome Task::run_incremental() {
             continue;
         }
         validation.wait();
-        if (cut_over()) {
-            return Outcome::finished;
+        const CutoverEnd end = cut_over();
+        if (end != CutoverEnd::refused) {
+            return end == CutoverEnd::late_write ? Outcome::late_write : Outcome::finished;
         }
     }
 }
@@ -414,131 +400,19 @@ void Task::copy_again(model::TableIndex table) {
     advance_to(TaskPhase::incremental);
 }
 
-/// Applies the log up to `position`; the number of transactions that were met on the way.
-std::uint64_t Task::follow_to(const model::Position& position) {
-    stage::Context stage = context();
-    stage::IncrementalStage incremental(stage);
-    incremental.finish_at(position);
-    source_->heartbeat();
-    if (incremental.run() == stage::IncrementalEnd::restart_table) {
-        copy_again(incremental.table());
-        return std::max<std::uint64_t>(1, incremental.transactions_seen());
-    }
-    return incremental.transactions_seen();
-}
-
-/// The cutover: everything the source has is applied, constraints are validated, sequences set, and
-/// from then on nobody of this task can write. False if the source is still being written to: then
-/// the task goes on as before and the operator is told.
-bool Task::cut_over() {
+/// `refused`: the task goes on as before, and the operator is told.
+CutoverEnd Task::cut_over() {
     stage::Context stage = context();
     build_unique_keys(stage);
-    const bool keys_last = !sink_->ignores_foreign_keys();
-    if (!keys_last) {
-        add_foreign_keys(stage);
-    }
-    if (const std::uint64_t late = catch_up(); late > 0) {
-        answer_finish(false, "the source is still being written to: " + std::to_string(late) +
-                                 " transactions came while the cutover looked; stop the writers, "
-                                 "then finish again");
-        return false;
-    }
-    if (keys_last) {
-        add_foreign_keys(stage);
-        insist_on_quiet();
-    }
-    insist_on_plan();
-    control_->fence();
-    record_.phase = TaskPhase::finished;
-    runtime_.yield(flow::sync::kFenced);
-    observer_.on(stage::PhaseStarted{TaskPhase::finished});
-    answer_finish(true, "finished: the destination has everything up to this position");
-    return true;
+    const CutoverTools tools{[this](model::TableIndex table) { copy_again(table); },
+                             [this] { return plan_now(); },
+                             [this](const std::string& answer) { answer_finish(answer); }};
+    return Cutover(stage, tools, steward_->finish_options()).run();
 }
 
-void Task::add_foreign_keys(stage::Context& stage) {
-    for (const SchemaSection section :
-         {SchemaSection::foreign_keys, SchemaSection::foreign_keys_at_once,
-          SchemaSection::validation}) {
-        stage::run_schema_section(stage, section);
-    }
-}
-
-/// Sets sequences and applies what has come meanwhile, a few times; how many transactions came in
-/// the last round. Zero: nothing has.
-std::uint64_t Task::catch_up() {
-    std::uint64_t late = 0;
-    for (int round = 0; round < kCutoverRounds; ++round) {
-        if (!flow::deliberate_bug(flow::Bug::sequence_not_set)) {
-            sink_->set_sequences(*plan_, source_->sequences(*plan_));
-        }
-        runtime_.yield(flow::sync::kSequencesSet);
-        if (flow::deliberate_bug(flow::Bug::finish_without_asking_the_source)) {
-            return 0;
-        }
-        late = follow_to(source_->current_position());
-        if (late == 0) {
-            break;
-        }
-    }
-    return late;
-}
-
-/// Where rows are held to foreign keys nothing can be applied any more once these are there.
-void Task::insist_on_quiet() {
-    stage::Context stage = context();
-    stage::IncrementalStage incremental(stage);
-    incremental.finish_at(source_->current_position());
-    incremental.stop_at_more();
-    source_->heartbeat();
-    if (incremental.run() == stage::IncrementalEnd::more) {
-        refuse_finish(
-            Error(
-                ErrorClass::refused, "finish.written_meanwhile",
-                "the source was written to while the cutover added foreign keys, beside which this "
-                "account cannot apply changes",
-                "stop the writers; drop the foreign keys at the destination, or GRANT SET ON "
-                "PARAMETER "
-                "session_replication_role to the account; then migrate and finish again")
-                .at(model::End::source));
-    }
-}
-
-/// A change of a table's definition is met where a change of its rows follows it. Who has had none
-/// is looked at before the end.
-void Task::insist_on_plan() {
-    const engine::Planned now = plan_now();
-    const std::string& before = plan_->fingerprint;
-    const std::string& after = now.plan.fingerprint;
-    if (after == before && has_block(now.findings)) {
-        // One end has gained or lost what the plan does not hold; which one, the findings say.
-        refuse_finish(
-            Error(ErrorClass::refused, "source.changed",
-                  "the two ends do not fit any more as they did when the task was begun:" +
-                      blocks_of(now.findings),
-                  "undo the change, or release the task and migrate anew"));
-    }
-    if (after != before) {
-        refuse_finish(Error(ErrorClass::refused, "source.changed",
-                            "the source is no longer what the task was begun with; then: " +
-                                plan::first_difference(before, after) + "; now: " +
-                                plan::first_difference(after, before) + blocks_of(now.findings),
-                            "undo the change, or release the task and migrate anew")
-                          .at(model::End::source));
-    }
-}
-
-void Task::refuse_finish(const Error& error) {
-    answer_finish(false, error.what());
-    throw Error(error);
-}
-
-void Task::answer_finish(bool done, const std::string& text) {
+void Task::answer_finish(const std::string& answer) {
     if (const auto command = steward_->finish_command()) {
-        const nlohmann::json answer = {{"ok", done},
-                                       {done ? "answer" : "error", text},
-                                       {"position", record_.marker.position.text}};
-        control_->answer_command(*command, answer.dump());
+        control_->answer_command(*command, answer);
         steward_->finish_answered();
     }
 }
@@ -546,10 +420,10 @@ void Task::answer_finish(bool done, const std::string& text) {
 /// The end of a task without incremental.
 Outcome Task::complete() {
     stage::Context stage = context();
-    add_foreign_keys(stage);
+    stage::add_foreign_keys(stage);
     sink_->set_sequences(*plan_, source_->sequences(*plan_));
     runtime_.yield(flow::sync::kSequencesSet);
-    control_->fence();
+    control_->fence("");
     record_.phase = TaskPhase::finished;
     observer_.on(stage::PhaseStarted{TaskPhase::finished});
     return Outcome::completed;

@@ -21,6 +21,7 @@
 #include "migrator/stage/context.h"
 #include "migrator/stage/event.h"
 #include "migrator/stage/incremental_stage.h"
+#include "migrator/task/cutover.h"
 
 namespace cutover::task {
 
@@ -30,10 +31,13 @@ class Validation;
 enum class Outcome : std::uint8_t {
     completed,  ///< a task without incremental has done its work
     finished,   ///< cut over: destination complete, sequences set, fenced
+    late_write,  ///< finished, and the source was changed behind the cutover's point
     stopped,    ///< on request; can be started again
 };
 
 std::string_view to_string(Outcome outcome);
+/// Of a program whose task has ended so.
+int exit_code(Outcome outcome);
 
 /// One process's work on one task. Everything given must outlive it.
 class Task {
@@ -69,14 +73,8 @@ private:
     void copy_again(model::TableIndex table);
     Outcome run_incremental();
     stage::IncrementalEnd follow_log(stage::Context& stage, Validation& validation);
-    bool cut_over();
-    void add_foreign_keys(stage::Context& stage);
-    std::uint64_t catch_up();
-    void insist_on_quiet();
-    void insist_on_plan();
-    [[noreturn]] void refuse_finish(const model::Error& error);
-    void answer_finish(bool done, const std::string& text);
-    std::uint64_t follow_to(const model::Position& position);
+    CutoverEnd cut_over();
+    void answer_finish(const std::string& answer);
     Outcome complete();
     void disconnect() noexcept;
     void note_failure(const model::Error& error);

@@ -192,6 +192,14 @@ private:
                  "; what is durable stays: start again to go on");
         }
     }
+    void show(const stage::LateWriteSeen& event) {
+        line(fmt::format("LATE WRITE: {} transactions have changed the source behind the cutover's "
+                         "point; the destination lacks them",
+                         grouped(event.late.transactions)));
+        for (const stage::LateWrite& write : event.late.first) {
+            line(fmt::format("  {} {} ({})", write.change, write.table, write.key));
+        }
+    }
     void show(const stage::Ended& event) {
         line(fmt::format("{}: {} transactions, {} changes{}", event.outcome,
                          grouped(event.transactions), grouped(event.changes),

@@ -2,7 +2,7 @@
 // a scenario uses. They look at nothing but the evidence, so that a test can show each of them a
 // run in which it must fail. An assertion that finds nothing to look at fails: silence is no proof.
 //
-// A new one: a function in one of data.cc, conduct.cc, hygiene.cc, and a line in that file's table.
+// A new one: a function in one of data.cc, conduct.cc, cutover.cc, hygiene.cc, and a line in that file's table.
 #pragma once
 
 #include <cstdint>
@@ -35,6 +35,8 @@ struct AssertionKind {
 std::span<const AssertionKind> data_assertions();
 /// About how the migrator went on or stopped: conduct.cc.
 std::span<const AssertionKind> conduct_assertions();
+/// About how the cutover ended: cutover.cc.
+std::span<const AssertionKind> cutover_assertions();
 /// About what is left behind or said: hygiene.cc.
 std::span<const AssertionKind> hygiene_assertions();
 

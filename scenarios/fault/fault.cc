@@ -19,7 +19,7 @@ const FaultKind* find_kind(const std::string& name) {
 
 std::vector<const FaultKind*> fault_kinds() {
     std::vector<const FaultKind*> out;
-    for (const auto kinds : {migrator_faults(), server_faults(), link_faults()}) {
+    for (const auto kinds : {migrator_faults(), cutover_steps(), server_faults(), link_faults()}) {
         for (const FaultKind& kind : kinds) {
             out.push_back(&kind);
         }

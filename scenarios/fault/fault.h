@@ -88,6 +88,8 @@ std::unique_ptr<Fault> make(const Parameters& with) {
 
 /// On the migrator's processes and on what stands around a run: migrator_faults.cc.
 std::span<const FaultKind> migrator_faults();
+/// Around a cutover that is asked for beside writers: cutover_steps.cc.
+std::span<const FaultKind> cutover_steps();
 /// On servers: server_faults.cc.
 std::span<const FaultKind> server_faults();
 /// On the links: link_faults.cc.

@@ -84,6 +84,11 @@ public:
     /// Runs statements at one end, in one go, as written. The rows they wrote, those of the
     /// server's own catalogs (a new table) among them.
     virtual std::uint64_t run_statements(Side side, const std::string& statements) = 0;
+    /// Writes at the source in a transaction that stays open, or prepared; says who it is. One at a
+    /// time.
+    virtual std::string begin_transaction(const std::string& statements, bool prepared) = 0;
+    /// Requires: begin_transaction().
+    virtual std::string commit_transaction() = 0;
     /// Changes if any row of the destination's user tables changes.
     virtual std::string destination_fingerprint() = 0;
     /// Where the source's log ends now, and whether the destination says that it has applied so

@@ -288,7 +288,8 @@ std::vector<AuxiliaryRecord> PostgresGround::auxiliary(const std::string& task) 
             "WHERE slot_name ^@ {0} AND NOT temporary "
             "UNION ALL SELECT 'publication', pubname::text FROM pg_publication "
             "WHERE pubname ^@ {0} "
-            "UNION ALL SELECT 'schema', nspname::text FROM pg_namespace WHERE nspname = 'cutover' "
+            "UNION ALL SELECT 'schema', nspname::text FROM pg_namespace "
+            "WHERE nspname = 'cutover' OR nspname ^@ 'cutover_fence' "
             "UNION ALL SELECT 'event trigger', evtname::text FROM pg_event_trigger "
             "WHERE evtname ^@ 'cutover'",
             quoted_text(slot_of(task)))));
@@ -342,6 +343,25 @@ std::uint64_t PostgresGround::run_statements(Side side, const std::string& state
                                 "; SELECT sum(n_tup_ins + n_tup_upd + n_tup_del) "
                                 "FROM pg_stat_xact_all_tables";
     return std::stoull(client(side).value(counted, kLongStatement));
+}
+
+std::string PostgresGround::begin_transaction(const std::string& statements, bool prepared) {
+    open_ = std::make_unique<PostgresClient>(client(Side::source));
+    open_->query("SET application_name = 'somebody'");
+    open_->query("BEGIN");
+    open_->query(statements);
+    prepared_ = prepared;
+    if (prepared_) {
+        open_->query("PREPARE TRANSACTION 'left'");
+        return "prepared transaction 'left'";
+    }
+    return "process " + open_->value("SELECT pg_backend_pid()");
+}
+
+std::string PostgresGround::commit_transaction() {
+    open_->query(prepared_ ? "COMMIT PREPARED 'left'" : "COMMIT");
+    open_.reset();
+    return "committed";
 }
 
 std::string PostgresGround::destination_fingerprint() {

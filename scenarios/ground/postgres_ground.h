@@ -47,6 +47,8 @@ public:
     std::vector<AuxiliaryRecord> auxiliary(const std::string& task) override;
     std::vector<SequenceState> sequences() override;
     std::uint64_t run_statements(Side side, const std::string& statements) override;
+    std::string begin_transaction(const std::string& statements, bool prepared) override;
+    std::string commit_transaction() override;
     std::string destination_fingerprint() override;
     std::string end_of_source_log() override;
     bool applied(const std::string& task, const std::string& position) override;
@@ -74,6 +76,8 @@ private:
     Stand source_;
     Stand standby_;
     Stand destination_;
+    std::unique_ptr<fixtures::PostgresClient> open_;  ///< in a transaction of somebody else
+    bool prepared_ = false;
     std::set<std::string> full_identity_before_;  ///< tables that had it before the task
 };
 

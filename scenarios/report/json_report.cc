@@ -111,6 +111,9 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Resume, process, at, phase, chunks_done_befor
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Rates, full_rows_per_second, full_bytes_per_second,
                                    catch_up_changes_per_second, workload_transactions_per_second,
                                    full_took, cutover_took, drain_took, lag_p50, lag_p99, lag_max)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CutoverAnswer, at, verb, exit_code, outcome, text,
+                                   beside_writers, quiet_seconds, source_fence, sessions,
+                                   late_transactions, late)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SequenceState, sequence, column, next_value, column_max)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(AuxiliaryRecord, side, kind, name)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ZombieRecord, attempted, exit_code, error_code, message,
@@ -122,8 +125,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Evidence, scenario, promise, claims, seed, re
                                    dataset_tables, started, ended, milestones, events, processes,
                                    phases, chunks, samples, retries, recoveries, failovers, errors,
                                    findings, resumes, schedule, faults, workload_samples, workloads,
-                                   ledger, verify, sequences, auxiliary_while_running,
-                                   auxiliary_after_release, released, zombie, second, secrets,
+                                   ledger, verify, finishes, after_cutover, sequences,
+                                   auxiliary_while_running, auxiliary_after_release, released, zombie, second, secrets,
                                    rates, expected_outcome, assertions, verdict, reasons,
                                    not_proved)
 

@@ -205,6 +205,21 @@ void after_section(Html& html, const Evidence& evidence) {
                    verdict_cell(left.empty(), "nothing", "left behind"),
                    {left}});
     }
+    for (const CutoverAnswer& answer : evidence.finishes) {
+        table.row({{answer.beside_writers ? "How did finish end, beside writers?"
+                                          : "How did finish end?"},
+                   answer.outcome == "late_write" ? TableCell{"late write", Tone::bad}
+                   : answer.outcome == "refused"  ? TableCell{"refused", Tone::caution}
+                                                  : TableCell{"cut over", Tone::good},
+                   {answer.text}});
+    }
+    if (const auto& after = evidence.after_cutover) {
+        table.row({{"Was the source written to after the cutover?"},
+                   after->outcome.empty() ? TableCell{"not known", Tone::caution}
+                                          : verdict_cell(after->late_transactions == 0, "no", "yes"),
+                   {after->text}});
+        table.note(after->late);
+    }
     if (evidence.zombie.attempted) {
         table.row({{"Can a late process of the task still write?"},
                    !evidence.zombie.compared

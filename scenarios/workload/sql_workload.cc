@@ -90,6 +90,8 @@ void SqlWorkload::start() {
     plan.endpoint = source_.endpoint;
     plan.session = session_options(source_, "cutover workload " + name());
     plan.transactions_per_second = options_.transactions_per_second;
+    plan.longest_pause = std::chrono::milliseconds(options_.pause_ms);
+    plan.seed = options_.seed;
     writers_.start(plan);
 }
 

@@ -61,7 +61,8 @@ private:
     [[noreturn]] void refuse(const std::string& what) const {
         throw model::Error(
             model::ErrorClass::refused, "workload.option", "workload " + name_ + ": " + what,
-            "bank takes accounts, ring takes nodes, random_dml takes without, append none");
+            "bank takes accounts, ring takes nodes, random_dml takes without, append none; each takes "
+            "pause_ms");
     }
 
     std::string name_;
@@ -99,8 +100,10 @@ std::unique_ptr<Workload> make_workload(const WorkloadOptions& options) {
     }
     Choices choices(options);
     auto script = make_script(options, choices);
+    WorkloadOptions paced = options;
+    paced.pause_ms = choices.number("pause_ms", 0, 20);
     choices.end();
-    return std::make_unique<SqlWorkload>(options, std::move(script));
+    return std::make_unique<SqlWorkload>(std::move(paced), std::move(script));
 }
 
 }  // namespace cutover::scenarios

@@ -24,6 +24,7 @@ struct WorkloadOptions {
     std::string name;  ///< bank, ring, random_dml, append
     std::uint32_t connections = 1;
     double transactions_per_second = 0;  ///< over all connections; 0: as fast as it goes
+    std::uint64_t pause_ms = 0;  ///< each writer pauses between two commits, from 20 ms to this
     std::uint64_t seed = 0;
     std::map<std::string, std::string>
         more;  ///< a workload's own options; unknown keys are refused

@@ -1,8 +1,10 @@
 #include "scenarios/workload/writers.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "migrator/model/error.h"
+#include "scenarios/workload/draw.h"
 
 namespace cutover::scenarios {
 
@@ -12,6 +14,7 @@ using std::chrono::steady_clock;
 using std::chrono::system_clock;
 constexpr std::chrono::milliseconds kBetweenAttempts{150};
 constexpr std::chrono::milliseconds kNap{50};
+constexpr std::chrono::milliseconds kShortestPause{20};
 /// A writer that fell behind its pace does not make up for more than this.
 constexpr std::chrono::seconds kMostCatchUp{1};
 
@@ -80,7 +83,20 @@ void Writers::write(WriterNumber writer, const std::stop_token& stop) {
         if (outcome == WriteOutcome::ok) {
             acknowledged(sent);
         }
+        due += pause_after(writer, *number);
     }
+}
+
+/// By magnitude: a pause of 20 to 40 ms is as likely as one of 2 to 4 s.
+std::chrono::nanoseconds Writers::pause_after(WriterNumber writer, WriteNumber number) const {
+    if (plan_.longest_pause.count() == 0) {
+        return std::chrono::nanoseconds(0);
+    }
+    Draw draw(plan_.seed, "pause", writer, number);
+    const double magnitude = static_cast<double>(draw.below(1'000'000)) / 1e6;
+    const double longest = static_cast<double>(plan_.longest_pause / kShortestPause);
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(kShortestPause *
+                                                                std::pow(longest, magnitude));
 }
 
 std::unique_ptr<fixtures::Session> Writers::connect(const std::stop_token& stop) {

@@ -27,6 +27,9 @@ struct WritersPlan {
     plan::Endpoint endpoint;
     fixtures::SessionOptions session;
     double transactions_per_second = 0;  ///< of all together; 0: unlimited
+    /// After each transaction: as long pauses as short ones, up to this. 0: none.
+    std::chrono::milliseconds longest_pause{0};
+    std::uint64_t seed = 0;  ///< of the pauses
 };
 
 /// start() and stop() belong to one thread; the rest may be called from any.
@@ -59,6 +62,7 @@ private:
     std::unique_ptr<fixtures::Session> connect(const std::stop_token& stop);
     WriteOutcome attempt(fixtures::Session& session, WriterNumber writer, WriteNumber number);
     void acknowledged(Time sent);
+    std::chrono::nanoseconds pause_after(WriterNumber writer, WriteNumber number) const;
     void sleep_until(Time when, const std::stop_token& stop) const;
 
     Ledger& ledger_;

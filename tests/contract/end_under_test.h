@@ -51,6 +51,9 @@ public:
     virtual void commit(int transaction) = 0;
     virtual void rollback(int transaction) = 0;
 
+    /// False if the source refuses a row for this table; nothing is left of the try.
+    virtual bool may_write(TableName table) = 0;
+
     /// All rows of a table at the destination, sorted.
     virtual std::vector<Row> destination_rows(TableName table) = 0;
 

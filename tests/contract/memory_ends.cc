@@ -110,6 +110,14 @@ public:
     }
     void rollback(int transaction) override { source_->database.abort(number(transaction)); }
 
+    bool may_write(TableName name) override {
+        const memory::TransactionNumber transaction = source_->database.begin();
+        const Outcome outcome =
+            source_->database.insert(transaction, table_at(name), to_tuple({"999", "1"}));
+        source_->database.abort(transaction);
+        return outcome.kind == Outcome::Kind::done;
+    }
+
     std::vector<Row> destination_rows(TableName name) override {
         std::vector<Row> rows;
         const memory::Table* found = destination_->database.find_table(table(name).destination);

@@ -156,6 +156,16 @@ public:
     void commit(int transaction) override { end(transaction, "COMMIT"); }
     void rollback(int transaction) override { end(transaction, "ROLLBACK"); }
 
+    bool may_write(TableName name) override {
+        try {
+            PostgresClient(source_).query("BEGIN; INSERT INTO " + name_of(name) +
+                                          " VALUES (999, '1'); ROLLBACK");
+        } catch (const model::Error&) {
+            return false;
+        }
+        return true;
+    }
+
     std::vector<Row> destination_rows(TableName name) override {
         std::vector<Row> rows =
             PostgresClient(destination_).query("SELECT * FROM " + name_of(name));

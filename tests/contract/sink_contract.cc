@@ -309,7 +309,7 @@ TEST_P(SinkContract, NobodyWritesAfterTheFence) {
     net.tables.push_back(batch(TableName::keyed));
     net.tables[0].inserts.push_back(tuple(TableName::keyed, {"1", "a"}));
     applier->stage(net);
-    control_->fence();
+    control_->fence("{}");
     EXPECT_EQ(error_of([&] {
                   applier->apply(modes(ApplyMode::strict));
                   applier->commit(marker_);

@@ -282,4 +282,69 @@ TEST_P(SourceContract, ACaptureThatWasMadeAnewIsNotTakenForTheOldOne) {
     source->drop_capture(end_->plan());
 }
 
+/// Tables that are named with writers who have not ended.
+std::vector<std::string> unfinished(engine::Source& source, const plan::Plan& plan) {
+    std::vector<std::string> tables;
+    for (const engine::SourceWriter& writer : source.writers(plan)) {
+        EXPECT_FALSE(writer.id.empty());
+        for (const model::ObjectName& table : writer.wrote) {
+            tables.push_back(table.display());
+        }
+    }
+    return tables;
+}
+
+TEST_P(SourceContract, AWriterIsNamedUntilItsTransactionHasEnded) {
+    const auto source = end_->open_source();
+    EXPECT_TRUE(unfinished(*source, end_->plan()).empty());
+    const int first = end_->begin();
+    EXPECT_TRUE(unfinished(*source, end_->plan()).empty());  // it has not written
+    end_->insert(first, TableName::keyed, {"1", "a"});
+    EXPECT_EQ(unfinished(*source, end_->plan()), (std::vector<std::string>{"app.keyed"}));
+    const int second = end_->begin();
+    end_->insert(second, TableName::heap, {"1", "a"});
+    EXPECT_EQ(unfinished(*source, end_->plan()).size(), 2u);
+    end_->commit(first);
+    EXPECT_EQ(unfinished(*source, end_->plan()), (std::vector<std::string>{"app.heap"}));
+    end_->rollback(second);
+    EXPECT_TRUE(unfinished(*source, end_->plan()).empty());
+}
+
+TEST_P(SourceContract, AFenceWaitsForWritersAndStopsAllUntilItIsLifted) {
+    const auto source = end_->open_source();
+    const int transaction = end_->begin();
+    end_->insert(transaction, TableName::heap, {"1", "a"});
+    EXPECT_FALSE(source->fence(end_->plan()));
+    EXPECT_TRUE(end_->may_write(TableName::keyed));  // nothing is half set
+    end_->commit(transaction);
+    EXPECT_TRUE(source->fence(end_->plan()));
+    EXPECT_TRUE(source->fence(end_->plan()));  // again, after a lost answer
+    for (const TableName table : kTables) {
+        EXPECT_FALSE(end_->may_write(table)) << table_text(table);
+    }
+    EXPECT_FALSE(source->fence_text().empty());
+    source->lift_fence();
+    for (const TableName table : kTables) {
+        EXPECT_TRUE(end_->may_write(table)) << table_text(table);
+    }
+    source->lift_fence();  // nothing there: fine
+}
+
+/// Another process of the task finds it.
+TEST_P(SourceContract, AFenceOutlivesWhoHasSetIt) {
+    EXPECT_TRUE(end_->open_source()->fence(end_->plan()));
+    EXPECT_FALSE(end_->may_write(TableName::keyed));
+    end_->open_source()->lift_fence();
+    EXPECT_TRUE(end_->may_write(TableName::keyed));
+}
+
+TEST_P(SourceContract, ARowsKeyIsShownAsPeopleWriteIt) {
+    const auto source = end_->open_source();
+    const engine::CaptureOrigin origin = source->create_capture(end_->plan());
+    write(TableName::keyed, {"17", "a"});
+    const auto changes = follow(*source, origin, origin.start, 1)[0].changes;
+    EXPECT_EQ(source->key_text(end_->table(TableName::keyed), changes.at(0).after), "id = 17");
+    source->drop_capture(end_->plan());
+}
+
 }  // namespace cutover::contract

@@ -383,6 +383,56 @@ void Oracle::check_finished(bool at_end_of_log) {
     }
 }
 
+bool Oracle::concerns_the_task(const memory::LogRecord& record) const {
+    return std::any_of(record.changes.begin(), record.changes.end(), [&](const LogChange& change) {
+        if (change.kind == ChangeKind::truncate) {
+            return true;
+        }
+        const Watched& watched = tables_[by_source_.at(change.table->schema().name.display())];
+        return (!change.before.empty() && carried(watched, change.before)) ||
+               (!change.after.empty() && carried(watched, change.after));
+    });
+}
+
+void Oracle::check_evidence(const task::CutoverEvidence& evidence,
+                            const FirstWrites& first_writes) {
+    if (left_behind_) {
+        return;  // the log that it speaks of is not all there any more
+    }
+    const std::uint64_t point = LogPlace::parse(task_rows()->record.marker.position).offset;
+    for (const memory::LogRecord& record : source_.database.log()) {
+        if (!concerns_the_task(record)) {
+            continue;
+        }
+        const std::string who = "transaction " + std::to_string(record.transaction);
+        if (record.time > evidence.quiet_since && record.time < evidence.quiet_until) {
+            fail_(who + " was committed while the log is said to have been silent");
+        }
+        if (record.place.offset <= point) {
+            continue;
+        }
+        const auto first = first_writes.find(record.transaction);
+        if (first != first_writes.end() && first->second < evidence.asked) {
+            fail_(who + " had written and not ended when the source was cut over");
+        }
+        if (!evidence.source_fence.empty()) {
+            fail_(who + " was committed behind the cutover although the source is fenced");
+        }
+    }
+}
+
+void Oracle::check_told(const stage::LateWrites& late) {
+    const std::uint64_t point = LogPlace::parse(task_rows()->record.marker.position).offset;
+    std::uint64_t behind = 0;
+    for (const memory::LogRecord& record : source_.database.log()) {
+        behind += record.place.offset > point && concerns_the_task(record) ? 1 : 0;
+    }
+    if (!late.complete || late.transactions != behind) {
+        fail_(std::to_string(behind) + " transactions were committed behind the cutover, " +
+              std::to_string(late.transactions) + " were told");
+    }
+}
+
 void Oracle::check_completed() {
     for (const Watched& watched : tables_) {
         compare_rows(watched, "after the copy");

@@ -14,7 +14,9 @@
 #include <vector>
 
 #include "migrator/engine/memory/server.h"
+#include "migrator/task/cutover_evidence.h"
 #include "tests/simulation/shape.h"
+#include "tests/simulation/writer.h"
 
 namespace cutover::simulation {
 
@@ -35,6 +37,13 @@ public:
 
     /// The task has said that it is finished. `at_end_of_log`: nobody has written since.
     void check_finished(bool at_end_of_log);
+    /// What the task says its cutover rests on is true: nothing was committed while it says that
+    /// nothing was, and nobody who had written by then was overlooked.
+    void check_evidence(const task::CutoverEvidence& evidence, const FirstWrites& first_writes);
+    /// Every transaction behind the cutover was told.
+    void check_told(const stage::LateWrites& late);
+    /// True if the source has failed over after the cutover.
+    bool left_behind() const { return left_behind_; }
     /// The task has said that its copy is complete (no incremental phase).
     void check_completed();
     /// True if the copy has settled and everything in the source's log is applied.
@@ -75,6 +84,7 @@ private:
     std::string row_text(const memory::Table& table, const std::vector<std::size_t>& columns,
                          const model::Tuple& row) const;
     bool carried(const Watched& table, const model::Tuple& row) const;
+    bool concerns_the_task(const memory::LogRecord& record) const;
     void add(TableDigest& digest, const memory::Table& table,
              const std::vector<std::size_t>& columns, const model::Tuple& row, bool in) const;
     void compare_rows(const Watched& table, const char* when);

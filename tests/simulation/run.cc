@@ -6,7 +6,10 @@
 
 #include "migrator/engine/memory/engine.h"
 #include "migrator/engine/memory/sink.h"
+#include "migrator/engine/memory/source.h"
 #include "migrator/route/memory_to_memory.h"
+#include "migrator/stage/late_writes.h"
+#include "migrator/task/cutover_evidence.h"
 #include "migrator/task/task.h"
 #include "tests/simulation/oracle.h"
 #include "tests/simulation/simulated_runtime.h"
@@ -154,6 +157,7 @@ private:
     bool go_on_after(Incarnation& ended);
     void judge_failure(const Error& error);
     void wind_down();
+    void judge_cutover();
 
     Process& process_;
     const Shape& shape_;
@@ -163,6 +167,7 @@ private:
     std::optional<Oracle> oracle_;
     std::vector<std::unique_ptr<Incarnation>> running_;
     std::vector<std::unique_ptr<flow::Worker>> writers_, helpers_;
+    FirstWrites first_writes_;
     std::uint64_t writers_at_work_ = 0;
     bool over_ = false;
     bool foreign_write_done_ = false;
@@ -173,7 +178,7 @@ void World::write() {
     for (std::uint64_t number = 0; number < shape_.writers; ++number) {
         ++writers_at_work_;
         writers_.push_back(process_.spawn("writer" + std::to_string(number), [this, number] {
-            Writer(shape_, *source_, process_, number).run();
+            Writer(shape_, *source_, process_, number, first_writes_).run();
             --writers_at_work_;
         }));
     }
@@ -311,7 +316,11 @@ void World::ask_for_finish() {
         process_.sleep(flow::Duration(random.below(3'000'000)));
     }
     while (!over_) {
-        ask("finish", "");
+        const std::optional<std::string> answer = ask("finish", shape_.finish);
+        const bool refused = answer && answer->find("\"ok\":false") != std::string::npos;
+        if (refused && source_->database.tables_closed()) {
+            process_.scheduler().fail("a refused finish has left the source fenced");
+        }
         process_.sleep(milliseconds(random.between(1, 2000)));
     }
 }
@@ -411,6 +420,34 @@ void World::wind_down() {
     helpers_.clear();
     writers_.clear();
     running_.clear();
+    if (verdict_.outcome == "finished" && !process_.scheduler().failing()) {
+        judge_cutover();
+    }
+}
+
+/// Everybody has ended: what the cutover rests on is true, and what came behind it is told.
+void World::judge_cutover() {
+    const auto& record = destination_->tasks.at(shape_.spec.name).record;
+    const auto evidence = task::evidence_from(record.cutover);
+    if (!evidence) {
+        process_.scheduler().fail("a finished task does not say what its cutover rests on");
+        return;
+    }
+    oracle_->check_evidence(*evidence, first_writes_);
+    if (oracle_->left_behind() || storm_.excused()) {
+        return;  // the source that the log was read from is gone
+    }
+    memory::MemorySource source(process_, calm_, shape_.spec);
+    memory::MemorySink sink(process_, calm_, shape_.spec);
+    const plan::Plan plan = route::MemoryToMemory()
+                                .plan(shape_.spec, source.open_inspector()->catalog({}),
+                                      sink.open_inspector()->catalog({}))
+                                .plan;
+    const stage::LateWrites late =
+        stage::read_late_writes(process_, source, plan, *record.origin, record.marker.position,
+                                {flow::Duration(0), std::chrono::minutes(1)}, [] {});
+    verdict_.outcome += late.transactions > 0 ? ", late writes told" : "";
+    oracle_->check_told(late);
 }
 
 Verdict World::run() {

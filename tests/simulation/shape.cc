@@ -163,6 +163,16 @@ void draw_outages(Shape& shape, const Caps& caps) {
     }
 }
 
+/// Short silences, so that a cutover meets writers that pause for longer.
+void draw_finish(Shape& shape) {
+    Random random(shape.seed, "finish options");
+    const bool fence = random.chance(0.3);
+    const std::uint64_t quiet = fence && random.chance(0.5) ? 0 : random.between(20, 1500);
+    shape.finish = "wait_ms=" + std::to_string(random.below(3000)) +
+                   ",quiet_ms=" + std::to_string(quiet) + (fence ? ",fence_source" : "");
+    shape.long_transactions = random.chance(0.3);
+}
+
 }  // namespace
 
 std::string Caps::options() const {
@@ -226,6 +236,7 @@ Shape draw_shape(std::uint64_t seed, const Caps& caps) {
     draw_kills(shape, caps);
     draw_troubles(shape, caps);
     draw_outages(shape, caps);
+    draw_finish(shape);
     shape.foreign_write = foreign && shape.spec.phases.incremental && !shape.may_fail_loudly();
     shape.writers_finish_first = shape.writers_finish_first || shape.foreign_write;
     return shape;

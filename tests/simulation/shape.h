@@ -82,6 +82,8 @@ struct Shape {
     bool rival = false;          ///< a second process is started beside the first
     bool slow_to_show =
         false;  ///< commits may stay invisible for long, as with a slow synchronous standby
+    bool long_transactions = false;  ///< writers may think for seconds with a transaction open
+    std::string finish;              ///< what is asked of the cutover: task/finish_options.h
     bool foreign_write =
         false;  ///< somebody else removes a row at the destination; it must be noticed
 

@@ -101,12 +101,14 @@ void load_rows(memory::Server& server, const TableShape& shape, std::uint64_t ro
     database.commit(transaction, model::Instant{});
 }
 
-Writer::Writer(const Shape& shape, memory::Server& server, Process& world, std::uint64_t number)
+Writer::Writer(const Shape& shape, memory::Server& server, Process& world, std::uint64_t number,
+               FirstWrites& first_writes)
     : shape_(shape),
       server_(server),
       database_(server.database),
       world_(world),
-      random_(shape.seed, "writer" + std::to_string(number)) {}
+      random_(shape.seed, "writer" + std::to_string(number)),
+      first_writes_(first_writes) {}
 
 void Writer::run() {
     for (std::uint64_t number = 0; number < shape_.transactions; ++number) {
@@ -117,12 +119,20 @@ void Writer::run() {
 
 /// Somebody else may go on. False if the server has broken off the transaction meanwhile.
 bool Writer::pause() {
-    if (random_.chance(0.3)) {
+    if (shape_.long_transactions && random_.chance(0.03)) {
+        world_.sleep(flow::Duration(random_.below(6'000'000)));
+    } else if (random_.chance(0.3)) {
         world_.sleep(flow::Duration(random_.below(20'000)));
     } else {
         world_.yield("writer");
     }
     return alive() && server_.up;
+}
+
+void Writer::note_first_write() {
+    if (!database_.unfinished().at(transaction_).empty()) {
+        first_writes_.emplace(transaction_, world_.wall());
+    }
 }
 
 void Writer::transact() {
@@ -131,6 +141,7 @@ void Writer::transact() {
     }
     epoch_ = server_.epoch;
     transaction_ = database_.begin();
+    first_writes_.erase(transaction_);  // after a failover numbers are given again
     const std::uint64_t operations = random_.between(1, random_.chance(0.1) ? 25 : 6);
     for (std::uint64_t number = 0; number < operations; ++number) {
         const std::size_t savepoint = database_.savepoint(transaction_);
@@ -138,6 +149,7 @@ void Writer::transact() {
         if (!alive()) {
             return;
         }
+        note_first_write();
         if (!good) {
             end(false);
             return;

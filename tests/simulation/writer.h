@@ -14,9 +14,14 @@ namespace cutover::simulation {
 /// Fills a table before the task begins.
 void load_rows(memory::Server& server, const TableShape& table, std::uint64_t rows, Random& random);
 
+/// When each transaction has first changed something.
+using FirstWrites = std::map<memory::TransactionNumber, model::Instant>;
+
 class Writer {
 public:
-    Writer(const Shape& shape, memory::Server& server, Process& world, std::uint64_t number);
+    /// `first_writes` is shared by all writers.
+    Writer(const Shape& shape, memory::Server& server, Process& world, std::uint64_t number,
+           FirstWrites& first_writes);
     /// Runs in a fiber of its own.
     void run();
 
@@ -35,6 +40,7 @@ private:
     void end(bool commit);
     bool alive() const { return server_.epoch == epoch_ && !world_.dead(); }
     bool pause();
+    void note_first_write();
     std::optional<std::size_t> pick_row(const memory::Table& table);
     template <typename Statement>
     bool try_statement(Statement statement);
@@ -44,6 +50,7 @@ private:
     memory::Database& database_;
     Process& world_;
     Random random_;
+    FirstWrites& first_writes_;
     std::uint64_t epoch_ = 0;
     memory::TransactionNumber transaction_ = 0;
     /// The row of each table that this writer removed last: another row may take its unique value.

@@ -90,6 +90,7 @@ void MemoryControl::save(const TaskRecord& record) {
         rows.record.origin = record.origin;
         rows.record.copy_view = record.copy_view;
         rows.record.last_error = record.last_error;
+        rows.record.source_fence = record.source_fence;
     });
 }
 
@@ -201,9 +202,20 @@ std::string MemoryControl::status(const std::string& task) {
     return json;
 }
 
-void MemoryControl::fence() {
-    write("control.fence",
-          [&](Server&, TaskRows& rows) { rows.record.phase = TaskPhase::finished; });
+void MemoryControl::fence(const std::string& cutover) {
+    write("control.fence", [&](Server&, TaskRows& rows) {
+        rows.record.phase = TaskPhase::finished;
+        rows.record.cutover = cutover;
+    });
+}
+
+void MemoryControl::note_cutover(const std::string& cutover) {
+    session_.call("control.note_cutover", CallKind::write, [&](Server& server) {
+        const auto rows = server.tasks.find(claim_->task);
+        if (rows != server.tasks.end() && rows->second.record.epoch == claim_->epoch) {
+            rows->second.record.cutover = cutover;
+        }
+    });
 }
 
 void MemoryControl::release(const std::string& task) {

@@ -39,7 +39,8 @@ public:
     std::optional<std::string> command_answer(std::uint64_t id) override;
     void publish_status(const std::string& json) override;
     std::string status(const std::string& task) override;
-    void fence() override;
+    void fence(const std::string& cutover) override;
+    void note_cutover(const std::string& cutover) override;
     void release(const std::string& task) override;
 
 private:

@@ -84,6 +84,11 @@ bool Database::alive_for(TransactionNumber transaction, const Version& version) 
 }
 
 Outcome Database::check_table(TransactionNumber transaction, const Table& table) const {
+    for (const auto& [name, closed] : closed_) {
+        if (closed.tables.contains(const_cast<Table*>(&table))) {
+            return {Outcome::Kind::refused, 0, {}};
+        }
+    }
     for (const auto& [other, state] : transactions_) {
         if (other != transaction && state.emptied.contains(const_cast<Table*>(&table))) {
             return {Outcome::Kind::blocked, other, {}};
@@ -181,6 +186,11 @@ Outcome Database::remove(TransactionNumber transaction, Table& table, std::size_
 
 Outcome Database::truncate(TransactionNumber transaction, const std::vector<Table*>& tables) {
     Transaction& state = running_transaction(transaction);
+    for (const Table* table : tables) {
+        if (check_table(transaction, *table).kind == Outcome::Kind::refused) {
+            return {Outcome::Kind::refused, 0, {}};
+        }
+    }
     for (const auto& [other, others] : transactions_) {
         for (Table* table : tables) {
             if (other != transaction &&
@@ -264,6 +274,30 @@ void Database::abort(TransactionNumber transaction) {
             end_offsets_[transaction] = place.offset;
         }
     }
+}
+
+std::map<TransactionNumber, std::set<Table*>> Database::unfinished() const {
+    std::map<TransactionNumber, std::set<Table*>> out;
+    for (const auto& [transaction, state] : transactions_) {
+        if (!state.logged) {
+            out[transaction] = state.touched;
+        }
+    }
+    return out;
+}
+
+bool Database::close_tables(const std::string& name, const std::set<Table*>& tables) {
+    for (const auto& [transaction, touched] : unfinished()) {
+        for (Table* table : touched) {
+            if (tables.contains(table)) {
+                return false;
+            }
+        }
+    }
+    const LogPlace place{next_offset(), timeline_};
+    log_.push_back({place, 0, {}, {}});
+    closed_[name] = {tables, place.offset};
+    return true;
 }
 
 std::uint64_t Database::next_offset() {

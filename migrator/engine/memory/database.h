@@ -64,6 +64,7 @@ struct Outcome {
         done,
         blocked,    ///< another running transaction holds the row or key: wait for `by`, look again
         duplicate,  ///< a key that is taken
+        refused,    ///< the table is closed
     };
     Kind kind = Kind::done;
     TransactionNumber by = 0;
@@ -113,6 +114,14 @@ public:
     /// Makes it visible and lets go of its locks.
     void publish(TransactionNumber transaction);
     LogPlace commit(TransactionNumber transaction, model::Instant now);
+
+    /// Tables touched by each transaction whose commit is not in the log.
+    std::map<TransactionNumber, std::set<Table*>> unfinished() const;
+    /// Nobody changes these tables until they are opened again. False, and nothing is closed, if an
+    /// unfinished transaction has touched one. As durable as a commit: a failover may forget it.
+    bool close_tables(const std::string& name, const std::set<Table*>& tables);
+    void open_tables(const std::string& name) { closed_.erase(name); }
+    bool tables_closed() const { return !closed_.empty(); }
 
     // Reading.
     Snapshot snapshot() const;
@@ -177,6 +186,11 @@ private:
         std::uint64_t offset = 0;  ///< of its commit record
     };
 
+    struct Closed {
+        std::set<Table*> tables;
+        std::uint64_t offset = 0;  ///< in the log, where that was said
+    };
+
     Transaction& running_transaction(TransactionNumber transaction);
     bool alive_for(TransactionNumber transaction, const Version& version) const;
     Outcome check_keys(TransactionNumber transaction, const Table& table, const model::Tuple& row,
@@ -202,6 +216,7 @@ private:
     std::uint32_t timeline_ = 1;
     std::vector<std::uint64_t> timeline_ends_;
     std::map<std::string, Slot> slots_;
+    std::map<std::string, Closed> closed_;
     std::uint64_t next_birth_ = 1;
     bool has_standby_ = false;
     std::uint64_t standby_received_ = 0;

@@ -142,6 +142,7 @@ void Database::forget_transactions_after(std::uint64_t offset) {
         }
     }
     std::erase_if(end_offsets_, [&](const auto& one) { return one.second > offset; });
+    std::erase_if(closed_, [&](const auto& one) { return one.second.offset > offset; });
     while (!log_.empty() && log_.back().place.offset > offset) {
         log_.pop_back();
     }

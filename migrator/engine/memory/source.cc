@@ -285,6 +285,60 @@ model::Instant MemorySource::clock() {
     return now;
 }
 
+/// Transactions stand for the sessions that they belong to, which nobody knows here.
+std::vector<engine::SourceWriter> MemorySource::writers(const plan::Plan& plan) {
+    std::vector<engine::SourceWriter> writers;
+    session_.call("source.writers", CallKind::read, [&](Server& server) {
+        for (const auto& [transaction, touched] : server.database.unfinished()) {
+            engine::SourceWriter writer;
+            writer.id = std::to_string(transaction);
+            for (const plan::TablePlan& table : plan.tables) {
+                if (touched.contains(server.database.find_table(table.source))) {
+                    writer.wrote.push_back(table.source);
+                }
+            }
+            writers.push_back(std::move(writer));
+        }
+    });
+    std::stable_partition(writers.begin(), writers.end(),
+                          [](const auto& writer) { return !writer.wrote.empty(); });
+    return writers;
+}
+
+bool MemorySource::fence(const plan::Plan& plan) {
+    bool set = false;
+    session_.call("source.fence", CallKind::write, [&](Server& server) {
+        std::set<Table*> tables;
+        for (const plan::TablePlan& table : plan.tables) {
+            tables.insert(&server.database.table(table.source));
+        }
+        set = server.database.close_tables(slot_name(spec_), tables);
+    });
+    if (!set) {
+        session_.wait_for_news(runtime_.now() + std::chrono::seconds(1));
+    }
+    return set;
+}
+
+void MemorySource::lift_fence() {
+    session_.call("source.lift_fence", CallKind::write,
+                  [&](Server& server) { server.database.open_tables(slot_name(spec_)); });
+}
+
+std::string MemorySource::key_text(const plan::TablePlan& table, const model::Tuple& row) {
+    std::string text;
+    for (std::size_t column = 0; column < row.size(); ++column) {
+        const bool of_key = std::any_of(
+            table.key.columns.begin(), table.key.columns.end(),
+            [&](const plan::KeyColumn& one) { return one.column == column; });
+        if (of_key || table.keyless()) {
+            text += (text.empty() ? "" : ", ") + table.columns[column].source.name + " = " +
+                    std::string(row.bytes(column));
+        }
+    }
+    return text;
+}
+
 std::vector<model::SequenceSchema> MemorySource::sequences(const plan::Plan& plan) {
     std::vector<model::SequenceSchema> values;
     session_.call("source.sequences", CallKind::read, [&](Server& server) {

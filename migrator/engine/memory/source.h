@@ -59,6 +59,11 @@ public:
     model::Position current_position() override;
     void heartbeat() override;
     model::Instant clock() override;
+    std::vector<engine::SourceWriter> writers(const plan::Plan& plan) override;
+    bool fence(const plan::Plan& plan) override;
+    void lift_fence() override;
+    std::string fence_text() const override { return "closed tables"; }
+    std::string key_text(const plan::TablePlan& table, const model::Tuple& row) override;
     std::vector<model::SequenceSchema> sequences(const plan::Plan& plan) override;
     bool covers(const model::Position& by, const model::Position& position) const override;
     bool visible(const model::Stamp& stamp, const model::TransactionId& id) const override;

@@ -299,24 +299,24 @@ bool PostgresChunkReader::next(model::RowBatch& batch, model::Bytes limit) {
 
 namespace {
 
-/// Runs a query whose parameters and result are in binary form.
-Result query_by_key(Connection& connection, const std::string& sql, const plan::TablePlan& table,
-                    const model::Tuple& key) {
+/// Runs a query whose parameters, the values of these columns, and result are in binary form.
+Result query_with(Connection& connection, const std::string& sql, const plan::TablePlan& table,
+                  const std::vector<std::size_t>& columns, const model::Tuple& given) {
     std::vector<Oid> types;
     std::vector<std::string> values;
     std::vector<const char*> pointers;
     std::vector<int> lengths, formats;
-    for (std::size_t at = 0; at < key.size(); ++at) {
-        types.push_back(
-            static_cast<Oid>(table.columns[table.key.columns[at].column].source.type_id));
-        values.emplace_back(key.bytes(at));
-        lengths.push_back(static_cast<int>(key.bytes(at).size()));
-        formats.push_back(key.kind(at) == model::CellKind::binary ? 1 : 0);
+    for (std::size_t at = 0; at < given.size(); ++at) {
+        types.push_back(static_cast<Oid>(table.columns[columns[at]].source.type_id));
+        values.emplace_back(given.bytes(at));
+        lengths.push_back(static_cast<int>(given.bytes(at).size()));
+        formats.push_back(given.kind(at) == model::CellKind::binary ? 1 : 0);
     }
-    for (const std::string& value : values) {
-        pointers.push_back(value.c_str());
+    for (std::size_t at = 0; at < given.size(); ++at) {
+        const bool null = given.kind(at) == model::CellKind::null;
+        pointers.push_back(null ? nullptr : values[at].c_str());
     }
-    pg_result* raw = PQexecParams(connection.raw(), sql.c_str(), static_cast<int>(key.size()),
+    pg_result* raw = PQexecParams(connection.raw(), sql.c_str(), static_cast<int>(given.size()),
                                   types.data(), pointers.data(), lengths.data(), formats.data(), 1);
     if (PQresultStatus(raw) != PGRES_TUPLES_OK) {
         const Error error = error_from(raw, connection.raw(), sql);
@@ -326,7 +326,56 @@ Result query_by_key(Connection& connection, const std::string& sql, const plan::
     return Result(raw);
 }
 
+std::vector<std::size_t> key_columns(const plan::TablePlan& table) {
+    std::vector<std::size_t> columns;
+    for (const plan::KeyColumn& column : table.key.columns) {
+        columns.push_back(column.column);
+    }
+    return columns;
+}
+
+/// So much of a row that has no key is shown.
+constexpr std::size_t kShownCells = 4;
+
+/// Those of the key; of a row without one the first that were sent.
+std::vector<std::size_t> telling_columns(const plan::TablePlan& table, const model::Tuple& row) {
+    if (!table.keyless()) {
+        return key_columns(table);
+    }
+    std::vector<std::size_t> columns;
+    for (std::size_t at = 0; at < row.size() && columns.size() < kShownCells; ++at) {
+        if (row.kind(at) != model::CellKind::absent) {
+            columns.push_back(at);
+        }
+    }
+    return columns;
+}
+
 }  // namespace
+
+std::string key_text(Connection& connection, const plan::TablePlan& table,
+                     const model::Tuple& row) {
+    const std::vector<std::size_t> columns = telling_columns(table, row);
+    if (columns.empty() || row.empty()) {
+        return "";
+    }
+    model::Tuple values;
+    std::string sql;
+    for (const std::size_t column : columns) {
+        values.append(row.kind(column), row.bytes(column));
+        sql += fmt::format("{}left((${})::text, 80)", sql.empty() ? "SELECT " : ", ",
+                           values.size());
+    }
+    const Result shown = query_with(connection, sql, table, columns, values);
+    std::string text;
+    for (std::size_t at = 0; at < columns.size(); ++at) {
+        const auto cell = static_cast<int>(at);
+        text += fmt::format("{}{} = {}", at == 0 ? "" : ", ",
+                            table.columns[columns[at]].source.name,
+                            shown.is_null(0, cell) ? "NULL" : shown.text(0, cell));
+    }
+    return text;
+}
 
 PostgresRowReader::~PostgresRowReader() {
     give_back(connection_, sessions_);
@@ -345,10 +394,10 @@ engine::RowRead PostgresRowReader::read(const plan::TablePlan& table, const mode
     if (!table.filter.empty()) {
         where += " AND (" + table.filter + ")";
     }
-    const Result row = query_by_key(
+    const Result row = query_with(
         *connection_,
         "SELECT " + column_list(table) + " FROM ONLY " + quote(table.source) + " WHERE " + where,
-        table, key);
+        table, key_columns(table), key);
     if (row.rows() > 0) {
         model::Tuple tuple;
         for (int column = 0; column < row.columns(); ++column) {

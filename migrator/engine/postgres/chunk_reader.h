@@ -99,4 +99,7 @@ private:
     std::optional<Connection> connection_;
 };
 
+/// `id = 5`: as engine::Source::key_text().
+std::string key_text(Connection& connection, const plan::TablePlan& table, const model::Tuple& row);
+
 }  // namespace cutover::postgres

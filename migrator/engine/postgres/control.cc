@@ -28,7 +28,8 @@ SELECT t.fingerprint, t.phase, t.epoch, t.starts, t.last_error,
        t.origin_identity, t.origin_start, t.origin_start_text,
        m.position, m.position_text, (extract(epoch FROM m.commit_time) * 1000000)::bigint,
        m.transactions, m.changes,
-       t.copy_stamp, t.copy_stamp_text, t.copy_settled, t.copy_settled_text
+       t.copy_stamp, t.copy_stamp_text, t.copy_settled, t.copy_settled_text,
+       t.source_fence, t.cutover
   FROM cutover.task t LEFT JOIN cutover.marker m ON m.task = t.name WHERE t.name = $1)";
 
 constexpr const char* kHolder = R"(
@@ -91,6 +92,8 @@ TaskRecord record_of(const std::string& name, const Result& row) {
         record.copy_view = model::ChunkView{{bytes_of(row, 0, 13), row.text(0, 14)},
                                             {bytes_of(row, 0, 15), row.text(0, 16)}};
     }
+    record.source_fence = row.text(0, 17);
+    record.cutover = row.text(0, 18);
     return record;
 }
 
@@ -297,7 +300,7 @@ void PostgresControl::save(const TaskRecord& record) {
     claimed_transaction([&](const Claim& claim) {
         std::vector<Parameter> values{claim.task, std::string(engine::to_string(record.phase)),
                                       record.last_error};
-        values.resize(10);
+        values.resize(11);
         if (record.origin) {
             values[3] = to_bytea(record.origin->identity);
             values[4] = to_bytea(record.origin->start.bytes);
@@ -309,10 +312,11 @@ void PostgresControl::save(const TaskRecord& record) {
             values[8] = to_bytea(record.copy_view->settled.bytes);
             values[9] = record.copy_view->settled.text;
         }
+        values[10] = record.source_fence;
         connection_.exec_params(
             "UPDATE cutover.task SET phase = $2, last_error = $3, origin_identity = $4,"
             " origin_start = $5, origin_start_text = $6, copy_stamp = $7, copy_stamp_text = $8,"
-            " copy_settled = $9, copy_settled_text = $10 WHERE name = $1",
+            " copy_settled = $9, copy_settled_text = $10, source_fence = $11 WHERE name = $1",
             values);
     });
 }
@@ -441,7 +445,7 @@ std::string PostgresControl::status(const std::string& task) {
     });
 }
 
-void PostgresControl::fence() {
+void PostgresControl::fence(const std::string& cutover) {
     guarded([&] {
         const Claim claim = claimed();
         connection_.exec("BEGIN");
@@ -452,9 +456,19 @@ void PostgresControl::fence() {
             throw Error(ErrorClass::stopped, "task.fenced",
                         "another process has taken over task '" + claim.task + "'");
         }
-        connection_.exec_params("UPDATE cutover.task SET phase = 'finished' WHERE name = $1",
-                                {claim.task});
+        connection_.exec_params(
+            "UPDATE cutover.task SET phase = 'finished', cutover = $2 WHERE name = $1",
+            {claim.task, cutover});
         connection_.exec("COMMIT");
+    });
+}
+
+void PostgresControl::note_cutover(const std::string& cutover) {
+    guarded([&] {
+        const Claim claim = claimed();
+        check_own_epoch(connection_.exec_params(
+            "UPDATE cutover.task SET cutover = $3 WHERE name = $1 AND epoch = $2",
+            {claim.task, std::to_string(claim.epoch), cutover}));
     });
 }
 

@@ -43,7 +43,8 @@ public:
     void publish_status(const std::string& json) override;
     std::string status(const std::string& task) override;
 
-    void fence() override;
+    void fence(const std::string& cutover) override;
+    void note_cutover(const std::string& cutover) override;
     void release(const std::string& task) override;
 
 private:

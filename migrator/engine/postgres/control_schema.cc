@@ -10,11 +10,11 @@ using model::ErrorClass;
 
 namespace {
 
-constexpr const char* kComment = "cutover: control state of migrations, format 1";
+constexpr const char* kComment = "cutover: control state of migrations, format 2";
 
 constexpr const char* kCreate = R"(
 CREATE SCHEMA cutover;
-COMMENT ON SCHEMA cutover IS 'cutover: control state of migrations, format 1';
+COMMENT ON SCHEMA cutover IS 'cutover: control state of migrations, format 2';
 CREATE TABLE cutover.task (
     name text PRIMARY KEY,
     fingerprint text NOT NULL,
@@ -27,6 +27,8 @@ CREATE TABLE cutover.task (
     copy_stamp bytea, copy_stamp_text text,
     copy_settled bytea, copy_settled_text text,
     last_error text NOT NULL DEFAULT '',
+    source_fence text NOT NULL DEFAULT '',
+    cutover text NOT NULL DEFAULT '',
     owner text NOT NULL DEFAULT '',
     claimed_at timestamptz,
     created_at timestamptz NOT NULL DEFAULT now());

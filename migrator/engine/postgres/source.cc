@@ -9,6 +9,8 @@
 #include "migrator/engine/postgres/publication.h"
 #include "migrator/engine/postgres/sequence_values.h"
 #include "migrator/engine/postgres/slot.h"
+#include "migrator/engine/postgres/source_fence.h"
+#include "migrator/engine/postgres/source_writers.h"
 #include "migrator/model/check.h"
 #include "migrator/model/error.h"
 
@@ -113,8 +115,8 @@ std::vector<engine::AuxiliaryObject> PostgresSource::auxiliary_objects(const pla
     const Result rows = connection().exec_params(
         "SELECT 'publication', pubname::text FROM pg_publication WHERE pubname = $1 UNION ALL"
         " SELECT 'replication slot', slot_name::text FROM pg_replication_slots WHERE slot_name = "
-        "$1",
-        {capture_name(spec_)});
+        "$1 UNION ALL SELECT 'fence', nspname::text FROM pg_namespace WHERE nspname = $2",
+        {capture_name(spec_), fence_name(spec_)});
     std::vector<engine::AuxiliaryObject> out;
     for (int row = 0; row < rows.rows(); ++row) {
         out.push_back({rows.text(row, 0), rows.text(row, 1)});
@@ -251,6 +253,26 @@ model::Instant PostgresSource::clock() {
     const Result row =
         connection().exec("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint");
     return model::Instant(std::chrono::microseconds(row.integer(0, 0)));
+}
+
+std::vector<engine::SourceWriter> PostgresSource::writers(const plan::Plan& plan) {
+    return read_writers(connection(), plan);
+}
+
+bool PostgresSource::fence(const plan::Plan& plan) {
+    return set_fence(connection(), plan);
+}
+
+void PostgresSource::lift_fence() {
+    postgres::lift_fence(connection(), spec_);
+}
+
+std::string PostgresSource::fence_text() const {
+    return "triggers " + fence_name(spec_) + ", which refuse every write to the task's tables";
+}
+
+std::string PostgresSource::key_text(const plan::TablePlan& table, const model::Tuple& row) {
+    return postgres::key_text(connection(), table, row);
 }
 
 std::vector<model::SequenceSchema> PostgresSource::sequences(const plan::Plan& plan) {

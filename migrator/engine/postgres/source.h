@@ -48,6 +48,11 @@ public:
     /// Throws besides: refused (somebody has changed the publication; looked at every few seconds).
     void heartbeat() override;
     model::Instant clock() override;
+    std::vector<engine::SourceWriter> writers(const plan::Plan& plan) override;
+    bool fence(const plan::Plan& plan) override;
+    void lift_fence() override;
+    std::string fence_text() const override;
+    std::string key_text(const plan::TablePlan& table, const model::Tuple& row) override;
     std::vector<model::SequenceSchema> sequences(const plan::Plan& plan) override;
 
     /// Throws: corrupt, if `position` was seen on a timeline that the server which answers now has

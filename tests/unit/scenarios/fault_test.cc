@@ -64,6 +64,8 @@ private:
 /// One link, and a count of rows that any statement is said to write.
 class FakeGround : public Ground {
 public:
+    std::string begin_transaction(const std::string&, bool) override { return "process 1"; }
+    std::string commit_transaction() override { return "committed"; }
     explicit FakeGround(LinkProxy& link) : link_(link) {}
     LinkProxy& link(Role) override { return link_; }
     std::uint64_t run_statements(Side, const std::string&) override { return rows; }

@@ -278,8 +278,8 @@ TEST_F(Control, AFenceEndsAllWritingForGood) {
     const auto applier = sink_->open_applier(plan);
     control_->post_command("shop", {0, "finish", ""});
     const engine::Command command = control_->pending_commands().at(0);
-    control_->fence();
-    control_->fence();  // again, after a lost answer
+    control_->fence("{}");
+    control_->fence("{}");  // again, after a lost answer
     applier->begin();
     EXPECT_EQ(error_of([&] { applier->commit(marker("late")); }).code(), "task.fenced");
     EXPECT_EQ(error_of([&] { control_->save_marker(marker("late")); }).code(), "task.fenced");

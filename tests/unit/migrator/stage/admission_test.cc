@@ -63,6 +63,11 @@ public:
     model::Position current_position() override { return {}; }
     void heartbeat() override {}
     model::Instant clock() override { return {}; }
+    std::vector<engine::SourceWriter> writers(const plan::Plan&) override { return {}; }
+    bool fence(const plan::Plan&) override { return false; }
+    void lift_fence() override {}
+    std::string fence_text() const override { return {}; }
+    std::string key_text(const plan::TablePlan&, const Tuple&) override { return {}; }
     std::vector<model::SequenceSchema> sequences(const plan::Plan&) override { return {}; }
 
 private:

@@ -1,0 +1,340 @@
+#include "migrator/task/cutover.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "migrator/flow/deliberate_bug.h"
+#include "migrator/flow/sync_points.h"
+#include "migrator/model/error.h"
+#include "migrator/plan/fingerprint.h"
+#include "migrator/stage/late_writes.h"
+#include "migrator/stage/schema_stage.h"
+
+namespace cutover::task {
+
+using engine::SourceWriter;
+using flow::Bug;
+using flow::deliberate_bug;
+using model::Error;
+using model::ErrorClass;
+using model::Position;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+/// How often the log is brought to its end before it has to be silent.
+constexpr int kCatchUpRounds = 3;
+constexpr flow::Duration kLookEvery = std::chrono::milliseconds(250);
+/// How long the log is read behind the fence.
+constexpr flow::Duration kWatch = std::chrono::seconds(3);
+constexpr flow::Duration kWatchLimit = std::chrono::seconds(30);
+
+constexpr const char* kWhatToDo =
+    "stop the writers, or let `cutover finish --fence-source` stop them; then finish again";
+
+std::string joined(const std::vector<std::string>& lines) {
+    return fmt::format("{}", fmt::join(lines, "\n"));
+}
+
+std::string refused_answer(const std::string& text, const std::string& position) {
+    const Json answer = {
+        {"ok", false}, {"outcome", "refused"}, {"error", text}, {"position", position}};
+    return answer.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace
+
+void lift_left_fence(engine::Source& source, engine::Control& control,
+                     engine::TaskRecord& record) {
+    if (record.source_fence.empty()) {
+        return;
+    }
+    source.lift_fence();
+    record.source_fence.clear();
+    control.save(record);
+}
+
+std::string finished_answer(const CutoverEvidence& evidence) {
+    const Json answer = {{"ok", true},
+                         {"outcome", evidence.late.transactions > 0 ? "late_write" : "cut_over"},
+                         {"answer", joined(lines(evidence))},
+                         {"position", evidence.position},
+                         {"evidence", Json::parse(to_json(evidence))}};
+    return answer.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Cutover::Cutover(stage::Context context, CutoverTools tools, FinishOptions options)
+    : context_(std::move(context)), tools_(std::move(tools)), options_(options) {}
+
+CutoverEnd Cutover::run() {
+    try {
+        prove();
+    } catch (const Refusal& refusal) {
+        lift_left_fence(context_.source, context_.control, context_.record);
+        tools_.answer(refused_answer(refusal.text, context_.record.marker.position.text));
+        return CutoverEnd::refused;
+    } catch (const Error&) {
+        lift_quietly();
+        throw;
+    }
+    // If its answer is lost, the source's fence stays: the destination may be fenced.
+    evidence_.fenced = context_.runtime.wall();
+    context_.control.fence(to_json(evidence_));
+    context_.record.phase = engine::TaskPhase::finished;
+    context_.runtime.yield(flow::sync::kFenced);
+    context_.observer.on(stage::PhaseStarted{engine::TaskPhase::finished});
+    watch();
+    return evidence_.late.transactions > 0 ? CutoverEnd::late_write : CutoverEnd::cut_over;
+}
+
+void Cutover::prove() {
+    const bool keys_last = !context_.sink.ignores_foreign_keys();
+    if (!keys_last) {
+        stage::add_foreign_keys(context_);
+    }
+    wait_for_transactions();
+    if (options_.fence_source) {
+        set_source_fence();
+    }
+    catch_up();
+    insist_on_quiet();
+    if (keys_last) {
+        stage::add_foreign_keys(context_);
+        keys_added_ = true;
+    }
+    insist_on_plan();
+    look_once_more();
+}
+
+Position Cutover::end_of_source() {
+    return deliberate_bug(Bug::finish_without_asking_the_source)
+               ? context_.record.marker.position
+               : context_.source.current_position();
+}
+
+/// Applies the log until `until` names its end and that is reached; the transactions met.
+std::uint64_t Cutover::follow(const Until& until) {
+    for (std::uint64_t seen = 0;;) {
+        stage::Context stage = context_;
+        stage::IncrementalStage log(stage);
+        bool asked = false;
+        stage.tick = [&] {
+            context_.tick();
+            if (const std::optional<Position> end = asked ? std::nullopt : until()) {
+                asked = true;
+                log.finish_at(*end);
+                context_.source.heartbeat();
+            }
+        };
+        const stage::IncrementalEnd end = log.run();
+        seen += log.transactions_seen();
+        if (end != stage::IncrementalEnd::restart_table) {
+            return seen;
+        }
+        tools_.copy_again(log.table());
+        ++seen;
+    }
+}
+
+/// As follow(), and there must be nothing to apply.
+void Cutover::read_on(const Until& until) {
+    stage::Context stage = context_;
+    stage::IncrementalStage log(stage);
+    log.stop_at_more();
+    bool asked = false;
+    stage.tick = [&] {
+        context_.tick();
+        if (const std::optional<Position> end = asked ? std::nullopt : until()) {
+            asked = true;
+            log.finish_at(*end);
+            context_.source.heartbeat();
+        }
+    };
+    if (log.run() == stage::IncrementalEnd::more) {
+        refuse(log.more());
+    }
+}
+
+std::vector<SourceWriter> Cutover::unfinished() {
+    if (deliberate_bug(Bug::finish_beside_open_transactions)) {
+        return {};
+    }
+    std::vector<SourceWriter> writers = context_.source.writers(context_.plan);
+    std::erase_if(writers, [](const SourceWriter& writer) { return writer.wrote.empty(); });
+    return writers;
+}
+
+/// The log is followed meanwhile: they may take long.
+void Cutover::wait_for_transactions() {
+    const flow::TimePoint deadline = context_.runtime.now() + options_.wait;
+    flow::TimePoint look_at{};
+    std::vector<SourceWriter> open;
+    follow([&]() -> std::optional<Position> {
+        const flow::TimePoint now = context_.runtime.now();
+        if (now < look_at) {
+            return std::nullopt;
+        }
+        look_at = now + kLookEvery;
+        open = unfinished();
+        return open.empty() || now >= deadline ? std::optional(end_of_source()) : std::nullopt;
+    });
+    if (!open.empty()) {
+        refuse(open);
+    }
+}
+
+/// First the record: whoever comes after a crash has to know that the source may be fenced.
+void Cutover::set_source_fence() {
+    context_.record.source_fence = context_.source.fence_text();
+    context_.control.save(context_.record);
+    context_.runtime.yield(flow::sync::kSourceFence);
+    const flow::TimePoint deadline = context_.runtime.now() + options_.wait;
+    while (!context_.source.fence(context_.plan)) {
+        context_.tick();
+        context_.stop.throw_if_requested();
+        if (context_.runtime.now() >= deadline) {
+            refuse(unfinished());
+        }
+    }
+    evidence_.source_fence = context_.record.source_fence;
+    context_.runtime.yield(flow::sync::kSourceFence);
+}
+
+void Cutover::catch_up() {
+    for (int round = 0; round < kCatchUpRounds; ++round) {
+        if (follow([this] { return std::optional(end_of_source()); }) == 0) {
+            return;
+        }
+    }
+}
+
+/// Whoever writes shows in the log. That nobody does can only be seen by reading on for longer than
+/// a writer pauses.
+void Cutover::insist_on_quiet() {
+    evidence_.quiet_from = context_.record.marker.position.text;
+    evidence_.quiet_since = context_.runtime.wall();
+    if (deliberate_bug(Bug::finish_without_quiet_proof) ||
+        deliberate_bug(Bug::finish_without_asking_the_source)) {
+        evidence_.quiet_since -= options_.quiet;
+        return;
+    }
+    const flow::TimePoint silent_until = context_.runtime.now() + options_.quiet;
+    read_on([&]() -> std::optional<Position> {
+        return context_.runtime.now() >= silent_until ? std::optional(end_of_source())
+                                                      : std::nullopt;
+    });
+}
+
+/// A change of a table's definition is met where a change of its rows follows it. Who has had none
+/// is looked at before the end.
+void Cutover::insist_on_plan() {
+    const engine::Planned now = tools_.plan_now();
+    const std::string& before = context_.plan.fingerprint;
+    const std::string& after = now.plan.fingerprint;
+    const std::string hint = "undo the change, or release the task and migrate anew";
+    const std::string blocks = model::blocks_of(now.findings);
+    if (after == before && !blocks.empty()) {
+        // One end has gained or lost what the plan does not hold; which one, the findings say.
+        give_up(Error(ErrorClass::refused, "source.changed",
+                      "the two ends do not fit any more as they did when the task was begun:" +
+                          blocks,
+                      hint));
+    }
+    if (after != before) {
+        give_up(Error(ErrorClass::refused, "source.changed",
+                      "the source is no longer what the task was begun with; then: " +
+                          plan::first_difference(before, after) +
+                          "; now: " + plan::first_difference(after, before) + blocks,
+                      hint)
+                    .at(model::End::source));
+    }
+}
+
+/// First who is unfinished, then where the log ends: whoever has ended meanwhile lies before it.
+void Cutover::look_once_more() {
+    if (!deliberate_bug(Bug::sequence_not_set)) {
+        context_.sink.set_sequences(context_.plan, context_.source.sequences(context_.plan));
+    }
+    context_.runtime.yield(flow::sync::kSequencesSet);
+    evidence_.asked = context_.runtime.wall();
+    if (const std::vector<SourceWriter> open = unfinished(); !open.empty()) {
+        refuse(open);
+    }
+    note_sessions(evidence_, context_.source.writers(context_.plan));
+    evidence_.quiet_until = context_.runtime.wall();
+    if (!deliberate_bug(Bug::finish_without_quiet_proof)) {
+        read_on([this] { return std::optional(end_of_source()); });
+    }
+    evidence_.position = context_.record.marker.position.text;
+}
+
+/// What has gone wrong here changes nothing about the cutover: `status` looks again.
+void Cutover::watch() {
+    evidence_.watch = kWatch;
+    try {
+        evidence_.late = stage::read_late_writes(
+            context_.runtime, context_.source, context_.plan, *context_.record.origin,
+            context_.record.marker.position, {kWatch, kWatchLimit},
+            [this] { context_.stop.throw_if_requested(); });
+        evidence_.watched = evidence_.late.complete;
+        evidence_.watch_ended = evidence_.watched ? "" : "there was too much of it to read";
+    } catch (const Error& error) {
+        evidence_.watch_ended = error.message();
+    }
+    if (evidence_.late.transactions > 0) {
+        context_.observer.on(stage::LateWriteSeen{evidence_.late});
+    }
+    context_.control.note_cutover(to_json(evidence_));
+    tools_.answer(finished_answer(evidence_));
+}
+
+void Cutover::refuse(const std::vector<SourceWriter>& open) const {
+    throw Refusal{fmt::format("transactions that have written to the task's tables have not ended "
+                              "within {} s: {}; end them, or wait longer with "
+                              "--wait-for-transactions, then finish again",
+                              std::chrono::duration_cast<std::chrono::seconds>(options_.wait)
+                                  .count(),
+                              open.empty() ? "they have just ended" : describe(open))};
+}
+
+void Cutover::refuse(const stage::More& more) {
+    std::string tables;
+    for (const model::TableIndex table : more.tables) {
+        tables += (tables.empty() ? "" : ", ") + context_.plan.tables[table].source.display();
+    }
+    const std::vector<SourceWriter> writers = context_.source.writers(context_.plan);
+    const std::string text = fmt::format(
+        "the source is still being written to: transaction {} has changed {} at {}, behind {} "
+        "where the log was to be silent; {}",
+        more.id.text, tables, more.commit.text, evidence_.quiet_from,
+        writers.empty() ? "no session of others is there any more"
+                        : "others there, the most recently active first: " + describe(writers));
+    if (keys_added_) {
+        give_up(Error(ErrorClass::refused, "finish.written_meanwhile",
+                      text + "; foreign keys are there now, beside which this account cannot apply "
+                             "changes",
+                      "stop the writers; drop the foreign keys at the destination, or GRANT SET ON "
+                      "PARAMETER session_replication_role to the account; then migrate and finish "
+                      "again")
+                    .at(model::End::source));
+    }
+    throw Refusal{text + "; " + kWhatToDo};
+}
+
+void Cutover::give_up(const Error& error) {
+    tools_.answer(refused_answer(error.what(), context_.record.marker.position.text));
+    throw Error(error);
+}
+
+void Cutover::lift_quietly() noexcept {
+    try {
+        lift_left_fence(context_.source, context_.control, context_.record);
+    } catch (const Error&) {
+        // The record says so: the next process, or `release`, lifts it.
+    }
+}
+
+}  // namespace cutover::task
