@@ -42,7 +42,7 @@ enum class Tag : std::uint8_t {
     bits = 22,           ///< number of bits (varint), the bits
     network = 23,        ///< family, prefix length, is it a network, address
     hardware = 24,       ///< 6 or 8 bytes of a MAC address
-    money = 25,          ///< 8 bytes, in the currency's smallest unit
+    money = 25,          ///< exact number, in the currency's unit
     geometry = 26,       ///< kind (one letter), flags, coordinates (8 bytes each)
     special_time = 27,   ///< kind letter and `+` or `-`: an infinite date, time or interval
     opaque = 28,         ///< the engine's own bytes, comparable with the same type only

@@ -188,10 +188,8 @@ std::string geometry_text(std::string_view payload) {
 }
 
 std::string money_text(std::string_view payload) {
-    const std::int64_t amount = signed64(payload);
-    const std::uint64_t absolute =
-        amount < 0 ? 0 - static_cast<std::uint64_t>(amount) : static_cast<std::uint64_t>(amount);
-    return fmt::format("{}{}.{:02}", amount < 0 ? "-" : "", absolute / 100, absolute % 100);
+    ExactNumber amount;
+    return take_number_payload(payload, false, amount) ? to_string(amount) : hex(payload);
 }
 
 /// A log position or a row's place, by its size.
@@ -332,7 +330,6 @@ std::size_t least_size(Tag tag) {
             return 4;
         case Tag::float64:
         case Tag::time:
-        case Tag::money:
             return 8;
         case Tag::instant:
         case Tag::local_time:

@@ -48,6 +48,20 @@ std::vector<std::string> names(const std::string& list) {
     return out;
 }
 
+/// Our sessions have a currency of their own; what the bytes of an amount mean says the database's.
+WireReading read_reading(Connection& connection) {
+    WireReading reading;
+    reading.infinite_intervals = connection.server_version() >= 170000;
+    connection.exec("SET LOCAL lc_monetary TO DEFAULT");
+    const std::string one = connection.exec("SELECT cash_send(1::money)").text(0, 0);
+    connection.exec("SET LOCAL lc_monetary = 'C'");
+    reading.money_digits = 0;
+    for (auto units = std::stoll(one.substr(2), nullptr, 16); units >= 10; units /= 10) {
+        ++reading.money_digits;
+    }
+    return reading;
+}
+
 WireTypes read_types(Connection& connection) {
     const bool multiranges = connection.server_version() >= 140000;
     const std::string subtype = multiranges ? "COALESCE(r.rngsubtype, m.rngtypid)" : "r.rngsubtype";
@@ -76,7 +90,7 @@ WireTypes read_types(Connection& connection) {
         type.field_names = names(rows.text(row, 7));
         types.push_back(std::move(type));
     }
-    return WireTypes(std::move(types));
+    return WireTypes(std::move(types), read_reading(connection));
 }
 
 KeyOrder key_order(Wire wire, bool utf8) {
@@ -88,7 +102,6 @@ KeyOrder key_order(Wire wire, bool utf8) {
         case Wire::time:
         case Wire::local_time:
         case Wire::instant:
-        case Wire::money:
             return KeyOrder::integer;
         case Wire::boolean:
         case Wire::uint32:
@@ -97,6 +110,7 @@ KeyOrder key_order(Wire wire, bool utf8) {
         case Wire::bytes:
             return KeyOrder::bytes;
         case Wire::numeric:
+        case Wire::money:  // the ends may count in other units
             return KeyOrder::numeric;
         case Wire::text:
             return utf8 ? KeyOrder::bytes : KeyOrder::none;

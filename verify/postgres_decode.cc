@@ -7,6 +7,7 @@
 
 #include "verify/canonical.h"
 #include "verify/json_tree.h"
+#include "verify/xml_declaration.h"
 
 namespace cutover::verify {
 
@@ -177,7 +178,7 @@ bool put_time(Fields& fields, Tag tag, const Context& context) {
     return fields.done();
 }
 
-bool put_interval(Fields& fields, const Context& context) {
+bool put_interval(const WireType& type, Fields& fields, const Context& context) {
     const std::int64_t micros = fields.int64();
     const std::int64_t days = fields.int32();
     const std::int64_t months = fields.int32();
@@ -187,7 +188,7 @@ bool put_interval(Fields& fields, const Context& context) {
     };
     const bool highest = all([](auto zero) { return std::numeric_limits<decltype(zero)>::max(); });
     const bool lowest = all([](auto zero) { return std::numeric_limits<decltype(zero)>::min(); });
-    if (highest || lowest) {
+    if (type.reading.infinite_intervals && (highest || lowest)) {
         put_special_time(context, 'v', highest);
         return fields.done();
     }
@@ -384,6 +385,22 @@ bool put_truth(std::string_view wire, const Context& context) {
     return true;
 }
 
+/// The amount, whatever the smallest unit is that it is counted in.
+ExactNumber money_amount(const WireType& type, Fields& fields) {
+    ExactNumber amount = number_from(fields.int64());
+    if (!amount.digits.empty()) {
+        amount.exponent -= type.reading.money_digits;
+    }
+    return amount;
+}
+
+bool put_money(const WireType& type, Fields& fields, const Context& context) {
+    const std::size_t cell = open_cell(context.out, Tag::money);
+    put_number_payload(context.out, money_amount(type, fields), false);
+    close_cell(context.out, cell);
+    return fields.done();
+}
+
 bool put_text(std::string_view wire, Tag tag, const Context& context) {
     put_cell(context.out, tag, wire);
     return true;
@@ -427,7 +444,7 @@ bool decode_time(const WireType& type, std::string_view wire, const Context& con
         case Wire::instant:
             return put_timestamp(fields, Tag::instant, context);
         case Wire::interval:
-            return put_interval(fields, context);
+            return put_interval(type, fields, context);
         default:
             return false;
     }
@@ -458,8 +475,12 @@ bool decode(const WireType& type, std::string_view wire, const Context& context,
         case Wire::interval:
             return decode_time(type, wire, context);
         case Wire::text:
-        case Wire::via_text:
             return put_text(wire, Tag::text, context);
+        case Wire::via_text:
+            return put_text(type.xml && context.rules.has(Rule::xml_declaration)
+                                ? without_declared_encoding(wire)
+                                : std::string(wire),
+                            Tag::text, context);
         case Wire::padded_text:
             return put_padded(wire, context);
         case Wire::bytes:
@@ -485,7 +506,7 @@ bool decode(const WireType& type, std::string_view wire, const Context& context,
         case Wire::hardware:
             return put_fixed(wire, Tag::hardware, {6, 8}, context);
         case Wire::money:
-            return put_fixed(wire, Tag::money, {8}, context);
+            return put_money(type, fields, context);
         case Wire::geometry:
             return put_geometry(type, fields, context);
         case Wire::opaque:
@@ -503,6 +524,11 @@ public:
         return decode_postgres(*type_, wire, rules, out);
     }
     bool number(std::string_view wire, ExactNumber& out) const override {
+        if (type_->wire == Wire::money) {
+            Fields fields(wire);
+            out = money_amount(*type_, fields);
+            return fields.done();
+        }
         return type_->wire == Wire::numeric && read_postgres_numeric(wire, out);
     }
 

@@ -32,7 +32,8 @@ SELECT has_schema_privilege(n.oid, 'USAGE') AND bool_and(has_table_privilege(c.o
        (('task', 'name'), ('task', 'phase'), ('marker', 'task'), ('marker', 'position'))
  GROUP BY n.oid HAVING count(*) = 4)";
 
-/// Transactions of this database that have written, and the tables that they hold for writing.
+/// Transactions of this database that have written, and the tables that they hold for writing: a
+/// partition, and the root that it is read through.
 constexpr const char* kOpenWriters = R"(
 WITH lock AS MATERIALIZED (SELECT * FROM pg_locks WHERE granted),
 writer AS (
@@ -48,15 +49,17 @@ writer AS (
      WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock'
        AND current_database() IN (a.datname, p.database)
      ORDER BY l.virtualtransaction, p.gid)
-SELECT w.id, w.who, n.nspname, c.relname
+SELECT DISTINCT w.id, w.who, n.nspname, c.relname
   FROM writer w
-  LEFT JOIN (lock r JOIN pg_class c ON c.oid = r.relation AND c.relkind IN ('r', 'p', 'f')
+  LEFT JOIN (lock r JOIN pg_class l ON l.oid = r.relation AND l.relkind IN ('r', 'p', 'f')
+                    JOIN pg_class c ON c.oid IN (l.oid, CASE WHEN l.relispartition THEN
+                                                            pg_partition_root(l.oid) END)
                     JOIN pg_namespace n ON n.oid = c.relnamespace)
     ON r.virtualtransaction = w.id AND r.locktype = 'relation'
    AND r.database = (SELECT oid FROM pg_database WHERE datname = current_database())
    AND r.mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock',
                   'AccessExclusiveLock')
- ORDER BY w.who, w.id, 3, 4)";
+ ORDER BY 2, 1, 3, 4)";
 
 constexpr const char* kApplied =
     "SELECT t.phase, encode(m.position, 'escape') FROM cutover.task t"

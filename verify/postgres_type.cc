@@ -8,6 +8,7 @@ namespace cutover::verify {
 namespace {
 
 constexpr int kDepthLimit = 64;
+constexpr std::uint32_t kXml = 142;
 
 struct BuiltIn {
     std::uint32_t oid;
@@ -170,6 +171,12 @@ std::string byte_form(const WireType& type) {
         case Wire::geometry:
             parts = std::string(1, type.geometry);
             break;
+        case Wire::interval:
+            parts = type.reading.infinite_intervals ? "with infinity" : "finite";
+            break;
+        case Wire::money:
+            parts = std::to_string(type.reading.money_digits);
+            break;
         default:
             return std::string(own_form(type.wire));
     }
@@ -213,7 +220,8 @@ std::string value_family(const WireType& type) {
     }
 }
 
-WireTypes::WireTypes(std::vector<CatalogType> rows) {
+WireTypes::WireTypes(std::vector<CatalogType> rows, const WireReading& reading)
+    : reading_(reading) {
     for (CatalogType& row : rows) {
         rows_.emplace(row.oid, std::move(row));
     }
@@ -233,6 +241,8 @@ WireTypePtr WireTypes::build(std::uint32_t oid, int depth) const {
     const auto row = rows_.find(oid);
     auto type = std::make_shared<WireType>();
     type->oid = oid;
+    type->reading = reading_;
+    type->xml = oid == kXml;
     type->name = row == rows_.end() ? "type " + std::to_string(oid) : row->second.name;
     if (const BuiltIn* known = built_in(oid)) {
         type->wire = known->wire;

@@ -52,6 +52,12 @@ enum class Wire : std::uint8_t {
 /// Numbers below this are PostgreSQL's own, the same in every database.
 constexpr std::uint32_t kFirstUserOid = 16384;
 
+/// What an end's version and settings make of the same bytes.
+struct WireReading {
+    bool infinite_intervals = true;  ///< from version 17 on the outermost intervals are no numbers
+    int money_digits = 2;            ///< of a fraction, by lc_monetary
+};
+
 struct WireType;
 using WireTypePtr = std::shared_ptr<const WireType>;
 
@@ -59,6 +65,8 @@ struct WireType {
     Wire wire = Wire::via_text;
     std::uint32_t oid = 0;
     std::string name;                      ///< schema.name of the column's type, for messages
+    WireReading reading;                   ///< of the end that it is read from
+    bool xml = false;                      ///< via_text: an xml document or content
     char geometry = 0;                     ///< which geometry: p l b s o(path) y(polygon) c
     WireTypePtr element;                   ///< of array, range and multirange
     std::vector<WireTypePtr> fields;       ///< of a record
@@ -87,7 +95,7 @@ struct CatalogType {
 /// The types of one database.
 class WireTypes {
 public:
-    explicit WireTypes(std::vector<CatalogType> rows);
+    explicit WireTypes(std::vector<CatalogType> rows, const WireReading& reading = {});
     /// Never null. A type with a part that has no known binary form is via_text as a whole.
     WireTypePtr find(std::uint32_t oid) const;
 
@@ -96,6 +104,7 @@ private:
     WireTypePtr build_known(const CatalogType& row, int depth) const;
 
     std::map<std::uint32_t, CatalogType> rows_;
+    WireReading reading_;
     mutable std::map<std::uint32_t, WireTypePtr> built_;
 };
 

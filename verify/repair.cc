@@ -65,6 +65,11 @@ bool is_key(const TablePair& pair, const std::string& source_column) {
     return false;
 }
 
+/// An amount is read as a number first: how money itself reads one is up to a setting.
+std::string amount_type(const std::string& type) {
+    return type == "money" ? "::numeric" : type == "money[]" ? "::numeric[]" : "";
+}
+
 /// Fields by index into the pair's cells; cells that are read for the order only stay empty.
 std::vector<Field> fields_of(const TablePair& pair, Side side, std::string_view row) {
     std::vector<Field> fields;
@@ -81,7 +86,7 @@ std::vector<Field> fields_of(const TablePair& pair, Side side, std::string_view 
             field.generated = column->generated;
             field.value = field.is_null ? "NULL"
                                         : literal(printable(canonical_cell(cell, side, value))) +
-                                              "::" + column->type;
+                                              amount_type(column->type) + "::" + column->type;
         }
         fields.push_back(std::move(field));
     }
@@ -186,9 +191,8 @@ RepairStatements level(const TablePair& pair, const RowFinding& finding) {
 constexpr const char* kHead =
     "-- Written by cutover verify. Each statement does something only while the destination still "
     "holds what was"
-    " seen.\nSET timezone = 'UTC'; SET datestyle = 'ISO, YMD'; SET intervalstyle = 'postgres'; SET "
-    "lc_monetary ="
-    " 'C';\nSET extra_float_digits = 3; SET search_path = pg_catalog; SET "
+    " seen.\nSET timezone = 'UTC'; SET datestyle = 'ISO, YMD'; SET intervalstyle = 'postgres'; "
+    "\nSET extra_float_digits = 3; SET search_path = pg_catalog; SET "
     "standard_conforming_strings = on;\n";
 
 FILE* open_private(const std::string& path) {

@@ -19,9 +19,10 @@ enum class Rule : std::uint8_t {
     rtrim_char,     ///< trailing blanks of a char(n) do not count
     ms_truncation,  ///< points in time are cut to milliseconds, toward minus infinity
     float_width,    ///< real and double precision: compared as real
+    xml_declaration,  ///< the encoding that an xml value declares does not count
 };
 
-inline constexpr std::size_t kRuleCount = 7;
+inline constexpr std::size_t kRuleCount = 8;
 
 /// The rule's name as it is written in a command line and printed in a report.
 std::string_view to_string(Rule rule);

@@ -83,9 +83,6 @@ public:
         const auto begun = std::chrono::steady_clock::now();
         result_.started = std::chrono::system_clock::now();
         result_.seed = request_.seed != 0 ? request_.seed : drawn_seed();
-        for (const Rule rule : request_.rules.list()) {
-            result_.rules.emplace_back(to_string(rule));
-        }
         if (!request_.repair_file.empty()) {
             repair_ = std::make_unique<RepairWriter>(request_.repair_file, request_.repair_limit);
         }
@@ -111,6 +108,14 @@ private:
     void find_carrier() {
         applied_ = snapshots_.destination().applied(request_.live.task);
         carrier_ = carrier_of(applied_);
+        rules_ = request_.rules;
+        if (applied_.known) {
+            rules_.add(Rule::xml_declaration);  // declared by the route between PostgreSQLs
+        }
+        for (const Rule rule : rules_.list()) {
+            result_.rules.push_back(std::string(to_string(rule)) +
+                                    (request_.rules.has(rule) ? "" : " (declared by the task)"));
+        }
         live_ = carrier_ == Carrier::replicating ||
                 (request_.live.asked && carrier_ != Carrier::ended);
         if (live_) {
@@ -342,7 +347,7 @@ private:
 
     RunContext context() {
         RunContext context;
-        context.rules = request_.rules;
+        context.rules = rules_;
         context.seed = result_.seed;
         context.samples = request_.samples;
         const bool limited = request_.rows_per_second != 0 || request_.bytes_per_second != 0;
@@ -565,6 +570,7 @@ private:
     Doubts doubts_;
     Applied applied_;  ///< as the destination's snapshot tells of the task
     Carrier carrier_ = Carrier::unknown;
+    RuleSet rules_;  ///< asked for, or declared by the route of the task
     bool live_ = false;
     std::unique_ptr<RepairWriter> repair_;
     std::unique_ptr<CandidateCollector> candidates_;  ///< live only

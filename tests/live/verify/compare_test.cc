@@ -42,6 +42,7 @@ Request request_for(const PostgresEndpoint& source, const PostgresEndpoint& dest
     Request request;
     request.source = source.as_plan();
     request.destination = destination.as_plan();
+    request.settle = {};  // nobody else writes here
     return request;
 }
 

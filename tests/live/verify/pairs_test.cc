@@ -50,9 +50,15 @@ protected:
         drop(destination);
     }
 
-    Request request_;
+    Request request_ = settled();
 
 private:
+    static Request settled() {
+        Request request;
+        request.settle = {};  // nobody else writes here
+        return request;
+    }
+
     void drop(const fixtures::PostgresEndpoint& database) {
         this->server().connect().query("drop database " + fixtures::quoted_name(database.database) +
                                        " with (force)");
@@ -93,6 +99,30 @@ const Pair kStructures[] = {
      "alter table c add foreign key (i, j) references p on delete set null (j)",
      "alter table c add foreign key (i, j) references p on delete set null", kInconsistent,
      "sets (j)"},
+    {"two foreign keys of the same columns, made in another order",
+     "create table p (i int primary key); create table c (id int primary key, i int)",
+     "alter table c add constraint a foreign key (i) references p on delete cascade;"
+     "alter table c add constraint b foreign key (i) references p on delete restrict",
+     "alter table c add constraint b foreign key (i) references p on delete restrict;"
+     "alter table c add constraint a foreign key (i) references p on delete cascade",
+     kConsistent},
+    {"two foreign keys of the same columns, one with another action",
+     "create table p (i int primary key); create table c (id int primary key, i int)",
+     "alter table c add constraint a foreign key (i) references p on delete cascade;"
+     "alter table c add constraint b foreign key (i) references p on delete restrict",
+     "alter table c add constraint b foreign key (i) references p on delete set null;"
+     "alter table c add constraint a foreign key (i) references p on delete cascade",
+     kInconsistent, "foreign key b"},
+    {"foreign key to partitions that nobody has validated",
+     "create table p (i int primary key) partition by range (i);"
+     "create table p1 partition of p for values from (0) to (9);"
+     "create table c (id int primary key, i int)",
+     "alter table c add foreign key (i) references p",
+     "alter table c add foreign key (i) references p not valid;"
+     "alter table c validate constraint c_i_fkey",
+     kInconsistent, "not validated"},
+    {"exclusion constraint lost", "create table t (id int primary key, r int4range)",
+     "alter table t add exclude using gist (r with &&)", "", kInconsistent, "exclusion"},
     {"foreign key whose triggers sleep, by its own table",
      "create table p (i int primary key); create table c (id int primary key, i int references p)",
      "", "alter table c disable trigger all", kInconsistent, "triggers are disabled"},
@@ -234,19 +264,86 @@ TEST_F(Pairs, NamesWhatIsComparedWithNothing) {
            "alter table t enable row level security", "", kConsistent, "row security"});
 }
 
-TEST_F(Pairs, TellsOfWritersThatHaveNotEnded) {
-    connect().query("create table t (id int primary key)");
+/// The task file's own selection, whoever has carried it.
+TEST_F(Pairs, CountsNoForeignKeyThatLeavesTheSelection) {
+    request_.objects.include = {"public.child"};
+    const Pair pair{"subset",
+                    "",
+                    "create table parent (id int primary key);"
+                    "create table child (id int primary key, parent int references parent)",
+                    "create table child (id int primary key, parent int)",
+                    kConsistent,
+                    "left out by the task"};
+    judge(pair);
+    request_.objects.include.clear();
+    request_.tables = {"public.child"};
+    judge({"the same, asked for by --table", pair.both, pair.source, pair.destination,
+           kInconsistent, "missing foreign key"});
+    request_.tables.clear();
+    request_.mapping.excluded_columns[{"public", "t"}] = {"b"};
+    judge({"keys, indexes and checks over a column that is excluded", "",
+           "create table t (a int primary key, b int unique, check (b > a)); create index on t (b);"
+           "create index on t ((b + a))",
+           "create table t (a int primary key)", kConsistent, "excludes"});
+}
+
+TEST_F(Pairs, GivesNoVerdictOnTablesOfOpenWriters) {
+    const char* const tables =
+        "create table t (id int primary key, v int); create table u (id int primary key);"
+        "create table p (id int primary key) partition by range (id);"
+        "create table p1 partition of p for values from (0) to (9)";
+    connect().query(tables);
     const fixtures::PostgresEndpoint destination = make_database("destination");
-    PostgresClient(destination).query("create table t (id int primary key)");
+    PostgresClient(destination).query(tables);
     request_.source = endpoint().as_plan();
     request_.destination = destination.as_plan();
-    EXPECT_THAT(run(request_).not_compared,
-                testing::Not(testing::Contains(testing::HasSubstr("open transactions"))));
+    request_.tables = {"public.t", "public.p"};
+    EXPECT_EQ(run(request_).verdict, Verdict::consistent);
+    const auto expect = [&](Verdict verdict, const char* says) {
+        const Result result = run(request_);
+        EXPECT_EQ(to_string(result.verdict), to_string(verdict)) << says;
+        EXPECT_THAT(result.reasons, testing::Contains(testing::HasSubstr(says)));
+    };
     PostgresClient writer = connect();
-    writer.query("begin; insert into t values (1)");
-    const Result result = run(request_);
-    EXPECT_EQ(result.verdict, Verdict::consistent);
-    EXPECT_THAT(result.not_compared, testing::Contains(testing::HasSubstr("1 open transactions")));
+    const std::string pid = "pid " + writer.value("select pg_backend_pid()");
+    writer.query("begin; insert into u values (1)");
+    expect(Verdict::consistent, "");
+    EXPECT_THAT(run(request_).not_compared,
+                testing::Contains(testing::HasSubstr("1 open transactions")));
+    writer.query("insert into t values (1)");
+    expect(Verdict::could_not_tell, pid.c_str());
+    request_.ignore_open_writers = true;
+    expect(Verdict::consistent, "");
+    request_.ignore_open_writers = false;
+    writer.query("rollback; begin; insert into p1 values (1)");
+    expect(Verdict::could_not_tell, "public.p and");
+    writer.query("rollback; begin; lock table t in row exclusive mode");
+    expect(Verdict::consistent, "");  // nothing is written
+    writer.query("rollback");
+    PostgresClient other(destination);
+    other.query("begin; update t set v = 1; insert into t values (2)");
+    expect(Verdict::could_not_tell, "open at the destination");
+}
+
+class PreparedWriters : public tests::LiveServers {};
+
+TEST_F(PreparedWriters, AreNamedByTheirIdentifier) {
+    const auto server =
+        servers().postgres({"prepared", 17, {{"max_prepared_transactions", "5"}}, {}});
+    server->connect().query("create database there");
+    const fixtures::PostgresEndpoint source = server->endpoint("postgres");
+    const fixtures::PostgresEndpoint destination = server->endpoint("there");
+    PostgresClient(source).query("create table t (id int primary key)");
+    PostgresClient(destination).query("create table t (id int primary key)");
+    PostgresClient(source).query("begin; insert into t values (1); prepare transaction 'order-7'");
+    Request request;
+    request.source = source.as_plan();
+    request.destination = destination.as_plan();
+    const Result result = run(request);
+    EXPECT_EQ(result.verdict, Verdict::could_not_tell);
+    EXPECT_THAT(result.reasons, testing::Contains(testing::HasSubstr("`order-7`")));
+    PostgresClient(source).query("rollback prepared 'order-7'");
+    EXPECT_EQ(run(request).verdict, Verdict::consistent);
 }
 
 TEST_F(Pairs, JudgesWithoutATableThatOthersHaveLocked) {

@@ -348,6 +348,7 @@ protected:
         Request request;
         request.source = endpoint().as_plan();
         request.destination = destination.as_plan();
+        request.settle = {};  // nobody else writes here
         return request;
     }
 
