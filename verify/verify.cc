@@ -448,10 +448,11 @@ private:
             result_.proof_detail = fmt::format(
                 "the task `{}` is finished{}: no process of it can bring anything more",
                 request_.live.task,
-                applied_.position.empty() ? "" : ", everything up to " + applied_.position + " is in");
+                applied_.position.empty() ? ""
+                                          : ", everything up to " + applied_.position + " is in");
         } else if (carrier_ == Carrier::copying) {
-            say_as_of_reading(fmt::format("the task `{}` is in phase `{}`", request_.live.task,
-                                          applied_.phase));
+            say_as_of_reading(
+                fmt::format("the task `{}` is in phase `{}`", request_.live.task, applied_.phase));
             leave_to_the_copy(result_, applied_.phase);
             withdraw_repairs("the task is in phase `" + applied_.phase + "`");
         } else {
@@ -462,8 +463,9 @@ private:
     void judge_by_quiet() {
         const bool differ = rows_differ(result_.tables);
         if (carrier_ == Carrier::hidden) {
-            doubt_rows("the account may not read the schema `cutover` at the destination, where a "
-                       "task may be running");
+            doubt_rows(
+                "the account may not read the schema `cutover` at the destination, where a "
+                "task may be running");
         } else if (!snapshots_.quiet() ||
                    (differ && !snapshots_.stays_quiet(request_.settle, request_.live.pause))) {
             doubt_rows("somebody wrote meanwhile");

@@ -23,7 +23,7 @@ bool names_somebody(const std::string& text) {
 /// Empty, or what is missing in an answer of its kind.
 std::string missing_in(const CutoverAnswer& answer) {
     if (answer.outcome == "refused") {
-        return answer.exit_code != 13            ? "it is not told by its exit code"
+        return answer.exit_code != 13         ? "it is not told by its exit code"
                : !names_somebody(answer.text) ? "it names nobody"
                                               : "";
     }
@@ -43,11 +43,10 @@ std::string missing_in(const CutoverAnswer& answer) {
 
 /// Acknowledged writes, by the ledger, that are not at the destination.
 bool something_is_missing(const Evidence& evidence) {
-    return std::any_of(evidence.ledger.checks.begin(), evidence.ledger.checks.end(),
-                       [](const Check& check) {
-                           return check.name == "ledger.lost" && check.side == "destination" &&
-                                  !check.passed;
-                       });
+    return std::any_of(
+        evidence.ledger.checks.begin(), evidence.ledger.checks.end(), [](const Check& check) {
+            return check.name.ends_with(".lost") && check.side == "destination" && !check.passed;
+        });
 }
 
 /// Told by `status`, by the judge, and by a `finish` that has seen it.
@@ -78,9 +77,8 @@ Judgement cutover_told(const Evidence& evidence, const Parameters& with) {
     const bool late = evidence.after_cutover && evidence.after_cutover->outcome == "late_write";
     if (something_is_missing(evidence) || late || outcomes.contains("late_write")) {
         const std::string silent = silent_about_late_writes(evidence);
-        return {silent.empty(), silent.empty() ? "a late write, told: " +
-                                                     shown(*evidence.after_cutover)
-                                               : silent};
+        return {silent.empty(),
+                silent.empty() ? "a late write, told: " + shown(*evidence.after_cutover) : silent};
     }
     return {evidence.verify.exit_code == 0,
             fmt::format("{} times finish was asked, {} of them beside writers: {}; the judge says "
@@ -130,8 +128,8 @@ Judgement source_fenced(const Evidence& evidence, const Parameters&) {
     for (const WorkloadRecord& workload : evidence.workloads) {
         failed += workload.failed;
     }
-    return {failed > 0, fmt::format("{}; writers were refused {} transactions", last->source_fence,
-                                    failed)};
+    return {failed > 0,
+            fmt::format("{}; writers were refused {} transactions", last->source_fence, failed)};
 }
 
 const AssertionKind kKinds[] = {

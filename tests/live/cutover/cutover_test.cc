@@ -10,6 +10,7 @@
 #include <csignal>
 #include <thread>
 
+#include "migrator/model/error.h"
 #include "tests/support/live_postgres.h"
 #include "tests/support/program.h"
 
@@ -42,10 +43,9 @@ protected:
     std::string of_destination(const std::string& sql) {
         return fixtures::PostgresClient(destination_).value(sql);
     }
-    RunningProgram follow() {
-        RunningProgram running = program_.start({"migrate", file_, "--json"});
+    RunningProgram migrate() { return program_.start({"migrate", file_, "--json"}); }
+    static void expect_following(RunningProgram& running) {
         EXPECT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
-        return running;
     }
     Said finish(const std::vector<std::string>& more = {}) {
         std::vector<std::string> words = {"finish", file_};
@@ -59,7 +59,11 @@ protected:
             fixtures::PostgresClient client(source_);
             client.query("SET application_name = 'the shop'");
             while (!stop.stop_requested()) {
-                client.query("UPDATE public.account SET v = v + 1 WHERE id = 1");
+                try {
+                    client.query("UPDATE public.account SET v = v + 1 WHERE id = 1");
+                } catch (const model::Error&) {
+                    ++refused_;
+                }
                 wrote = true;
                 for (auto slept = std::chrono::milliseconds(0);
                      slept < pause && !stop.stop_requested();
@@ -72,6 +76,15 @@ protected:
             std::this_thread::sleep_for(std::chrono::milliseconds(1));
         }
         return thread;
+    }
+    /// As an application that was never told of the cutover.
+    bool source_takes_writes() {
+        try {
+            at_source("UPDATE public.account SET v = v WHERE id = 2");
+        } catch (const model::Error&) {
+            return false;
+        }
+        return true;
     }
     void expect_everything_is_there() {
         for (const char* table : {"account", "entry"}) {
@@ -88,12 +101,14 @@ protected:
     fixtures::PostgresEndpoint source_;
     fixtures::PostgresEndpoint destination_;
     std::string file_;
+    std::atomic<int> refused_ = 0;  ///< of the application's writes
 };
 
 /// However long the application pauses between two commits, up to half of what the log is read for.
 TEST_F(Cutover, RefusesWhileSomebodyWritesWithPauses) {
     begin("pauses");
-    RunningProgram running = follow();
+    RunningProgram running = migrate();
+    expect_following(running);
     for (const int pause : {20, 50, 100, 400, 1000, 5000}) {
         const std::jthread shop = writer(std::chrono::milliseconds(pause));
         const Said said = finish();
@@ -115,7 +130,8 @@ TEST_F(Cutover, RefusesWhileSomebodyWritesWithPauses) {
 /// A transaction that has written and not ended is named; once it has ended its row is carried.
 TEST_F(Cutover, NamesAnOpenTransaction) {
     begin("open");
-    RunningProgram running = follow();
+    RunningProgram running = migrate();
+    expect_following(running);
     fixtures::PostgresClient shop(source_);
     shop.query("SET application_name = 'the shop'");
     shop.query("BEGIN");
@@ -135,7 +151,8 @@ TEST_F(Cutover, NamesAnOpenTransaction) {
 
 TEST_F(Cutover, NamesAPreparedTransaction) {
     begin("prepared", {{"max_prepared_transactions", "5"}});
-    RunningProgram running = follow();
+    RunningProgram running = migrate();
+    expect_following(running);
     at_source(
         "BEGIN; INSERT INTO public.entry (note) VALUES ('late'); PREPARE TRANSACTION 'the order'");
     const Said said = finish();
@@ -147,6 +164,131 @@ TEST_F(Cutover, NamesAPreparedTransaction) {
     EXPECT_EQ(running.wait().exit_code, 0) << running.text();
     EXPECT_EQ(of_destination("SELECT count(*) FROM public.entry"), "1");
     expect_everything_is_there();
+}
+
+TEST_F(Cutover, WaitsForATransactionAsLongAsTheOperatorSays) {
+    begin("waits");
+    RunningProgram running = migrate();
+    expect_following(running);
+    fixtures::PostgresClient shop(source_);
+    shop.query("BEGIN");
+    shop.query("INSERT INTO public.entry (note) VALUES ('late')");
+    RunningProgram finish = program_.start(
+        {"finish", file_, "--json", "--quiet-seconds", "1", "--wait-for-transactions", "600"});
+    // It waits: its proof is not there before the commit.
+    at_source("UPDATE public.account SET v = 5 WHERE id = 5");
+    for (int look = 0;
+         look < 600 && of_destination("SELECT v FROM public.account WHERE id = 5") != "5"; ++look) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    shop.query("COMMIT");
+    const Said said = finish.wait();
+    EXPECT_EQ(said.exit_code, 0) << said.text << running.text();
+    EXPECT_THAT(said.text, HasSubstr("\"outcome\":\"cut_over\""));
+    EXPECT_EQ(running.wait().exit_code, 0) << running.text();
+    EXPECT_EQ(of_destination("SELECT count(*) FROM public.entry"), "1");
+    expect_everything_is_there();
+}
+
+TEST_F(Cutover, ToldTheWritesBehindItUntilTheRelease) {
+    begin("behind");
+    RunningProgram running = migrate();
+    expect_following(running);
+    const Said said = finish({"--quiet-seconds", "1"});
+    EXPECT_EQ(said.exit_code, 0) << said.text << running.text();
+    EXPECT_EQ(running.wait().exit_code, 0) << running.text();
+    Said status = program_.run({"status", file_});
+    EXPECT_EQ(status.exit_code, 0) << status.text;
+    EXPECT_THAT(status.text, HasSubstr("nothing came after"));
+    EXPECT_THAT(status.text, HasSubstr("the log behind the cutover was read up to"));
+    const Said before = program_.run({"verify", file_});
+    EXPECT_EQ(before.exit_code, 0) << before.text;
+
+    at_source(
+        "UPDATE public.account SET v = 99 WHERE id = 7; DELETE FROM public.account WHERE "
+        "id = 8");
+    for (const char* command : {"status", "finish", "verify"}) {
+        const Said told = program_.run({command, file_});
+        EXPECT_EQ(told.exit_code, 1) << command << ": " << told.text;
+        EXPECT_THAT(told.text, HasSubstr("LATE WRITE")) << command;
+        EXPECT_THAT(told.text, HasSubstr("update public.account (id = 7)")) << command;
+        EXPECT_THAT(told.text, HasSubstr("delete public.account (id = 8)")) << command;
+    }
+    status = program_.run({"status", file_, "--json"});
+    EXPECT_THAT(status.text, HasSubstr("\"outcome\":\"late_write\""));
+    EXPECT_EQ(program_.run({"release", file_}).exit_code, 0);
+    EXPECT_EQ(program_.run({"status", file_}).exit_code, kRefused);
+}
+
+TEST_F(Cutover, FencesTheSourceBesideWritersInFullFlight) {
+    begin("fenced");
+    RunningProgram running = migrate();
+    expect_following(running);
+    {
+        const std::jthread shop = writer(std::chrono::milliseconds(0));
+        const Said said = finish({"--fence-source", "--quiet-seconds", "0"});
+        EXPECT_EQ(said.exit_code, 0) << said.text << running.text();
+        EXPECT_THAT(said.text, HasSubstr("source fence: triggers cutover_fence_"));
+        EXPECT_THAT(said.text, HasSubstr("the shop"));  // it could have written
+        EXPECT_EQ(running.wait().exit_code, 0) << running.text();
+    }
+    EXPECT_GT(refused_, 0);
+    expect_everything_is_there();
+    EXPECT_FALSE(source_takes_writes());
+    EXPECT_THROW(at_source("TRUNCATE public.entry"), model::Error);
+    const Said verify = program_.run({"verify", file_});
+    EXPECT_EQ(verify.exit_code, 0) << verify.text;
+    const Said release = program_.run({"release", file_});
+    EXPECT_EQ(release.exit_code, 0) << release.text;
+    EXPECT_TRUE(source_takes_writes());
+    EXPECT_EQ(of_source("SELECT count(*) FROM pg_namespace WHERE nspname ^@ 'cutover'"), "0");
+    EXPECT_EQ(of_source("SELECT count(*) FROM pg_trigger"), "0");
+}
+
+/// Refused when the fence was set already: by the last look at the plan.
+TEST_F(Cutover, LiftsTheFenceOfAFinishThatIsRefused) {
+    begin("lifted");
+    RunningProgram running = migrate();
+    expect_following(running);
+    at_source("ALTER TABLE public.account ADD COLUMN more int");
+    const Said said = finish({"--fence-source", "--quiet-seconds", "0"});
+    EXPECT_EQ(said.exit_code, kRefused) << said.text;
+    EXPECT_THAT(said.text, HasSubstr("more"));
+    EXPECT_EQ(running.wait().exit_code, kRefused) << running.text();
+    EXPECT_TRUE(source_takes_writes());
+}
+
+TEST_F(Cutover, LiftsTheFenceThatACrashHasLeft) {
+    begin("crashed");
+    const auto crash = [&] {
+        RunningProgram running =
+            program_.start({"migrate", file_, "--json", "--kill-at", "finish.source_fenced:2"});
+        EXPECT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
+        const Said said = finish({"--fence-source"});
+        EXPECT_EQ(said.exit_code, kRefused) << said.text;
+        EXPECT_THAT(said.text, HasSubstr("the source may still be fenced"));
+        running.wait();
+        EXPECT_FALSE(source_takes_writes());
+        EXPECT_THAT(program_.run({"status", file_}).text, HasSubstr("source_fence"));
+    };
+    crash();
+    {
+        RunningProgram again = migrate();
+        expect_following(again);
+        EXPECT_TRUE(source_takes_writes());
+        EXPECT_EQ(program_.run({"stop", file_}).exit_code, 0);
+        again.wait();
+    }
+    crash();
+    EXPECT_EQ(program_.run({"release", file_}).exit_code, 0);
+    EXPECT_TRUE(source_takes_writes());
+}
+
+TEST_F(Cutover, NeedsSomeProofThatNobodyWrites) {
+    begin("proof");
+    const Said said = finish({"--quiet-seconds", "0"});
+    EXPECT_EQ(said.exit_code, kRefused) << said.text;
+    EXPECT_THAT(said.text, HasSubstr("--fence-source"));
 }
 
 }  // namespace
