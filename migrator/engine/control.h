@@ -61,6 +61,10 @@ public:
     /// Throws: refused `task.running` (another live process), `task.finished`, `task.changed`
     /// (the fingerprint differs).
     virtual TaskRecord claim(const std::string& task, const std::string& fingerprint) = 0;
+    /// Hears and answers commands, and publishes the status, under a claim that another control of
+    /// this process has taken, until that claim is no longer in force. Nothing else is to be asked
+    /// of this control then.
+    virtual void listen(const std::string& task, std::uint64_t epoch) = 0;
     /// Stores phase, origin, copy_view, last_error and source_fence of the claimed task.
     virtual void save(const TaskRecord& record) = 0;
 

@@ -236,6 +236,9 @@ public:
     TaskRecord claim(const std::string& task, const std::string& fingerprint) override {
         return at_end(End::destination, [&] { return control_->claim(task, fingerprint); });
     }
+    void listen(const std::string& task, std::uint64_t epoch) override {
+        return at_end(End::destination, [&] { return control_->listen(task, epoch); });
+    }
     void save(const TaskRecord& record) override {
         return at_end(End::destination, [&] { return control_->save(record); });
     }

@@ -13,11 +13,13 @@ namespace {
 
 EngineFactories named_ends(EngineFactories made) {
     made.source = [make = std::move(made.source)](flow::Runtime& runtime,
-                                                  const plan::TaskSpec& spec) {
-        return at_end(End::source, [&] { return as_source_end(make(runtime, spec)); });
+                                                  const plan::TaskSpec& spec, flow::Waits* waits) {
+        return at_end(End::source, [&] { return as_source_end(make(runtime, spec, waits)); });
     };
-    made.sink = [make = std::move(made.sink)](flow::Runtime& runtime, const plan::TaskSpec& spec) {
-        return at_end(End::destination, [&] { return as_destination_end(make(runtime, spec)); });
+    made.sink = [make = std::move(made.sink)](flow::Runtime& runtime, const plan::TaskSpec& spec,
+                                              flow::Waits* waits) {
+        return at_end(End::destination,
+                      [&] { return as_destination_end(make(runtime, spec, waits)); });
     };
     return made;
 }

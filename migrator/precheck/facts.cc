@@ -20,7 +20,7 @@ void attempt(End& end, const std::function<void()>& ask) {
 /// True if the destination keeps a record of the task. Looks only: nothing is made there.
 bool is_started(const engine::EngineFactories& destination, const plan::TaskSpec& spec) {
     flow::ThreadRuntime runtime;
-    const auto sink = destination.sink(runtime, spec);
+    const auto sink = destination.sink(runtime, spec, nullptr);
     return sink->open_control()->load(spec.name).has_value();
 }
 

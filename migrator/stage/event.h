@@ -12,6 +12,7 @@
 #include "migrator/model/error.h"
 #include "migrator/model/finding.h"
 #include "migrator/model/units.h"
+#include "migrator/model/wait.h"
 #include "migrator/stage/late_writes.h"
 
 namespace cutover::stage {
@@ -41,6 +42,7 @@ struct FullProgress {
     double fraction = 0;  ///< of the planned bytes, those in committed chunks
     double rows_per_second = 0;
     std::vector<TableProgress> tables;
+    bool paused = false;
 };
 struct IncrementalProgress {
     std::uint64_t transactions = 0;  ///< since the task was created
@@ -52,6 +54,16 @@ struct IncrementalProgress {
     std::string position;
     bool consistent =
         false;  ///< past every view of the copy: the destination equals a source state
+    bool paused = false;
+};
+/// A server has not answered for a while, or others are in the way than those told before.
+struct Waiting {
+    model::Wait wait;
+};
+/// A wait that was told has ended.
+struct Waited {
+    model::Wait wait;  ///< as it was told last
+    flow::Duration after{};
 };
 struct Retrying {
     model::Error error;  ///< knows the end it came from, as that of Failed does
@@ -84,7 +96,8 @@ struct Ended {
 };
 
 using Event = std::variant<Started, PhaseStarted, ChunkDone, FullProgress, IncrementalProgress,
-                           Retrying, Recovered, FailoverProved, FindingRaised, LateWriteSeen, Failed, Ended>;
+                           Waiting, Waited, Retrying, Recovered, FailoverProved, FindingRaised,
+                           LateWriteSeen, Failed, Ended>;
 
 /// Any thread may call it; implementations serialise.
 class Observer {

@@ -18,7 +18,7 @@ constexpr flow::Duration kStillWatching = std::chrono::minutes(1);
 stage::LateWrites read_log(flow::Runtime& runtime, const engine::Registry& registry,
                            const plan::TaskSpec& spec, engine::Sink& sink,
                            const TaskRecord& record) {
-    const auto source = registry.engine(spec.source.engine).source(runtime, spec);
+    const auto source = registry.engine(spec.source.engine).source(runtime, spec, nullptr);
     const plan::Plan plan = registry.route(spec.source.engine, spec.destination.engine)
                                 .plan(spec, source->open_inspector()->catalog(spec.objects),
                                       sink.open_inspector()->catalog({}))
@@ -57,7 +57,7 @@ std::optional<Aftermath> look_after(flow::Runtime& runtime, const engine::Regist
 
 std::optional<Aftermath> look_after(const engine::Registry& registry, const plan::TaskSpec& spec) {
     flow::ThreadRuntime runtime;
-    const auto sink = registry.engine(spec.destination.engine).sink(runtime, spec);
+    const auto sink = registry.engine(spec.destination.engine).sink(runtime, spec, nullptr);
     std::optional<TaskRecord> record;
     try {
         record = sink->open_control()->load(spec.name);

@@ -10,6 +10,7 @@
 #include "migrator/precheck/precheck.h"
 #include "migrator/task/instant_text.h"
 #include "migrator/task/view.h"
+#include "migrator/task/wait_json.h"
 
 namespace cutover::task {
 
@@ -74,7 +75,8 @@ Json of(const stage::FullProgress& event) {
             {"bytes_total", event.bytes_total.count},
             {"fraction", event.fraction},
             {"rows_per_second", event.rows_per_second},
-            {"tables", tables_of(event.tables)}};
+            {"tables", tables_of(event.tables)},
+            {"paused", event.paused}};
 }
 
 Json of(const stage::IncrementalProgress& event) {
@@ -85,7 +87,8 @@ Json of(const stage::IncrementalProgress& event) {
             {"changes_per_second", event.changes_per_second},
             {"lag_ms", event.lag ? Json(milliseconds(*event.lag)) : Json()},
             {"position", event.position},
-            {"consistent", event.consistent}};
+            {"consistent", event.consistent},
+            {"paused", event.paused}};
 }
 
 /// Adds the end that an error came from, if it came from one.
@@ -94,6 +97,20 @@ Json with_end(Json json, std::optional<model::End> end) {
         json["end"] = model::to_string(*end);
     }
     return json;
+}
+
+Json of(const stage::Waiting& event) {
+    Json json = wait_json(event.wait);
+    json["event"] = "waiting";
+    json["since"] = rfc3339(event.wait.since);
+    return json;
+}
+
+Json of(const stage::Waited& event) {
+    return {{"event", "waited"},
+            {"for", event.wait.what},
+            {"end", model::to_string(event.wait.end)},
+            {"after_ms", milliseconds(event.after)}};
 }
 
 Json of(const stage::Retrying& event) {

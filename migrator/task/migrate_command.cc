@@ -126,13 +126,14 @@ private:
     /// that is away is waited for.
     bool known_at_destination() {
         flow::StopSignal stop(runtime_);
+        flow::Waits waits(runtime_, stop);
         const Interrupts interrupts(stop);
         const flow::Duration patience =
             std::min<flow::Duration>(kFirstLook, spec_.retry.connection);
         const flow::TimePoint deadline = runtime_.now() + patience;
         for (std::uint32_t attempt = 1;; ++attempt) {
             try {
-                return look();
+                return look(waits);
             } catch (const Error& error) {
                 if (error.error_class() == ErrorClass::refused) {
                     return false;  // the precheck names it, together with everything else
@@ -148,8 +149,8 @@ private:
         }
     }
 
-    bool look() {
-        const auto sink = registry_.engine(spec_.destination.engine).sink(runtime_, spec_);
+    bool look(flow::Waits& waits) {
+        const auto sink = registry_.engine(spec_.destination.engine).sink(runtime_, spec_, &waits);
         return sink->open_control()->load(spec_.name).has_value();
     }
 

@@ -9,6 +9,7 @@
 #include "migrator/plan/task_file.h"
 #include "migrator/task/aftermath.h"
 #include "migrator/task/cutover.h"
+#include "migrator/task/wait_json.h"
 
 namespace cutover::task {
 
@@ -33,6 +34,14 @@ std::string shown(const Json& value) {
     return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
+/// A published wait, as the running task's own view says it.
+std::string wait_text(const Json& json) {
+    const model::Wait wait = wait_of(json);
+    const std::string holders = model::to_text(wait.holders);
+    return fmt::format("at the {} for {}{}", model::to_string(wait.end), wait.what,
+                       holders.empty() ? "" : ": " + holders);
+}
+
 std::string finished_text(const TaskRecord& record) {
     return "the task is finished, applied up to " + record.marker.position.text;
 }
@@ -53,7 +62,7 @@ Operator::Operator(OperatorOptions options, const engine::Registry& registry, st
       spec_(plan::read_task_file(options_.file)) {}
 
 TaskRecord Operator::load() {
-    sink_ = registry_.engine(spec_.destination.engine).sink(runtime_, spec_);
+    sink_ = registry_.engine(spec_.destination.engine).sink(runtime_, spec_, nullptr);
     control_ = sink_->open_control();
     std::optional<TaskRecord> record = control_->load(spec_.name);
     if (!record) {
@@ -78,7 +87,7 @@ int Operator::status() {
                  {"last_error", record.last_error}};
     // What the process has published last is younger than nothing, but older than the record.
     const Json published = parsed(control_->status(spec_.name));
-    for (const char* key : {"paused", "progress"}) {
+    for (const char* key : {"paused", "progress", "retrying", "waiting"}) {
         if (published.contains(key) && record.phase != TaskPhase::finished) {
             json[key] = published[key];
         }
@@ -98,9 +107,12 @@ int Operator::status() {
         return late ? kLateWrite : 0;
     }
     for (const auto& [key, value] : json.items()) {
-        if (!value.is_object() && !(value.is_string() && value.get<std::string>().empty())) {
+        if (!value.is_structured() && !(value.is_string() && value.get<std::string>().empty())) {
             out_ << fmt::format("{:<14} {}\n", key, shown(value));
         }
+    }
+    for (const Json& wait : json.value("waiting", Json::array())) {
+        out_ << fmt::format("{:<14} {}\n", "waiting", wait_text(wait));
     }
     const Json progress = json.value("progress", Json::object());
     for (const auto& [key, value] : progress.items()) {
@@ -247,7 +259,7 @@ plan::Plan Operator::plan_for_release(engine::Source& source) {
 }
 
 void Operator::clean_source() {
-    const auto source = registry_.engine(spec_.source.engine).source(runtime_, spec_);
+    const auto source = registry_.engine(spec_.source.engine).source(runtime_, spec_, nullptr);
     const plan::Plan plan = plan_for_release(*source);
     const std::vector<engine::AuxiliaryObject> before = source->auxiliary_objects(plan);
     source->lift_fence();

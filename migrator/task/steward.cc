@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "migrator/model/error.h"
+#include "migrator/task/wait_json.h"
 
 namespace cutover::task {
 
@@ -15,8 +16,7 @@ using model::ErrorClass;
 
 namespace {
 
-constexpr flow::Duration kReportEvery = std::chrono::milliseconds(500);
-constexpr flow::Duration kListenEvery = std::chrono::milliseconds(500);
+constexpr flow::Duration kEvery = std::chrono::milliseconds(500);
 
 Error bad_throttle(const std::string& part) {
     return Error(
@@ -92,25 +92,94 @@ void apply_throttle(const std::string& argument, flow::Throttle& full,
     incremental.set(incremental_limits);
 }
 
-Steward::Steward(flow::Runtime& runtime, flow::StopSignal& stop, flow::Throttle& full,
-                 flow::Throttle& incremental, stage::Observer& observer)
-    : runtime_(runtime), stop_(stop), full_(full), incremental_(incremental), observer_(observer) {}
+Steward::Steward(flow::Runtime& runtime, flow::StopSignal& stop, const flow::Waits& waits,
+                 flow::Throttle& full, flow::Throttle& incremental, stage::Observer& observer,
+                 OpenSink open_sink)
+    : runtime_(runtime),
+      stop_(stop),
+      waits_(waits),
+      full_(full),
+      incremental_(incremental),
+      observer_(observer),
+      gate_(runtime.make_gate()),
+      open_sink_(std::move(open_sink)),
+      ending_(runtime),
+      own_waits_(runtime, ending_, flow::Duration(0)) {}
+
+Steward::~Steward() {
+    ending_.request();
+    thread_.reset();  // joins
+}
+
+void Steward::claimed(const engine::TaskRecord& record) {
+    {
+        const std::unique_lock lock(*gate_);
+        known_.task = record.name;
+        known_.epoch = record.epoch;
+        known_.phase = record.phase;
+        known_.marker = record.marker;
+    }
+    if (!thread_) {
+        thread_ = runtime_.spawn("steward", [this] { run(); });
+    }
+}
 
 void Steward::tick(engine::Control& control, const engine::TaskRecord& record) {
-    const flow::TimePoint now = runtime_.now();
-    if (now >= listen_at_) {
-        listen_at_ = now + kListenEvery;
-        listen(control, record);
-    }
-    if (now >= report_at_) {
-        report_at_ = now + kReportEvery;
-        report(control, record);
+    if (runtime_.now() >= look_at_) {
+        look(control, record);
     }
     while (paused_ && !stop_.requested()) {
-        stop_.wait_for(kListenEvery);
-        listen(control, record);
-        report(control, record);
+        stop_.wait_for(kEvery);
+        look(control, record);
     }
+}
+
+/// The task's own session is looked at, too: the lock that it holds tells others that the task
+/// lives.
+void Steward::look(engine::Control& control, const engine::TaskRecord& record) {
+    look_at_ = runtime_.now() + kEvery;
+    std::optional<stage::Event> progress = progress_ ? progress_() : std::nullopt;
+    if (progress) {
+        if (auto* full = std::get_if<stage::FullProgress>(&*progress)) {
+            full->paused = paused_;
+        } else if (auto* log = std::get_if<stage::IncrementalProgress>(&*progress)) {
+            log->paused = paused_;
+        }
+        observer_.on(*progress);
+    }
+    {
+        const std::unique_lock lock(*gate_);
+        known_.phase = record.phase;
+        known_.marker = record.marker;
+        known_.progress = std::move(progress);
+        known_.retrying.clear();
+    }
+    const std::optional<engine::TaskRecord> stored = control.load(record.name);
+    if (!stored || stored->epoch != record.epoch) {
+        throw Error(ErrorClass::stopped, "task.fenced",
+                    "another process has taken over task '" + record.name + "', or released it");
+    }
+}
+
+void Steward::retrying(const Error& error) {
+    const std::unique_lock lock(*gate_);
+    known_.retrying = error.what();
+}
+
+std::optional<std::uint64_t> Steward::finish_command() const {
+    const std::unique_lock lock(*gate_);
+    return finish_command_;
+}
+
+FinishOptions Steward::finish_options() const {
+    const std::unique_lock lock(*gate_);
+    return finish_options_;
+}
+
+void Steward::finish_answered() {
+    const std::unique_lock lock(*gate_);
+    finish_answered_ = finish_command_.value_or(finish_answered_);
+    finish_command_.reset();
 }
 
 void Steward::pause(bool paused) {
@@ -119,27 +188,59 @@ void Steward::pause(bool paused) {
     incremental_.pause(paused);
 }
 
-void Steward::listen(engine::Control& control, const engine::TaskRecord& record) {
-    for (const Command& command : control.pending_commands()) {
-        if (command.id == finish_command_) {
-            continue;  // it is being carried out, and answered then
+void Steward::run() {
+    do {
+        listen_once();
+    } while (!ending_.wait_for(kEvery));
+}
+
+/// What is wrong with the destination is met by the task itself, which says so; here it is only
+/// tried again.
+void Steward::listen_once() {
+    Known known;
+    {
+        const std::unique_lock lock(*gate_);
+        known = known_;
+    }
+    try {
+        if (!control_ || listens_under_ != known.epoch) {
+            control_.reset();
+            sink_ = open_sink_(&own_waits_);
+            control_ = sink_->open_control();
+            control_->listen(known.task, known.epoch);
+            listens_under_ = known.epoch;
+        }
+        listen(known);
+        control_->publish_status(status(known));
+    } catch (const Error&) {
+        control_.reset();
+        sink_.reset();
+    }
+}
+
+void Steward::listen(const Known& known) {
+    for (const Command& command : control_->pending_commands()) {
+        {
+            const std::unique_lock lock(*gate_);
+            if (command.id == finish_command_ || command.id == finish_answered_) {
+                continue;  // it is being carried out, and answered then
+            }
         }
         try {
-            obey(control, record, command);
+            obey(known, command);
         } catch (const Error& error) {
             if (error.error_class() != ErrorClass::refused) {
                 throw;
             }
-            control.answer_command(command.id,
-                                   nlohmann::json{{"ok", false}, {"error", error.what()}}.dump());
+            control_->answer_command(command.id,
+                                     nlohmann::json{{"ok", false}, {"error", error.what()}}.dump());
         }
     }
 }
 
-void Steward::obey(engine::Control& control, const engine::TaskRecord& record,
-                   const Command& command) {
+void Steward::obey(const Known& known, const Command& command) {
     const auto answer = [&](const std::string& text) {
-        control.answer_command(command.id, nlohmann::json{{"ok", true}, {"answer", text}}.dump());
+        control_->answer_command(command.id, nlohmann::json{{"ok", true}, {"answer", text}}.dump());
     };
     if (command.verb == "pause") {
         pause(true);
@@ -154,14 +255,16 @@ void Steward::obey(engine::Control& control, const engine::TaskRecord& record,
         answer("stopping at the next durable point");
         stop_.request();
     } else if (command.verb == "finish") {
-        if (record.phase != TaskPhase::incremental) {
+        if (known.phase != TaskPhase::incremental) {
             throw Error(ErrorClass::refused, "finish.phase",
-                        "the task is in phase " + std::string(to_string(record.phase)) +
+                        "the task is in phase " + std::string(to_string(known.phase)) +
                             ", not yet in incremental",
                         "wait until `cutover status` shows phase incremental and a small lag");
         }
-        finish_options_ = read_finish_options(command.argument);
+        const FinishOptions options = read_finish_options(command.argument);
         pause(false);
+        const std::unique_lock lock(*gate_);
+        finish_options_ = options;
         finish_command_ = command.id;
     } else {
         throw Error(ErrorClass::refused, "command.unknown",
@@ -169,20 +272,23 @@ void Steward::obey(engine::Control& control, const engine::TaskRecord& record,
     }
 }
 
-void Steward::report(engine::Control& control, const engine::TaskRecord& record) {
-    nlohmann::json status = {{"task", record.name},
-                             {"phase", to_string(record.phase)},
-                             {"paused", paused_},
-                             {"position", record.marker.position.text},
-                             {"transactions", record.marker.transactions},
-                             {"changes", record.marker.changes}};
-    if (progress_) {
-        if (const std::optional<stage::Event> event = progress_()) {
-            observer_.on(*event);
-            status["progress"] = progress_json(*event);
-        }
+std::string Steward::status(const Known& known) const {
+    nlohmann::json status = {{"task", known.task},
+                             {"phase", to_string(known.phase)},
+                             {"paused", paused_.load()},
+                             {"position", known.marker.position.text},
+                             {"transactions", known.marker.transactions},
+                             {"changes", known.marker.changes}};
+    if (known.progress) {
+        status["progress"] = progress_json(*known.progress);
     }
-    control.publish_status(status.dump());
+    if (!known.retrying.empty()) {
+        status["retrying"] = known.retrying;
+    }
+    for (const flow::ToldWait& told : waits_.present()) {
+        status["waiting"].push_back(nlohmann::json(wait_json(told.wait)));
+    }
+    return status.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 }  // namespace cutover::task

@@ -34,6 +34,16 @@ Error blocked_by(const std::vector<model::Finding>& findings) {
                  "run `cutover precheck` for the whole list");
 }
 
+flow::Waits::Listener tell_to(flow::Runtime& runtime, stage::Observer& observer) {
+    return [&](const flow::ToldWait& told, bool ended) {
+        if (ended) {
+            observer.on(stage::Waited{told.wait, runtime.wall() - told.wait.since});
+        } else {
+            observer.on(stage::Waiting{told.wait});
+        }
+    };
+}
+
 }  // namespace
 
 std::string_view to_string(Outcome outcome) {
@@ -62,12 +72,16 @@ Task::Task(flow::Runtime& runtime, const engine::Registry& registry, plan::TaskS
       spec_(std::move(spec)),
       observer_(observer),
       stop_(runtime),
+      waits_(runtime, stop_, flow::Waits::kGrace, tell_to(runtime, observer)),
       full_throttle_(runtime, spec_.limits.full),
       incremental_throttle_(runtime, spec_.limits.incremental),
       retry_(runtime, spec_.retry),
       retry_gate_(runtime.make_gate()),
-      steward_(std::make_unique<Steward>(runtime, stop_, full_throttle_, incremental_throttle_,
-                                         observer)) {}
+      steward_(std::make_unique<Steward>(
+          runtime, stop_, waits_, full_throttle_, incremental_throttle_, observer,
+          [this](flow::Waits* waits) {
+              return registry_.engine(spec_.destination.engine).sink(runtime_, spec_, waits);
+          })) {}
 
 Task::~Task() = default;
 
@@ -89,7 +103,9 @@ Outcome Task::run_with_retries() {
             return attempt();
         } catch (const Error& error) {
             steward_->watch({});
-            if (error.error_class() == ErrorClass::stopped && stop_.requested()) {
+            // What fails while it ends is no outage to be waited for.
+            if (stop_.requested() &&
+                (error.error_class() == ErrorClass::stopped || error.may_retry())) {
                 return Outcome::stopped;
             }
             std::optional<flow::Duration> wait;
@@ -104,6 +120,7 @@ Outcome Task::run_with_retries() {
                 throw;
             }
             observer_.on(retrying);
+            steward_->retrying(error);
             disconnect();
             if (stop_.wait_for(*wait)) {
                 return Outcome::stopped;
@@ -178,8 +195,8 @@ Outcome Task::attempt() {
 }
 
 void Task::connect() {
-    sink_ = registry_.engine(spec_.destination.engine).sink(runtime_, spec_);
-    source_ = registry_.engine(spec_.source.engine).source(runtime_, spec_);
+    sink_ = registry_.engine(spec_.destination.engine).sink(runtime_, spec_, &waits_);
+    source_ = registry_.engine(spec_.source.engine).source(runtime_, spec_, &waits_);
     if (!plan_) {
         make_plan();
     }
@@ -219,6 +236,7 @@ void Task::claim() {
         }
     }
     record_.last_error.clear();
+    steward_->claimed(record_);
     if (!std::exchange(claimed_before_, true)) {
         observer_.on(stage::Started{record_.name, record_.starts > 1, record_.epoch});
         observer_.on(stage::PhaseStarted{record_.phase});

@@ -17,6 +17,7 @@
 #include "migrator/flow/retry_window.h"
 #include "migrator/flow/stop_signal.h"
 #include "migrator/flow/throttle.h"
+#include "migrator/flow/waits.h"
 #include "migrator/plan/plan.h"
 #include "migrator/stage/context.h"
 #include "migrator/stage/event.h"
@@ -87,6 +88,7 @@ private:
     plan::TaskSpec spec_;
     stage::Observer& observer_;
     flow::StopSignal stop_;
+    flow::Waits waits_;
     flow::Throttle full_throttle_;
     flow::Throttle incremental_throttle_;
     flow::RetryWindow retry_;

@@ -62,6 +62,14 @@ std::string with(const char* words, std::optional<model::End> end) {
     return end ? fmt::format("{}{}", words, model::to_string(*end)) : "";
 }
 
+std::string at(model::End end) {
+    return end == model::End::neither ? "" : fmt::format(" at the {}", model::to_string(end));
+}
+
+const char* paused_text(bool paused) {
+    return paused ? "paused  " : "";
+}
+
 std::string bar(double fraction) {
     const double clamped = std::clamp(fraction, 0.0, 1.0);
     const auto filled = static_cast<std::size_t>(clamped * kBarWidth);
@@ -80,16 +88,17 @@ std::string eta(const stage::FullProgress& event) {
 }
 
 std::string summary(const stage::FullProgress& event) {
-    return fmt::format("full copy {} {:.0f} %  {} of ~{} rows, {} of {}, {} rows/s{}",
-                       bar(event.fraction), event.fraction * 100, grouped(event.rows.count),
+    return fmt::format("{}full copy {} {:.0f} %  {} of ~{} rows, {} of {}, {} rows/s{}",
+                       paused_text(event.paused), bar(event.fraction), event.fraction * 100,
+                       grouped(event.rows.count),
                        grouped(event.rows_total.count), size_text(event.bytes),
                        size_text(event.bytes_total), grouped(event.rows_per_second), eta(event));
 }
 
 std::string summary(const stage::IncrementalProgress& event) {
     return fmt::format(
-        "incremental  lag {}  {} transactions, {} changes, {} changes/s, applied up to {}{}",
-        event.lag ? time_text(*event.lag) : "unknown", grouped(event.transactions),
+        "{}incremental  lag {}  {} transactions, {} changes, {} changes/s, applied up to {}{}",
+        paused_text(event.paused), event.lag ? time_text(*event.lag) : "unknown", grouped(event.transactions),
         grouped(event.changes), grouped(event.changes_per_second), event.position,
         event.consistent ? "" : "  (not yet consistent: catching up with the copy)");
 }
@@ -169,6 +178,15 @@ private:
     void show(const stage::ChunkDone&) {}
     void show(const stage::FullProgress& event) { progress(event); }
     void show(const stage::IncrementalProgress& event) { progress(event); }
+    void show(const stage::Waiting& event) {
+        const std::string holders = model::to_text(event.wait.holders);
+        line(fmt::format("waiting{} for {}{}", at(event.wait.end), event.wait.what,
+                         holders.empty() ? "" : ": " + holders));
+    }
+    void show(const stage::Waited& event) {
+        line(fmt::format("waited {}{} for {}", time_text(event.after), at(event.wait.end),
+                         event.wait.what));
+    }
     void show(const stage::Retrying& event) {
         line(fmt::format("trying again{} ({}. time, giving up in {}): {}",
                          with(" at the ", event.error.end()), event.attempt,

@@ -13,6 +13,7 @@
 #include "migrator/engine/sink.h"
 #include "migrator/engine/source.h"
 #include "migrator/flow/runtime.h"
+#include "migrator/flow/waits.h"
 #include "migrator/model/check.h"
 
 namespace cutover::contract {
@@ -34,6 +35,9 @@ class EndUnderTest {
 public:
     virtual ~EndUnderTest() = default;
     virtual flow::Runtime& runtime() = 0;
+    /// Of the task on whose behalf sources and sinks are opened.
+    virtual flow::StopSignal& stop() = 0;
+    virtual flow::Waits& waits() = 0;
     /// The plan of a task over the three tables. They exist at the source; at the destination they
     /// are made by the plan's schema steps.
     virtual const plan::Plan& plan() = 0;
@@ -54,6 +58,9 @@ public:
     /// False if the source refuses a row for this table; nothing is left of the try.
     virtual bool may_write(TableName table) = 0;
 
+    /// Somebody else at the destination keeps others from emptying the table, as long as this
+    /// object lives.
+    virtual void occupy(TableName table) = 0;
     /// All rows of a table at the destination, sorted.
     virtual std::vector<Row> destination_rows(TableName table) = 0;
 

@@ -80,12 +80,14 @@ public:
     }
 
     flow::Runtime& runtime() override { return runtime_; }
+    flow::StopSignal& stop() override { return stop_; }
+    flow::Waits& waits() override { return waits_; }
     const plan::Plan& plan() override { return plan_; }
     std::unique_ptr<engine::Source> open_source() override {
-        return std::make_unique<memory::MemorySource>(runtime_, net_, plan_.spec);
+        return std::make_unique<memory::MemorySource>(runtime_, net_, plan_.spec, &waits_);
     }
     std::unique_ptr<engine::Sink> open_sink() override {
-        return std::make_unique<memory::MemorySink>(runtime_, net_, plan_.spec);
+        return std::make_unique<memory::MemorySink>(runtime_, net_, plan_.spec, &waits_);
     }
 
     int begin() override { return static_cast<int>(source_->database.begin()); }
@@ -116,6 +118,12 @@ public:
             source_->database.insert(transaction, table_at(name), to_tuple({"999", "1"}));
         source_->database.abort(transaction);
         return outcome.kind == Outcome::Kind::done;
+    }
+    void occupy(TableName name) override {
+        const std::lock_guard lock(destination_->database.mutex());
+        memory::Table& occupied = destination_->database.table(table(name).destination);
+        check(destination_->database.insert(destination_->database.begin(), occupied,
+                                            to_tuple({"0", "foreign"})));
     }
 
     std::vector<Row> destination_rows(TableName name) override {
@@ -175,6 +183,8 @@ private:
     }
 
     flow::ThreadRuntime runtime_;
+    flow::StopSignal stop_{runtime_};
+    flow::Waits waits_{runtime_, stop_};
     std::shared_ptr<memory::Server> source_, destination_;
     memory::Net net_;
     plan::Plan plan_;

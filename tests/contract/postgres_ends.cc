@@ -121,12 +121,14 @@ public:
     }
 
     flow::Runtime& runtime() override { return runtime_; }
+    flow::StopSignal& stop() override { return stop_; }
+    flow::Waits& waits() override { return waits_; }
     const plan::Plan& plan() override { return plan_; }
     std::unique_ptr<engine::Source> open_source() override {
-        return postgres::make_source(runtime_, plan_.spec);
+        return postgres::make_source(runtime_, plan_.spec, &waits_);
     }
     std::unique_ptr<engine::Sink> open_sink() override {
-        return postgres::make_sink(runtime_, plan_.spec);
+        return postgres::make_sink(runtime_, plan_.spec, &waits_);
     }
 
     int begin() override {
@@ -164,6 +166,10 @@ public:
             return false;
         }
         return true;
+    }
+    void occupy(TableName name) override {
+        foreigner_.emplace(destination_).query("BEGIN");
+        foreigner_->query("LOCK TABLE " + name_of(name) + " IN ROW EXCLUSIVE MODE");
     }
 
     std::vector<Row> destination_rows(TableName name) override {
@@ -222,10 +228,13 @@ private:
     }
 
     flow::ThreadRuntime runtime_;
+    flow::StopSignal stop_{runtime_};
+    flow::Waits waits_{runtime_, stop_};
     tests::TestDatabases databases_;
     fixtures::PostgresEndpoint source_, destination_;
     std::map<int, PostgresClient> transactions_;
     int last_transaction_ = 0;
+    std::optional<PostgresClient> foreigner_;
     plan::Plan plan_;
 };
 

@@ -1,6 +1,8 @@
 #include "tests/contract/sink_contract.h"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include "migrator/model/error.h"
 
@@ -151,6 +153,28 @@ TEST_P(SinkContract, ATableThatIsRestartedIsEmptyAndForgotten) {
     ASSERT_EQ(control_->chunks().size(), 1u);
     EXPECT_EQ(control_->chunks()[0].number, 1u);
     EXPECT_EQ(control_->chunks()[0].generation, 1u);
+}
+
+/// Somebody else holds what a call needs: that is told, with who it is, and a stop ends the wait.
+TEST_P(SinkContract, AWaitIsToldAndEndsWithTheTask) {
+    end_->occupy(TableName::keyed);
+    model::Chunk chunk = receipt(TableName::keyed, 0).chunk;
+    std::optional<ErrorClass> end;
+    std::jthread waiting([&] {
+        end = error_of([&] { control_->restart_table(end_->table(TableName::keyed), {chunk}); });
+    });
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (end_->waits().present().empty() && std::chrono::steady_clock::now() < deadline) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    const std::vector<flow::ToldWait> told = end_->waits().present();
+    end_->stop().request();
+    waiting.join();
+    ASSERT_EQ(told.size(), 1u);
+    EXPECT_EQ(told[0].wait.end, model::End::destination);
+    EXPECT_EQ(told[0].wait.holders.size(), 1u);
+    EXPECT_EQ(end, ErrorClass::stopped);
+    EXPECT_TRUE(end_->waits().present().empty());
 }
 
 TEST_P(SinkContract, ABatchComesToEffectWithItsMarker) {
@@ -343,6 +367,27 @@ TEST_P(SinkContract, PhaseOriginAndViewAreKept) {
     EXPECT_EQ(stored->origin->start.bytes, "3");
     EXPECT_EQ(stored->copy_view->stamp.bytes, "stamp");
     EXPECT_EQ(stored->copy_view->settled.bytes, "4");
+}
+
+/// Beside the control that holds the claim, so that it is heard whatever that one waits for.
+TEST_P(SinkContract, ASecondControlHearsCommandsUnderTheClaimOfTheFirst) {
+    const auto sink = end_->open_sink();
+    const auto ear = sink->open_control();
+    const std::optional<engine::TaskRecord> record = control_->load("contract");
+    ASSERT_TRUE(record);
+    ear->listen("contract", record->epoch);
+    engine::Command command;
+    command.verb = "pause";
+    const std::uint64_t id = ear->post_command("contract", command);
+    ASSERT_EQ(ear->pending_commands().size(), 1u);
+    ear->answer_command(id, "{}");
+    ear->publish_status("{}");
+    EXPECT_EQ(control_->command_answer(id), "{}");
+    const auto other_sink = end_->open_sink();
+    EXPECT_EQ(error_of([&] { other_sink->open_control()->claim("contract", "x"); }),
+              ErrorClass::refused);
+    control_->fence();
+    EXPECT_EQ(control_->load("contract")->phase, engine::TaskPhase::finished);
 }
 
 TEST_P(SinkContract, ACommandOfAnotherProcessIsHeardAndAnswered) {

@@ -37,7 +37,7 @@ void MemoryControl::write(const char* name, const std::function<void(Server&, Ta
     session_.call(name, CallKind::write, [&](Server& server) {
         check_claim(server, *claim_);
         TaskRows& rows = server.tasks[claim_->task];
-        if (rows.lock_holder == 0) {
+        if (rows.lock_holder == 0 && !listens_) {
             rows.lock_holder = session_.number();  // back after a lost connection
         }
         work(server, rows);
@@ -82,6 +82,11 @@ TaskRecord MemoryControl::claim(const std::string& task, const std::string& fing
     // Only a claim whose answer has arrived is ours.
     *claim_ = {task, record.epoch};
     return record;
+}
+
+void MemoryControl::listen(const std::string& task, std::uint64_t epoch) {
+    claim_ = std::make_shared<Claim>(Claim{task, epoch});
+    listens_ = true;
 }
 
 void MemoryControl::save(const TaskRecord& record) {

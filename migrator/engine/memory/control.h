@@ -25,6 +25,7 @@ public:
 
     std::optional<engine::TaskRecord> load(const std::string& task) override;
     engine::TaskRecord claim(const std::string& task, const std::string& fingerprint) override;
+    void listen(const std::string& task, std::uint64_t epoch) override;
     void save(const engine::TaskRecord& record) override;
     std::vector<model::Chunk> chunks() override;
     std::vector<model::ChunkReceipt> receipts() override;
@@ -50,6 +51,7 @@ private:
 
     Session session_;
     std::shared_ptr<Claim> claim_;
+    bool listens_ = false;  ///< the claim is another control's, and so is its lock
 };
 
 }  // namespace cutover::memory

@@ -8,11 +8,11 @@ namespace cutover::memory {
 
 void add_engine(engine::Registry& registry, const Net& net, flow::Runtime& runtime) {
     engine::EngineFactories factories;
-    factories.source = [&net](flow::Runtime& own, const plan::TaskSpec& spec) {
-        return std::make_unique<MemorySource>(own, net, spec);
+    factories.source = [&net](flow::Runtime& own, const plan::TaskSpec& spec, flow::Waits* waits) {
+        return std::make_unique<MemorySource>(own, net, spec, waits);
     };
-    factories.sink = [&net](flow::Runtime& own, const plan::TaskSpec& spec) {
-        return std::make_unique<MemorySink>(own, net, spec);
+    factories.sink = [&net](flow::Runtime& own, const plan::TaskSpec& spec, flow::Waits* waits) {
+        return std::make_unique<MemorySink>(own, net, spec, waits);
     };
     factories.inspector = [&net, &runtime](const plan::Endpoint& endpoint) {
         return std::make_unique<MemoryInspector>(runtime, net, endpoint);

@@ -14,6 +14,7 @@
 #include "migrator/engine/control.h"
 #include "migrator/engine/memory/database.h"
 #include "migrator/engine/memory/weather.h"
+#include "migrator/flow/waits.h"
 #include "migrator/plan/endpoint.h"
 
 namespace cutover::memory {
@@ -82,9 +83,18 @@ private:
 struct Net {
     std::map<std::string, std::shared_ptr<Server>> servers;  ///< by `host:port`
     Weather* weather = nullptr;                              ///< null: calm
+    flow::Waits* waits = nullptr;           ///< of the task that calls; null: of none
+    model::End end = model::End::neither;  ///< which end of that task this is
 
     /// The first of the endpoint's servers that answers; null if none does.
     std::shared_ptr<Server> find(const plan::Endpoint& endpoint) const;
+    /// The same net as one end of a task sees it.
+    Net on_behalf_of(flow::Waits* task, model::End which) const {
+        Net own = *this;
+        own.waits = task;
+        own.end = which;
+        return own;
+    }
 };
 
 }  // namespace cutover::memory

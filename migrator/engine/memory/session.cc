@@ -189,6 +189,7 @@ void Session::commit(std::string_view name, const std::function<void(Server&)>& 
 
 void Session::statement(std::string_view name, const std::function<Outcome(Server&)>& work) {
     const flow::TimePoint patience = runtime_.now() + kLockPatience;
+    flow::Notice notice(net_.waits);
     for (;;) {
         Outcome outcome;
         call(name, CallKind::write, [&](Server& server) {
@@ -202,6 +203,13 @@ void Session::statement(std::string_view name, const std::function<Outcome(Serve
             rollback();
             throw Error(ErrorClass::operation, "memory.lock_timeout",
                         end_ + ": " + std::string(name) + " waited too long for a lock");
+        }
+        if (net_.waits != nullptr) {
+            net_.waits->throw_if_over(std::string(name));
+        }
+        if (notice.due()) {
+            notice.tell(net_.end, std::string(name),
+                        {{"transaction", std::to_string(outcome.by), "", std::nullopt}});
         }
         wait_for_news(std::min(patience, runtime_.now() + std::chrono::milliseconds(50)));
     }
@@ -258,6 +266,9 @@ void Session::wait_until_log_is_visible(std::string_view name) {
             visible = server.database.visible_up_to(*end);
         });
         if (!visible) {
+            if (net_.waits != nullptr) {
+                net_.waits->throw_if_over(std::string(name));
+            }
             wait_for_news(runtime_.now() + std::chrono::milliseconds(50));
         }
     }

@@ -9,8 +9,9 @@
 
 namespace cutover::memory {
 
-MemorySink::MemorySink(flow::Runtime& runtime, const Net& net, const plan::TaskSpec& spec)
-    : runtime_(runtime), net_(net), spec_(spec) {}
+MemorySink::MemorySink(flow::Runtime& runtime, const Net& net, const plan::TaskSpec& spec,
+                       flow::Waits* waits)
+    : runtime_(runtime), net_(net.on_behalf_of(waits, model::End::destination)), spec_(spec) {}
 
 std::unique_ptr<engine::Inspector> MemorySink::open_inspector() {
     return std::make_unique<MemoryInspector>(runtime_, net_, spec_.destination);

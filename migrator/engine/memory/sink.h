@@ -11,7 +11,8 @@ namespace cutover::memory {
 
 class MemorySink final : public engine::Sink {
 public:
-    MemorySink(flow::Runtime& runtime, const Net& net, const plan::TaskSpec& spec);
+    MemorySink(flow::Runtime& runtime, const Net& net, const plan::TaskSpec& spec,
+               flow::Waits* waits);
 
     std::unique_ptr<engine::Inspector> open_inspector() override;
     std::unique_ptr<engine::Control> open_control() override;
@@ -27,7 +28,7 @@ public:
 
 private:
     flow::Runtime& runtime_;
-    const Net& net_;
+    const Net net_;
     plan::TaskSpec spec_;
     std::shared_ptr<Claim> claim_ = std::make_shared<Claim>();
 };

@@ -49,8 +49,12 @@ model::Tuple SourceRows::project_key(const model::Tuple& row) const {
     return out;
 }
 
-MemorySource::MemorySource(flow::Runtime& runtime, const Net& net, const plan::TaskSpec& spec)
-    : runtime_(runtime), net_(net), spec_(spec), session_(runtime, net, spec.source, "source") {}
+MemorySource::MemorySource(flow::Runtime& runtime, const Net& net, const plan::TaskSpec& spec,
+                           flow::Waits* waits)
+    : runtime_(runtime),
+      net_(net.on_behalf_of(waits, model::End::source)),
+      spec_(spec),
+      session_(runtime, net_, spec.source, "source") {}
 
 std::unique_ptr<engine::Inspector> MemorySource::open_inspector() {
     return std::make_unique<MemoryInspector>(runtime_, net_, spec_.source);

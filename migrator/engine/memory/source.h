@@ -35,7 +35,8 @@ private:
 
 class MemorySource final : public engine::Source {
 public:
-    MemorySource(flow::Runtime& runtime, const Net& net, const plan::TaskSpec& spec);
+    MemorySource(flow::Runtime& runtime, const Net& net, const plan::TaskSpec& spec,
+               flow::Waits* waits);
 
     std::unique_ptr<engine::Inspector> open_inspector() override;
     engine::CaptureOrigin create_capture(const plan::Plan& plan) override;
@@ -84,7 +85,7 @@ public:
 
 private:
     flow::Runtime& runtime_;
-    const Net& net_;
+    const Net net_;
     plan::TaskSpec spec_;
     Session session_;
     std::optional<View> view_;

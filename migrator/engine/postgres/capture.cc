@@ -24,8 +24,9 @@ constexpr std::chrono::minutes kSlotPatience(3);
 /// A standby looks for new slots at least every 30 s.
 constexpr std::chrono::seconds kCopiesPatience(75);
 
-ConnectOptions options(const plan::TaskSpec& spec, bool replication) {
+ConnectOptions options(const plan::TaskSpec& spec, const Attention& attention, bool replication) {
     ConnectOptions out;
+    out.attention = attention;
     out.application_name = capture_name(spec);
     out.replication = replication;
     return out;
@@ -68,24 +69,9 @@ json read_heap_files(Connection& connection, const plan::Plan& plan) {
     return out;
 }
 
-/// Who keeps a slot from being made, for the message.
-std::string old_transactions(Connection& connection) {
-    const Result rows = connection.exec(
-        "SELECT 'process ' || pid || ' (' || coalesce(nullif(application_name, ''), usename, '?') "
-        "|| ', since '"
-        " || to_char(xact_start, 'HH24:MI:SS') || ')' FROM pg_stat_activity"
-        " WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid() AND xact_start < now() - "
-        "interval '10 s'"
-        " UNION ALL SELECT 'prepared transaction ' || gid FROM pg_prepared_xacts LIMIT 5");
-    std::string out;
-    for (int row = 0; row < rows.rows(); ++row) {
-        out += (out.empty() ? "" : ", ") + rows.text(row, 0);
-    }
-    return out.empty() ? "not known" : out;
-}
-
-std::string stamp_of(const plan::TaskSpec& spec, const std::string& snapshot) {
-    Connection reader = Connection::open(spec.source, options(spec, false));
+std::string stamp_of(const plan::TaskSpec& spec, const Attention& attention,
+                     const std::string& snapshot) {
+    Connection reader = Connection::open(spec.source, options(spec, attention, false));
     reader.exec("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
     reader.exec("SET TRANSACTION SNAPSHOT " + reader.quote_literal(snapshot));
     const Result row = reader.exec("SELECT pg_current_snapshot()");
@@ -95,8 +81,9 @@ std::string stamp_of(const plan::TaskSpec& spec, const std::string& snapshot) {
 /// CREATE_REPLICATION_SLOT on a connection of its own, which then holds the view. A temporary slot
 /// is named after the server's process for it: that of a link which is half open may still be
 /// there.
-std::unique_ptr<SlotView> make_slot(const plan::TaskSpec& spec, bool temporary, bool with_view) {
-    Connection replication = Connection::open(spec.source, options(spec, true));
+std::unique_ptr<SlotView> make_slot(const plan::TaskSpec& spec, const Attention& attention, bool temporary,
+                                    bool with_view) {
+    Connection replication = Connection::open(spec.source, options(spec, attention, true));
     const ServerIdentity server = identify(replication);
     const std::string name =
         capture_name(spec) + (temporary ? fmt::format("_v{}", replication.server_process()) : "");
@@ -105,13 +92,15 @@ std::unique_ptr<SlotView> make_slot(const plan::TaskSpec& spec, bool temporary, 
                             (temporary ? " TEMPORARY" : "") + " LOGICAL pgoutput (SNAPSHOT '" +
                             (with_view ? "export'" : "nothing'") +
                             (failover ? ", FAILOVER true)" : ")");
+    replication.set_purpose("replication slot '" + name +
+                            "' to begin, once every transaction that ran before it has ended");
     std::optional<Result> slot = replication.exec_within(sql, kSlotPatience);
     if (!slot) {
-        Connection session = Connection::open(spec.source, options(spec, false));
+        Connection session = Connection::open(spec.source, options(spec, attention, false));
         throw Error(
             ErrorClass::operation, "slot.waits",
-            "replication slot '" + name +
-                "' cannot be made while old transactions run: " + old_transactions(session),
+            "replication slot '" + name + "' cannot be made while old transactions run: " +
+                model::to_text(writers_older_than(session, std::chrono::seconds(10))),
             "a slot begins when every transaction that runs at the time has ended: end those");
     }
     const std::optional<Lsn> start = parse_lsn(slot->get(0, 1));
@@ -120,7 +109,7 @@ std::unique_ptr<SlotView> make_slot(const plan::TaskSpec& spec, bool temporary, 
                     "the server gave no start for slot '" + name + "'");
     }
     const std::string snapshot = with_view ? slot->text(0, 2) : "";
-    std::string stamp = with_view ? stamp_of(spec, snapshot) : "";
+    std::string stamp = with_view ? stamp_of(spec, attention, snapshot) : "";
     return std::make_unique<SlotView>(std::move(replication), snapshot, std::move(stamp),
                                       LogPoint{server.timeline, *start});
 }
@@ -177,9 +166,10 @@ std::string capture_name(const plan::TaskSpec& spec) {
     return "cutover_" + spec.name;
 }
 
-CreatedCapture create_capture(const plan::TaskSpec& spec, const plan::Plan& plan) {
+CreatedCapture create_capture(const plan::TaskSpec& spec, const plan::Plan& plan,
+                              const Attention& attention) {
     const std::string name = capture_name(spec);
-    Connection connection = Connection::open(spec.source, options(spec, false));
+    Connection connection = Connection::open(spec.source, options(spec, attention, false));
     require_own_publication(connection, name, spec.destination);
     drop_slot(connection, spec);
     create_publication(connection, name, plan);
@@ -187,11 +177,11 @@ CreatedCapture create_capture(const plan::TaskSpec& spec, const plan::Plan& plan
     const json files = read_heap_files(connection, plan);
     const std::string mark = publication_mark(connection, name);
 
-    Connection replication = Connection::open(spec.source, options(spec, true));
+    Connection replication = Connection::open(spec.source, options(spec, attention, true));
     const ServerIdentity server = identify(replication);
     CreatedCapture created;
-    SlotKeepers keepers(spec.source);
-    created.view = make_slot(spec, false, spec.phases.full && keepers.empty());
+    SlotKeepers keepers(spec.source, attention);
+    created.view = make_slot(spec, attention, false, spec.phases.full && keepers.empty());
     LogPoint start = created.view->start();
     if (!keepers.empty()) {
         keepers.wait_for_copies(connection, spec.source, name, kCopiesPatience);
@@ -208,8 +198,8 @@ CreatedCapture create_capture(const plan::TaskSpec& spec, const plan::Plan& plan
     return created;
 }
 
-std::unique_ptr<SlotView> open_slot_view(const plan::TaskSpec& spec) {
-    return make_slot(spec, true, true);
+std::unique_ptr<SlotView> open_slot_view(const plan::TaskSpec& spec, const Attention& attention) {
+    return make_slot(spec, attention, true, true);
 }
 
 HeapFiles heap_files(const engine::CaptureOrigin& origin) {
@@ -227,13 +217,13 @@ std::string publication_mark(const engine::CaptureOrigin& origin) {
 }
 
 VerifiedCapture verify_capture(const plan::TaskSpec& spec, const engine::CaptureOrigin& origin,
-                               LogPoint applied) {
+                               LogPoint applied, const Attention& attention) {
     const json born = parsed(origin);
     const std::string name = capture_name(spec);
-    Connection replication = Connection::open(spec.source, options(spec, true));
+    Connection replication = Connection::open(spec.source, options(spec, attention, true));
     const ServerIdentity now = identify(replication);
     Connection connection =
-        Connection::open(replication.same_host(spec.source), options(spec, false));
+        Connection::open(replication.same_host(spec.source), options(spec, attention, false));
     const std::string server = server_name(connection);
     if (now.system != born["system"].get<std::string>()) {
         throw Error(ErrorClass::refused, "source.another",
@@ -257,8 +247,8 @@ VerifiedCapture verify_capture(const plan::TaskSpec& spec, const engine::Capture
     return out;
 }
 
-void drop_capture(const plan::TaskSpec& spec) {
-    Connection connection = Connection::open(spec.source, options(spec, false));
+void drop_capture(const plan::TaskSpec& spec, const Attention& attention) {
+    Connection connection = Connection::open(spec.source, options(spec, attention, false));
     require_own_publication(connection, capture_name(spec), spec.destination);
     drop_slot(connection, spec);
     drop_publication(connection, capture_name(spec));

@@ -54,10 +54,11 @@ struct CreatedCapture {
 
 /// Throws: refused (no right, no free slot, a table without replica identity), connection,
 /// operation (a table stays locked, a transaction does not end).
-CreatedCapture create_capture(const plan::TaskSpec& spec, const plan::Plan& plan);
+CreatedCapture create_capture(const plan::TaskSpec& spec, const plan::Plan& plan,
+                              const Attention& attention);
 
 /// A view like a capture's, by way of a slot that lasts as long as the view.
-std::unique_ptr<SlotView> open_slot_view(const plan::TaskSpec& spec);
+std::unique_ptr<SlotView> open_slot_view(const plan::TaskSpec& spec, const Attention& attention);
 
 /// What create_capture() has written into the origin's identity. Throws: corrupt.
 HeapFiles heap_files(const engine::CaptureOrigin& origin);
@@ -70,9 +71,9 @@ struct VerifiedCapture {
 
 /// Throws: refused, corrupt, connection; see engine::Source::verify_capture.
 VerifiedCapture verify_capture(const plan::TaskSpec& spec, const engine::CaptureOrigin& origin,
-                               LogPoint applied);
+                               LogPoint applied, const Attention& attention);
 
 /// Removes slot and publication, gives tables their old replica identity back.
-void drop_capture(const plan::TaskSpec& spec);
+void drop_capture(const plan::TaskSpec& spec, const Attention& attention);
 
 }  // namespace cutover::postgres

@@ -132,8 +132,10 @@ std::unique_ptr<engine::ChangeStream> open_change_stream(const plan::TaskSpec& s
                                                          const plan::Plan& plan,
                                                          const std::string& slot,
                                                          const std::string& publication,
-                                                         const model::Position& from) {
+                                                         const model::Position& from,
+                                                         const Attention& attention) {
     ConnectOptions options;
+    options.attention = attention;
     options.application_name = "cutover_" + spec.name;
     Connection session = Connection::open(spec.source, options);
     options.replication = true;

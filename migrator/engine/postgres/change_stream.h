@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "migrator/engine/postgres/attention.h"
 #include "migrator/engine/change_stream.h"
 #include "migrator/model/position.h"
 #include "migrator/plan/plan.h"
@@ -21,6 +22,7 @@ std::unique_ptr<engine::ChangeStream> open_change_stream(const plan::TaskSpec& s
                                                          const plan::Plan& plan,
                                                          const std::string& slot,
                                                          const std::string& publication,
-                                                         const model::Position& from);
+                                                         const model::Position& from,
+                                                         const Attention& attention);
 
 }  // namespace cutover::postgres

@@ -5,13 +5,11 @@
 
 #include <chrono>
 #include <cstdio>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "migrator/engine/postgres/capture.h"
 #include "migrator/engine/postgres/copy_rows.h"
-#include "migrator/engine/postgres/error.h"
 #include "migrator/engine/postgres/log_message.h"
 #include "migrator/engine/postgres/slot.h"
 #include "migrator/model/error.h"
@@ -96,7 +94,7 @@ ChunkView begin_own_view(Connection& connection, const plan::TablePlan& table) {
 /// The same, with all that `first` had seen: the log begins after that and will not bring it.
 ChunkView begin_later_view(Connection& connection, const plan::TablePlan& table,
                            const model::Stamp& first) {
-    const auto deadline = std::chrono::steady_clock::now() + kCommitPatience;
+    std::optional<Patience> patience;
     for (;;) {
         ChunkView view = begin_own_view(connection, table);
         const std::optional<Xid8> pending =
@@ -105,7 +103,12 @@ ChunkView begin_later_view(Connection& connection, const plan::TablePlan& table,
             return view;
         }
         connection.rollback();
-        if (std::chrono::steady_clock::now() >= deadline) {
+        if (!patience) {
+            patience.emplace(connection.attention(),
+                             fmt::format("transaction {} of the source to be seen", *pending),
+                             kCommitPatience);
+        }
+        if (!patience->pause(kCommitPoll)) {
             throw Error(ErrorClass::connection, "copy.commit_pending",
                         fmt::format("transaction {} is in the log of the source and still cannot "
                                     "be seen, so {} cannot be read",
@@ -113,7 +116,6 @@ ChunkView begin_later_view(Connection& connection, const plan::TablePlan& table,
                         "a commit that waits for a synchronous standby does so: look for wait "
                         "event SyncRep in pg_stat_activity");
         }
-        std::this_thread::sleep_for(kCommitPoll);
     }
 }
 
@@ -211,7 +213,8 @@ bool PostgresChunkReader::join_first_view(const ChunkView& first) {
             connection().quote_literal(snapshot) + "; SELECT pg_current_snapshot()");
         same = seen.get(0, 0) == snapshot_text(first.stamp);
     } catch (const Error& error) {
-        if (error.error_class() == ErrorClass::connection) {
+        if (error.error_class() == ErrorClass::connection ||
+            error.error_class() == ErrorClass::stopped) {
             throw;
         }
     }
@@ -316,14 +319,11 @@ Result query_with(Connection& connection, const std::string& sql, const plan::Ta
         const bool null = given.kind(at) == model::CellKind::null;
         pointers.push_back(null ? nullptr : values[at].c_str());
     }
-    pg_result* raw = PQexecParams(connection.raw(), sql.c_str(), static_cast<int>(given.size()),
-                                  types.data(), pointers.data(), lengths.data(), formats.data(), 1);
-    if (PQresultStatus(raw) != PGRES_TUPLES_OK) {
-        const Error error = error_from(raw, connection.raw(), sql);
-        PQclear(raw);
-        throw error;
-    }
-    return Result(raw);
+    ServerCall call(connection, sql);
+    return connection.finish(
+        PQsendQueryParams(connection.raw(), sql.c_str(), static_cast<int>(given.size()), types.data(),
+                          pointers.data(), lengths.data(), formats.data(), 1) == 1,
+        call, sql);
 }
 
 std::vector<std::size_t> key_columns(const plan::TablePlan& table) {

@@ -7,11 +7,9 @@
 
 #include <algorithm>
 #include <charconv>
-#include <mutex>
-#include <set>
+#include <system_error>
 #include <utility>
 
-#include "migrator/engine/postgres/connecting.h"
 #include "migrator/engine/postgres/error.h"
 #include "migrator/model/check.h"
 
@@ -19,63 +17,6 @@ namespace cutover::postgres {
 
 using model::Error;
 using model::ErrorClass;
-
-namespace {
-
-/// Settings under which a value has one form only. search_path is emptied to what the system needs,
-/// so that every name we see or use is qualified.
-constexpr const char* kSession =
-    "SET client_encoding='UTF8'; SET timezone='UTC'; SET datestyle='ISO, YMD'; SET "
-    "intervalstyle='postgres';"
-    " SET extra_float_digits=3; SET bytea_output='hex'; SET lc_monetary='C'; SET "
-    "xmloption='content';"
-    " SET statement_timeout=0; SET lock_timeout=0; SET idle_in_transaction_session_timeout=0;"
-    " SET search_path=pg_catalog; SET quote_all_identifiers=off; SET row_security=off;"
-    " SET synchronize_seqscans=off; SET standard_conforming_strings=on;"
-    " SET default_transaction_isolation='read committed'; SET default_transaction_deferrable=off;"
-    // A source is frozen by switching this on for its database; what the task writes there (its
-    // slot, its publication, heartbeats) is no data of the application's.
-    " SET default_transaction_read_only=off";
-
-/// Timeouts of later versions that would end a long copy or a waiting session.
-std::string later_timeouts(int version) {
-    std::string sql;
-    if (version >= 140000) {
-        sql += "; SET idle_session_timeout=0";
-    }
-    if (version >= 170000) {
-        sql += "; SET transaction_timeout=0";
-    }
-    return sql;
-}
-
-constexpr std::chrono::seconds kSettleWithin(30);
-
-void quiet(void*, const pg_result*) {}
-
-/// Hosts that this process has been connected to: their names are right. Any thread.
-class ReachedHosts {
-public:
-    void add(const std::string& host) {
-        const std::lock_guard lock(mutex_);
-        hosts_.insert(host);
-    }
-    bool contains(const std::string& host) const {
-        const std::lock_guard lock(mutex_);
-        return hosts_.contains(host);
-    }
-
-private:
-    mutable std::mutex mutex_;
-    std::set<std::string> hosts_;
-};
-
-ReachedHosts& reached_hosts() {
-    static ReachedHosts hosts;
-    return hosts;
-}
-
-}  // namespace
 
 Result::Result(pg_result* result) : result_(result) {}
 void Result::Clear::operator()(pg_result* result) const {
@@ -108,68 +49,12 @@ std::uint64_t Result::affected() const {
     return value;
 }
 
-Connection::Connection(pg_conn* connection) : connection_(connection) {}
+Connection::Connection(Handle connection) : connection_(std::move(connection)) {}
 Connection::Connection(Connection&&) noexcept = default;
 Connection& Connection::operator=(Connection&&) noexcept = default;
 Connection::~Connection() = default;
 void Connection::Finish::operator()(pg_conn* connection) const {
     PQfinish(connection);
-}
-
-Connection Connection::open_host(const plan::Endpoint& endpoint, const plan::HostPort& host,
-                                 const ConnectOptions& options) {
-    pg_conn* raw = connect_host(endpoint, host, options);
-    Connection connection(raw);
-    PQsetNoticeReceiver(raw, quiet, nullptr);
-    if (PQstatus(raw) != CONNECTION_OK) {
-        plan::Endpoint one = endpoint;
-        one.hosts = {host};
-        throw connection_error(raw, one.display(), reached_hosts().contains(host.host));
-    }
-    reached_hosts().add(host.host);
-    connection.settle();
-    return connection;
-}
-
-/// Within a limit: a server that is stopped takes a connection and answers nothing.
-void Connection::settle() {
-    if (!exec_within(kSession + later_timeouts(server_version()), kSettleWithin)) {
-        throw Error(ErrorClass::connection, "postgres.silent",
-                    "the server took the connection and does not answer",
-                    "look at its load and at its log");
-    }
-}
-
-void Connection::renew(const std::string& application_name) {
-    exec("DISCARD ALL");  // by itself: it refuses the implicit transaction of several statements
-    settle();
-    exec("SET application_name=" + quote_literal(application_name));
-}
-
-/// Host by host, not by libpq's own list: that one gives up on all of them if the first takes the
-/// connection and drops it, as a balancer in front of a dead server does.
-Connection Connection::open(const plan::Endpoint& endpoint, const ConnectOptions& options) {
-    std::vector<Error> errors;
-    for (const plan::HostPort& host : endpoint.hosts) {
-        try {
-            return open_host(endpoint, host, options);
-        } catch (const Error& error) {
-            errors.push_back(error);
-        }
-    }
-    CUTOVER_CHECK(!errors.empty());
-    // Worth waiting for if any of them may come back.
-    const auto away = std::find_if(errors.begin(), errors.end(),
-                                   [](const Error& error) { return error.may_retry(); });
-    const Error& first = away == errors.end() ? errors.front() : *away;
-    if (errors.size() == 1) {
-        throw first;
-    }
-    std::string all;
-    for (const Error& error : errors) {
-        all += (all.empty() ? "" : "; ") + error.message();
-    }
-    throw Error(first.error_class(), first.code(), all, first.hint());
 }
 
 Result Connection::check(pg_result* result, std::string_view sql) {
@@ -182,37 +67,69 @@ Result Connection::check(pg_result* result, std::string_view sql) {
     return Result(result);
 }
 
+void Connection::flush(ServerCall& call) {
+    for (int left = PQflush(raw()); left != 0; left = PQflush(raw())) {
+        if (left > 0) {
+            call.wait(true);
+        }
+        // A server that has something to say may take no more until it has said it.
+        if (left < 0 || PQconsumeInput(raw()) == 0) {
+            throw error_from(nullptr, raw(), "");
+        }
+    }
+}
+
+pg_result* Connection::next_result(ServerCall& call) {
+    flush(call);
+    while (PQisBusy(raw()) != 0) {
+        // Twice: what TLS has taken from the socket already makes it readable no more.
+        for (int look = 0; look < 2; ++look) {
+            if (PQconsumeInput(raw()) == 0) {
+                return PQgetResult(raw());  // the server's last words, or none
+            }
+        }
+        if (PQisBusy(raw()) != 0) {
+            call.wait();
+        }
+    }
+    return PQgetResult(raw());
+}
+
+pg_result* Connection::last_result(ServerCall& call) {
+    pg_result* last = nullptr;
+    while (pg_result* next = next_result(call)) {
+        PQclear(last);
+        last = next;
+        const ExecStatusType status = PQresultStatus(last);
+        if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH ||
+            PQstatus(raw()) == CONNECTION_BAD) {
+            break;
+        }
+    }
+    return last;
+}
+
+Result Connection::finish(bool sent, ServerCall& call, std::string_view sql) {
+    if (!sent) {
+        throw error_from(nullptr, raw(), sql);
+    }
+    return check(last_result(call), sql);
+}
+
 Result Connection::exec(const std::string& sql) {
-    return check(PQexec(raw(), sql.c_str()), sql);
+    ServerCall call(*this, sql);
+    return finish(PQsendQuery(raw(), sql.c_str()) == 1, call, sql);
 }
 
 std::optional<Result> Connection::exec_within(const std::string& sql,
                                               std::chrono::milliseconds limit) {
-    const auto deadline = std::chrono::steady_clock::now() + limit;
-    if (PQsendQuery(raw(), sql.c_str()) == 0) {
+    ServerCall call(*this, sql);
+    call.limit(limit);
+    if (PQsendQuery(raw(), sql.c_str()) != 1) {
         throw error_from(nullptr, raw(), sql);
     }
-    bool late = false;
-    while (PQisBusy(raw()) != 0) {
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(
-            deadline - std::chrono::steady_clock::now());
-        if (left.count() <= 0 && !std::exchange(late, true)) {
-            cancel();
-        }
-        pollfd readable{PQsocket(raw()), POLLIN, 0};
-        const auto wait =
-            std::clamp(left, std::chrono::milliseconds(100), std::chrono::milliseconds(1000));
-        ::poll(&readable, 1, static_cast<int>(wait.count()));
-        if (PQconsumeInput(raw()) == 0) {
-            throw error_from(nullptr, raw(), sql);
-        }
-    }
-    pg_result* result = nullptr;  // the last one's, as PQexec gives it
-    while (pg_result* next = PQgetResult(raw())) {
-        PQclear(result);
-        result = next;
-    }
-    if (late && PQresultStatus(result) == PGRES_FATAL_ERROR) {
+    pg_result* result = last_result(call);
+    if (call.late() && PQresultStatus(result) == PGRES_FATAL_ERROR) {
         PQclear(result);
         return std::nullopt;
     }
@@ -221,35 +138,47 @@ std::optional<Result> Connection::exec_within(const std::string& sql,
 
 namespace {
 
-pg_result* run_params(pg_conn* connection, const std::string& sql,
-                      const std::vector<Parameter>& parameters, int format) {
+bool send_params(pg_conn* connection, const std::string& sql,
+                 const std::vector<Parameter>& parameters, int format) {
     std::vector<const char*> values;
     values.reserve(parameters.size());
     for (const Parameter& parameter : parameters) {
         values.push_back(parameter ? parameter->c_str() : nullptr);
     }
-    return PQexecParams(connection, sql.c_str(), static_cast<int>(values.size()), nullptr,
-                        values.data(), nullptr, nullptr, format);
+    return PQsendQueryParams(connection, sql.c_str(), static_cast<int>(values.size()), nullptr,
+                             values.data(), nullptr, nullptr, format) == 1;
 }
 
 }  // namespace
 
 Result Connection::exec_params(const std::string& sql, const std::vector<Parameter>& parameters) {
-    return check(run_params(raw(), sql, parameters, 0), sql);
+    ServerCall call(*this, sql);
+    return finish(send_params(raw(), sql, parameters, 0), call, sql);
 }
 
 Result Connection::exec_params_binary(const std::string& sql,
                                       const std::vector<Parameter>& parameters) {
-    return check(run_params(raw(), sql, parameters, 1), sql);
+    ServerCall call(*this, sql);
+    return finish(send_params(raw(), sql, parameters, 1), call, sql);
 }
 
 void Connection::begin_copy_out(const std::string& sql) {
-    const Result result = check(PQexec(raw(), sql.c_str()), sql);
+    exec(sql);
 }
 
 bool Connection::copy_read(std::string& out) {
+    ServerCall call(*this, "COPY TO");
     char* data = nullptr;
-    const int length = PQgetCopyData(raw(), &data, 0);
+    int length = PQgetCopyData(raw(), &data, 1);
+    for (int look = 1; length == 0; ++look) {
+        if (PQconsumeInput(raw()) == 0) {
+            throw error_from(nullptr, raw(), "COPY TO");
+        }
+        length = PQgetCopyData(raw(), &data, 1);
+        if (length == 0 && look % 2 == 0) {
+            call.wait();  // see next_result()
+        }
+    }
     if (length > 0) {
         out.append(data, static_cast<std::size_t>(length));
         PQfreemem(data);
@@ -260,7 +189,7 @@ bool Connection::copy_read(std::string& out) {
     if (length == -2) {
         failure = error_from(nullptr, raw(), "COPY TO");
     }
-    while (pg_result* result = PQgetResult(raw())) {
+    while (pg_result* result = next_result(call)) {
         if (PQresultStatus(result) == PGRES_FATAL_ERROR) {
             failure = error_from(result, raw(), "COPY TO");
         }
@@ -273,28 +202,31 @@ bool Connection::copy_read(std::string& out) {
 }
 
 void Connection::begin_copy_in(const std::string& sql) {
-    const Result result = check(PQexec(raw(), sql.c_str()), sql);
+    exec(sql);
 }
 
 void Connection::copy_write(std::string_view data) {
     // libpq buffers what the socket does not take at once; pieces keep that buffer small.
     constexpr std::size_t kPiece = 1 << 20;
+    ServerCall call(*this, "COPY FROM");
     while (!data.empty()) {
         const std::string_view piece = data.substr(0, kPiece);
         if (PQputCopyData(raw(), piece.data(), static_cast<int>(piece.size())) != 1) {
             throw error_from(nullptr, raw(), "COPY FROM");
         }
+        flush(call);
         data.remove_prefix(piece.size());
     }
 }
 
 std::uint64_t Connection::copy_end() {
+    ServerCall call(*this, "COPY FROM");
     if (PQputCopyEnd(raw(), nullptr) != 1) {
         throw error_from(nullptr, raw(), "COPY FROM");
     }
     std::uint64_t rows = 0;
     std::optional<Error> failure;
-    while (pg_result* result = PQgetResult(raw())) {
+    while (pg_result* result = next_result(call)) {
         if (PQresultStatus(result) == PGRES_COMMAND_OK) {
             rows = Result(result).affected();
             continue;
@@ -309,9 +241,17 @@ std::uint64_t Connection::copy_end() {
 }
 
 void Connection::copy_fail() noexcept {
-    PQputCopyEnd(raw(), "given up");
-    while (pg_result* result = PQgetResult(raw())) {
-        PQclear(result);
+    if (PQputCopyEnd(raw(), "given up") != 1) {
+        close();  // it reads: only the end of the connection ends that
+        return;
+    }
+    try {
+        ServerCall call(*this, "COPY FROM");
+        while (pg_result* result = next_result(call)) {
+            PQclear(result);
+        }
+    } catch (const Error&) {
+        close();
     }
 }
 
@@ -324,8 +264,13 @@ void Connection::rollback() noexcept {
     if (PQtransactionStatus(raw()) == PQTRANS_ACTIVE) {
         copy_fail();
     }
-    if (in_transaction()) {
-        PQclear(PQexec(raw(), "ROLLBACK"));
+    if (!in_transaction()) {
+        return;
+    }
+    try {
+        exec("ROLLBACK");
+    } catch (const Error&) {
+        close();  // which rolls back, too
     }
 }
 
@@ -348,11 +293,23 @@ bool Connection::still_there() noexcept {
 }
 
 void Connection::cancel() noexcept {
+    constexpr int kLooks = 3;  // of 0.1 s: a server that hangs takes no cancel either
     PGcancel* cancel = PQgetCancel(raw());
-    if (cancel != nullptr) {
-        char text[256];
-        PQcancel(cancel, text, sizeof text);
-        PQfreeCancel(cancel);
+    if (cancel == nullptr) {
+        return;
+    }
+    try {
+        int looks = 0;
+        aside<bool>(
+            [cancel] {
+                char text[256];
+                const bool sent = PQcancel(cancel, text, sizeof text) == 1;
+                PQfreeCancel(cancel);
+                return sent;
+            },
+            [&] { return ++looks < kLooks; });
+    } catch (const std::system_error&) {
+        PQfreeCancel(cancel);  // no thread is to be had
     }
 }
 
@@ -403,7 +360,9 @@ plan::Endpoint Connection::same_host(const plan::Endpoint& endpoint) const {
 
 std::string Connection::quote_literal(std::string_view text) const {
     char* quoted = PQescapeLiteral(raw(), text.data(), text.size());
-    CUTOVER_CHECK(quoted != nullptr);
+    if (quoted == nullptr) {
+        throw error_from(nullptr, raw(), "");
+    }
     std::string out(quoted);
     PQfreemem(quoted);
     return out;

@@ -10,8 +10,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "migrator/engine/postgres/attention.h"
 #include "migrator/model/name.h"
 #include "migrator/plan/endpoint.h"
 
@@ -51,6 +53,7 @@ struct ConnectOptions {
     bool replication = false;      ///< walsender mode (`replication=database`)
     bool require_writable = true;  ///< skip standbys among the endpoint's hosts
     std::chrono::seconds connect_timeout{10};
+    Attention attention{};
 };
 
 /// One thread at a time. The destructor closes; what was not committed is gone.
@@ -59,7 +62,7 @@ public:
     /// Connects to the first host that answers and fits. The password goes to libpq by parameter,
     /// never through a command line or the environment.
     /// Throws: connection (nobody answers), refused (wrong password, no such database, bad CA, a
-    /// server that wants the password in clear without TLS).
+    /// server that wants the password in clear without TLS), stopped (as every call that waits).
     static Connection open(const plan::Endpoint& endpoint, const ConnectOptions& options);
     Connection(Connection&&) noexcept;
     Connection& operator=(Connection&&) noexcept;
@@ -74,6 +77,11 @@ public:
     Result exec_params(const std::string& sql, const std::vector<Parameter>& parameters);
     /// As exec_params, asking for binary result columns.
     Result exec_params_binary(const std::string& sql, const std::vector<Parameter>& parameters);
+
+    /// What the waits of this connection are told as (`waiting for ...`); empty: the statement.
+    void set_purpose(std::string purpose) { purpose_ = std::move(purpose); }
+    const std::string& purpose() const { return purpose_; }
+    const Attention& attention() const { return attention_; }
 
     /// Starts `COPY ... TO STDOUT`; then copy_read() until it gives false.
     void begin_copy_out(const std::string& sql);
@@ -96,9 +104,11 @@ public:
     bool alive() const noexcept;
     /// As alive(), and the server has not closed it while it was idle. Asks the socket only.
     bool still_there() noexcept;
-    /// Asks the server, over a connection of its own, to cancel what this one is running. Any
-    /// thread.
+    /// Asks the server, over a connection of its own, to cancel what this one is running; waits no
+    /// longer for that than a moment. Any thread.
     void cancel() noexcept;
+    /// Gives the connection up, whatever it is doing.
+    void close() noexcept { connection_.reset(); }
     std::string application_name() const;
     int server_version() const;  ///< as libpq tells it: 170005
     int server_process() const;  ///< of the server's process for this connection
@@ -107,22 +117,38 @@ public:
     /// `endpoint` with the one of its hosts that this connection has ended up at: for a second
     /// connection that must meet the same server.
     plan::Endpoint same_host(const plan::Endpoint& endpoint) const;
+    /// Where this connection has ended up. Requires: it was opened with attention.
+    const plan::Endpoint& same_host() const { return *host_; }
     std::string quote_literal(std::string_view text) const;
 
-    /// For the replication protocol and pipelines, inside this folder only.
+    // For the replication protocol and scripts, inside this folder only.
     pg_conn* raw() const { return connection_.get(); }
+    /// Waits until all that was sent is on its way.
+    void flush(ServerCall& call);
+    /// As PQgetResult(), for whatever was sent: the caller's, null at the end.
+    pg_result* next_result(ServerCall& call);
+    /// The last result, as PQexec() gives it: the first that begins a copy, if there is one.
+    pg_result* last_result(ServerCall& call);
+    /// Takes the last result if `sent`. Throws by SQLSTATE.
+    Result finish(bool sent, ServerCall& call, std::string_view sql);
 
 private:
     struct Finish {
         void operator()(pg_conn* connection) const;
     };
-    explicit Connection(pg_conn* connection);
+    using Handle = std::unique_ptr<pg_conn, Finish>;
+
+    explicit Connection(Handle connection);
+    static Handle connect(const plan::Endpoint& one, const ConnectOptions& options);
     static Connection open_host(const plan::Endpoint& endpoint, const plan::HostPort& host,
                                 const ConnectOptions& options);
     void settle();
     Result check(pg_result* result, std::string_view sql);
 
-    std::unique_ptr<pg_conn, Finish> connection_;
+    Handle connection_;
+    Attention attention_{};
+    std::shared_ptr<const plan::Endpoint> host_;  ///< none without attention
+    std::string purpose_;
 };
 
 /// `name` as an identifier in SQL: always quoted, so that case and reserved words are safe.

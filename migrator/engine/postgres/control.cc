@@ -296,6 +296,12 @@ TaskRecord PostgresControl::claim(const std::string& task, const std::string& fi
     });
 }
 
+/// No lock, and nothing for the sink's writers: the claim is another control's.
+void PostgresControl::listen(const std::string& task, std::uint64_t epoch) {
+    lost_ = false;
+    claim_ = Claim{task, epoch};
+}
+
 void PostgresControl::save(const TaskRecord& record) {
     claimed_transaction([&](const Claim& claim) {
         std::vector<Parameter> values{claim.task, std::string(engine::to_string(record.phase)),

@@ -24,6 +24,7 @@ public:
 
     std::optional<engine::TaskRecord> load(const std::string& task) override;
     engine::TaskRecord claim(const std::string& task, const std::string& fingerprint) override;
+    void listen(const std::string& task, std::uint64_t epoch) override;
     void save(const engine::TaskRecord& record) override;
 
     std::vector<model::Chunk> chunks() override;

@@ -21,13 +21,6 @@ std::string field(const pg_result* result, int code) {
     return trimmed(PQresultErrorField(result, code));
 }
 
-/// The statement's beginning up to its first literal: enough to know it, no values.
-std::string head(std::string_view sql) {
-    std::string_view start = sql.substr(0, sql.find('\''));
-    std::string out(start.substr(0, 120));
-    return start.size() < sql.size() ? out + "..." : out;
-}
-
 std::string hint_for(std::string_view sqlstate, const std::string& server_hint) {
     if (sqlstate == "53100") {
         return "free space on the server's disk; the task goes on by itself within its retry "
@@ -44,6 +37,12 @@ std::string hint_for(std::string_view sqlstate, const std::string& server_hint) 
 }
 
 }  // namespace
+
+std::string statement_head(std::string_view sql) {
+    std::string_view start = sql.substr(0, sql.find('\''));
+    std::string out(start.substr(0, 120));
+    return start.size() < sql.size() ? out + "..." : out;
+}
 
 ErrorClass classify(std::string_view sqlstate) {
     const std::string_view group = sqlstate.substr(0, 2);
@@ -82,7 +81,7 @@ Error error_from(const pg_result* result, const pg_conn* connection, std::string
     if (!detail.empty()) {
         message += ": " + detail;
     }
-    return Error(classify(state), "postgres." + state, message + "; in: " + head(sql),
+    return Error(classify(state), "postgres." + state, message + "; in: " + statement_head(sql),
                  hint_for(state, field(result, PG_DIAG_MESSAGE_HINT)));
 }
 

@@ -15,6 +15,9 @@ namespace cutover::postgres {
 /// refused; 23* conflict; XX001/XX002 corrupt; the rest operation.
 model::ErrorClass classify(std::string_view sqlstate);
 
+/// The statement's beginning up to its first literal: enough to know it, no values.
+std::string statement_head(std::string_view sql);
+
 /// From a failed result. The statement's first words are named, its values are not.
 model::Error error_from(const pg_result* result, const pg_conn* connection, std::string_view sql);
 

@@ -14,11 +14,12 @@ namespace {
 
 constexpr const char* kName = "cutover inspector";
 
-Connection open_standby(const plan::Endpoint& endpoint) {
+Connection open_standby(const SessionPool& sessions) {
     ConnectOptions options;
     options.application_name = kName;
     options.require_writable = false;
-    return Connection::open(endpoint, options);
+    options.attention = sessions.attention();
+    return Connection::open(sessions.endpoint(), options);
 }
 
 }  // namespace
@@ -45,7 +46,7 @@ Connection& PostgresInspector::connection() {
         if (error.error_class() != model::ErrorClass::connection) {
             throw;
         }
-        connection_ = open_standby(sessions_->endpoint());
+        connection_ = open_standby(*sessions_);
         at_standby_ = true;
     }
     return *connection_;

@@ -115,7 +115,10 @@ ReplicationLink::ReplicationLink(Connection connection, const std::string& slot,
         "'true',"
         " streaming 'on', messages 'true')",
         quote_identifier(slot), to_text(from), quote_identifier(publication));
-    pg_result* result = PQexec(connection_.raw(), sql.c_str());
+    ServerCall call(connection_, sql);
+    pg_result* result = PQsendQuery(connection_.raw(), sql.c_str()) == 1
+                            ? connection_.last_result(call)
+                            : nullptr;
     if (PQresultStatus(result) != PGRES_COPY_BOTH) {
         const Error error = stream_error(result, connection_.raw(), slot_);
         PQclear(result);
@@ -245,15 +248,17 @@ void ReplicationLink::send_status(bool ask_reply) {
     append(message, flushed_);
     append(message, static_cast<std::uint64_t>(server_now()));
     message += ask_reply ? '\1' : '\0';
-    if (PQputCopyData(connection_.raw(), message.data(), static_cast<int>(message.size())) != 1 ||
-        PQflush(connection_.raw()) != 0) {
+    if (PQputCopyData(connection_.raw(), message.data(), static_cast<int>(message.size())) != 1) {
         throw error_from(nullptr, connection_.raw(), "START_REPLICATION");
     }
+    ServerCall call(connection_, "START_REPLICATION");
+    connection_.flush(call);
     spoken_ = Clock::now();
 }
 
 void ReplicationLink::fail_at_end() {
-    while (pg_result* result = PQgetResult(connection_.raw())) {
+    ServerCall call(connection_, "START_REPLICATION");
+    while (pg_result* result = connection_.next_result(call)) {
         if (PQresultStatus(result) == PGRES_FATAL_ERROR) {
             const Error error = stream_error(result, connection_.raw(), slot_);
             PQclear(result);

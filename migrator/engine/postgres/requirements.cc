@@ -109,7 +109,8 @@ std::vector<Requirement> capacity(Connection& connection, const plan::TaskSpec& 
         2;  // the slot's snapshot and the stream, for a moment both
     const std::int64_t free_slots = row.integer(0, 0) - row.integer(0, 1);
     const std::int64_t free_senders = row.integer(0, 2) - row.integer(0, 3);
-    return {
+    std::vector<Requirement> out = old_transactions(connection);
+    out.insert(out.end(), {
         {{"source.max_replication_slots",
           Severity::block,
           "max_replication_slots",
@@ -136,7 +137,8 @@ std::vector<Requirement> capacity(Connection& connection, const plan::TaskSpec& 
           fmt::format("the task needs {} senders", kSendersNeeded),
           "raise max_wal_senders and restart the source",
           {"G111"}},
-         free_senders >= kSendersNeeded}};
+         free_senders >= kSendersNeeded}});
+    return out;
 }
 
 // --- log_retention
@@ -529,7 +531,7 @@ std::vector<Requirement> source_requirements(Connection& connection, Topic topic
                 return {};
             }
             return {wal_level(connection), failover_slots(connection, spec),
-                    publication_allowed(connection, spec)};
+                    publication_allowed(connection, spec), replication_session(spec)};
         case Topic::capture_capacity:
             return log ? capacity(connection, spec) : std::vector<Requirement>{};
         case Topic::log_retention:

@@ -46,8 +46,9 @@ std::vector<std::uint64_t> Script::run(Connection& connection) const {
     if (PQsendQuery(connection.raw(), text.c_str()) != 1) {
         throw ScriptError{0, error_from(nullptr, connection.raw(), text)};
     }
+    ServerCall call(connection, text);
     std::optional<ScriptError> failure;
-    while (pg_result* raw = PQgetResult(connection.raw())) {
+    while (pg_result* raw = connection.next_result(call)) {
         const Result result(raw);
         const ExecStatusType status = PQresultStatus(raw);
         if (status == PGRES_COPY_IN) {

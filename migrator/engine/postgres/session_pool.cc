@@ -17,7 +17,8 @@ constexpr std::size_t kMostIdle = 8;
 
 }  // namespace
 
-SessionPool::SessionPool(plan::Endpoint endpoint) : endpoint_(std::move(endpoint)) {}
+SessionPool::SessionPool(plan::Endpoint endpoint, Attention attention)
+    : endpoint_(std::move(endpoint)), attention_(attention) {}
 
 SessionPool::~SessionPool() {
     close_idle();
@@ -55,7 +56,10 @@ Connection SessionPool::take(const std::string& purpose, const Settle& settle) {
                 settle(*idle);
             }
             return std::move(*idle);
-        } catch (const Error&) {
+        } catch (const Error& error) {
+            if (error.error_class() == model::ErrorClass::stopped) {
+                throw;
+            }
             continue;  // lost while nobody used it, or not to be made new
         }
     }
@@ -65,6 +69,7 @@ Connection SessionPool::take(const std::string& purpose, const Settle& settle) {
 Connection SessionPool::open(const std::string& purpose, const Settle& settle) const {
     ConnectOptions options;
     options.application_name = purpose;
+    options.attention = attention_;
     Connection session = Connection::open(endpoint_, options);
     if (settle) {
         settle(session);
@@ -76,6 +81,7 @@ void SessionPool::give_back(Connection connection) noexcept {
     if (!connection.alive() || connection.in_transaction()) {
         return;
     }
+    connection.set_purpose({});
     const std::lock_guard lock(mutex_);
     if (idle_.size() < kMostIdle) {
         idle_.push_back(std::move(connection));

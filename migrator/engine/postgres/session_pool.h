@@ -20,12 +20,13 @@ class SessionPool {
 public:
     using Settle = std::function<void(Connection&)>;
 
-    explicit SessionPool(plan::Endpoint endpoint);
+    explicit SessionPool(plan::Endpoint endpoint, Attention attention = {});
     ~SessionPool();
     SessionPool(const SessionPool&) = delete;
     SessionPool& operator=(const SessionPool&) = delete;
 
     const plan::Endpoint& endpoint() const { return endpoint_; }
+    const Attention& attention() const { return attention_; }
 
     /// An idle session, or a new one, at the writable host. `purpose` is its application_name;
     /// `settle` gives a session the settings of the purpose, unless it comes from there.
@@ -47,6 +48,7 @@ private:
     void open_wanted(const std::string& purpose, const Settle& settle) noexcept;
 
     const plan::Endpoint endpoint_;
+    const Attention attention_;
     std::mutex mutex_;
     std::vector<Connection> idle_;
     std::size_t wanted_ = 0;  ///< sessions that prepare() has not begun to open

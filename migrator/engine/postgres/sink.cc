@@ -77,8 +77,10 @@ private:
 
 class PostgresSink final : public engine::Sink {
 public:
-    explicit PostgresSink(const plan::TaskSpec& spec)
-        : spec_(spec), sessions_(std::make_shared<SessionPool>(spec.destination)) {}
+    PostgresSink(const plan::TaskSpec& spec, flow::Waits* waits)
+        : spec_(spec),
+          sessions_(std::make_shared<SessionPool>(spec.destination,
+                                                  Attention{waits, model::End::destination})) {}
 
     std::unique_ptr<engine::Inspector> open_inspector() override {
         return std::make_unique<PostgresInspector>(sessions_);
@@ -173,6 +175,7 @@ void PostgresSink::run_schema_step(const plan::SchemaStep& step) {
     const Claim claim = claims_.get();
     Connection connection = open_session(*sessions_, claim.task, SessionRole::schema);
     {
+        connection.set_purpose(step.object + " to be made");
         const StepsAtWork::Entry entry(at_work_, connection);
         execute_step(connection, claim, step);
     }
@@ -212,8 +215,9 @@ void PostgresSink::set_sequences(const plan::Plan& plan,
 
 }  // namespace
 
-std::unique_ptr<engine::Sink> make_sink(flow::Runtime&, const plan::TaskSpec& spec) {
-    return std::make_unique<PostgresSink>(spec);
+std::unique_ptr<engine::Sink> make_sink(flow::Runtime&, const plan::TaskSpec& spec,
+                                        flow::Waits* waits) {
+    return std::make_unique<PostgresSink>(spec, waits);
 }
 
 }  // namespace cutover::postgres

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <thread>
 
 #include "migrator/model/check.h"
 #include "migrator/model/error.h"
@@ -118,12 +117,34 @@ void require_slot_reaches(const std::optional<SlotState>& slot, const std::strin
     }
 }
 
+std::vector<model::Holder> writers_older_than(Connection& connection, std::chrono::seconds age) {
+    // Of other accounts' sessions the server may not say since when.
+    const Result open = connection.exec_params(
+        "SELECT 'process', pid::text, coalesce(application_name, ''),"
+        " extract(epoch FROM clock_timestamp() - xact_start)::bigint FROM pg_stat_activity"
+        " WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid()"
+        " AND coalesce(xact_start < clock_timestamp() - make_interval(secs => $1::int), true)"
+        " UNION ALL SELECT 'prepared transaction', quote_literal(gid), '',"
+        " extract(epoch FROM clock_timestamp() - prepared)::bigint FROM pg_prepared_xacts",
+        {std::to_string(age.count())});
+    std::vector<model::Holder> out;
+    for (int row = 0; row < open.rows(); ++row) {
+        model::Holder holder{open.text(row, 0), open.text(row, 1), open.text(row, 2), std::nullopt};
+        if (!open.is_null(row, 3)) {
+            holder.open_for = std::chrono::seconds(open.integer(row, 3));
+        }
+        out.push_back(std::move(holder));
+    }
+    return out;
+}
+
 void free_slot(Connection& connection, const std::string& name, const std::string& application) {
     constexpr std::chrono::milliseconds kPause(100);
-    constexpr int kAttempts = 200;
-    constexpr int kPatience = 10;  // a stream that was closed just now ends by itself
-    std::string holder;
-    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    constexpr std::chrono::seconds kLimit(20);
+    constexpr int kOwnPatience = 10;  // looks: a stream that was closed just now ends by itself
+    Patience patience(connection.attention(), "replication slot '" + name + "' to be free", kLimit);
+    model::Holder holder{"process", "", "", {}};
+    for (int look = 0; look == 0 || patience.pause(kPause, {holder}); ++look) {
         const Result held = connection.exec_params(
             "SELECT s.active_pid, coalesce(a.application_name, '') FROM pg_replication_slots s"
             " LEFT JOIN pg_stat_activity a ON a.pid = s.active_pid"
@@ -132,14 +153,15 @@ void free_slot(Connection& connection, const std::string& name, const std::strin
         if (held.rows() == 0) {
             return;
         }
-        holder = "process " + held.text(0, 0) + " ('" + held.text(0, 1) + "')";
-        if (attempt >= kPatience && held.get(0, 1) == application) {
+        holder.id = held.text(0, 0);
+        holder.application = held.text(0, 1);
+        if (look >= kOwnPatience && held.get(0, 1) == application) {
             connection.exec_params("SELECT pg_terminate_backend($1::int)", {held.text(0, 0)});
         }
-        std::this_thread::sleep_for(kPause);
     }
     throw Error(ErrorClass::operation, "slot.busy",
-                "replication slot '" + name + "' is held by " + holder + ", which does not end",
+                "replication slot '" + name + "' is held by " + model::to_text(holder) +
+                    ", which does not end",
                 "end that connection at the source");
 }
 

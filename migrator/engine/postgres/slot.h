@@ -2,9 +2,11 @@
 // to what was applied. Reads only, apart from free_slot().
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "migrator/engine/postgres/connection.h"
 #include "migrator/engine/postgres/positions.h"
@@ -53,6 +55,10 @@ std::optional<SlotState> read_slot(Connection& connection, const std::string& na
 void require_slot_reaches(const std::optional<SlotState>& slot, const std::string& name,
                           const std::string& server, int server_version,
                           const std::string& database, LogPoint applied);
+
+/// Transactions of the whole cluster that keep a new slot from beginning: those that have written,
+/// if they are older than that, and the prepared ones.
+std::vector<model::Holder> writers_older_than(Connection& connection, std::chrono::seconds age);
 
 /// Ends the walsender that holds the slot, if it is one that `application` (a process of this task)
 /// has left behind, and waits until the slot is free. Throws: operation `slot.busy` (it is somebody

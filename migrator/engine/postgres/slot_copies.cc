@@ -1,6 +1,5 @@
 #include "migrator/engine/postgres/slot_copies.h"
 
-#include <thread>
 #include <utility>
 
 #include "migrator/model/error.h"
@@ -27,9 +26,11 @@ constexpr const char* kKept =
 
 /// A slot moves at the places where the log says which transactions run. The server writes such a
 /// place now and then; whoever makes a slot has it write one at once.
-void have_running_transactions_logged(const plan::Endpoint& source, const std::string& name) {
+void have_running_transactions_logged(const plan::Endpoint& source, const std::string& name,
+                                      const Attention& attention) {
     ConnectOptions options;
     options.application_name = name;
+    options.attention = attention;
     options.replication = true;
     Connection replication = Connection::open(source, options);
     try {
@@ -38,7 +39,8 @@ void have_running_transactions_logged(const plan::Endpoint& source, const std::s
                                     " TEMPORARY LOGICAL pgoutput (SNAPSHOT 'nothing')",
                                 kMoveWithin);
     } catch (const Error& error) {
-        if (error.error_class() == ErrorClass::connection) {
+        if (error.error_class() == ErrorClass::connection ||
+            error.error_class() == ErrorClass::stopped) {
             throw;
         }
         // No slot is free: then it takes until the server does it by itself.
@@ -47,8 +49,9 @@ void have_running_transactions_logged(const plan::Endpoint& source, const std::s
 
 }  // namespace
 
-SlotKeepers::SlotKeepers(const plan::Endpoint& source) {
+SlotKeepers::SlotKeepers(const plan::Endpoint& source, const Attention& attention) {
     ConnectOptions options;
+    options.attention = attention;
     options.application_name = "cutover slot copies";
     options.require_writable = false;
     options.connect_timeout = std::chrono::seconds(3);
@@ -63,7 +66,10 @@ SlotKeepers::SlotKeepers(const plan::Endpoint& source) {
             if (connection.exec(kKeeper).boolean(0, 0)) {
                 standbys_.push_back(std::move(connection));
             }
-        } catch (const Error&) {
+        } catch (const Error& error) {
+            if (error.error_class() == ErrorClass::stopped) {
+                throw;
+            }
             continue;  // who is not there now can keep nothing
         }
     }
@@ -81,20 +87,20 @@ bool SlotKeepers::all_keep(const std::string& name) {
 
 void SlotKeepers::wait_for_copies(Connection& primary, const plan::Endpoint& source,
                                   const std::string& name, std::chrono::seconds patience) {
-    const auto deadline = std::chrono::steady_clock::now() + patience;
+    Patience wait(primary.attention(), "standbys to keep a copy of replication slot '" + name + "'",
+                  patience);
     const std::string move = "SELECT pg_replication_slot_advance(" + primary.quote_literal(name) +
                              ", pg_current_wal_flush_lsn())";
     try {
         while (!all_keep(name)) {
-            if (std::chrono::steady_clock::now() >= deadline) {
-                return;
-            }
-            have_running_transactions_logged(source, name);
+            have_running_transactions_logged(source, name, primary.attention());
             if (!primary.exec_within(move, kMoveWithin)) {
                 return;  // a standby that is named in synchronized_standby_slots does not
                          // follow
             }
-            std::this_thread::sleep_for(kPause);
+            if (!wait.pause(kPause)) {
+                return;
+            }
         }
     } catch (const Error& error) {
         if (error.error_class() != ErrorClass::connection) {

@@ -16,7 +16,7 @@ namespace cutover::postgres {
 /// later, `sync_replication_slots`). One that does not answer is left out.
 class SlotKeepers {
 public:
-    explicit SlotKeepers(const plan::Endpoint& source);
+    SlotKeepers(const plan::Endpoint& source, const Attention& attention);
 
     bool empty() const { return standbys_.empty(); }
     /// Moves the slot along until each of them keeps a copy that a promotion preserves. Gives up

@@ -67,12 +67,15 @@ model::Chunk chunk_of(const plan::TablePlan& table, const Heap& heap, const Bloc
 
 }  // namespace
 
-std::unique_ptr<engine::Source> make_source(flow::Runtime&, const plan::TaskSpec& spec) {
-    return std::make_unique<PostgresSource>(spec);
+std::unique_ptr<engine::Source> make_source(flow::Runtime&, const plan::TaskSpec& spec,
+                                            flow::Waits* waits) {
+    return std::make_unique<PostgresSource>(spec, waits);
 }
 
-PostgresSource::PostgresSource(plan::TaskSpec spec)
-    : spec_(std::move(spec)), sessions_(std::make_shared<SessionPool>(spec_.source)) {}
+PostgresSource::PostgresSource(plan::TaskSpec spec, flow::Waits* waits)
+    : spec_(std::move(spec)),
+      sessions_(std::make_shared<SessionPool>(spec_.source, Attention{waits, model::End::source})) {
+}
 
 Connection& PostgresSource::connection() {
     if (!connection_ || !connection_->alive()) {
@@ -88,7 +91,7 @@ std::unique_ptr<engine::Inspector> PostgresSource::open_inspector() {
 
 engine::CaptureOrigin PostgresSource::create_capture(const plan::Plan& plan) {
     close_view();
-    CreatedCapture created = postgres::create_capture(spec_, plan);
+    CreatedCapture created = postgres::create_capture(spec_, plan, sessions_->attention());
     if (!created.view->snapshot().empty()) {
         held_ = std::move(created.view);
     }
@@ -99,7 +102,8 @@ engine::CaptureOrigin PostgresSource::create_capture(const plan::Plan& plan) {
 
 engine::CaptureProof PostgresSource::verify_capture(const engine::CaptureOrigin& origin,
                                                     const model::Position& applied) {
-    VerifiedCapture verified = postgres::verify_capture(spec_, origin, to_log_point(applied));
+    VerifiedCapture verified = postgres::verify_capture(spec_, origin, to_log_point(applied),
+                                                        sessions_->attention());
     history_ = std::make_shared<const TimelineHistory>(verified.history);
     files_ = heap_files(origin);
     publication_mark_ = postgres::publication_mark(origin);
@@ -108,7 +112,7 @@ engine::CaptureProof PostgresSource::verify_capture(const engine::CaptureOrigin&
 
 void PostgresSource::drop_capture(const plan::Plan&) {
     close_view();
-    postgres::drop_capture(spec_);
+    postgres::drop_capture(spec_, sessions_->attention());
 }
 
 std::vector<engine::AuxiliaryObject> PostgresSource::auxiliary_objects(const plan::Plan&) {
@@ -132,7 +136,7 @@ std::string PostgresSource::snapshot() const {
 model::ChunkView PostgresSource::open_view(const plan::Plan&) {
     view_ = std::move(held_);
     if (!view_ && spec_.phases.incremental) {
-        view_ = open_slot_view(spec_);
+        view_ = open_slot_view(spec_, sessions_->attention());
     }
     if (view_) {
         return {slot_stamp(view_->stamp()), to_position(view_->start())};
@@ -222,7 +226,8 @@ std::unique_ptr<engine::ChangeStream> PostgresSource::open_changes(
     guarded_at_.reset();
     guard_publication();
     sessions_->close_idle();  // those of the copy: the log may be followed for weeks
-    return open_change_stream(spec_, plan, capture_name(spec_), capture_name(spec_), from);
+    return open_change_stream(spec_, plan, capture_name(spec_), capture_name(spec_), from,
+                              sessions_->attention());
 }
 
 /// A table that is renamed, or taken out of the publication, is silent in the log: somebody has to

@@ -21,7 +21,7 @@ namespace cutover::postgres {
 
 class PostgresSource final : public engine::Source, private SharedSnapshot {
 public:
-    explicit PostgresSource(plan::TaskSpec spec);
+    PostgresSource(plan::TaskSpec spec, flow::Waits* waits);
 
     std::unique_ptr<engine::Inspector> open_inspector() override;
     engine::CaptureOrigin create_capture(const plan::Plan& plan) override;
@@ -81,6 +81,8 @@ private:
     std::optional<Connection> connection_;
 };
 
-std::unique_ptr<engine::Source> make_source(flow::Runtime& runtime, const plan::TaskSpec& spec);
+/// `waits`: of the task on whose behalf it is; null: of none.
+std::unique_ptr<engine::Source> make_source(flow::Runtime& runtime, const plan::TaskSpec& spec,
+                                            flow::Waits* waits = nullptr);
 
 }  // namespace cutover::postgres

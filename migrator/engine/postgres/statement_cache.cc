@@ -2,23 +2,7 @@
 
 #include <libpq-fe.h>
 
-#include "migrator/engine/postgres/error.h"
-
 namespace cutover::postgres {
-
-namespace {
-
-Result checked(Connection& connection, pg_result* result, const std::string& sql) {
-    const ExecStatusType status = PQresultStatus(result);
-    if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) {
-        return Result(result);
-    }
-    const model::Error error = error_from(result, connection.raw(), sql);
-    PQclear(result);
-    throw error;
-}
-
-}  // namespace
 
 void append_cells(BinaryParameters& parameters, const model::Tuple& tuple) {
     for (std::size_t column = 0; column < tuple.size(); ++column) {
@@ -47,8 +31,9 @@ Result StatementCache::run(Connection& connection, const std::string& sql,
     auto known = names_.find(sql);
     if (known == names_.end()) {
         const std::string name = "cutover_" + std::to_string(names_.size());
-        const Result prepared = checked(
-            connection, PQprepare(connection.raw(), name.c_str(), sql.c_str(), 0, nullptr), sql);
+        ServerCall call(connection, sql);
+        connection.finish(
+            PQsendPrepare(connection.raw(), name.c_str(), sql.c_str(), 0, nullptr) == 1, call, sql);
         known = names_.emplace(sql, name).first;
     }
     std::vector<const char*> values;
@@ -59,11 +44,12 @@ Result StatementCache::run(Connection& connection, const std::string& sql,
         values.push_back(!parameter ? nullptr : parameter->empty() ? "" : parameter->data());
         lengths.push_back(parameter ? static_cast<int>(parameter->size()) : 0);
     }
-    return checked(
-        connection,
-        PQexecPrepared(connection.raw(), known->second.c_str(), static_cast<int>(parameters.size()),
-                       values.data(), lengths.data(), formats.data(), 0),
-        sql);
+    ServerCall call(connection, sql);
+    return connection.finish(
+        PQsendQueryPrepared(connection.raw(), known->second.c_str(),
+                            static_cast<int>(parameters.size()), values.data(), lengths.data(),
+                            formats.data(), 0) == 1,
+        call, sql);
 }
 
 }  // namespace cutover::postgres

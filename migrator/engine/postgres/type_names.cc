@@ -4,7 +4,7 @@ namespace cutover::postgres {
 
 TypeNameCache::TypeNameCache(plan::Endpoint endpoint, Connection& connection,
                              const plan::Plan& plan)
-    : endpoint_(std::move(endpoint)) {
+    : endpoint_(std::move(endpoint)), attention_(connection.attention()) {
     std::vector<model::ObjectName> names;
     for (const plan::TablePlan& table : plan.tables) {
         names.push_back(table.source);
@@ -28,7 +28,9 @@ const std::string& TypeNameCache::name(std::uint32_t type, std::int32_t modifier
         return found->second;
     }
     // A column was added or retyped since: rare, and the log stands still for it.
-    Connection connection = Connection::open(endpoint_, {});
+    ConnectOptions options;
+    options.attention = attention_;
+    Connection connection = Connection::open(endpoint_, options);
     const Result row = connection.exec_params("SELECT format_type($1::oid, $2::int)",
                                               {std::to_string(type), std::to_string(modifier)});
     return names_[{type, modifier}] = row.text(0, 0);

@@ -23,6 +23,7 @@ public:
 
 private:
     plan::Endpoint endpoint_;
+    Attention attention_;
     std::map<std::pair<std::uint32_t, std::int32_t>, std::string> names_;
 };
 

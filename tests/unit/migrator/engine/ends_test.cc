@@ -39,8 +39,8 @@ protected:
         memory::add_engine(registry_, nowhere_, runtime_);
         spec_.name = "ends";
         spec_.source.engine = spec_.destination.engine = "memory";
-        source_ = registry_.engine("memory").source(runtime_, spec_);
-        sink_ = registry_.engine("memory").sink(runtime_, spec_);
+        source_ = registry_.engine("memory").source(runtime_, spec_, nullptr);
+        sink_ = registry_.engine("memory").sink(runtime_, spec_, nullptr);
     }
 
     flow::ThreadRuntime runtime_;
@@ -75,11 +75,12 @@ TEST_F(Ends, AnErrorOfTheDestinationSaysSo) {
 
 TEST_F(Ends, AnErrorOfAnEngineThatCannotBeMadeSaysSo) {
     EngineFactories broken;
-    broken.sink = [](flow::Runtime&, const plan::TaskSpec&) -> std::unique_ptr<Sink> {
+    broken.sink = [](flow::Runtime&, const plan::TaskSpec&, flow::Waits*) -> std::unique_ptr<Sink> {
         throw Error(model::ErrorClass::connection, "x.away", "nobody answers");
     };
     registry_.add_engine("broken", broken);
-    EXPECT_EQ(end_of([&] { registry_.engine("broken").sink(runtime_, spec_); }), End::destination);
+    EXPECT_EQ(end_of([&] { registry_.engine("broken").sink(runtime_, spec_, nullptr); }),
+              End::destination);
 }
 
 TEST_F(Ends, AnErrorThatSaysOtherwiseItselfIsBelieved) {

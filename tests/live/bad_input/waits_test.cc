@@ -1,0 +1,318 @@
+// Each of the waits that a task can be held in, held in turn: within seconds it is told what is
+// waited for and who is in the way, the operator is answered meanwhile, and a stop ends it.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <csignal>
+#include <list>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <sstream>
+
+#include "tests/support/live_postgres.h"
+#include "tests/support/program.h"
+
+namespace cutover::tests {
+namespace {
+
+using fixtures::PostgresClient;
+using nlohmann::json;
+using std::chrono::steady_clock;
+using testing::ContainsRegex;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr int kStopped = 15;
+constexpr std::chrono::seconds kToldWithin(5);
+constexpr std::chrono::seconds kAnsweredWithin(2);
+/// A process has to be started, too, on a busy machine, twice.
+constexpr std::chrono::seconds kStartOfAProgram(2);
+
+/// A source with two tables and an empty destination on one server of this test's own.
+class Held : public LiveServers {
+protected:
+    void begin(const std::string& name,
+               const std::map<std::string, std::string>& settings = {}) {
+        server_ = servers().postgres({name, 17, settings, {}});
+        for (const char* database : {"source", "destination", "elsewhere"}) {
+            server_->connect().query(std::string("CREATE DATABASE ") + database);
+        }
+        source_ = server_->endpoint("source");
+        destination_ = server_->endpoint("destination");
+        PostgresClient(source_).query(
+            "CREATE TABLE public.owner (id int PRIMARY KEY);"
+            "INSERT INTO public.owner SELECT generate_series(0, 99);"
+            "CREATE TABLE public.rows (id int PRIMARY KEY, owner int REFERENCES public.owner, note text);"
+            "CREATE INDEX by_note ON public.rows (note);"
+            "INSERT INTO public.rows SELECT g, g % 100, 'n' || g FROM generate_series(1, 5000) g");
+        file_ = program_.task(source_, destination_, "limits: {workers: 2}");
+    }
+
+    /// Somebody else's session: its secrets and what it runs are nobody's business.
+    PostgresClient& stranger(const fixtures::PostgresEndpoint& place) {
+        strangers_.emplace_back(place);
+        strangers_.back().query("SET application_name = 'nightly report'");
+        strangers_.back().query("BEGIN");
+        return strangers_.back();
+    }
+
+    void start() {
+        running_.reset(new RunningProgram(program_.start({"migrate", file_, "--json"})));
+    }
+
+    /// Runs until the process has killed itself at the sync point.
+    void run_to(const std::string& point) {
+        EXPECT_EQ(program_.start({"migrate", file_, "--json", "--kill-at", point}).wait().exit_code,
+                  128 + SIGKILL);
+    }
+
+    /// The first `waiting` event for what begins so; nothing if none comes.
+    std::optional<json> told(const std::string& what) {
+        const std::string words = "\"for\":\"" + what;
+        if (!running_->wait_for(words)) {
+            return std::nullopt;
+        }
+        std::istringstream lines(running_->text());
+        for (std::string line; std::getline(lines, line);) {
+            if (line.find(words) != std::string::npos) {
+                return json::parse(line);
+            }
+        }
+        return std::nullopt;
+    }
+
+    Said answered(const std::vector<std::string>& command) const {
+        const auto asked = steady_clock::now();
+        const Said said = program_.run(command);
+        EXPECT_LT(steady_clock::now() - asked, kAnsweredWithin + kStartOfAProgram) << command[0];
+        return said;
+    }
+
+    /// The task is held in the wait for `what` now, by `holder` if there is one to name.
+    void expect_told(const std::string& what, const std::string& end, const std::string& holder) {
+        const std::optional<json> event = told(what);
+        ASSERT_TRUE(event) << "not told: " << what << "\n" << running_->text();
+        EXPECT_EQ((*event)["event"], "waiting");
+        EXPECT_EQ((*event)["end"], end);
+        if (!holder.empty()) {
+            ASSERT_EQ((*event)["holders"].size(), 1U) << *event;
+            EXPECT_EQ((*event)["holders"][0]["kind"], holder);
+        }
+        EXPECT_THAT(running_->text(), Not(HasSubstr("secret")));
+    }
+
+    /// Whatever it waits for, the operator is answered, and hears of the wait.
+    void expect_heard(const std::string& what) {
+        EXPECT_EQ(answered({"pause", file_}).exit_code, 0);
+        Said status = answered({"status", file_});
+        for (int look = 0; look < 50 && status.text.find(what) == std::string::npos; ++look) {
+            status = program_.run({"status", file_});
+        }
+        EXPECT_THAT(status.text, HasSubstr(what));
+        EXPECT_THAT(status.text, ContainsRegex("paused +true"));
+        EXPECT_THAT(status.text, Not(HasSubstr("secret")));
+        EXPECT_EQ(answered({"resume", file_}).exit_code, 0);
+    }
+
+    void expect_stopped(int signal = 0) {
+        const auto asked = steady_clock::now();
+        if (signal == 0) {
+            EXPECT_EQ(program_.run({"stop", file_}).exit_code, 0);
+        } else {
+            running_->signal(signal);
+        }
+        EXPECT_EQ(running_->wait().exit_code, kStopped) << running_->text();
+        EXPECT_LT(steady_clock::now() - asked, kAnsweredWithin + kStartOfAProgram);
+    }
+
+    void let_go() { strangers_.clear(); }
+
+    /// Nothing is lost: the same task goes on to its end.
+    void expect_goes_on() {
+        let_go();
+        start();
+        ASSERT_TRUE(running_->wait_for("\"consistent\":true")) << running_->text();
+        const Said finish = program_.run({"finish", file_});
+        EXPECT_EQ(finish.exit_code, 0) << finish.text << running_->text();
+        EXPECT_EQ(running_->wait().exit_code, 0) << running_->text();
+        const std::string sum =
+            "SELECT count(*) || '/' || sum(hashtext(t::text)::bigint) FROM public.rows t";
+        EXPECT_EQ(PostgresClient(destination_).value(sum), PostgresClient(source_).value(sum));
+    }
+
+    Program program_;
+    std::unique_ptr<fixtures::PostgresServer> server_;
+    fixtures::PostgresEndpoint source_;
+    fixtures::PostgresEndpoint destination_;
+    std::string file_;
+    std::list<PostgresClient> strangers_;
+    std::unique_ptr<RunningProgram> running_;
+};
+
+TEST_F(Held, ByATransactionThatIsOpenElsewhereInTheCluster) {
+    begin("open");
+    stranger(server_->endpoint("elsewhere")).query("CREATE TABLE secret_plan ()");
+    start();
+    ASSERT_TRUE(running_->wait_for("\"phase\":\"created\"")) << running_->text();
+    const auto begun = steady_clock::now();
+    expect_told("replication slot 'cutover_bad_input' to begin", "source", "process");
+    EXPECT_LT(steady_clock::now() - begun, kToldWithin);
+    const json holder = (*told("replication slot"))["holders"][0];
+    EXPECT_EQ(holder["application"], "nightly report");
+    EXPECT_TRUE(holder.contains("open_seconds"));
+    expect_heard("replication slot 'cutover_bad_input' to begin");
+    expect_stopped();
+    expect_goes_on();
+}
+
+TEST_F(Held, ByAPreparedTransaction) {
+    begin("prepared", {{"max_prepared_transactions", "2"}});
+    PostgresClient& stranger = this->stranger(source_);
+    stranger.query("UPDATE public.rows SET note = 'secret' WHERE id = 1");
+    stranger.query("PREPARE TRANSACTION 'booking 7'");
+    start();
+    expect_told("replication slot", "source", "prepared transaction");
+    EXPECT_EQ((*told("replication slot"))["holders"][0]["id"], "'booking 7'");
+    expect_stopped(SIGINT);
+    stranger.query("ROLLBACK PREPARED 'booking 7'");
+    expect_goes_on();
+}
+
+/// The claim is not the process's own yet, so no command can be for it.
+TEST_F(Held, ByALockOnTheTasksOwnRow) {
+    begin("claim");
+    run_to("schema.step");
+    stranger(destination_).query("SELECT FROM cutover.task FOR UPDATE");
+    start();
+    expect_told("the answer to: SELECT fingerprint", "destination", "process");
+    expect_stopped(SIGINT);
+    expect_goes_on();
+}
+
+TEST_F(Held, ByALockOnATableThatIsRead) {
+    begin("read");
+    run_to("schema.step");
+    stranger(source_).query("LOCK TABLE public.rows IN ACCESS EXCLUSIVE MODE");
+    start();
+    expect_told("", "source", "process");
+    expect_heard("waiting ");
+    expect_stopped();
+    expect_goes_on();
+}
+
+TEST_F(Held, ByANameThatSomebodyElseIsTaking) {
+    begin("schema");
+    stranger(destination_).query("CREATE TABLE public.rows (secret int)");
+    start();
+    expect_told("table public.rows to be made", "destination", "process");
+    expect_heard("table public.rows to be made");
+    expect_stopped(SIGINT);
+    expect_goes_on();
+}
+
+TEST_F(Held, ByALockOnATableThatIsWritten) {
+    begin("write");
+    run_to("chunk.read");
+    stranger(destination_).query("LOCK TABLE public.rows IN ACCESS EXCLUSIVE MODE");
+    start();
+    expect_told("", "destination", "process");
+    expect_heard("waiting ");
+    expect_stopped();
+    expect_goes_on();
+}
+
+TEST_F(Held, ByALockThatAnIndexBuildNeeds) {
+    begin("index");
+    run_to("task.full_done");
+    stranger(destination_).query("LOCK TABLE public.rows IN ROW EXCLUSIVE MODE");
+    start();
+    expect_told("", "destination", "process");
+    expect_heard(" to be made");
+    expect_stopped(SIGINT);
+    expect_goes_on();
+}
+
+TEST_F(Held, ByALockThatAValidationNeeds) {
+    begin("validation");
+    const auto keys = [&] {
+        return PostgresClient(destination_)
+            .value("SELECT count(*) FROM pg_constraint WHERE contype = 'f'");
+    };
+    for (int start = 0; start < 20 && keys() == "0"; ++start) {
+        run_to("schema.step");
+    }
+    stranger(destination_).query("LOCK TABLE public.rows IN SHARE UPDATE EXCLUSIVE MODE");
+    start();
+    expect_told("", "destination", "process");
+    expect_heard("waiting ");
+    expect_stopped();
+    expect_goes_on();
+}
+
+TEST_F(Held, ByALockOnARowThatIsApplied) {
+    begin("apply");
+    start();
+    ASSERT_TRUE(running_->wait_for("\"consistent\":true")) << running_->text();
+    stranger(destination_).query("SELECT FROM public.rows WHERE id = 1 FOR UPDATE");
+    PostgresClient(source_).query("UPDATE public.rows SET note = 'other' WHERE id = 1");
+    expect_told("", "destination", "process");
+    expect_heard("waiting ");
+    expect_stopped(SIGINT);
+    expect_goes_on();
+}
+
+TEST_F(Held, ByASourceThatIsAway) {
+    begin("away");
+    start();
+    ASSERT_TRUE(running_->wait_for("\"consistent\":true")) << running_->text();
+    server_->connect().query("ALTER DATABASE source ALLOW_CONNECTIONS false");
+    server_->connect().query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'source'");
+    ASSERT_TRUE(running_->wait_for("\"event\":\"retry\"")) << running_->text();
+    expect_heard("retrying ");
+    expect_stopped();
+    server_->connect().query("ALTER DATABASE source ALLOW_CONNECTIONS true");
+    expect_goes_on();
+}
+
+/// A server that hangs takes connections and says nothing.
+TEST_F(Held, ByASourceThatHangs) {
+    begin("hangs");
+    const auto other = servers().postgres({"hanging_source", 17, {}, {}});
+    PostgresClient(other->endpoint())
+        .query("CREATE TABLE public.rows AS SELECT g AS id FROM generate_series(1, 100) g;"
+               "ALTER TABLE public.rows ADD PRIMARY KEY (id)");
+    file_ = program_.task(other->endpoint(), destination_);
+    start();
+    ASSERT_TRUE(running_->wait_for("\"consistent\":true")) << running_->text();
+    other->pause();
+    expect_told("", "source", "");
+    expect_heard("waiting ");
+    expect_stopped();
+    other->resume();
+    source_ = other->endpoint();
+    expect_goes_on();
+}
+
+/// Then no command can reach the task; the signal does.
+TEST_F(Held, ByADestinationThatHangs) {
+    begin("silent");
+    const auto other = servers().postgres({"hanging_destination", 17, {}, {}});
+    destination_ = other->endpoint();
+    file_ = program_.task(source_, destination_);
+    start();
+    ASSERT_TRUE(running_->wait_for("\"consistent\":true")) << running_->text();
+    other->pause();
+    PostgresClient(source_).query("UPDATE public.rows SET note = 'other' WHERE id = 1");
+    expect_told("", "destination", "");
+    expect_stopped(SIGINT);
+    other->resume();
+    expect_goes_on();
+}
+
+}  // namespace
+}  // namespace cutover::tests
