@@ -140,6 +140,9 @@ struct TypeSchema {
     std::vector<std::string> labels;  ///< of an enum, in order
     std::string definition;  ///< of a domain or range: what follows `CREATE DOMAIN name AS`
     std::vector<ColumnSchema> columns;  ///< of a composite
+    std::uint64_t element_type_id = 0;  ///< what a domain is of, or the bounds of a range
+    std::uint64_t multirange_type_id = 0;        ///< of a range, where the engine makes one
+    std::uint64_t multirange_array_type_id = 0;  ///< likewise
 };
 
 /// An object of a kind that is not carried (a view, a function, a trigger), for the precheck to
@@ -151,6 +154,9 @@ struct OtherObject {
 
 struct Catalog {
     int server_version = 0;  ///< major; 0 where nobody has asked
+    /// Of the fraction that the engine's currency type counts in, by a setting of the database;
+    /// nothing where there is no such type, or nobody has asked.
+    std::optional<int> money_digits;
     std::vector<std::string> schemas;
     std::vector<TypeSchema> types;  ///< in an order in which they can be created
     std::vector<SequenceSchema> sequences;

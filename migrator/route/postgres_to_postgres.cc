@@ -1,11 +1,13 @@
 #include "migrator/route/postgres_to_postgres.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 
 #include "migrator/plan/partition_settings.h"
 #include "migrator/route/name_map.h"
 #include "migrator/route/postgres_schema.h"
+#include "migrator/route/postgres_transcoder.h"
 #include "migrator/route/postgres_types.h"
 
 namespace cutover::route {
@@ -51,6 +53,7 @@ public:
         for (const model::TypeSchema& type : source_.types) {
             check_labels(type);
         }
+        tell_of_values();
         check_claims();
         out_.plan.fingerprint = fingerprint();
         return std::move(out_);
@@ -102,6 +105,56 @@ private:
         check_virtual_columns(table);
         table.transcoder = make_transcoder(table, ids_, widenings);
         out_.plan.tables.push_back(std::move(table));
+    }
+
+    /// Carried columns that are of this built-in type or made of it.
+    std::string columns_of(std::uint64_t built_in) const {
+        std::string out;
+        for (const TablePlan& table : out_.plan.tables) {
+            for (const ColumnPlan& column : table.columns) {
+                if (ids_->holds(column.source.type_id, built_in)) {
+                    out += (out.empty() ? "" : ", ") + table.source.display() + "." +
+                           column.source.name;
+                }
+            }
+        }
+        return out;
+    }
+
+    /// What only the values themselves can show: which the destination does not take, or not as they
+    /// are.
+    void tell_of_values() {
+        const auto tell = [&](std::uint64_t built_in, const char* code, const std::string& found,
+                              const char* why, const char* remedy) {
+            const std::string columns = columns_of(built_in);
+            if (!columns.empty()) {
+                find(code, Severity::note, columns, found, why, remedy);
+            }
+        };
+        const int shift = ids_->leaves().money_shift();
+        if (ids_->leaves().finite_intervals_only()) {
+            tell(kInterval, "types.interval_infinity",
+                 "the destination's version has no infinite intervals",
+                 "it would read them as 178956970 years: the task stops at such a value and names "
+                 "its row",
+                 "look for them (isfinite(column) is false)");
+        }
+        if (shift != 0) {
+            tell(kMoney, "types.money_digits",
+                 "lc_monetary counts money with another number of digits after the point at the "
+                 "destination (" +
+                     std::string(shift > 0 ? "more" : "less") + " by " +
+                     std::to_string(std::abs(shift)) + ")",
+                 "amounts are carried by value; one that the destination cannot hold stops the "
+                 "task and its row is named; constants of money in defaults and checks are not "
+                 "changed",
+                 "give the destination's database the source's lc_monetary (ALTER DATABASE ... "
+                 "SET) if amounts shall be counted as there");
+        }
+        tell(kXml, "types.xml_declaration",
+             "the encoding that an xml value declares is neither sent nor logged by PostgreSQL",
+             "values arrive without it (declared rule xml_declaration; verify counts them)",
+             "nothing: what the value holds is the same");
     }
 
     bool excluded(const TableSchema& table, const std::string& column) const {

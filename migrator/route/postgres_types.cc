@@ -1,14 +1,14 @@
 #include "migrator/route/postgres_types.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
-#include "migrator/model/check.h"
 #include "migrator/model/error.h"
+#include "migrator/route/postgres_wire.h"
 
 namespace cutover::route {
 
-using model::CellKind;
 using model::Error;
 using model::ErrorClass;
 using model::TypeClass;
@@ -17,58 +17,10 @@ namespace {
 
 /// Ids below this are the server's own and the same everywhere.
 constexpr std::uint64_t kFirstUserId = 16384;
-/// tsquery_recv() refuses what tsquery_send() makes of a query without words: a count of zero.
-constexpr std::uint64_t kTsquery = 3615;
-constexpr std::string_view kEmptyTsquery("\0\0\0\0", 4);
-
-/// Binary reading with bounds. Network byte order.
-class Reader {
-public:
-    explicit Reader(std::string_view bytes) : bytes_(bytes) {}
-
-    std::string_view take(std::size_t length) {
-        if (length > bytes_.size()) {
-            throw Error(ErrorClass::corrupt, "postgres.value",
-                        "a value's binary form ends too early");
-        }
-        const std::string_view taken = bytes_.substr(0, length);
-        bytes_.remove_prefix(length);
-        return taken;
-    }
-    std::uint32_t number() {
-        std::uint32_t value = 0;
-        for (const char byte : take(4)) {
-            value = value << 8 | static_cast<unsigned char>(byte);
-        }
-        return value;
-    }
-    std::uint16_t short_number() {
-        const std::string_view two = take(2);
-        return static_cast<std::uint16_t>(static_cast<unsigned char>(two[0]) << 8 |
-                                          static_cast<unsigned char>(two[1]));
-    }
-    bool at_end() const { return bytes_.empty(); }
-
-private:
-    std::string_view bytes_;
-};
-
-void append_number(std::string& out, std::uint32_t value) {
-    for (int shift = 24; shift >= 0; shift -= 8) {
-        out += static_cast<char>(value >> shift);
-    }
-}
-
-/// Writes the length of what `body` appends in front of it.
-template <typename Body>
-void with_length(std::string& out, Body body) {
-    const std::size_t at = out.size();
-    append_number(out, 0);
-    body();
-    std::string length;
-    append_number(length, static_cast<std::uint32_t>(out.size() - at - 4));
-    out.replace(at, 4, length);
-}
+/// Arrays of built-in types that may have to be looked into.
+constexpr std::pair<std::uint64_t, std::uint64_t> kBuiltInArrays[] = {
+    {1006, kInt2vector}, {1013, kOidvector}, {143, kXml},
+    {791, kMoney},       {1187, kInterval},  {3645, kTsquery}};
 
 /// numeric: the display scale (1.50 or 1.5) is not part of the value.
 void fold_numeric(std::string_view cell, std::string& out) {
@@ -212,7 +164,11 @@ std::pair<plan::KeyFold, bool> key_fold(const model::ColumnSchema& column,
 }
 
 TypeIds::TypeIds(const model::Catalog& source, const model::Catalog& destination,
-                 const NameMap& names) {
+                 const NameMap& names)
+    : leaves_(source, destination) {
+    for (const auto& [array, element] : kBuiltInArrays) {
+        entries_[array] = {Shape::array, array, {element}, "array"};
+    }
     for (const model::TypeSchema& type : source.types) {
         const model::TypeSchema* counterpart = nullptr;
         const model::ObjectName name = names.object(type.name);
@@ -234,6 +190,20 @@ void TypeIds::add(const model::TypeSchema& type, const model::TypeSchema* counte
         for (const model::ColumnSchema& column : type.columns) {
             entry.parts.push_back(column.type_id);
         }
+    } else if (type.element_type_id != 0) {
+        const bool range = type.type_class == TypeClass::range;
+        entry.shape = range ? Shape::range : Shape::domain;
+        entry.parts = {type.element_type_id};
+    }
+    if (type.multirange_type_id != 0) {
+        const std::uint64_t there = counterpart == nullptr ? 0 : counterpart->multirange_type_id;
+        entries_[type.multirange_type_id] = {
+            Shape::multirange, there, {type.type_id}, "the multirange of " + entry.name};
+        entries_[type.multirange_array_type_id] = {
+            Shape::array,
+            counterpart == nullptr ? 0 : counterpart->multirange_array_type_id,
+            {type.multirange_type_id},
+            "an array of the multirange of " + entry.name};
     }
     entries_[type.type_id] = entry;
     Entry array;
@@ -244,17 +214,25 @@ void TypeIds::add(const model::TypeSchema& type, const model::TypeSchema* counte
     entries_[type.array_type_id] = array;
 }
 
-bool TypeIds::embeds_ids(std::uint64_t source_type) const {
+bool TypeIds::rewrites(std::uint64_t source_type) const {
     const auto found = entries_.find(source_type);
     if (found == entries_.end() || found->second.shape == Shape::plain) {
-        return false;
+        return leaves_.concerns(source_type);
     }
-    for (const std::uint64_t part : found->second.parts) {
-        if (part >= kFirstUserId) {
-            return true;
-        }
-    }
-    return false;
+    const Shape shape = found->second.shape;
+    const bool numbered = shape == Shape::array || shape == Shape::composite;
+    return std::any_of(found->second.parts.begin(), found->second.parts.end(),
+                       [&](std::uint64_t part) {
+                           return (numbered && part >= kFirstUserId) || rewrites(part);
+                       });
+}
+
+bool TypeIds::holds(std::uint64_t source_type, std::uint64_t built_in) const {
+    const auto found = entries_.find(source_type);
+    return source_type == built_in ||
+           (found != entries_.end() &&
+            std::any_of(found->second.parts.begin(), found->second.parts.end(),
+                        [&](std::uint64_t part) { return holds(part, built_in); }));
 }
 
 std::uint32_t TypeIds::counterpart(std::uint32_t source_type) const {
@@ -278,14 +256,20 @@ void TypeIds::rewrite(std::uint64_t source_type, std::string_view bytes, std::st
     const Shape shape = found == entries_.end() ? Shape::plain : found->second.shape;
     switch (shape) {
         case Shape::plain:
-            if (source_type == kTsquery && bytes == kEmptyTsquery) {
-                throw Error(ErrorClass::refused, "route.empty_tsquery",
-                            "an empty tsquery was met, which PostgreSQL sends in binary form and "
-                            "does not take back",
-                            "set such values to NULL at the source, or exclude the column "
-                            "(objects.exclude_columns)");
+            if (leaves_.concerns(source_type)) {
+                leaves_.write(source_type, bytes, out);
+            } else {
+                out.append(bytes);
             }
-            out.append(bytes);
+            break;
+        case Shape::domain:
+            rewrite(found->second.parts.front(), bytes, out);
+            break;
+        case Shape::range:
+            rewrite_range(found->second.parts.front(), bytes, out);
+            break;
+        case Shape::multirange:
+            rewrite_multirange(found->second.parts.front(), bytes, out);
             break;
         case Shape::array:
             rewrite_array(bytes, out);
@@ -299,7 +283,7 @@ void TypeIds::rewrite(std::uint64_t source_type, std::string_view bytes, std::st
 /// int32 dimensions, int32 has-nulls, int32 element type, (int32 size, int32 lower bound) per
 /// dimension, then per element int32 length (-1: null) and the value.
 void TypeIds::rewrite_array(std::string_view bytes, std::string& out) const {
-    Reader reader(bytes);
+    WireReader reader(bytes);
     const std::uint32_t dimensions = reader.number();
     const std::uint32_t nulls = reader.number();
     const std::uint32_t element = reader.number();
@@ -312,7 +296,7 @@ void TypeIds::rewrite_array(std::string_view bytes, std::string& out) const {
     out.append(reader.take(dimensions * 8ul));
     while (!reader.at_end()) {
         const std::uint32_t length = reader.number();
-        if (length == 0xffffffff) {
+        if (length == kNullLength) {
             append_number(out, length);
         } else {
             with_length(out, [&] { rewrite(element, reader.take(length), out); });
@@ -322,13 +306,13 @@ void TypeIds::rewrite_array(std::string_view bytes, std::string& out) const {
 
 /// int32 columns, then per column int32 type, int32 length (-1: null) and the value.
 void TypeIds::rewrite_composite(std::string_view bytes, std::string& out) const {
-    Reader reader(bytes);
+    WireReader reader(bytes);
     append_number(out, reader.number());
     while (!reader.at_end()) {
         const std::uint32_t type = reader.number();
         append_number(out, counterpart(type));
         const std::uint32_t length = reader.number();
-        if (length == 0xffffffff) {
+        if (length == kNullLength) {
             append_number(out, length);
         } else {
             with_length(out, [&] { rewrite(type, reader.take(length), out); });
@@ -336,89 +320,25 @@ void TypeIds::rewrite_composite(std::string_view bytes, std::string& out) const 
     }
 }
 
-namespace {
-
-/// What becomes of a column's bytes; neither: they pass.
-struct Conversion {
-    std::uint64_t rewritten_type = 0;  ///< the ids in values of this type are replaced
-    Widening widen = nullptr;
-
-    bool passes() const { return rewritten_type == 0 && widen == nullptr; }
-};
-
-class ColumnTranscoder final : public plan::Transcoder {
-public:
-    ColumnTranscoder(std::vector<Conversion> columns, std::shared_ptr<const TypeIds> ids)
-        : columns_(std::move(columns)), ids_(std::move(ids)) {}
-
-    /// Rows as binary COPY has them: int16 columns, then per column int32 length (-1: null) and
-    /// value.
-    void batch(const model::RowBatch& in, model::RowBatch& out) const override {
-        Reader reader(in.bytes);
-        while (!reader.at_end()) {
-            const std::uint16_t columns = reader.short_number();
-            CUTOVER_CHECK(columns == columns_.size());
-            out.bytes += static_cast<char>(columns >> 8);
-            out.bytes += static_cast<char>(columns);
-            for (const Conversion& column : columns_) {
-                const std::uint32_t length = reader.number();
-                if (length == 0xffffffff) {
-                    append_number(out.bytes, length);
-                } else if (column.passes()) {
-                    append_number(out.bytes, length);
-                    out.bytes.append(reader.take(length));
-                } else {
-                    with_length(out.bytes,
-                                [&] { convert(column, reader.take(length), out.bytes); });
-                }
-            }
-        }
-        out.rows += in.rows;
+/// A byte of flags, then per bound that is there int32 length and the value.
+void TypeIds::rewrite_range(std::uint64_t bound, std::string_view bytes, std::string& out) const {
+    WireReader reader(bytes);
+    out.append(reader.take(1));
+    while (!reader.at_end()) {
+        const std::string_view value = reader.take(reader.number());
+        with_length(out, [&] { rewrite(bound, value, out); });
     }
+}
 
-    model::Tuple tuple(const model::Tuple& in) const override {
-        model::Tuple out;
-        std::string value;
-        for (std::size_t column = 0; column < in.size(); ++column) {
-            if (columns_[column].passes() || in.kind(column) != CellKind::binary) {
-                out.append(in.kind(column), in.bytes(column));
-                continue;
-            }
-            value.clear();
-            convert(columns_[column], in.bytes(column), value);
-            out.append(CellKind::binary, value);
-        }
-        return out;
+/// int32 ranges, then per range int32 length and the range.
+void TypeIds::rewrite_multirange(std::uint64_t range, std::string_view bytes,
+                                 std::string& out) const {
+    WireReader reader(bytes);
+    append_number(out, reader.number());
+    while (!reader.at_end()) {
+        const std::string_view value = reader.take(reader.number());
+        with_length(out, [&] { rewrite(range, value, out); });
     }
-
-private:
-    void convert(const Conversion& column, std::string_view value, std::string& out) const {
-        if (column.widen != nullptr) {
-            column.widen(value, out);
-        } else {
-            ids_->rewrite(column.rewritten_type, value, out);
-        }
-    }
-
-    std::vector<Conversion> columns_;
-    std::shared_ptr<const TypeIds> ids_;
-};
-
-}  // namespace
-
-std::shared_ptr<const plan::Transcoder> make_transcoder(const plan::TablePlan& table,
-                                                        std::shared_ptr<const TypeIds> ids,
-                                                        const std::vector<Widening>& widenings) {
-    CUTOVER_CHECK(widenings.size() == table.columns.size());
-    std::vector<Conversion> columns;
-    bool any = false;
-    for (std::size_t at = 0; at < table.columns.size(); ++at) {
-        const std::uint64_t type = table.columns[at].source.type_id;
-        const bool rewritten = ids->embeds_ids(type) || type == kTsquery;
-        columns.push_back({rewritten ? type : 0, widenings[at]});
-        any = any || !columns.back().passes();
-    }
-    return any ? std::make_shared<ColumnTranscoder>(std::move(columns), std::move(ids)) : nullptr;
 }
 
 }  // namespace cutover::route

@@ -1,6 +1,7 @@
-// Which PostgreSQL types two databases agree on in their binary form, and the transcoder for the
-// others: those that carry type ids inside (arrays and composites of user-defined types), whose ids
-// differ at each end, and those that go into a wider type (postgres_widening.h).
+// Which PostgreSQL types two databases agree on in their binary form, and the destination's form of
+// the others: those that carry type ids inside (arrays and composites of user-defined types), whose
+// ids differ at each end, and those that hold values which cannot simply be sent on
+// (postgres_leaf.h).
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,7 @@
 #include "migrator/model/schema.h"
 #include "migrator/plan/plan.h"
 #include "migrator/route/name_map.h"
-#include "migrator/route/postgres_widening.h"
+#include "migrator/route/postgres_leaf.h"
 
 namespace cutover::route {
 
@@ -34,33 +35,35 @@ public:
     /// the plan is made again.
     TypeIds(const model::Catalog& source, const model::Catalog& destination, const NameMap& names);
 
-    /// True if values of this type carry ids that differ between the ends.
-    bool embeds_ids(std::uint64_t source_type) const;
-    /// Appends `bytes`, a value of `source_type` in binary form, with the destination's ids.
-    /// Throws: corrupt (bytes that are no such value), refused (a type without a counterpart).
+    /// True if values of this type carry ids that differ between the ends, or hold values that
+    /// cannot simply be sent on (postgres_leaf.h).
+    bool rewrites(std::uint64_t source_type) const;
+    /// True if it is this built-in type or is made of it.
+    bool holds(std::uint64_t source_type, std::uint64_t built_in) const;
+    /// Appends `bytes`, a value of `source_type` in binary form, as the destination has it.
+    /// Throws: corrupt (bytes that are no such value), refused (a type without a counterpart, a
+    /// value that the destination cannot hold; without row and column).
     void rewrite(std::uint64_t source_type, std::string_view bytes, std::string& out) const;
 
+    const Leaves& leaves() const { return leaves_; }
+
 private:
-    enum class Shape : std::uint8_t { plain, array, composite };
+    enum class Shape : std::uint8_t { plain, domain, array, composite, range, multirange };
     struct Entry {
         Shape shape = Shape::plain;
         std::uint64_t destination = 0;
-        std::vector<std::uint64_t> parts;  ///< an array's element, a composite's columns
+        std::vector<std::uint64_t> parts;  ///< an element, a composite's columns, a domain's base
         std::string name;
     };
     void add(const model::TypeSchema& type, const model::TypeSchema* counterpart);
     std::uint32_t counterpart(std::uint32_t source_type) const;
     void rewrite_array(std::string_view bytes, std::string& out) const;
     void rewrite_composite(std::string_view bytes, std::string& out) const;
+    void rewrite_range(std::uint64_t bound, std::string_view bytes, std::string& out) const;
+    void rewrite_multirange(std::uint64_t range, std::string_view bytes, std::string& out) const;
 
+    Leaves leaves_;
     std::unordered_map<std::uint64_t, Entry> entries_;
 };
-
-/// A transcoder for the columns of `table` that embed ids, have values that cannot be sent on (an
-/// empty tsquery is refused by name) or go into a wider type; null if there are none.
-/// `widenings`: per column, null where the type is the same or its bytes are.
-std::shared_ptr<const plan::Transcoder> make_transcoder(const plan::TablePlan& table,
-                                                        std::shared_ptr<const TypeIds> ids,
-                                                        const std::vector<Widening>& widenings);
 
 }  // namespace cutover::route

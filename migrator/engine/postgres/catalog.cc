@@ -231,11 +231,29 @@ void read_tables(CatalogReading& reading) {
     reading.oid_array = array_of(reading.oids);
 }
 
+namespace {
+
+/// Sessions of ours have a setting of their own (connection.cc); the bytes of an amount mean what the
+/// database's says.
+int read_money_digits(Connection& connection) {
+    connection.exec("SET LOCAL lc_monetary TO DEFAULT");
+    const std::string unit = connection.exec("SELECT cash_send(1::money)").text(0, 0);
+    connection.exec("SET LOCAL lc_monetary = 'C'");
+    int digits = 0;
+    for (auto rest = std::stoll(unit.substr(2), nullptr, 16); rest >= 10; rest /= 10) {
+        ++digits;
+    }
+    return digits;
+}
+
+}  // namespace
+
 model::Catalog read_catalog(Connection& connection, const plan::ObjectSelection& selection) {
     connection.exec("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
     try {
         CatalogReading reading{connection, selection, {}, {}, {}, {}, {}};
         reading.catalog.server_version = connection.server_version() / 10000;
+        reading.catalog.money_digits = read_money_digits(connection);
         read_tables(reading);
         read_columns(reading);
         read_constraints(reading);

@@ -117,6 +117,9 @@ private:
                 type.schema.type_class = model::TypeClass::range;
                 break;
         }
+        type.schema.element_type_id = std::max(oid(rows, row, 5), oid(rows, row, 7));
+        type.schema.multirange_type_id = oid(rows, row, 8);
+        type.schema.multirange_array_type_id = oid(rows, row, 9);
         for (const int column : {5, 7}) {  // a domain's base, a range's elements
             if (oid(rows, row, column) != 0) {
                 type.made_of.push_back(oid(rows, row, column));

@@ -5,6 +5,7 @@
 
 #include "migrator/model/error.h"
 #include "migrator/route/postgres_to_postgres.h"
+#include "migrator/route/postgres_transcoder.h"
 #include "migrator/route/postgres_types.h"
 
 namespace cutover::route {
@@ -46,10 +47,10 @@ TEST(TypeIds, RewritesIdsInsideArraysOfComposites) {
     const plan::NameMapping mapping;
     const NameMap same(mapping, types(20000));
     const TypeIds ids(types(20000), types(30000), same);
-    EXPECT_TRUE(ids.embeds_ids(20001));
-    EXPECT_TRUE(ids.embeds_ids(20011));
-    EXPECT_FALSE(ids.embeds_ids(20000));
-    EXPECT_FALSE(ids.embeds_ids(1007));
+    EXPECT_TRUE(ids.rewrites(20001));
+    EXPECT_TRUE(ids.rewrites(20011));
+    EXPECT_FALSE(ids.rewrites(20000));
+    EXPECT_FALSE(ids.rewrites(1007));
     const auto value = [](std::uint32_t base) {
         const std::string moods = number(1) + number(0) + number(base) + number(2) + number(1) +
                                   sized("sad") + number(0xffffffff);
@@ -72,6 +73,133 @@ TEST(TypeIds, RefusesAnEmptyTextSearchQueryByName) {
     EXPECT_THROW(ids.rewrite(3615, "\0\0\0\0"s, out), model::Error);
     ids.rewrite(3615, "\0\0\0\1x"s, out);
     EXPECT_EQ(out, "\0\0\0\1x"s);
+    const std::string none = number(1) + number(0) + number(21) + number(0) + number(0);
+    EXPECT_THROW(ids.rewrite(22, none, out), model::Error);
+    const std::string queries = number(1) + number(0) + number(3615) + number(1) + number(1);
+    EXPECT_THROW(ids.rewrite(3645, queries + sized("\0\0\0\0"s), out), model::Error);
+}
+
+std::string outermost(bool positive) {
+    using namespace std::string_literals;
+    return positive ? "\x7f\xff\xff\xff\xff\xff\xff\xff\x7f\xff\xff\xff\x7f\xff\xff\xff"s
+                    : "\x80\0\0\0\0\0\0\0\x80\0\0\0\x80\0\0\0"s;
+}
+
+/// Before version 17 the outermost interval is one of 178956970 years.
+TEST(TypeIds, RefusesInfiniteIntervalsThatTheDestinationReadsAsFinite) {
+    const plan::NameMapping mapping;
+    model::Catalog source;
+    source.server_version = 17;
+    model::TypeSchema domain = type("wait", model::TypeClass::domain, 20000);
+    domain.element_type_id = 1186;
+    model::TypeSchema range = type("waits", model::TypeClass::range, 20010);
+    range.element_type_id = 20000;
+    range.multirange_type_id = 20012;
+    range.multirange_array_type_id = 20013;
+    source.types = {domain, range};
+    model::Catalog older;
+    older.server_version = 15;
+    older.types = source.types;
+    const NameMap same(mapping, source);
+    const TypeIds ids(source, older, same);
+    for (const std::uint64_t holds : {1186, 1187, 20000, 20001, 20010, 20012, 20013}) {
+        EXPECT_TRUE(ids.rewrites(holds)) << holds;
+        EXPECT_TRUE(ids.holds(holds, 1186)) << holds;
+    }
+    const std::string finite = std::string(16, '\1');
+    const auto array = [](const std::string& value) {
+        return number(1) + number(0) + number(1186) + number(1) + number(1) + sized(value);
+    };
+    const auto ranges = [](const std::string& value) {
+        return number(1) + sized('\2' + sized(value) + sized(value));
+    };
+    std::string out;
+    ids.rewrite(1187, array(finite), out);
+    EXPECT_EQ(out, array(finite));
+    out.clear();
+    ids.rewrite(20012, ranges(finite), out);
+    EXPECT_EQ(out, ranges(finite));
+    for (const bool positive : {true, false}) {
+        EXPECT_THROW(ids.rewrite(1186, outermost(positive), out), model::Error);
+        EXPECT_THROW(ids.rewrite(1187, array(outermost(positive)), out), model::Error);
+        EXPECT_THROW(ids.rewrite(20000, outermost(positive), out), model::Error);
+        EXPECT_THROW(ids.rewrite(20012, ranges(outermost(positive)), out), model::Error);
+    }
+    older.server_version = 17;
+    EXPECT_FALSE(TypeIds(source, older, same).rewrites(1186));
+}
+
+std::string amount(std::int64_t units) {
+    return number(static_cast<std::uint32_t>(static_cast<std::uint64_t>(units) >> 32)) +
+           number(static_cast<std::uint32_t>(units));
+}
+
+TEST(TypeIds, CarriesMoneyByValue) {
+    const plan::NameMapping mapping;
+    const auto ids = [&](int here, int there) {
+        model::Catalog source;
+        source.money_digits = here;
+        model::Catalog destination;
+        destination.money_digits = there;
+        return TypeIds(source, destination, NameMap(mapping, source));
+    };
+    const auto carried = [](const TypeIds& ends, std::int64_t units) {
+        std::string out;
+        ends.rewrite(790, amount(units), out);
+        return out;
+    };
+    EXPECT_FALSE(ids(2, 2).rewrites(790));
+    EXPECT_EQ(carried(ids(2, 3), -123456), amount(-1234560));
+    EXPECT_EQ(carried(ids(2, 0), 123400), amount(1234));
+    EXPECT_EQ(carried(ids(0, 2), 1234), amount(123400));
+    try {
+        carried(ids(2, 0), -123456);
+        FAIL() << "cents were lost";
+    } catch (const model::Error& error) {
+        EXPECT_NE(error.message().find("-1234.56"), std::string::npos) << error.message();
+    }
+    EXPECT_THROW(carried(ids(0, 2), std::int64_t{1} << 62), model::Error);
+}
+
+TEST(PostgresTranscoder, NamesRowAndColumnOfWhatItRefuses) {
+    const plan::NameMapping mapping;
+    model::Catalog source;
+    source.server_version = 17;
+    model::Catalog older;
+    older.server_version = 15;
+    plan::TablePlan table;
+    table.source = {"app", "waits"};
+    table.columns.resize(2);
+    table.columns[0].source.name = "id";
+    table.columns[0].source.type_id = 23;
+    table.columns[1].source.name = "w";
+    table.columns[1].source.type_id = 1186;
+    table.key.columns = {{0, nullptr}};
+    const auto transcoder = make_transcoder(
+        table, std::make_shared<const TypeIds>(source, older, NameMap(mapping, source)),
+        {nullptr, nullptr});
+    const auto expect = [&](const auto& work) {
+        try {
+            work();
+            FAIL() << "it was carried";
+        } catch (const model::Error& error) {
+            EXPECT_NE(error.message().find("table app.waits, row (id=-7), column w: the interval "
+                                           "'-infinity'"),
+                      std::string::npos)
+                << error.message();
+        }
+    };
+    model::RowBatch in;
+    model::RowBatch out;
+    const auto row = [](int id, const std::string& value) {
+        return std::string("\0\2", 2) + sized(number(static_cast<std::uint32_t>(id))) + sized(value);
+    };
+    in.bytes = row(1, std::string(16, '\1')) + row(-7, outermost(false));
+    expect([&] { transcoder->batch(in, out); });
+    model::Tuple tuple;
+    tuple.append(model::CellKind::binary, number(static_cast<std::uint32_t>(-7)));
+    tuple.append(model::CellKind::binary, outermost(false));
+    expect([&] { transcoder->tuple(tuple); });
 }
 
 TEST(TypeIds, SaysWhatHasNoCounterpartAndWhatIsBroken) {
