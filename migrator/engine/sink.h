@@ -57,8 +57,9 @@ public:
     virtual ~ChangeApplier() = default;
     /// Starts a transaction.
     virtual void begin() = 0;
-    /// Sends a part's rows to where no reader sees them. Touches no row of the tables, so that it
-    /// may run while an earlier batch is still being applied.
+    /// Takes a part, and may send its rows to where no reader sees them. Touches no row of the
+    /// tables, so that it may run while an earlier batch is still being applied. `part` must live
+    /// until apply() or abort() has returned: an engine need not copy it.
     virtual void stage(const model::NetBatch& part) = 0;
     /// Brings the staged part to effect. `mode` by table index. Returns the rows that could not be
     /// completed (tolerant tables only). Throws: corrupt (strict: a row is missing or doubled, with

@@ -32,22 +32,55 @@ std::string stage_name(model::TableIndex table, StageKind kind) {
     return std::string("pg_temp.cutover_") + kind_name(kind) + "_" + number(table);
 }
 
-std::string ApplySql::create_stage(StageKind kind) const {
-    std::string columns;
+std::vector<ApplySql::StagedColumn> ApplySql::staged_columns(StageKind kind) const {
+    std::vector<StagedColumn> out;
     if (kind == StageKind::updates || kind == StageKind::moves) {
-        columns = "mask integer";
+        out.push_back({"mask", nullptr});
     }
     if (kind != StageKind::rows) {
         for (std::size_t at = 0; at < target_.key.size(); ++at) {
-            const TargetColumn& column = target_.columns[target_.key[at]];
-            add(columns, "k" + number(at) + " " + column.type + column.collation);
+            out.push_back({"k" + number(at), &target_.columns[target_.key[at]]});
         }
     }
     if (kind != StageKind::removals || target_.keyless()) {
         for (std::size_t at = 0; at < target_.columns.size(); ++at) {
-            add(columns,
-                "c" + number(at) + " " + target_.columns[at].type + target_.columns[at].collation);
+            out.push_back({"c" + number(at), &target_.columns[at]});
         }
+    }
+    return out;
+}
+
+std::string ApplySql::staged(StageKind kind) const {
+    return stage_name(table_, kind) + " AS s";
+}
+
+/// The first row tells the collations: they are the columns', as those of a staging table.
+std::string ApplySql::values(StageKind kind, std::uint64_t rows) const {
+    const std::vector<StagedColumn> columns = staged_columns(kind);
+    std::string out = "(VALUES ";
+    std::size_t at = 0;
+    for (std::uint64_t row = 0; row < rows; ++row) {
+        out += row == 0 ? "(" : ", (";
+        for (std::size_t column = 0; column < columns.size(); ++column) {
+            const TargetColumn* of = columns[column].column;
+            out += (column == 0 ? "$" : ", $") + number(++at) + "::";
+            out += of == nullptr ? "integer" : of->parameter_type;
+            out += of == nullptr || row > 0 ? "" : of->collation;
+        }
+        out += ")";
+    }
+    std::string names;
+    for (const StagedColumn& column : columns) {
+        add(names, column.name);
+    }
+    return out + ") AS s (" + names + ")";
+}
+
+std::string ApplySql::create_stage(StageKind kind) const {
+    std::string columns;
+    for (const auto& [name, column] : staged_columns(kind)) {
+        add(columns,
+            column == nullptr ? name + " integer" : name + " " + column->type + column->collation);
     }
     return "CREATE TEMPORARY TABLE " + stage_name(table_, kind).substr(8) + " (" + columns +
            ") ON COMMIT DELETE ROWS";
@@ -83,9 +116,9 @@ std::string ApplySql::staged_key_columns(char staged) const {
     return out;
 }
 
-std::string ApplySql::delete_removals() const {
-    return "DELETE FROM " + target_.only + target_.name + " AS t USING " +
-           stage_name(table_, StageKind::removals) + " AS s WHERE " + key_match("t", "s", 'k');
+std::string ApplySql::delete_keys(const std::string& staged) const {
+    return "DELETE FROM " + target_.only + target_.name + " AS t USING " + staged + " WHERE " +
+           key_match("t", "s", 'k');
 }
 
 std::string ApplySql::row_text(const std::string& alias) const {
@@ -118,14 +151,12 @@ std::string ApplySql::hash(const std::string& alias, bool staged) const {
     return "hash_record_extended(ROW(" + list + "), 0)";
 }
 
-std::string ApplySql::delete_multiset() const {
-    const std::string stage = stage_name(table_, StageKind::removals);
+std::string ApplySql::delete_multiset(const std::string& staged) const {
     const std::string table = target_.only + target_.name;
     const std::string candidates = "SELECT x.ctid AS place, x.tableoid AS part, " + row_text("x") +
                                    " AS image FROM " + table + " AS x WHERE " + hash("x", false) +
-                                   " IN (SELECT " + hash("s", true) + " FROM " + stage + " AS s)";
-    const std::string images =
-        "SELECT " + staged_row_text("s") + " AS image FROM " + stage + " AS s";
+                                   " IN (SELECT " + hash("s", true) + " FROM " + staged + ")";
+    const std::string images = "SELECT " + staged_row_text("s") + " AS image FROM " + staged;
     const std::string hits =
         " FROM (SELECT c.place, c.part, c.image, row_number() OVER (PARTITION BY c.image) AS nth"
         " FROM (" +
@@ -154,38 +185,63 @@ std::string ApplySql::set_list(const Presence& present) const {
     return out;
 }
 
-std::string ApplySql::update(std::uint32_t mask, const Presence& present) const {
+std::string ApplySql::update(const std::string& staged, std::uint32_t mask,
+                             const Presence& present) const {
     const std::string sets = set_list(present);
     if (sets.empty()) {
         // Nothing but an identity column is there: the row must exist, and stays as it is.
-        return "SELECT 1 FROM " + target_.only + target_.name + " AS t JOIN " +
-               stage_name(table_, StageKind::updates) + " AS s ON " + key_match("t", "s", 'k') +
-               " WHERE s.mask = " + number(mask);
+        return "SELECT 1 FROM " + target_.only + target_.name + " AS t JOIN " + staged + " ON " +
+               key_match("t", "s", 'k') + " WHERE s.mask = " + number(mask);
     }
-    return "UPDATE " + target_.only + target_.name + " AS t SET " + sets + " FROM " +
-           stage_name(table_, StageKind::updates) + " AS s WHERE " + key_match("t", "s", 'k') +
-           " AND s.mask = " + number(mask);
+    return "UPDATE " + target_.only + target_.name + " AS t SET " + sets + " FROM " + staged +
+           " WHERE " + key_match("t", "s", 'k') + " AND s.mask = " + number(mask);
+}
+
+/// The cells of a moved row: those that were sent, and those of the old row, `t`.
+std::string ApplySql::completed(const Presence& present) const {
+    std::string list;
+    for (std::size_t column = 0; column < target_.columns.size(); ++column) {
+        const std::string name = "c" + number(column);
+        add(list,
+            (present[column] ? "s." + name : "t." + target_.columns[column].name) + " AS " + name);
+    }
+    return list;
 }
 
 std::string ApplySql::complete_moves(std::uint32_t mask, const Presence& present) const {
-    std::string list;
-    for (std::size_t column = 0; column < target_.columns.size(); ++column) {
-        add(list, present[column] ? "s.c" + number(column) : "t." + target_.columns[column].name);
-    }
-    return "INSERT INTO " + stage_name(table_, StageKind::rows) + " SELECT " + list + " FROM " +
-           stage_name(table_, StageKind::moves) + " AS s JOIN " + target_.only + target_.name +
+    return "INSERT INTO " + stage_name(table_, StageKind::rows) + " SELECT " + completed(present) +
+           " FROM " + staged(StageKind::moves) + " JOIN " + target_.only + target_.name +
            " AS t ON " + key_match("t", "s", 'k') + " WHERE s.mask = " + number(mask);
 }
 
-std::string ApplySql::insert_rows() const {
-    return "INSERT INTO " + target_.name + " (" + target_.column_list() +
-           ") OVERRIDING SYSTEM VALUE SELECT * FROM " + stage_name(table_, StageKind::rows);
+std::string ApplySql::move(const std::string& staged,
+                           const std::vector<std::pair<std::uint32_t, Presence>>& groups) const {
+    std::string taken;
+    std::string counts;
+    for (const auto& [mask, present] : groups) {
+        const std::string name = "taken" + number(mask);
+        add(taken, name + " AS (" + delete_keys(staged) + " AND s.mask = " + number(mask) +
+                       " RETURNING " + completed(present) + ")");
+        add(counts, "(SELECT count(*) FROM " + name + ")", " + ");
+    }
+    // The count is known before the first row comes, and only once all of them have been taken.
+    std::string rows;
+    for (const auto& [mask, present] : groups) {
+        add(rows, "SELECT * FROM taken" + number(mask) + " WHERE " + counts + " > 0",
+            " UNION ALL ");
+    }
+    return "WITH " + taken + " INSERT INTO " + target_.name + " (" + target_.column_list() +
+           ") OVERRIDING SYSTEM VALUE " + rows;
 }
 
-std::string ApplySql::clear_way(bool count) const {
+std::string ApplySql::insert_rows(const std::string& staged) const {
+    return "INSERT INTO " + target_.name + " (" + target_.column_list() +
+           ") OVERRIDING SYSTEM VALUE SELECT * FROM " + staged;
+}
+
+std::string ApplySql::clear_way(const std::string& staged, bool count) const {
     const std::string statement = "DELETE FROM " + target_.only + target_.name + " AS t USING " +
-                                  stage_name(table_, StageKind::rows) + " AS s WHERE " +
-                                  key_match("t", "s", 'c');
+                                  staged + " WHERE " + key_match("t", "s", 'c');
     if (!count) {
         return statement;
     }
@@ -193,48 +249,47 @@ std::string ApplySql::clear_way(bool count) const {
            ")::text AS key) SELECT count(*), coalesce((array_agg(key))[1:5], '{}') FROM gone";
 }
 
-std::string ApplySql::insert_updates_without_base() const {
+std::string ApplySql::insert_updates_without_base(const std::string& staged) const {
     std::string list;
     for (std::size_t column = 0; column < target_.columns.size(); ++column) {
         add(list, "s.c" + number(column));
     }
     return "INSERT INTO " + target_.name + " (" + target_.column_list() +
-           ") OVERRIDING SYSTEM VALUE SELECT " + list + " FROM " +
-           stage_name(table_, StageKind::updates) + " AS s WHERE s.mask = 0 AND NOT EXISTS" +
-           " (SELECT FROM " + target_.only + target_.name + " AS t WHERE " +
-           key_match("t", "s", 'k') + ")";
+           ") OVERRIDING SYSTEM VALUE SELECT " + list + " FROM " + staged +
+           " WHERE s.mask = 0 AND NOT EXISTS (SELECT FROM " + target_.only + target_.name +
+           " AS t WHERE " + key_match("t", "s", 'k') + ")";
 }
 
-std::string ApplySql::keys_without_base(StageKind kind, std::uint32_t mask) const {
-    return "SELECT " + staged_key_columns('c') + " FROM " + stage_name(table_, kind) +
-           " AS s WHERE s.mask = " + number(mask) + " AND NOT EXISTS (SELECT FROM " + target_.only +
+std::string ApplySql::keys_without_base(const std::string& staged, std::uint32_t mask) const {
+    return "SELECT " + staged_key_columns('c') + " FROM " + staged +
+           " WHERE s.mask = " + number(mask) + " AND NOT EXISTS (SELECT FROM " + target_.only +
            target_.name + " AS t WHERE " + key_match("t", "s", 'k') + ")";
 }
 
-std::string ApplySql::missing_keys(StageKind kind) const {
+std::string ApplySql::missing_keys(const std::string& staged) const {
     if (target_.keyless()) {
         return "SELECT want.image FROM (SELECT " + staged_row_text("s") +
-               " AS image, count(*) AS n FROM " + stage_name(table_, kind) +
-               " AS s GROUP BY 1) AS want LEFT JOIN (SELECT " + row_text("x") +
+               " AS image, count(*) AS n FROM " + staged +
+               " GROUP BY 1) AS want LEFT JOIN (SELECT " + row_text("x") +
                " AS image, count(*) AS n FROM " + target_.only + target_.name +
                " AS x GROUP BY 1) AS have ON have.image = want.image"
                " WHERE want.n > coalesce(have.n, 0) LIMIT 5";
     }
-    return "SELECT ROW(" + staged_key_columns('k') + ")::text FROM " + stage_name(table_, kind) +
-           " AS s WHERE NOT EXISTS (SELECT FROM " + target_.only + target_.name + " AS t WHERE " +
+    return "SELECT ROW(" + staged_key_columns('k') + ")::text FROM " + staged +
+           " WHERE NOT EXISTS (SELECT FROM " + target_.only + target_.name + " AS t WHERE " +
            key_match("t", "s", 'k') + ") LIMIT 5";
 }
 
-std::string ApplySql::doubled_keys(StageKind kind) const {
-    return "SELECT ROW(" + staged_key_columns('k') + ")::text FROM " + stage_name(table_, kind) +
-           " AS s JOIN " + target_.only + target_.name + " AS t ON " + key_match("t", "s", 'k') +
+std::string ApplySql::doubled_keys(const std::string& staged) const {
+    return "SELECT ROW(" + staged_key_columns('k') + ")::text FROM " + staged + " JOIN " +
+           target_.only + target_.name + " AS t ON " + key_match("t", "s", 'k') +
            " GROUP BY 1 HAVING count(*) > 1 LIMIT 5";
 }
 
 namespace {
 
 std::string parameter(std::size_t at, const TargetColumn& column) {
-    return "$" + number(at) + "::" + column.type;
+    return "$" + number(at) + "::" + column.parameter_type;
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "migrator/engine/postgres/change_applier.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "migrator/engine/postgres/control_rows.h"
@@ -24,10 +25,11 @@ SELECT t.tgrelid::regclass::text FROM pg_trigger t
 }  // namespace
 
 PostgresChangeApplier::PostgresChangeApplier(SessionPool& sessions, const plan::Plan& plan,
-                                             Claim claim)
+                                             Claim claim, const InlineLimits& limits)
     : sessions_(sessions),
       plan_(plan),
       claim_(std::move(claim)),
+      limits_(limits),
       connection_(open_session(sessions_, claim_.task, SessionRole::applier)) {
     if (ignores_triggers(connection_)) {
         return;
@@ -64,22 +66,42 @@ void PostgresChangeApplier::forget_session() {
     begin_due_ = part_open_ = stages_filled_ = false;
 }
 
-AppliedTable& PostgresChangeApplier::table(model::TableIndex index) {
-    const auto found = tables_.find(index);
-    if (found == tables_.end()) {
-        CUTOVER_CHECK(index < plan_.tables.size() && plan_.tables[index].index == index);
-        // Made before its place is: a connection lost in between must leave no empty place for
-        // abort().
-        auto made =
-            std::make_unique<AppliedTable>(read_target(connection_, plan_.tables[index]), index);
-        return *tables_.emplace(index, std::move(made)).first->second;
-    }
-    const std::unique_ptr<AppliedTable>& known = found->second;
-    if (!known->target.keyless() && !known->target.key_indexed && known->staged.empty()) {
+void PostgresChangeApplier::meet(const model::NetBatch& part) {
+    std::vector<const plan::TablePlan*> wanted;
+    for (const model::TableBatch& batch : part.tables) {
+        CUTOVER_CHECK(batch.table < plan_.tables.size() &&
+                      plan_.tables[batch.table].index == batch.table);
+        const auto known = tables_.find(batch.table);
         // The key's index may have come since.
-        known->target = read_target(connection_, plan_.tables[index]);
+        if (known == tables_.end() ||
+            (!known->second->target.keyless() && !known->second->target.key_indexed)) {
+            wanted.push_back(&plan_.tables[batch.table]);
+        }
     }
-    return *known;
+    if (wanted.empty()) {
+        return;
+    }
+    std::vector<TargetTable> targets = read_targets(connection_, wanted);
+    for (std::size_t at = 0; at < wanted.size(); ++at) {
+        const model::TableIndex index = wanted[at]->index;
+        const auto known = tables_.find(index);
+        if (known != tables_.end()) {
+            known->second->target = std::move(targets[at]);
+        } else {
+            tables_.emplace(index,
+                            std::make_unique<AppliedTable>(std::move(targets[at]), index, limits_));
+        }
+    }
+}
+
+AppliedTable& PostgresChangeApplier::table(model::TableIndex index) {
+    if (!tables_.contains(index)) {
+        model::NetBatch alone;
+        alone.tables.resize(1);
+        alone.tables.front().table = index;
+        meet(alone);
+    }
+    return *tables_.at(index);
 }
 
 void PostgresChangeApplier::begin() {
@@ -91,11 +113,16 @@ void PostgresChangeApplier::begin() {
     begin_due_ = true;
 }
 
+/// In one statement: each transaction that ends empties those that are left.
 void PostgresChangeApplier::drop_stages() {
+    std::string names;
     for (const auto& [index, known] : tables_) {
         for (const StageKind kind : known->stages) {
-            connection_.exec("DROP TABLE " + stage_name(index, kind));
+            names += (names.empty() ? "" : ", ") + stage_name(index, kind);
         }
+    }
+    connection_.exec("DROP TABLE " + names);
+    for (const auto& [index, known] : tables_) {
         known->stages.clear();
     }
     stage_count_ = 0;
@@ -130,8 +157,14 @@ void PostgresChangeApplier::empty_stages(Script& script) {
     }
 }
 
+void PostgresChangeApplier::fill_stage(Script& script, AppliedTable& known, StageKind kind) {
+    make_stage(script, known, kind);
+    script.add_copy(known.sql.copy_into_stage(kind), known.staged.rows(kind));
+}
+
 void PostgresChangeApplier::stage(const model::NetBatch& part) {
     CUTOVER_CHECK(staged_.empty());
+    meet(part);
     for (const model::TableBatch& batch : part.tables) {
         AppliedTable& known = table(batch.table);
         const bool first = known.staged.empty();
@@ -144,22 +177,19 @@ void PostgresChangeApplier::stage(const model::NetBatch& part) {
     if (std::exchange(stages_filled_, true)) {
         empty_stages(script);
     }
+    Owners owners;
     for (AppliedTable* known : staged_) {
-        const StagedTable& staged = known->staged;
-        const auto send = [&](StageKind kind, const CopyRows& rows) {
-            if (!rows.empty()) {
-                make_stage(script, *known, kind);
-                script.add_copy(known->sql.copy_into_stage(kind), rows.bytes());
+        for (const StageKind kind : {StageKind::removals, StageKind::updates, StageKind::moves}) {
+            if (!known->staged.inlined(kind)) {
+                fill_stage(script, *known, kind);
             }
-        };
-        send(StageKind::removals, staged.removals());
-        send(StageKind::updates, staged.updates());
-        send(StageKind::moves, staged.moves());
-        if (!staged.moves().empty()) {
+        }
+        if (!known->staged.inlined(StageKind::moves)) {
             make_stage(script, *known, StageKind::rows);
         }
+        owners.emplace_back(script.size(), known);
     }
-    script.execute(connection_);
+    run_owned(script, connection_, owners);
 }
 
 void PostgresChangeApplier::truncate_tables() {
@@ -172,11 +202,21 @@ void PostgresChangeApplier::truncate_tables() {
     empty_tables(connection_, names);
 }
 
+/// Rows whose base may be missing are completed in a stage, however few they are.
+void PostgresChangeApplier::stage_for_tolerance(AppliedTable& known) {
+    Script script;
+    if (!known.staged.rows(StageKind::moves).empty() && known.staged.inlined(StageKind::moves)) {
+        fill_stage(script, known, StageKind::moves);
+    }
+    if (known.in_stage(StageKind::rows)) {
+        make_stage(script, known, StageKind::rows);
+    }
+    script.execute(connection_);
+}
+
 void PostgresChangeApplier::apply_tolerant(AppliedTable& known, bool foreign_rows,
                                            std::vector<MissingBase>& missing) {
-    Script script;
-    make_stage(script, known, StageKind::rows);
-    script.execute(connection_);
+    stage_for_tolerance(known);
     TolerantApply::Overwritten overwritten{0, {}};
     TolerantApply(connection_, known, missing, foreign_rows ? &overwritten : nullptr).run();
     if (overwritten.first > 0) {
@@ -204,6 +244,9 @@ std::vector<MissingBase> PostgresChangeApplier::apply(const std::vector<ApplyMod
     const auto is_tolerant = [&](const AppliedTable& known) {
         return ignore || mode[known.index] == ApplyMode::tolerant;
     };
+    // A COPY between them would break the statements that go out together in two.
+    std::stable_partition(staged_.begin(), staged_.end(),
+                          [](const AppliedTable* known) { return known->without_copy(); });
     StrictApply strict;
     for (AppliedTable* known : staged_) {
         if (is_tolerant(*known)) {

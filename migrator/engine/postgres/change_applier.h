@@ -1,8 +1,8 @@
 // engine::ChangeApplier: net batches as set-based statements over staging tables (apply_sql.h),
 // rows and marker in one transaction under the claim.
 //
-//   stage   COPY into the session's temporary tables (inserts wait in memory: they go straight into
-//           their table, which is twice as fast)
+//   stage   COPY into the session's temporary tables what is too much for a statement's parameters
+//           (inserts wait: they go straight into their table, which is twice as fast)
 //   apply   truncate all, then per table: complete moves, removals, updates, inserts, steps
 //   commit  claim, marker, COMMIT
 //
@@ -27,7 +27,8 @@ class PostgresChangeApplier final : public engine::ChangeApplier {
 public:
     /// `sessions` and `plan` outlive it. Throws: connection, refused (`destination.triggers`: the
     /// account may not switch triggers off, and there are some on the plan's tables).
-    PostgresChangeApplier(SessionPool& sessions, const plan::Plan& plan, Claim claim);
+    PostgresChangeApplier(SessionPool& sessions, const plan::Plan& plan, Claim claim,
+                          const InlineLimits& limits = {});
     ~PostgresChangeApplier() override;
 
     void begin() override;
@@ -42,9 +43,13 @@ public:
 private:
     void open();
     void forget_session();
+    /// Learns what is not known, or no longer right, of the tables of a part, all at once.
+    void meet(const model::NetBatch& part);
     AppliedTable& table(model::TableIndex index);
     /// Adds what makes a staging table, if it is not there.
     void make_stage(Script& script, AppliedTable& table, StageKind kind);
+    void fill_stage(Script& script, AppliedTable& table, StageKind kind);
+    void stage_for_tolerance(AppliedTable& table);
     void empty_stages(Script& script);
     void drop_stages();
     /// The script that everything else of the transaction is added to, or that precedes it: BEGIN
@@ -58,6 +63,7 @@ private:
     SessionPool& sessions_;
     const plan::Plan& plan_;
     Claim claim_;
+    InlineLimits limits_;
     Connection connection_;
     StatementCache statements_;
     std::map<model::TableIndex, std::unique_ptr<AppliedTable>> tables_;

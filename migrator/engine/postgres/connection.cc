@@ -162,6 +162,27 @@ Result Connection::exec_params_binary(const std::string& sql,
     return finish(send_params(raw(), sql, parameters, 1), call, sql);
 }
 
+ParameterArrays::ParameterArrays(const BinaryParameters& parameters)
+    : formats_(parameters.size(), 1) {
+    values_.reserve(parameters.size());
+    lengths_.reserve(parameters.size());
+    for (const auto& parameter : parameters) {
+        // libpq reads a null pointer as NULL: an empty value still needs an address.
+        values_.push_back(!parameter ? nullptr : parameter->empty() ? "" : parameter->data());
+        lengths_.push_back(parameter ? static_cast<int>(parameter->size()) : 0);
+    }
+}
+
+Result Connection::exec_with(const std::string& sql, const BinaryParameters& parameters,
+                             bool binary_result) {
+    const ParameterArrays arrays(parameters);
+    ServerCall call(*this, sql);
+    return finish(PQsendQueryParams(raw(), sql.c_str(), arrays.count(), nullptr, arrays.values(),
+                                    arrays.lengths(), arrays.formats(),
+                                    binary_result ? 1 : 0) == 1,
+                  call, sql);
+}
+
 void Connection::begin_copy_out(const std::string& sql) {
     exec(sql);
 }

@@ -48,6 +48,24 @@ private:
 /// A parameter of exec_params: nullopt is NULL; text form.
 using Parameter = std::optional<std::string>;
 
+/// Parameters in binary form; nullopt is NULL. The bytes must live until the server has them.
+using BinaryParameters = std::vector<std::optional<std::string_view>>;
+
+/// BinaryParameters as libpq takes them; they must outlive it.
+class ParameterArrays {
+public:
+    explicit ParameterArrays(const BinaryParameters& parameters);
+    int count() const { return static_cast<int>(values_.size()); }
+    const char* const* values() const { return values_.data(); }
+    const int* lengths() const { return lengths_.data(); }
+    const int* formats() const { return formats_.data(); }
+
+private:
+    std::vector<const char*> values_;
+    std::vector<int> lengths_;
+    std::vector<int> formats_;
+};
+
 struct ConnectOptions {
     std::string application_name = "cutover";
     bool replication = false;      ///< walsender mode (`replication=database`)
@@ -77,6 +95,9 @@ public:
     Result exec_params(const std::string& sql, const std::vector<Parameter>& parameters);
     /// As exec_params, asking for binary result columns.
     Result exec_params_binary(const std::string& sql, const std::vector<Parameter>& parameters);
+    /// With parameters in binary form.
+    Result exec_with(const std::string& sql, const BinaryParameters& parameters,
+                     bool binary_result = false);
 
     /// What the waits of this connection are told as (`waiting for ...`); empty: the statement.
     void set_purpose(std::string purpose) { purpose_ = std::move(purpose); }

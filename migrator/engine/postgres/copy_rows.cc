@@ -27,29 +27,13 @@ std::string_view copy_trailer() {
     return {"\377\377", 2};
 }
 
-void CopyRows::begin_row(std::size_t fields) {
-    const char bytes[2] = {static_cast<char>(fields >> 8), static_cast<char>(fields)};
-    bytes_.append(bytes, sizeof bytes);
-    ++rows_;
-}
-
-void CopyRows::integer(std::int32_t value) {
-    append_int32(bytes_, 4);
-    append_int32(bytes_, static_cast<std::uint32_t>(value));
-}
-
-void CopyRows::cell(const model::Tuple& tuple, std::size_t column) {
+std::optional<std::string_view> binary_cell(const model::Tuple& tuple, std::size_t column) {
     switch (tuple.kind(column)) {
         case CellKind::null:
         case CellKind::absent:
-            append_int32(bytes_, kNullLength);
-            return;
-        case CellKind::binary: {
-            const std::string_view value = tuple.bytes(column);
-            append_int32(bytes_, static_cast<std::uint32_t>(value.size()));
-            bytes_.append(value);
-            return;
-        }
+            return std::nullopt;
+        case CellKind::binary:
+            return tuple.bytes(column);
         case CellKind::text:
             throw model::Error(model::ErrorClass::refused, "cell.text_form",
                                "column number " + std::to_string(column + 1) +
@@ -57,6 +41,32 @@ void CopyRows::cell(const model::Tuple& tuple, std::size_t column) {
                                "exclude the column: types without a binary form are not carried")
                 .at(model::End::source);
     }
+    return std::nullopt;
+}
+
+void CopyRows::begin_row(std::size_t fields) {
+    const char bytes[2] = {static_cast<char>(fields >> 8), static_cast<char>(fields)};
+    bytes_.append(bytes, sizeof bytes);
+    ++rows_;
+}
+
+void CopyRows::value(std::string_view bytes) {
+    append_int32(bytes_, static_cast<std::uint32_t>(bytes.size()));
+    bytes_.append(bytes);
+}
+
+void CopyRows::cell(const model::Tuple& tuple, std::size_t column) {
+    const std::optional<std::string_view> bytes = binary_cell(tuple, column);
+    if (bytes) {
+        value(*bytes);
+    } else {
+        append_int32(bytes_, kNullLength);
+    }
+}
+
+void CopyRows::announce(const model::Tuple& tuple, std::size_t column) {
+    const std::optional<std::string_view> bytes = binary_cell(tuple, column);
+    append_int32(bytes_, bytes ? static_cast<std::uint32_t>(bytes->size()) : kNullLength);
 }
 
 void CopyRows::cells(const model::Tuple& tuple) {

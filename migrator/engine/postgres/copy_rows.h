@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,14 +15,20 @@ namespace cutover::postgres {
 std::string_view copy_header();
 std::string_view copy_trailer();
 
+/// The bytes of a cell; nothing for NULL, and for an absent one. Throws: refused (a cell in text
+/// form: its type has no binary one).
+std::optional<std::string_view> binary_cell(const model::Tuple& tuple, std::size_t column);
+
 class CopyRows {
 public:
     void begin_row(std::size_t fields);
-    void integer(std::int32_t value);
+    void value(std::string_view bytes);
     /// Absent is written as null. Throws: refused (a cell in text form, which this form cannot
     /// hold).
     void cell(const model::Tuple& tuple, std::size_t column);
     void cells(const model::Tuple& tuple);
+    /// As cell(), without the value's bytes: they must follow.
+    void announce(const model::Tuple& tuple, std::size_t column);
 
     const std::string& bytes() const { return bytes_; }
     std::uint64_t rows() const { return rows_; }

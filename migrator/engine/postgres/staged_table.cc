@@ -8,22 +8,37 @@ using model::CellKind;
 using model::RowUpdate;
 using model::Tuple;
 
-StagedTable::StagedTable(const TargetTable& target)
-    : target_(target),
-      replaces_rows_(target.replaces_rows()),
-      key_position_(target.columns.size(), -1) {
+namespace {
+
+/// Each group is a statement, and each statement takes all rows along.
+constexpr std::size_t kMostGroups = 8;
+
+std::vector<int> key_positions(const TargetTable& target) {
+    std::vector<int> out(target.columns.size(), -1);
     for (std::size_t at = 0; at < target.key.size(); ++at) {
-        key_position_[target.key[at]] = static_cast<int>(at);
+        out[target.key[at]] = static_cast<int>(at);
     }
+    return out;
 }
+
+}  // namespace
+
+StagedTable::StagedTable(const TargetTable& target, const InlineLimits& limits)
+    : target_(target),
+      limits_(limits),
+      replaces_rows_(target.replaces_rows()),
+      key_position_(key_positions(target)),
+      removals_(key_position_, false),
+      updates_(key_position_, true),
+      moves_(key_position_, true),
+      inserts_(key_position_, false) {}
 
 void StagedTable::take(const model::TableBatch& batch) {
     truncate_ = truncate_ || batch.truncate;
     for (const Tuple& removal : batch.removals) {
         CUTOVER_CHECK(removal.size() ==
                       (target_.keyless() ? target_.columns.size() : target_.key.size()));
-        removals_.begin_row(removal.size());
-        removals_.cells(removal);
+        removals_.add(removal);
     }
     for (const RowUpdate& move : batch.moves) {
         take_update(move, true);
@@ -33,10 +48,11 @@ void StagedTable::take(const model::TableBatch& batch) {
     }
     for (const Tuple& row : batch.inserts) {
         CUTOVER_CHECK(row.size() == target_.columns.size());
-        inserts_.begin_row(row.size());
-        inserts_.cells(row);
+        inserts_.add(row);
     }
-    steps_.insert(steps_.end(), batch.steps.begin(), batch.steps.end());
+    for (const model::RowStep& step : batch.steps) {
+        steps_.push_back(&step);
+    }
 }
 
 /// An absent key cell is an unchanged one: the old key has it.
@@ -52,18 +68,14 @@ bool StagedTable::complete(const Tuple& row) const {
 void StagedTable::take_update(const RowUpdate& update, bool move) {
     CUTOVER_CHECK(update.key.size() == target_.key.size() &&
                   update.row.size() == target_.columns.size());
-    if (move) {
-        removals_.begin_row(update.key.size());
-        removals_.cells(update.key);
-        if (complete(update.row)) {
-            inserts_.begin_row(update.row.size());
-            write_row(inserts_, update);
-            return;
-        }
+    if (move && complete(update.row)) {
+        removals_.add(update.key);
+        inserts_.add(update.row, update.key);
+        return;
     }
     MaskGroup& same = group(update.row);
     ++(move ? same.moves : same.updates);
-    write(move ? moves_ : updates_, same.mask, update);
+    (move ? moves_ : updates_).add(update.row, update.key, same.mask);
 }
 
 MaskGroup& StagedTable::group(const Tuple& row) {
@@ -83,22 +95,25 @@ MaskGroup& StagedTable::group(const Tuple& row) {
     return groups_.emplace(presence_, MaskGroup{mask, 0, 0}).first->second;
 }
 
-void StagedTable::write(CopyRows& rows, std::uint32_t mask, const RowUpdate& update) const {
-    rows.begin_row(1 + update.key.size() + update.row.size());
-    rows.integer(static_cast<std::int32_t>(mask));
-    rows.cells(update.key);
-    write_row(rows, update);
+const StagedRows& StagedTable::rows(StageKind kind) const {
+    switch (kind) {
+        case StageKind::removals:
+            return removals_;
+        case StageKind::updates:
+            return updates_;
+        case StageKind::moves:
+            return moves_;
+        case StageKind::rows:
+            return inserts_;
+    }
+    return inserts_;
 }
 
-void StagedTable::write_row(CopyRows& rows, const RowUpdate& update) const {
-    for (std::size_t column = 0; column < update.row.size(); ++column) {
-        const int position = key_position_[column];
-        if (position >= 0 && update.row.kind(column) == CellKind::absent) {
-            rows.cell(update.key, static_cast<std::size_t>(position));
-        } else {
-            rows.cell(update.row, column);
-        }
-    }
+bool StagedTable::inlined(StageKind kind) const {
+    const StagedRows& all = rows(kind);
+    const bool grouped = kind == StageKind::updates || kind == StageKind::moves;
+    return all.fields() <= limits_.fields && all.bytes() <= limits_.bytes &&
+           (!grouped || groups_.size() <= kMostGroups);
 }
 
 void StagedTable::clear() {

@@ -1,5 +1,5 @@
-// One table's part of a batch on its way into the staging tables: sorted by what has to be done, in
-// the form that COPY takes. It talks to no server.
+// One table's part of a batch on its way to the destination: sorted by what has to be done. It
+// talks to no server.
 //
 // A move whose row is complete needs nothing of the old row: it is a removal and an insert.
 #pragma once
@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "migrator/engine/postgres/apply_sql.h"
-#include "migrator/engine/postgres/copy_rows.h"
+#include "migrator/engine/postgres/staged_rows.h"
 #include "migrator/engine/postgres/target_table.h"
 #include "migrator/model/net_batch.h"
 
@@ -22,40 +22,50 @@ struct MaskGroup {
     std::uint64_t moves = 0;
 };
 
+/// Rows of one kind and table that travel as parameters of the statements that need them.
+struct InlineLimits {
+    /// Up to here they cost less than a staging table does that is there already: 140 rows of
+    /// seven.
+    std::uint64_t fields = 1000;
+    /// libpq makes one message of a statement and its parameters; a COPY goes in pieces.
+    std::uint64_t bytes = 256 << 10;
+};
+
 class StagedTable {
 public:
     /// `target` must outlive it.
-    explicit StagedTable(const TargetTable& target);
+    explicit StagedTable(const TargetTable& target, const InlineLimits& limits = {});
+    StagedTable(const StagedTable&) = delete;
+    StagedTable& operator=(const StagedTable&) = delete;
 
-    /// Throws: refused (a cell in text form).
+    /// `batch` must live until clear().
     void take(const model::TableBatch& batch);
-    /// As if nothing had been taken; memory is kept.
+    /// As if nothing had been taken.
     void clear();
     bool empty() const;
 
     bool truncate() const { return truncate_; }
-    const CopyRows& removals() const { return removals_; }
-    const CopyRows& updates() const { return updates_; }
-    const CopyRows& moves() const { return moves_; }
-    const CopyRows& inserts() const { return inserts_; }
-    const std::vector<model::RowStep>& steps() const { return steps_; }
+    /// `StageKind::rows`: those to insert.
+    const StagedRows& rows(StageKind kind) const;
+    /// True if the rows of this kind are within the limits.
+    bool inlined(StageKind kind) const;
+    const std::vector<const model::RowStep*>& steps() const { return steps_; }
     /// Which cells the groups have, and how many rows each has.
     const std::map<Presence, MaskGroup>& groups() const { return groups_; }
 
 private:
     void take_update(const model::RowUpdate& update, bool move);
     MaskGroup& group(const model::Tuple& row);
-    void write(CopyRows& rows, std::uint32_t mask, const model::RowUpdate& update) const;
-    void write_row(CopyRows& rows, const model::RowUpdate& update) const;
     bool complete(const model::Tuple& row) const;
 
     const TargetTable& target_;
+    InlineLimits limits_;
     bool replaces_rows_;
     std::vector<int> key_position_;  ///< per column: its place in the key, or -1
     bool truncate_ = false;
-    CopyRows removals_, updates_, moves_, inserts_;
+    StagedRows removals_, updates_, moves_, inserts_;
     std::map<Presence, MaskGroup> groups_;
-    std::vector<model::RowStep> steps_;
+    std::vector<const model::RowStep*> steps_;
     Presence presence_;
 };
 

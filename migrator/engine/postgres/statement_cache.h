@@ -1,19 +1,13 @@
 // Prepared statements with binary parameters, for what is executed row by row.
 #pragma once
 
-#include <optional>
 #include <string>
-#include <string_view>
 #include <unordered_map>
-#include <vector>
 
 #include "migrator/engine/postgres/connection.h"
 #include "migrator/model/tuple.h"
 
 namespace cutover::postgres {
-
-/// Cells in binary form; nullopt is NULL. The bytes must live until run() returns.
-using BinaryParameters = std::vector<std::optional<std::string_view>>;
 
 /// Appends the cells of `tuple` that are not absent.
 /// Throws: refused (a cell in text form).

@@ -21,8 +21,29 @@ constexpr const char* kVerify =
 
 }  // namespace
 
+bool AppliedTable::in_stage(StageKind kind) const {
+    // Completed moves are put together in the stage of the rows to insert.
+    const bool beside_moves = kind == StageKind::rows && !staged.rows(StageKind::moves).empty();
+    return beside_moves || !staged.inlined(kind);
+}
+
+AppliedTable::Source AppliedTable::source(StageKind kind) const {
+    if (in_stage(kind)) {
+        return {sql.staged(kind), {}};
+    }
+    const StagedRows& rows = staged.rows(kind);
+    Source out{sql.values(kind, rows.rows()), {}};
+    rows.append_to(out.parameters);
+    return out;
+}
+
+bool AppliedTable::without_copy() const {
+    return staged.inlined(StageKind::rows) && staged.inlined(StageKind::moves) &&
+           staged.inlined(StageKind::removals) && staged.inlined(StageKind::updates);
+}
+
 bool AppliedTable::searches() const {
-    return target.keyless() ? !staged.removals().empty() : !target.key_indexed;
+    return target.keyless() ? !staged.rows(StageKind::removals).empty() : !target.key_indexed;
 }
 
 void rethrow_for(const AppliedTable& table, bool strict, const Error& error) {
@@ -39,12 +60,26 @@ void rethrow_for(const AppliedTable& table, bool strict, const Error& error) {
     throw about(error, name);
 }
 
+std::vector<std::uint64_t> run_owned(const Script& script, Connection& connection,
+                                     const Owners& owners) {
+    try {
+        return script.run(connection);
+    } catch (const ScriptError& failed) {
+        for (const auto& [end, table] : owners) {
+            if (failed.statement < end) {
+                rethrow_for(*table, true, failed.error);
+            }
+        }
+        throw failed.error;
+    }
+}
+
 // --- strict
 // -----------------------------------------------------------------------------------------
 
-void StrictApply::expect(const AppliedTable& table, const std::string& sql, std::uint64_t rows,
-                         StageKind kind) {
-    expected_.push_back({&table, script_.add(sql), rows, kind});
+void StrictApply::expect(const AppliedTable& table, StageKind kind, std::string sql,
+                         std::uint64_t rows, BinaryParameters parameters) {
+    expected_.push_back({&table, script_.add(std::move(sql), std::move(parameters)), rows, kind});
 }
 
 void StrictApply::add(const AppliedTable& table) {
@@ -52,47 +87,84 @@ void StrictApply::add(const AppliedTable& table) {
     if (searches) {
         script_.add(kSearching);
     }
-    const StagedTable& staged = table.staged;
-    for (const auto& [present, group] : staged.groups()) {
-        if (group.moves > 0) {
-            expect(table, table.sql.complete_moves(group.mask, present), group.moves,
-                   StageKind::moves);
-        }
+    if (table.staged.inlined(StageKind::moves)) {
+        add_removals(table);
+        add_moves(table);
+    } else {
+        // The old rows must be there when the new ones are completed from them.
+        add_moves(table);
+        add_removals(table);
     }
-    if (!staged.removals().empty()) {
-        expect(table,
-               table.target.keyless() ? table.sql.delete_multiset() : table.sql.delete_removals(),
-               staged.removals().rows(), StageKind::removals);
-    }
-    for (const auto& [present, group] : staged.groups()) {
+    for (const auto& [present, group] : table.staged.groups()) {
         if (group.updates > 0) {
-            expect(table, table.sql.update(group.mask, present), group.updates, StageKind::updates);
+            const AppliedTable::Source updates = table.source(StageKind::updates);
+            expect(table, StageKind::updates, table.sql.update(updates.from, group.mask, present),
+                   group.updates, updates.parameters);
         }
     }
-    if (!staged.moves().empty()) {
-        script_.add(table.sql.insert_rows());
-    }
-    if (!staged.inserts().empty()) {
-        script_.add_copy(table.sql.copy_into_table(), staged.inserts().bytes());
-    }
+    add_inserts(table);
     owners_.emplace_back(script_.size(), &table);
     if (searches) {
         script_.add(kByIndex);
     }
 }
 
-void StrictApply::run(Connection& connection) {
-    std::vector<std::uint64_t> touched;
-    try {
-        touched = script_.run(connection);
-    } catch (const ScriptError& failed) {
-        for (const auto& [end, table] : owners_) {
-            if (failed.statement < end) {
-                rethrow_for(*table, true, failed.error);
-            }
-        }
-        throw failed.error;
+void StrictApply::add_removals(const AppliedTable& table) {
+    const StagedRows& removals = table.staged.rows(StageKind::removals);
+    if (!removals.empty()) {
+        AppliedTable::Source source = table.source(StageKind::removals);
+        expect(table, StageKind::removals,
+               table.target.keyless() ? table.sql.delete_multiset(source.from)
+                                      : table.sql.delete_keys(source.from),
+               removals.rows(), std::move(source.parameters));
     }
+}
+
+void StrictApply::add_moves(const AppliedTable& table) {
+    const StagedRows& moves = table.staged.rows(StageKind::moves);
+    if (moves.empty()) {
+        return;
+    }
+    AppliedTable::Source source = table.source(StageKind::moves);
+    std::vector<std::pair<std::uint32_t, Presence>> groups;
+    for (const auto& [present, group] : table.staged.groups()) {
+        if (group.moves == 0) {
+            continue;
+        }
+        groups.emplace_back(group.mask, present);
+        if (!table.staged.inlined(StageKind::moves)) {
+            expect(table, StageKind::moves, table.sql.complete_moves(group.mask, present),
+                   group.moves, {});
+        }
+    }
+    if (table.staged.inlined(StageKind::moves)) {
+        expect(table, StageKind::moves, table.sql.move(source.from, groups), moves.rows(),
+               std::move(source.parameters));
+    } else {
+        expect(table, StageKind::moves, table.sql.delete_keys(source.from), moves.rows(), {});
+    }
+}
+
+void StrictApply::add_inserts(const AppliedTable& table) {
+    const StagedRows& inserts = table.staged.rows(StageKind::rows);
+    if (!table.staged.inlined(StageKind::moves)) {
+        script_.add(table.sql.insert_rows(table.sql.staged(StageKind::rows)));
+    }
+    if (inserts.empty()) {
+        return;
+    }
+    if (table.staged.inlined(StageKind::rows)) {
+        BinaryParameters parameters;
+        inserts.append_to(parameters);
+        script_.add(table.sql.insert_rows(table.sql.values(StageKind::rows, inserts.rows())),
+                    std::move(parameters));
+    } else {
+        script_.add_copy(table.sql.copy_into_table(), inserts);
+    }
+}
+
+void StrictApply::run(Connection& connection) {
+    const std::vector<std::uint64_t> touched = run_owned(script_, connection, owners_);
     for (const Expected& expected : expected_) {
         if (touched[expected.statement] != expected.rows) {
             contradiction(connection, expected, touched[expected.statement]);
@@ -107,8 +179,10 @@ void StrictApply::contradiction(Connection& connection, const Expected& expected
     connection.exec(std::string("ROLLBACK TO SAVEPOINT ") + kPartSavepoint);
     connection.exec(kSearching);
     const bool few = touched < expected.rows || table.target.keyless();
-    const Result keys = connection.exec(few ? table.sql.missing_keys(expected.kind)
-                                            : table.sql.doubled_keys(expected.kind));
+    const AppliedTable::Source source = table.source(expected.kind);
+    const Result keys = connection.exec_with(
+        few ? table.sql.missing_keys(source.from) : table.sql.doubled_keys(source.from),
+        source.parameters);
     std::string examples;
     for (int row = 0; row < keys.rows(); ++row) {
         examples += (row == 0 ? "" : ", ") + keys.text(row, 0);
@@ -141,9 +215,13 @@ void TolerantApply::run() {
     }
 }
 
-void TolerantApply::note_missing(StageKind kind, std::uint32_t mask) {
-    const Result keys =
-        connection_.exec_params_binary(table_.sql.keys_without_base(kind, mask), {});
+Result TolerantApply::exec(const std::string& sql, const AppliedTable::Source& source,
+                           bool binary) {
+    return connection_.exec_with(sql, source.parameters, binary);
+}
+
+void TolerantApply::note_missing(const AppliedTable::Source& source, std::uint32_t mask) {
+    const Result keys = exec(table_.sql.keys_without_base(source.from, mask), source, true);
     for (int row = 0; row < keys.rows(); ++row) {
         MissingBase missing;
         missing.table = table_.index;
@@ -155,52 +233,70 @@ void TolerantApply::note_missing(StageKind kind, std::uint32_t mask) {
 }
 
 void TolerantApply::complete_moves() {
+    const AppliedTable::Source moves{table_.sql.staged(StageKind::moves), {}};
     for (const auto& [present, group] : table_.staged.groups()) {
         if (group.moves > 0 &&
-            connection_.exec(table_.sql.complete_moves(group.mask, present)).affected() <
-                group.moves) {
-            note_missing(StageKind::moves, group.mask);
+            exec(table_.sql.complete_moves(group.mask, present), moves).affected() < group.moves) {
+            note_missing(moves, group.mask);
         }
     }
 }
 
 void TolerantApply::remove() {
-    if (!table_.staged.removals().empty()) {
-        connection_.exec(table_.target.keyless() ? table_.sql.delete_multiset()
-                                                 : table_.sql.delete_removals());
+    if (!table_.staged.rows(StageKind::moves).empty()) {
+        const AppliedTable::Source moves{table_.sql.staged(StageKind::moves), {}};
+        exec(table_.sql.delete_keys(moves.from), moves);
+    }
+    if (!table_.staged.rows(StageKind::removals).empty()) {
+        const AppliedTable::Source removals = table_.source(StageKind::removals);
+        exec(table_.target.keyless() ? table_.sql.delete_multiset(removals.from)
+                                     : table_.sql.delete_keys(removals.from),
+             removals);
     }
 }
 
 void TolerantApply::update() {
     for (const auto& [present, group] : table_.staged.groups()) {
-        if (group.updates == 0 ||
-            connection_.exec(table_.sql.update(group.mask, present)).affected() >= group.updates) {
+        if (group.updates == 0) {
+            continue;
+        }
+        const AppliedTable::Source updates = table_.source(StageKind::updates);
+        if (exec(table_.sql.update(updates.from, group.mask, present), updates).affected() >=
+            group.updates) {
             continue;
         }
         if (group.mask == 0) {
-            connection_.exec(table_.sql.insert_updates_without_base());
+            exec(table_.sql.insert_updates_without_base(updates.from), updates);
         } else {
-            note_missing(StageKind::updates, group.mask);
+            note_missing(updates, group.mask);
         }
+    }
+}
+
+void TolerantApply::stage_inserts() {
+    const StagedRows& inserts = table_.staged.rows(StageKind::rows);
+    if (table_.in_stage(StageKind::rows) && !inserts.empty()) {
+        Script script;
+        script.add_copy(table_.sql.copy_into_stage(StageKind::rows), inserts);
+        script.execute(connection_);
     }
 }
 
 /// A row that is in the way gives way.
 void TolerantApply::insert() {
     const StagedTable& staged = table_.staged;
-    if (staged.moves().empty() && staged.inserts().empty()) {
+    if (staged.rows(StageKind::moves).empty() && staged.rows(StageKind::rows).empty()) {
         return;
     }
-    Script script;
-    script.add_copy(table_.sql.copy_into_stage(StageKind::rows), staged.inserts().bytes());
-    script.execute(connection_);
+    stage_inserts();
+    const AppliedTable::Source rows = table_.source(StageKind::rows);
     if (!table_.target.keyless()) {
-        const Result gone = connection_.exec(table_.sql.clear_way(overwritten_ != nullptr));
+        const Result gone = exec(table_.sql.clear_way(rows.from, overwritten_ != nullptr), rows);
         if (overwritten_ != nullptr) {
             *overwritten_ = {static_cast<std::uint64_t>(gone.integer(0, 0)), gone.text(0, 1)};
         }
     }
-    connection_.exec(table_.sql.insert_rows());
+    exec(table_.sql.insert_rows(rows.from), rows);
 }
 
 // --- steps
@@ -208,8 +304,8 @@ void TolerantApply::insert() {
 
 void StepApply::run() {
     try {
-        for (const model::RowStep& step : table_.staged.steps()) {
-            execute(step);
+        for (const model::RowStep* step : table_.staged.steps()) {
+            execute(*step);
         }
     } catch (const Error& error) {
         if (error.code().starts_with("apply.")) {

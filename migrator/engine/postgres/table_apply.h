@@ -21,8 +21,8 @@ inline constexpr const char* kPartSavepoint = "cutover_part";
 
 /// A destination table as a session knows it. Not movable: its parts refer to each other.
 struct AppliedTable {
-    AppliedTable(TargetTable facts, model::TableIndex number)
-        : index(number), target(std::move(facts)), sql(target, number), staged(target) {}
+    AppliedTable(TargetTable facts, model::TableIndex number, const InlineLimits& limits)
+        : index(number), target(std::move(facts)), sql(target, number), staged(target, limits) {}
     AppliedTable(const AppliedTable&) = delete;
     AppliedTable& operator=(const AppliedTable&) = delete;
 
@@ -33,6 +33,18 @@ struct AppliedTable {
     std::set<StageKind> stages;       ///< staging tables that exist
     std::set<StageKind> uncommitted;  ///< made in the open transaction: a rollback takes them along
 
+    /// The item by which statements find the rows of this kind, and the parameters it needs.
+    struct Source {
+        std::string from;
+        BinaryParameters parameters;
+    };
+    Source source(StageKind kind) const;
+    /// True if statements find the rows of this kind in a staging table. (Inserts never need one in
+    /// strict mode.)
+    bool in_stage(StageKind kind) const;
+    /// True if nothing of it needs a COPY in strict mode.
+    bool without_copy() const;
+
     /// True if its statements must search the table: no index leads to the rows.
     bool searches() const;
 };
@@ -40,6 +52,12 @@ struct AppliedTable {
 /// What went wrong with one table, as an error that says so: contradictions are corrupt, values
 /// that do not fit are refused.
 [[noreturn]] void rethrow_for(const AppliedTable& table, bool strict, const model::Error& error);
+
+/// Statements of a script up to which one is a table's.
+using Owners = std::vector<std::pair<std::size_t, const AppliedTable*>>;
+/// Runs it; what fails is told by its table (rethrow_for(), strict).
+std::vector<std::uint64_t> run_owned(const Script& script, Connection& connection,
+                                     const Owners& owners);
 
 /// All strict tables of a part. Steps are not among it: StepApply runs them one by one.
 class StrictApply {
@@ -55,15 +73,17 @@ private:
         std::uint64_t rows;
         StageKind kind;
     };
-    void expect(const AppliedTable& table, const std::string& sql, std::uint64_t rows,
-                StageKind kind);
+    void expect(const AppliedTable& table, StageKind kind, std::string sql, std::uint64_t rows,
+                BinaryParameters parameters);
+    void add_removals(const AppliedTable& table);
+    void add_moves(const AppliedTable& table);
+    void add_inserts(const AppliedTable& table);
     [[noreturn]] void contradiction(Connection& connection, const Expected& expected,
                                     std::uint64_t touched) const;
 
     Script script_;
     std::vector<Expected> expected_;
-    std::vector<std::pair<std::size_t, const AppliedTable*>>
-        owners_;  ///< statements up to which one is a table's
+    Owners owners_;
 };
 
 /// One tolerant table.
@@ -76,7 +96,8 @@ public:
                   std::vector<engine::MissingBase>& missing, Overwritten* overwritten)
         : connection_(connection), table_(table), missing_(missing), overwritten_(overwritten) {}
 
-    /// Requires: the stage `rows` exists if there are inserts or moves.
+    /// Requires: if there are moves, they are staged, and the stage `rows` exists; likewise if
+    /// there are more inserts than a statement takes along.
     void run();
 
 private:
@@ -84,7 +105,9 @@ private:
     void remove();
     void update();
     void insert();
-    void note_missing(StageKind kind, std::uint32_t mask);
+    Result exec(const std::string& sql, const AppliedTable::Source& source, bool binary = false);
+    void stage_inserts();
+    void note_missing(const AppliedTable::Source& source, std::uint32_t mask);
 
     Connection& connection_;
     const AppliedTable& table_;

@@ -12,25 +12,34 @@ using model::ErrorClass;
 
 namespace {
 
-/// A domain is followed down to its base type; its modifier is the last that is set.
+constexpr const char* kTables = R"(
+SELECT c.oid, u.at, c.relkind
+  FROM unnest($1::text[]) WITH ORDINALITY u (name, at) JOIN pg_class c ON c.oid = to_regclass(u.name))";
+
+/// A domain is followed down to its base type; its modifier is the last that is set. Types whose
+/// modifier is a length: character, character varying, bit, bit varying, and arrays of them.
 constexpr const char* kColumns = R"(
 WITH RECURSIVE down AS (
-    SELECT a.attnum, a.atttypid AS type, a.atttypmod AS modifier
-      FROM pg_attribute a WHERE a.attrelid = $1::regclass AND a.attnum > 0 AND NOT a.attisdropped
+    SELECT a.attrelid, a.attnum, a.atttypid AS type, a.atttypmod AS modifier
+      FROM pg_attribute a
+     WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
     UNION ALL
-    SELECT d.attnum, t.typbasetype, t.typtypmod
+    SELECT d.attrelid, d.attnum, t.typbasetype, t.typtypmod
       FROM down d JOIN pg_type t ON t.oid = d.type WHERE t.typtype = 'd')
-SELECT a.attname, format_type(d.type, d.modifier), a.attidentity = 'a',
+SELECT d.attrelid, a.attname, format_type(d.type, d.modifier), a.attidentity = 'a',
        CASE WHEN a.attcollation <> 0 THEN a.attcollation::regcollation::text END,
        t.typtype = 'e' OR EXISTS (SELECT FROM pg_opclass o JOIN pg_am m ON m.oid = o.opcmethod
            WHERE m.amname = 'hash' AND o.opcdefault AND o.opcintype = t.oid)
-         OR t.oid = 'varchar'::regtype
+         OR t.oid = 'varchar'::regtype,
+       format_type(d.type, CASE WHEN t.oid = ANY (l.types) OR t.typelem = ANY (l.types)
+                                THEN -1 ELSE d.modifier END)
   FROM down d JOIN pg_type t ON t.oid = d.type AND t.typtype <> 'd'
-  JOIN pg_attribute a ON a.attrelid = $1::regclass AND a.attnum = d.attnum)";
+  JOIN pg_attribute a ON a.attrelid = d.attrelid AND a.attnum = d.attnum
+ CROSS JOIN (SELECT '{bpchar,varchar,bit,varbit}'::regtype[]::oid[]) l (types))";
 
 /// Unique indexes over plain columns with the equality operator of each column's operator class.
 constexpr const char* kIndexes = R"(
-SELECT i.indexrelid::bigint, i.indnkeyatts, a.attname,
+SELECT i.indrelid, i.indexrelid::bigint, i.indnkeyatts, a.attname,
        'OPERATOR(' || quote_ident(n.nspname) || '.' || o.oprname || ')'
   FROM pg_index i
  CROSS JOIN LATERAL unnest(i.indkey::int2[], i.indclass::oid[]) WITH ORDINALITY k (attnum, class, at)
@@ -39,21 +48,33 @@ SELECT i.indexrelid::bigint, i.indnkeyatts, a.attname,
   JOIN pg_amop p ON p.amopfamily = c.opcfamily AND p.amoplefttype = c.opcintype
    AND p.amoprighttype = c.opcintype AND p.amopstrategy = 3
   JOIN pg_operator o ON o.oid = p.amopopr JOIN pg_namespace n ON n.oid = o.oprnamespace
- WHERE i.indrelid = $1::regclass AND i.indisunique AND i.indisvalid AND i.indpred IS NULL
+ WHERE i.indrelid = ANY ($1::oid[]) AND i.indisunique AND i.indisvalid AND i.indpred IS NULL
    AND i.indexprs IS NULL AND k.at <= i.indnkeyatts
  ORDER BY i.indexrelid, k.at)";
 
-void read_columns(Connection& connection, const plan::TablePlan& plan, TargetTable& target) {
-    const Result rows = connection.exec_params(kColumns, {target.name});
+/// Which rows of a result are whose; by object id.
+using RowsOf = std::map<std::int64_t, std::vector<int>>;
+
+RowsOf rows_by_table(const Result& result) {
+    RowsOf out;
+    for (int row = 0; row < result.rows(); ++row) {
+        out[result.integer(row, 0)].push_back(row);
+    }
+    return out;
+}
+
+void take_columns(const Result& rows, const std::vector<int>& own, const plan::TablePlan& plan,
+                  TargetTable& target) {
     std::map<std::string, TargetColumn> found;
-    for (int row = 0; row < rows.rows(); ++row) {
+    for (const int row : own) {
         TargetColumn column;
-        column.name = quote_identifier(rows.get(row, 0));
-        column.type = rows.text(row, 1);
-        column.identity_always = rows.boolean(row, 2);
-        column.collation = rows.is_null(row, 3) ? "" : " COLLATE " + rows.text(row, 3);
-        column.hashable = rows.boolean(row, 4);
-        found.emplace(rows.text(row, 0), std::move(column));
+        column.name = quote_identifier(rows.get(row, 1));
+        column.type = rows.text(row, 2);
+        column.identity_always = rows.boolean(row, 3);
+        column.collation = rows.is_null(row, 4) ? "" : " COLLATE " + rows.text(row, 4);
+        column.hashable = rows.boolean(row, 5);
+        column.parameter_type = rows.text(row, 6);
+        found.emplace(rows.text(row, 1), std::move(column));
     }
     for (const plan::ColumnPlan& column : plan.columns) {
         const auto at = found.find(column.destination_name);
@@ -67,7 +88,8 @@ void read_columns(Connection& connection, const plan::TablePlan& plan, TargetTab
     }
 }
 
-void read_key(Connection& connection, const plan::TablePlan& plan, TargetTable& target) {
+void take_key(const Result& rows, const std::vector<int>& own, const plan::TablePlan& plan,
+              TargetTable& target) {
     for (const plan::KeyColumn& column : plan.key.columns) {
         target.key.push_back(column.column);
         target.key_operators.emplace_back("OPERATOR(pg_catalog.=)");
@@ -75,11 +97,10 @@ void read_key(Connection& connection, const plan::TablePlan& plan, TargetTable& 
     if (target.keyless()) {
         return;
     }
-    const Result rows = connection.exec_params(kIndexes, {target.name});
     std::map<std::int64_t, std::map<std::string, std::string>> indexes;
-    for (int row = 0; row < rows.rows(); ++row) {
-        if (static_cast<std::size_t>(rows.integer(row, 1)) == target.key.size()) {
-            indexes[rows.integer(row, 0)][quote_identifier(rows.get(row, 2))] = rows.text(row, 3);
+    for (const int row : own) {
+        if (static_cast<std::size_t>(rows.integer(row, 2)) == target.key.size()) {
+            indexes[rows.integer(row, 1)][quote_identifier(rows.get(row, 3))] = rows.text(row, 4);
         }
     }
     for (const auto& [index, operators] : indexes) {
@@ -95,6 +116,12 @@ void read_key(Connection& connection, const plan::TablePlan& plan, TargetTable& 
             return;
         }
     }
+}
+
+Error no_table(const TargetTable& target) {
+    return Error(ErrorClass::refused, "table.missing",
+                 "the destination has no table " + target.display,
+                 "create it, or select the schema phase");
 }
 
 }  // namespace
@@ -120,21 +147,40 @@ std::string TargetTable::column_list() const {
     return out;
 }
 
-TargetTable read_target(Connection& connection, const plan::TablePlan& table) {
-    TargetTable target;
-    target.display = table.destination.display();
-    target.name = quote(table.destination);
-    const Result kind = connection.exec_params(
-        "SELECT c.relkind FROM pg_class c WHERE c.oid = to_regclass($1)", {target.name});
-    if (kind.rows() == 0) {
-        throw Error(ErrorClass::refused, "table.missing",
-                    "the destination has no table " + target.display,
-                    "create it, or select the schema phase");
+std::vector<TargetTable> read_targets(Connection& connection,
+                                      const std::vector<const plan::TablePlan*>& tables) {
+    std::vector<TargetTable> targets(tables.size());
+    std::vector<std::string> names;
+    for (std::size_t at = 0; at < tables.size(); ++at) {
+        targets[at].display = tables[at]->destination.display();
+        targets[at].name = quote(tables[at]->destination);
+        names.push_back(targets[at].name);
     }
-    target.only = kind.get(0, 0) == "p" ? "" : "ONLY ";
-    read_columns(connection, table, target);
-    read_key(connection, table, target);
-    return target;
+    const Result there = connection.exec_params(kTables, {array_literal(names)});
+    std::vector<std::int64_t> ids(tables.size());
+    std::vector<std::string> found;
+    for (int row = 0; row < there.rows(); ++row) {
+        const auto at = static_cast<std::size_t>(there.integer(row, 1) - 1);
+        ids[at] = there.integer(row, 0);
+        targets[at].only = there.get(row, 2) == "p" ? "" : "ONLY ";
+        found.push_back(there.text(row, 0));
+    }
+    const Result columns = connection.exec_params(kColumns, {array_literal(found)});
+    const Result indexes = connection.exec_params(kIndexes, {array_literal(found)});
+    RowsOf own_columns = rows_by_table(columns);
+    RowsOf own_indexes = rows_by_table(indexes);
+    for (std::size_t at = 0; at < tables.size(); ++at) {
+        if (ids[at] == 0) {
+            throw no_table(targets[at]);
+        }
+        take_columns(columns, own_columns[ids[at]], *tables[at], targets[at]);
+        take_key(indexes, own_indexes[ids[at]], *tables[at], targets[at]);
+    }
+    return targets;
+}
+
+TargetTable read_target(Connection& connection, const plan::TablePlan& table) {
+    return std::move(read_targets(connection, {&table}).front());
 }
 
 }  // namespace cutover::postgres

@@ -16,6 +16,8 @@ struct TargetColumn {
     std::string collation;  ///< ` COLLATE x`, or empty
     bool identity_always = false;  ///< may be inserted, not updated
     bool hashable = false;
+    /// `type`, but without a length: a cast would cut what is longer, without a word.
+    std::string parameter_type;
 };
 
 struct TargetTable {
@@ -35,7 +37,10 @@ struct TargetTable {
     std::string column_list() const;
 };
 
+/// In the order of `tables`, with as many round trips for a thousand as for one.
 /// Throws: refused (`table.missing`, `column.missing`), connection, operation.
+std::vector<TargetTable> read_targets(Connection& connection,
+                                      const std::vector<const plan::TablePlan*>& tables);
 TargetTable read_target(Connection& connection, const plan::TablePlan& table);
 
 }  // namespace cutover::postgres

@@ -225,7 +225,8 @@ TEST_F(Control, AClaimEndsTheWritersOfTheProcessBeforeIt) {
     const plan::Plan plan = plan_of({"public.t"});
     const auto zombie = sink_->open_applier(plan);
     zombie->begin();
-    zombie->stage({{{0, false, {}, {}, {}, {tuple("SELECT 1")}, {}}}});
+    const model::NetBatch batch = {{{0, false, {}, {}, {}, {tuple("SELECT 1")}, {}}}};
+    zombie->stage(batch);
     zombie->apply(modes(plan, engine::ApplyMode::strict));
     control_.reset();
     const auto second = sink_->open_control();

@@ -20,7 +20,7 @@ TEST(CopyRows, WritesCountsLengthsAndNulls) {
     row.append(CellKind::binary, "");
     CopyRows rows;
     rows.begin_row(5);
-    rows.integer(-2);
+    rows.value("\xff\xff\xff\xfe");
     rows.cells(row);
     EXPECT_EQ(rows.bytes(),
               "\0\5\0\0\0\4\xff\xff\xff\xfe\0\0\0\2ab\xff\xff\xff\xff\xff\xff\xff\xff\0\0\0\0"s);

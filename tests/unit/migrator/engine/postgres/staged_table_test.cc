@@ -26,11 +26,23 @@ Tuple tuple(const std::string& cells) {
 /// (a, b, c) with the key (c, a).
 TargetTable target() {
     TargetTable table;
-    table.columns = {{"\"a\"", "text", "", false, true},
-                     {"\"b\"", "text", "", false, true},
-                     {"\"c\"", "text", "", false, true}};
+    table.columns = {{"\"a\"", "text", "", false, true, "text"},
+                     {"\"b\"", "text", "", false, true, "text"},
+                     {"\"c\"", "text", "", false, true, "text"}};
     table.key = {2, 0};
     return table;
+}
+
+/// What is sent, field by field; `-` is NULL.
+std::string fields(const StagedTable& staged, StageKind kind) {
+    BinaryParameters parameters;
+    staged.rows(kind).append_to(parameters);
+    EXPECT_EQ(staged.rows(kind).fields(), parameters.size());
+    std::string out;
+    for (const auto& parameter : parameters) {
+        out += (out.empty() ? "" : " ") + std::string(parameter.value_or("-"));
+    }
+    return out;
 }
 
 TEST(StagedTable, TurnsCompleteMovesIntoRemovalsAndInserts) {
@@ -40,11 +52,11 @@ TEST(StagedTable, TurnsCompleteMovesIntoRemovalsAndInserts) {
     batch.moves = {
         {tuple("ca"), tuple("xyz")}, {tuple("ca"), tuple(".y.")}, {tuple("ca"), tuple("x.z")}};
     staged.take(batch);
-    EXPECT_EQ(staged.removals().rows(), 3u);
+    EXPECT_EQ(staged.rows(StageKind::removals).rows(), 2u);
     // An absent cell of the key is as it was: the old key has it.
-    EXPECT_EQ(staged.inserts().rows(), 2u);
-    EXPECT_NE(staged.inserts().bytes().find("a\0\0\0\1y\0\0\0\1c", 0, 11), std::string::npos);
-    EXPECT_EQ(staged.moves().rows(), 1u);
+    EXPECT_EQ(fields(staged, StageKind::rows), "x y z a y c");
+    EXPECT_EQ(staged.rows(StageKind::moves).rows(), 1u);
+    EXPECT_EQ(fields(staged, StageKind::moves), std::string("\0\0\0\1", 4) + " c a x - z");
 }
 
 TEST(StagedTable, GroupsUpdatesByTheCellsTheyHave) {
@@ -85,9 +97,50 @@ TEST(StagedTable, ReplacesRowsWhereAnIdentityColumnMayNotBeUpdated) {
     TableBatch batch;
     batch.updates = {{tuple("ca"), tuple("abc")}};
     staged.take(batch);
-    EXPECT_TRUE(staged.updates().empty());
-    EXPECT_EQ(staged.removals().rows(), 1u);
-    EXPECT_EQ(staged.inserts().rows(), 1u);
+    EXPECT_TRUE(staged.rows(StageKind::updates).empty());
+    EXPECT_EQ(staged.rows(StageKind::removals).rows(), 1u);
+    EXPECT_EQ(staged.rows(StageKind::rows).rows(), 1u);
+}
+
+TEST(StagedTable, SendsFewAndSmallRowsAlongWithTheirStatements) {
+    const TargetTable facts = target();
+    StagedTable staged(facts, {.fields = 6, .bytes = 1000});
+    TableBatch batch;
+    batch.inserts = {tuple("abc"), tuple("abc")};
+    staged.take(batch);
+    EXPECT_TRUE(staged.inlined(StageKind::rows));
+    EXPECT_TRUE(staged.inlined(StageKind::moves));
+    staged.take(batch);
+    EXPECT_FALSE(staged.inlined(StageKind::rows));
+
+    StagedTable large(facts, {.fields = 6, .bytes = 1000});
+    Tuple row = tuple("ab");
+    row.append(CellKind::binary, std::string(1000, 'x'));
+    TableBatch one;
+    one.inserts = {row};
+    large.take(one);
+    EXPECT_FALSE(large.inlined(StageKind::rows));
+}
+
+/// Each set of cells is a statement of its own, which takes the rows of all along.
+TEST(StagedTable, StagesRowsOfManyDifferentSetsOfCells) {
+    TargetTable facts;
+    facts.key = {0};
+    std::string cells = "k";
+    for (int column = 0; column < 10; ++column) {
+        facts.columns.push_back({"c", "text", "", false, true, "text"});
+        cells += column == 0 ? "" : ".";
+    }
+    StagedTable staged(facts);
+    TableBatch batch;
+    for (std::size_t column = 1; column < 10; ++column) {
+        std::string row = cells;
+        row.resize(10, '.');
+        row[column] = 'x';
+        batch.updates.push_back({tuple("k"), tuple(row)});
+    }
+    staged.take(batch);
+    EXPECT_FALSE(staged.inlined(StageKind::updates));
 }
 
 }  // namespace
