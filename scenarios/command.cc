@@ -13,6 +13,8 @@
 
 #include "fixtures/server_factory.h"
 #include "migrator/model/error.h"
+#include "migrator/model/visible.h"
+#include "migrator/plan/output_file.h"
 #include "migrator/plan/output_path.h"
 #include "scenarios/assertion/assertion.h"
 #include "scenarios/catalogue.h"
@@ -32,10 +34,17 @@ struct Options {
     bool list = false;
     bool coverage = false;
     bool keep = false;
+    bool with_values = false;
+    bool no_values = false;
     std::optional<std::uint64_t> seed;
     std::string report_folder = "reports";
     std::string replay_file;
     std::string scenario_folder = CUTOVER_SCENARIO_FOLDER;
+
+    report::Values values() const {
+        return no_values ? report::Values::nowhere
+                         : with_values ? report::Values::everywhere : report::Values::json_only;
+    }
 };
 
 constexpr const char* kDefaultScenario = "postgres/main";
@@ -72,7 +81,7 @@ public:
     void note(const Evidence& evidence) {
         book_[evidence.scenario] = {{"verdict", to_string(evidence.verdict)},
                                     {"seed", evidence.seed}};
-        std::ofstream(file_) << book_.dump(2) << "\n";
+        plan::write_file("--report-dir", file_, book_.dump(2) + "\n");
     }
 
     std::string of(const std::string& scenario) const {
@@ -150,12 +159,13 @@ public:
              << std::flush;
         SecretSearch secrets;
         Evidence evidence = rehearse(scenario, options, secrets);
-        report::ReportFiles files = report::write_reports(evidence, options.folder);
+        report::ReportFiles files =
+            report::write_reports(evidence, options.folder, options_.values());
         if (secrets.reports({files.html, files.json, files.junit}, evidence)) {
-            files = report::write_reports(evidence, options.folder);
+            files = report::write_reports(evidence, options.folder, options_.values());
         }
         book_.note(evidence);
-        print_verdict(evidence, files.html);
+        print_verdict(options_.no_values ? report::without_values(evidence) : evidence, files.html);
         return evidence.verdict;
     }
 
@@ -174,6 +184,7 @@ private:
                                            folder.string(), error.message()),
                                "remove it, or name another --report-dir");
         }
+        plan::make_private_folder("--report-dir", folder);
     }
 
     Evidence rehearse(Scenario& scenario, const RehearsalOptions& options, SecretSearch& secrets) {
@@ -206,14 +217,14 @@ private:
     void print_verdict(const Evidence& evidence, const std::filesystem::path& report) {
         for (const AssertionResult& result : evidence.assertions) {
             out_ << fmt::format("  {} {:<32} {}\n", result.passed ? "ok  " : "FAIL", result.name,
-                                result.detail);
+                                model::visible(result.detail));
         }
         std::string verdict(to_string(evidence.verdict));
         std::transform(verdict.begin(), verdict.end(), verdict.begin(),
                        [](unsigned char c) { return std::toupper(c); });
         out_ << fmt::format("{}: {}\n", verdict, evidence.scenario);
         for (const std::string& reason : evidence.reasons) {
-            out_ << "  " << reason << "\n";
+            out_ << "  " << model::visible(reason) << "\n";
         }
         out_ << "report: " << report.string() << "\nagain:  " << evidence.reproduction << std::endl;
     }
@@ -293,6 +304,13 @@ void add_commands(CLI::App& app, const std::filesystem::path& program, std::ostr
     command->add_option("--seed", options->seed, "chooses workloads and places of faults");
     command->add_option("--report-dir", options->report_folder, "where reports go (reports)");
     command->add_option("--replay", options->replay_file, "repeat a run from its schedule.json");
+    CLI::Option* values = command->add_flag(
+        "--values", options->with_values,
+        "show values of rows in report.html and junit.xml, too, which are masked otherwise");
+    command
+        ->add_flag("--no-values", options->no_values,
+                   "mask values of rows everywhere, in report.json and on the terminal too")
+        ->excludes(values);
     command->add_option("--scenarios", options->scenario_folder, "folder with the scenario files");
     command->footer(kFooter);
     command->callback(

@@ -8,12 +8,14 @@
 #include <vector>
 
 #include "migrator/model/error.h"
+#include "migrator/model/visible.h"
 #include "migrator/plan/document.h"
 #include "migrator/plan/document_reader.h"
 #include "migrator/precheck/command.h"
 #include "migrator/task/aftermath.h"
 #include "migrator/task/commands.h"
 #include "scenarios/command.h"
+#include "scenarios/own_process.h"
 #include "scenarios/registry.h"
 #include "verify/command.h"
 
@@ -69,6 +71,7 @@ int run(CLI::App& app, int argc, char** argv, const int& exit_code) {
 
 int main(int argc, char** argv) {
     try {
+        cutover::scenarios::keep_secrets_in_process(std::cerr);
         const cutover::engine::Registry registry = cutover::scenarios::all_engines();
         int exit_code = 0;
         CLI::App app(kAbout, "cutover");
@@ -93,7 +96,7 @@ int main(int argc, char** argv) {
         }
         return run(app, argc, argv, exit_code);
     } catch (const std::exception& error) {
-        std::cerr << "cutover: unexpected: " << error.what() << "\n";
+        std::cerr << "cutover: unexpected: " << cutover::model::visible(error.what()) << "\n";
         return kUnexpected;
     }
 }

@@ -10,6 +10,7 @@
 #include "fixtures/server/server_error.h"
 #include "migrator/model/check.h"
 #include "migrator/model/error.h"
+#include "migrator/plan/output_file.h"
 #include "scenarios/cutover_answer.h"
 #include "scenarios/task_text.h"
 
@@ -171,10 +172,11 @@ void Rehearsal::write_task_files() {
     environment_ = task_environment(source, destination);
     task_file_ = options_.folder / "task.yaml";
     judge_file_ = options_.folder / "judge.yaml";
-    std::ofstream(task_file_) << task_text(scenario_, source, destination);
+    plan::write_file("--report-dir", task_file_, task_text(scenario_, source, destination));
     // The judge looks at the servers, not through links that may be broken.
-    std::ofstream(judge_file_) << task_text(scenario_, ground_->direct(Side::source),
-                                            ground_->direct(Side::destination));
+    plan::write_file("--report-dir", judge_file_,
+                     task_text(scenario_, ground_->direct(Side::source),
+                               ground_->direct(Side::destination)));
 }
 
 void Rehearsal::prepare_workloads() {

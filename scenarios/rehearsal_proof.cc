@@ -139,7 +139,8 @@ void Rehearsal::keep_logs() {
         return;
     }
     evidence_.schedule_file = "schedule.json";
-    std::ofstream(options_.folder / evidence_.schedule_file) << schedule_text(evidence_);
+    plan::write_file("--report-dir", options_.folder / evidence_.schedule_file,
+                     schedule_text(evidence_));
     if (ground_ == nullptr || !std::exchange(logs_wanted_, false)) {
         return;
     }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "migrator/model/visible.h"
+
 namespace cutover::scenarios {
 
 namespace {
@@ -55,7 +57,7 @@ void TerminalNarrator::clear() {
 
 void TerminalNarrator::say(const std::string& line) {
     clear();
-    out_ << clock() << line << std::endl;
+    out_ << clock() << model::visible(line) << std::endl;
 }
 
 void TerminalNarrator::progress(const Observed& observed, const Evidence& evidence) {
@@ -65,7 +67,7 @@ void TerminalNarrator::progress(const Observed& observed, const Evidence& eviden
         return;
     }
     told_ = Clock::now();
-    std::string line = place(observed, evidence);
+    const std::string line = model::visible(place(observed, evidence));
     if (line == last_) {
         return;
     }

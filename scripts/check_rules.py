@@ -66,6 +66,11 @@ REAL_WORLD = re.compile(
     r"|random_device|mt19937\w*)\b|\b(system|steady|high_resolution)_clock::now\b|\bsleep_(for|until)\b"
     r"|\b(usleep|nanosleep|gettimeofday|clock_gettime)\s*\(|\bpthread_\w+")
 
+# A name in a folder that everybody may write to is somebody else's link sooner or later.
+PREDICTABLE = re.compile(r"/tm" r"p/")
+TEMPORARY_FOLDER = re.compile(r"\btemp_directory_path\s*\(|\bTempDir\s*\(|\btmpnam\b|\btempnam\b")
+MAKES_TEMPORARY = re.compile(r"mkstemp|mkostemp|mkdtemp|spill_directory")
+
 MOST_LINES = 600
 MOST_FUNCTION_LINES = 70
 MOST_BYTES = 600_000
@@ -159,6 +164,10 @@ class Checker:
                 self.tell(path, number, "machine path", "a path of one machine has no place here")
         if re.match(r"scenarios/\w+/[\w/-]+\.yaml$", path):
             self.check_scenario(path, text)
+        if path.startswith(("scripts/", ".ci/")) and not path.endswith((".py", ".md")):
+            for number, line in enumerate(lines, 1):
+                if PREDICTABLE.search(line):
+                    self.tell(path, number, "temporary", "a temporary file is made by mktemp")
         executable = os.access(os.path.join(self.root, path), os.X_OK)
         if path.startswith("scripts/") and executable and "--help" not in text:
             self.tell(path, 1, "help", "a script explains itself with --help")
@@ -185,6 +194,7 @@ class Checker:
         self.check_core(path, code)
         self.check_words(path, code)
         self.check_functions(path, code)
+        self.check_temporary(path, code)
         if path.endswith(".cc"):
             self.check_listed(path)
 
@@ -245,6 +255,14 @@ class Checker:
                 self.tell(path, number, "words", f"`{found.group(0)}`: write source and destination")
             if re.search(r"std::(format|expected)\b", line):
                 self.tell(path, number, "words", "g++ 12 has no std::format and no std::expected: use fmt")
+
+    def check_temporary(self, path, code):
+        lines = code.split("\n")
+        for number, line in enumerate(lines):
+            around = "\n".join(lines[number:number + 3])
+            if TEMPORARY_FOLDER.search(line) and not MAKES_TEMPORARY.search(around):
+                self.tell(path, number + 1, "temporary",
+                          "a temporary name that can be foreseen: mkostemp, mkdtemp, or tests/support/temporary_folder.h")
 
     def check_functions(self, path, code):
         lines = [line.rstrip() for line in code.split("\n")]

@@ -4,14 +4,13 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <iostream>
 #include <memory>
+#include <sstream>
 #include <utility>
 
-#include "migrator/model/error.h"
+#include "migrator/model/visible.h"
+#include "migrator/plan/output_file.h"
 #include "migrator/plan/output_path.h"
 #include "migrator/plan/task_file.h"
 #include "verify/report.h"
@@ -40,6 +39,11 @@ struct Options {
     std::uint64_t lock_wait_seconds = 60;
     std::uint64_t settle_seconds = 5;
     bool ignore_open_writers = false;
+    bool with_values = false;
+    bool no_values = false;
+
+    /// A page is made to be handed on.
+    bool masked() const { return no_values || (format == "html" && !with_values); }
 };
 
 std::string rules_help() {
@@ -122,7 +126,8 @@ private:
         std::cerr << fmt::format("\r\033[K{} of {} tables, {} of about {} rows, {} ({})",
                                  progress.tables_done, progress.tables_total,
                                  grouped(progress.source_rows), grouped(progress.rows_expected),
-                                 bytes_text(progress.bytes), progress.table)
+                                 bytes_text(progress.bytes),
+                                 model::visible(progress.table))
                   << std::flush;
     }
 
@@ -141,15 +146,9 @@ void write_report(const Options& options, const Result& result, std::ostream& ou
 }
 
 void write_file(const Options& options, const Result& result) {
-    std::ofstream file(options.output, std::ios::trunc);
-    write_report(options, result, file);
-    file.close();
-    if (!file) {
-        throw model::Error(model::ErrorClass::refused, "verify.output",
-                           fmt::format("--output is `{}`, which cannot be written: {}",
-                                       options.output, std::strerror(errno)),
-                           "free space on the disk, or name a file elsewhere");
-    }
+    std::ostringstream text;
+    write_report(options, result, text);
+    plan::write_file("--output", options.output, text.str());
 }
 
 /// Before hours are spent on what could not be written down.
@@ -172,12 +171,15 @@ void verify_task(const Options& options, const AskTask& ask_task, std::ostream& 
         TerminalProgress progress(options.format == "text" || !options.output.empty());
         result = run(request, progress.callback());
     }
+    if (options.masked()) {
+        mask_values(result);
+    }
     if (options.output.empty()) {
         write_report(options, result, out);
     } else {
         write_file(options, result);
         out << fmt::format("{}: {}; report in {}\n", to_string(result.verdict),
-                           result.reasons.front(), options.output);
+                           model::visible(result.reasons.front()), options.output);
     }
     exit_code_out = exit_code(result.verdict);
 }
@@ -232,6 +234,13 @@ void add_commands(CLI::App& app, AskTask ask_task, std::ostream& out, int& exit_
     command->add_flag_callback(
         "--json", [options] { options->format = "json"; }, "the same as --format json");
     command->add_option("--output", options->output, "write the report to this file");
+    CLI::Option* values = command->add_flag("--values", options->with_values,
+                                            "show values of rows in an HTML page, too, which are "
+                                            "masked there otherwise");
+    command
+        ->add_flag("--no-values", options->no_values,
+                   "mask keys and values of rows in the report, whatever its format")
+        ->excludes(values);
     std::vector<std::string> names;
     for (const Rule rule : all_rules()) {
         names.emplace_back(to_string(rule));

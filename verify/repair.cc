@@ -1,46 +1,96 @@
 #include "verify/repair.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
+#include <algorithm>
+#include <string_view>
 #include <vector>
 
-#include "migrator/model/error.h"
+#include "migrator/model/visible.h"
+#include "migrator/plan/output_file.h"
 #include "verify/canonical.h"
 
 namespace cutover::verify {
 
 namespace {
 
-using model::Error;
-using model::ErrorClass;
+using model::code_points;
 
-std::string identifier(const std::string& name) {
-    std::string out = "\"";
-    for (const char letter : name) {
+bool plain(char letter) {
+    return letter >= 0x20 && letter < 0x7F;
+}
+
+bool plain(std::string_view text) {
+    return std::all_of(text.begin(), text.end(), [](char letter) { return plain(letter); });
+}
+
+std::string doubled(std::string_view text, char quote) {
+    std::string out;
+    for (const char letter : text) {
         out += letter;
-        out += letter == '"' ? "\"" : "";
+        out += letter == quote ? std::string(1, quote) : "";
     }
-    return out + "\"";
+    return out;
+}
+
+/// Names come from a server as UTF-8, and no name holds a zero.
+std::string identifier(const std::string& name) {
+    if (plain(name)) {
+        return '"' + doubled(name, '"') + '"';
+    }
+    std::string out = "U&\"";
+    for (const char32_t code : code_points(name)) {
+        const char letter = static_cast<char>(code);
+        out += code >= 0x7F || !plain(letter) ? fmt::format("\\+{:06x}", std::uint32_t{code})
+               : letter == '"' || letter == '\\' ? std::string(2, letter)
+                                                  : std::string(1, letter);
+    }
+    return out + '"';
+}
+
+/// A type's name as the server writes it: what is not plain stands in quotes.
+std::string type_name(const std::string& type) {
+    std::string out;
+    for (std::size_t at = 0; at < type.size();) {
+        if (type[at] != '"') {
+            out += type[at++];
+            continue;
+        }
+        std::string name;
+        while (++at < type.size() && (type[at] != '"' || type.substr(at, 2) == "\"\"")) {
+            name += type[at];
+            at += type[at] == '"' ? 1 : 0;
+        }
+        ++at;
+        out += identifier(name);
+    }
+    return out;
 }
 
 std::string literal(const std::string& text) {
-    std::string out = "'";
-    for (const char letter : text) {
-        out += letter;
-        out += letter == '\'' ? "'" : "";
+    if (plain(text)) {
+        return "'" + doubled(text, '\'') + "'";
     }
-    return out + "'";
+    std::string hex;
+    for (const char letter : text) {
+        hex += fmt::format("{:02x}", static_cast<unsigned char>(letter));
+    }
+    return "convert_from(decode('" + hex + "', 'hex'), 'UTF8')";
+}
+
+/// For a comment: a byte of some encoding could swallow the end of the line.
+std::string remark(const std::string& text) {
+    std::string out;
+    for (const char32_t code : code_points(model::visible(text))) {
+        out += code < 0x7F ? std::string(1, static_cast<char>(code))
+                           : fmt::format("\\u{:04x}", std::uint32_t{code});
+    }
+    return out;
 }
 
 /// One compared column of a row, ready for SQL.
 struct Field {
     std::string column;
-    std::string type;
     std::string value;  ///< `NULL` or `'...'::type`
     bool is_null = false;
     bool key = false;
@@ -80,13 +130,13 @@ std::vector<Field> fields_of(const TablePair& pair, Side side, std::string_view 
         const ColumnShape* column = destination_column(pair, cell.destination_column);
         if (cell.compared && column != nullptr) {
             field.column = identifier(cell.destination_column);
-            field.type = column->type;
             field.is_null = !value.has_value();
             field.key = is_key(pair, cell.source_column);
             field.generated = column->generated;
             field.value = field.is_null ? "NULL"
                                         : literal(printable(canonical_cell(cell, side, value))) +
-                                              amount_type(column->type) + "::" + column->type;
+                                              amount_type(column->type) + "::" +
+                                              type_name(column->type);
         }
         fields.push_back(std::move(field));
     }
@@ -188,24 +238,18 @@ RepairStatements level(const TablePair& pair, const RowFinding& finding) {
             insert(pair, fields, copies, finding.source_count)};
 }
 
+/// psql's own line first: after an error nothing more is done. The encoding before everything that
+/// is not ours; every setting that a value or a guard is read by.
 constexpr const char* kHead =
-    "-- Written by cutover verify. Each statement does something only while the destination still "
-    "holds what was"
-    " seen.\nSET timezone = 'UTC'; SET datestyle = 'ISO, YMD'; SET intervalstyle = 'postgres'; "
-    "\nSET extra_float_digits = 3; SET search_path = pg_catalog; SET "
-    "standard_conforming_strings = on;\n";
-
-FILE* open_private(const std::string& path) {
-    const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    FILE* const file = descriptor < 0 ? nullptr : ::fdopen(descriptor, "w");
-    if (file == nullptr) {
-        throw Error(ErrorClass::refused, "verify.repair_file",
-                    "cannot write the repair file " + path + ": " + std::strerror(errno),
-                    "name a file in a folder that can be written");
-    }
-    std::fputs(kHead, file);
-    return file;
-}
+    R"(-- Written by cutover verify, for psql. Each statement does something only while the destination
+-- still holds what was seen.
+\set ON_ERROR_STOP on
+SET client_encoding = 'UTF8';
+SET standard_conforming_strings = on;
+SET timezone = 'UTC'; SET datestyle = 'ISO, YMD'; SET intervalstyle = 'postgres';
+SET extra_float_digits = 3; SET bytea_output = 'hex'; SET xmloption = 'content';
+SET search_path = pg_catalog;
+)";
 
 }  // namespace
 
@@ -227,27 +271,18 @@ RepairStatements repair_statements(const TablePair& pair, const RowFinding& find
 }
 
 struct RepairWriter::Files {
-    FILE* repair = nullptr;
-    FILE* undo = nullptr;
-
-    ~Files() { close(); }
-    bool close() {
-        bool ok = true;
-        for (FILE** file : {&repair, &undo}) {
-            if (*file != nullptr) {
-                ok = std::fclose(*file) == 0 && ok;
-                *file = nullptr;
-            }
-        }
-        return ok;
+    explicit Files(const std::string& path)
+        : repair("--repair-file", path), undo("--repair-file with .undo", path + ".undo") {
+        repair.write(kHead);
+        undo.write(kHead);
     }
+
+    plan::OutputFile repair;
+    plan::OutputFile undo;
 };
 
 RepairWriter::RepairWriter(const std::string& path, std::uint64_t limit)
-    : files_(std::make_unique<Files>()), limit_(limit) {
-    files_->repair = open_private(path);
-    files_->undo = open_private(path + ".undo");
-}
+    : files_(std::make_unique<Files>(path)), limit_(limit) {}
 
 RepairWriter::~RepairWriter() = default;
 
@@ -261,23 +296,20 @@ void RepairWriter::found(const TablePair& pair, const RowFinding& finding) {
     RepairStatements statements = repair_statements(pair, finding);
     if (statements.repair.empty()) {
         const bool at_source = !finding.source_row.empty();
-        statements.repair = fmt::format(
-            "-- by hand: {} {} of {}, {} times at the source, {} at the destination",
+        statements.repair = "-- " + remark(fmt::format(
+            "by hand: {} {} of {}, {} times at the source, {} at the destination",
             to_string(finding.verdict),
             describe_key(pair, at_source ? Side::source : Side::destination,
                          at_source ? finding.source_row : finding.destination_row),
-            pair.destination.name.display(), finding.source_count, finding.destination_count);
-        for (char& letter : statements.repair) {
-            letter = letter == '\n' || letter == '\r' ? ' ' : letter;
-        }
+            pair.destination.name.display(), finding.source_count, finding.destination_count));
     }
     const std::lock_guard lock(mutex_);
     if (++statements_ == limit_) {
         statements.repair += "\n-- The limit of statements is reached: there is more to repair.";
     }
-    std::fprintf(files_->repair, "%s\n", statements.repair.c_str());
+    files_->repair.write(statements.repair + "\n");
     if (!statements.undo.empty()) {
-        std::fprintf(files_->undo, "%s\n", statements.undo.c_str());
+        files_->undo.write(statements.undo + "\n");
     }
 }
 
@@ -289,24 +321,16 @@ std::uint64_t RepairWriter::statements() const {
 void RepairWriter::withdraw(const std::string& why) {
     const std::lock_guard lock(mutex_);
     statements_ = 0;
-    for (FILE* const file : {files_->repair, files_->undo}) {
-        std::rewind(file);
-        if (::ftruncate(::fileno(file), 0) != 0) {
-            throw Error(ErrorClass::refused, "verify.repair_file",
-                        std::string("cannot take back what the repair file holds: ") +
-                            std::strerror(errno),
-                        "do not run it");
-        }
-        std::fputs(kHead, file);
-        std::fprintf(file, "-- Nothing to repair: no row has a verdict (%s).\n", why.c_str());
+    for (plan::OutputFile* const file : {&files_->repair, &files_->undo}) {
+        file->begin_anew();
+        file->write(kHead);
+        file->write("-- Nothing to repair: no row has a verdict (" + remark(why) + ").\n");
     }
 }
 
 void RepairWriter::close() {
-    if (!files_->close()) {
-        throw Error(ErrorClass::refused, "verify.repair_file",
-                    "the repair file could not be written whole", "free space on the disk");
-    }
+    files_->undo.commit();  // first: who sees a repair can take it back
+    files_->repair.commit();
 }
 
 }  // namespace cutover::verify

@@ -15,11 +15,13 @@ namespace cutover::verify {
 
 class RepairWriter final : public FindingListener {
 public:
-    /// Writes `path` and `path` + `.undo`, readable by the owner only. Stops (and says so in the
-    /// file) after `limit` statements. Throws: refused (the file cannot be written).
+    /// Writes `path` and `path` + `.undo`, readable by the owner only; they are in their places
+    /// after close(). Stops (and says so in the file) after `limit` statements.
+    /// Throws: refused (the file cannot be written).
     RepairWriter(const std::string& path, std::uint64_t limit);
     ~RepairWriter() override;
 
+    /// Throws: refused (the disk did not take it).
     void found(const TablePair& pair, const RowFinding& finding) override;
     std::uint64_t statements() const;
     /// Takes back all that was written: what was found has no verdict, for this reason.
@@ -35,7 +37,9 @@ private:
     const std::uint64_t limit_;
 };
 
-/// The two statements of a finding; both empty if it is not one for a statement.
+/// The two statements of a finding; both empty if it is not one for a statement. Plain ASCII: what
+/// is not is written by its bytes or code points, so that they mean the same in every encoding in
+/// which somebody may apply them.
 struct RepairStatements {
     std::string repair;
     std::string undo;

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include "migrator/model/page_policy.h"
+#include "migrator/model/visible.h"
 #include "verify/live.h"
 #include "verify/report.h"
 
@@ -23,7 +25,7 @@ details { margin: .3rem 0; } @media print { details > * { display: block; } body
 
 std::string escaped(std::string_view text) {
     std::string out;
-    for (const char letter : text) {
+    for (const char letter : model::visible(text)) {
         switch (letter) {
             case '&':
                 out += "&amp;";
@@ -167,9 +169,11 @@ std::string schema_html(const char* title, const SchemaResult& schema) {
 
 std::string to_html(const Result& result) {
     std::string out = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n";
-    out += "<meta name=\"viewport\" content=\"width=device-width\">\n";
-    out += fmt::format("<title>Verification: {}</title>\n<style>{}</style></head><body>\n",
-                       to_string(result.verdict), kStyle);
+    const model::PagePolicy policy = model::make_page_policy();
+    out += policy.meta + "<meta name=\"viewport\" content=\"width=device-width\">\n";
+    out += fmt::format(
+        "<title>Verification: {}</title>\n<style nonce=\"{}\">{}</style></head><body>\n",
+        to_string(result.verdict), policy.nonce, kStyle);
     out += head_html(result) + tables_html(result) + schema_html("Structure", result.schema) +
            schema_html("Sequences", result.sequences);
     if (!result.not_compared.empty()) {

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "migrator/model/visible.h"
 #include "verify/report.h"
 
 namespace cutover::verify {
@@ -136,7 +137,7 @@ std::string to_json(const Result& result) {
         {"not_compared", result.not_compared},
         {"repair", {{"file", result.repair_file}, {"statements", result.repair_statements}}}};
     // Values of foreign encodings may stand in samples: they are replaced, not thrown at.
-    return json.dump(2, ' ', false, Json::error_handler_t::replace);
+    return model::visible_json(json.dump(2, ' ', false, Json::error_handler_t::replace));
 }
 
 }  // namespace cutover::verify

@@ -3,31 +3,15 @@
 
 #include <algorithm>
 
+#include "migrator/model/visible.h"
 #include "verify/live.h"
 #include "verify/report.h"
 
 namespace cutover::verify {
 
-namespace {
+using model::visible;
 
-/// Values and names are other people's: none of them moves the cursor or begins a line of ours.
-std::string visible(std::string_view text) {
-    std::string out;
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        const auto byte = static_cast<unsigned char>(text[at]);
-        const auto next =
-            at + 1 < text.size() ? static_cast<unsigned char>(text[at + 1]) : std::uint8_t{0};
-        if (byte < 0x20 || byte == 0x7F) {
-            out += fmt::format("\\x{:02x}", byte);
-        } else if (byte == 0xC2 && next >= 0x80 && next < 0xA0) {  // controls beyond ASCII
-            out += fmt::format("\\u{:04x}", next);
-            ++at;
-        } else {
-            out += text[at];
-        }
-    }
-    return out;
-}
+namespace {
 
 std::string headline(Verdict verdict) {
     switch (verdict) {

@@ -96,4 +96,17 @@ std::string_view to_string(FactKind kind) {
     return "unknown";
 }
 
+void mask_values(Result& result) {
+    constexpr const char* kMasked = "(masked)";
+    for (TableResult& table : result.tables) {
+        for (RowSample& sample : table.samples) {
+            sample.key = kMasked;
+            for (CellDifference& cell : sample.cells) {
+                cell.source_value = kMasked;
+                cell.destination_value = kMasked;
+            }
+        }
+    }
+}
+
 }  // namespace cutover::verify

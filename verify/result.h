@@ -161,6 +161,8 @@ struct Result {
 std::string_view to_string(RowVerdict verdict);
 std::string_view to_string(Verdict verdict);
 std::string_view to_string(Proof proof);
+/// Masks keys and values of sampled rows; which columns differ, and how, stays.
+void mask_values(Result& result);
 /// 0 consistent, 1 inconsistent, 2 could not tell.
 int exit_code(Verdict verdict);
 

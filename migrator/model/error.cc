@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "migrator/model/visible.h"
+
 namespace cutover::model {
 
 namespace {
@@ -13,6 +15,11 @@ std::string full_text(const std::string& code, const std::string& message,
         text += "\nhint: " + hint;
     }
     return text;
+}
+
+/// Cut first: what is not shown need not be looked at.
+std::string in_one_line(const std::string& text) {
+    return visible(unfolded(shortened(text, kLongestErrorText)));
 }
 
 }  // namespace
@@ -51,11 +58,20 @@ int exit_code(ErrorClass error_class) {
     return 10 + static_cast<int>(error_class);
 }
 
-Error::Error(ErrorClass error_class, std::string code, std::string message, std::string hint)
-    : std::runtime_error(full_text(code, message, hint)),
+Error::Error(ErrorClass error_class, std::string code, Laid message)
+    : std::runtime_error(full_text(code, message.text, "")),
       error_class_(error_class),
       code_(std::move(code)),
-      message_(std::move(message)),
-      hint_(std::move(hint)) {}
+      message_(std::move(message.text)) {}
+
+Error::Error(ErrorClass error_class, std::string code, std::string message, std::string hint)
+    : Error(error_class, std::move(code), Said{in_one_line(message), in_one_line(hint)}) {}
+
+Error::Error(ErrorClass error_class, std::string code, Said said)
+    : std::runtime_error(full_text(code, said.message, said.hint)),
+      error_class_(error_class),
+      code_(std::move(code)),
+      message_(std::move(said.message)),
+      hint_(std::move(said.hint)) {}
 
 }  // namespace cutover::model

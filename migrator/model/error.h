@@ -32,7 +32,8 @@ enum class End : std::uint8_t { source, destination, neither };
 std::string_view to_string(End end);
 
 /// An operating error. `code` is a stable, dotted id (`slot.missing`); `message` starts in lower
-/// case and names object and value; `hint` says what to do. None of them may hold a secret.
+/// case and names object and value; `hint` says what to do. None of them may hold a secret. Both
+/// may quote a server: they become one line each, visible and of a limited length (visible.h).
 class Error : public std::runtime_error {
 public:
     Error(ErrorClass error_class, std::string code, std::string message, std::string hint = {});
@@ -53,7 +54,20 @@ public:
         return error_class_ == ErrorClass::connection || error_class_ == ErrorClass::operation;
     }
 
+protected:
+    /// Text of several lines that is visible already.
+    struct Laid {
+        std::string text;
+    };
+    Error(ErrorClass error_class, std::string code, Laid message);
+
 private:
+    struct Said {
+        std::string message;
+        std::string hint;
+    };
+    Error(ErrorClass error_class, std::string code, Said said);
+
     ErrorClass error_class_;
     std::string code_;
     std::string message_;

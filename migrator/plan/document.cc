@@ -4,7 +4,11 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
+
+#include "migrator/model/visible.h"
 
 namespace cutover::plan {
 
@@ -13,25 +17,34 @@ namespace {
 // Far beyond every file a person writes; aliases can make a short file huge.
 constexpr int kDeepest = 32;
 constexpr std::size_t kMostNodes = 200000;
+/// Nobody reads on after so many.
+constexpr std::size_t kMostTold = 100;
+
+std::string shown(const std::string& text) {
+    return model::visible(model::shortened(text, model::kLongestErrorText));
+}
 
 std::string shown(const std::string& file, const Problem& problem) {
-    std::string text = file;
+    std::string text = model::visible(file);
     if (problem.place.line > 0) {
         text += fmt::format(":{}:{}", problem.place.line, problem.place.column);
     }
-    text += ": " + problem.message + " [" + problem.code + "]";
+    text += ": " + shown(problem.message) + " [" + problem.code + "]";
     if (!problem.remedy.empty()) {
-        text += "\n    remedy: " + problem.remedy;
+        text += "\n    remedy: " + shown(problem.remedy);
     }
     return text;
 }
 
 std::string shown(const std::string& file, const std::vector<Problem>& problems) {
     std::string text;
-    for (const Problem& problem : problems) {
-        text += (text.empty() ? "" : "\n") + shown(file, problem);
+    const std::size_t told = std::min(problems.size(), kMostTold);
+    for (std::size_t at = 0; at < told; ++at) {
+        text += (text.empty() ? "" : "\n") + shown(file, problems[at]);
     }
-    return text;
+    return told == problems.size()
+               ? text
+               : text + fmt::format("\n... and {} more", problems.size() - told);
 }
 
 Place place_of(const YAML::Mark& mark) {
@@ -77,6 +90,7 @@ private:
 
     void build_map(const YAML::Node& from, Node& node, int depth) {
         node.kind = Node::Kind::map;
+        std::unordered_map<std::string_view, Place> seen;  // of keys that live as long as `from`
         for (const auto& pair : from) {
             const Place place = place_of(pair.first.Mark());
             if (!pair.first.IsScalar()) {
@@ -85,13 +99,12 @@ private:
                 continue;
             }
             const std::string& key = pair.first.Scalar();
-            const auto twice = std::find_if(node.entries.begin(), node.entries.end(),
-                                            [&](const Entry& entry) { return entry.key == key; });
-            if (twice != node.entries.end()) {
+            const auto [first, fresh] = seen.emplace(key, place);
+            if (!fresh) {
                 problems_.add(
                     place, "task_file.duplicate_key",
                     fmt::format("the key `{}` stands here a second time; first at line {}", key,
-                                twice->place.line),
+                                first->second.line),
                     "keep one of the two");
                 continue;
             }
@@ -117,7 +130,8 @@ private:
 }  // namespace
 
 FileError::FileError(const std::string& file, std::vector<Problem> problems)
-    : model::Error(model::ErrorClass::refused, "task_file.invalid", shown(file, problems)),
+    : model::Error(model::ErrorClass::refused, "task_file.invalid",
+                   Laid{shown(file, problems)}),
       problems_(std::move(problems)) {}
 
 void Problems::add(Place place, std::string code, std::string message, std::string remedy) {

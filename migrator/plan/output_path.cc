@@ -8,19 +8,12 @@
 #include <cerrno>
 #include <system_error>
 
-#include "migrator/model/error.h"
 
 namespace cutover::plan {
 
 namespace fs = std::filesystem;
 
 namespace {
-
-model::Error refused(const std::string& option, const fs::path& path, const std::string& why,
-                     const std::string& remedy) {
-    return model::Error(model::ErrorClass::refused, "output.path",
-                        fmt::format("{} is `{}`, {}", option, path.string(), why), remedy);
-}
 
 std::string reason_of(int error) {
     return std::generic_category().message(error);
@@ -43,24 +36,36 @@ int try_file_in(const fs::path& folder) {
 
 }  // namespace
 
-void require_writable_file(const std::string& option, const fs::path& file) {
+model::Error refused_output(const std::string& option, const fs::path& path,
+                            const std::string& why, const std::string& remedy) {
+    return model::Error(model::ErrorClass::refused, "output.path",
+                        fmt::format("{} is `{}`, {}", option, path.string(), why), remedy);
+}
+
+OutputKind kind_of_output(const std::string& option, const fs::path& file) {
     std::error_code ignored;
+    const bool link = fs::is_symlink(fs::symlink_status(file, ignored));
     const fs::file_status status = fs::status(file, ignored);
     if (fs::is_directory(status)) {
-        throw refused(option, file, "which is a folder, not a file", kOtherFile);
+        throw refused_output(option, file, "which is a folder, not a file", kOtherFile);
     }
-    if (fs::exists(status) && !fs::is_regular_file(status)) {
-        return;  // a terminal, a pipe: to open it may have an effect
+    const bool stream = fs::exists(status) && !fs::is_regular_file(status);
+    const std::string top = file.has_root_path() ? (++file.begin())->string() : "";
+    if (link && !(stream && (top == "dev" || top == "proc"))) {
+        throw refused_output(option, file, "which is a link; links are not followed",
+                             "name the file itself, or leave the option out and redirect the "
+                             "output");
     }
-    int error = 0;
-    if (fs::exists(status)) {
-        const int descriptor = ::open(file.c_str(), O_WRONLY | O_CLOEXEC);
-        error = descriptor < 0 ? errno : ::close(descriptor);
-    } else {
-        error = try_file_in(file.parent_path());
+    return stream ? OutputKind::stream : OutputKind::file;
+}
+
+void require_writable_file(const std::string& option, const fs::path& file) {
+    if (kind_of_output(option, file) == OutputKind::stream) {
+        return;  // to open it may have an effect
     }
-    if (error != 0) {
-        throw refused(option, file, "which cannot be written: " + reason_of(error), kOtherFile);
+    if (const int error = try_file_in(file.parent_path()); error != 0) {
+        throw refused_output(option, file, "which cannot be written: " + reason_of(error),
+                             kOtherFile);
     }
 }
 
@@ -68,15 +73,15 @@ void make_writable_folder(const std::string& option, const fs::path& folder) {
     std::error_code ignored;
     const fs::file_status status = fs::status(folder, ignored);
     if (fs::exists(status) && !fs::is_directory(status)) {
-        throw refused(option, folder, "which is a file, not a folder", kOtherFolder);
+        throw refused_output(option, folder, "which is a file, not a folder", kOtherFolder);
     }
     std::error_code error;
     fs::create_directories(folder, error);
     if (error) {
-        throw refused(option, folder, "which cannot be made: " + error.message(), kOtherFolder);
+        throw refused_output(option, folder, "which cannot be made: " + error.message(), kOtherFolder);
     }
     if (const int failed = try_file_in(folder); failed != 0) {
-        throw refused(option, folder, "in which nothing can be written: " + reason_of(failed),
+        throw refused_output(option, folder, "in which nothing can be written: " + reason_of(failed),
                       kOtherFolder);
     }
 }

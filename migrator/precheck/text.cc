@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "migrator/model/visible.h"
+
 namespace cutover::precheck {
 
 using model::Finding;
 using model::Severity;
+using model::visible;
 
 namespace {
 
@@ -78,22 +81,22 @@ const char* in_words(Severity severity) {
 
 void print_end(std::ostream& out, const char* role, const End& end,
                const plan::Endpoint& endpoint) {
-    out << fmt::format("  {:<12} {}  {}\n", role, endpoint.display(),
-                       end.answers() ? end.server.engine : "does not answer");
+    out << fmt::format("  {:<12} {}  {}\n", role, visible(endpoint.display()),
+                       end.answers() ? visible(end.server.engine) : "does not answer");
 }
 
 }  // namespace
 
 void print(std::ostream& out, const Finding& finding) {
     out << fmt::format("      [{}] {}: {}\n", in_words(finding.severity), finding.code,
-                       finding.object);
+                       visible(finding.object));
     const std::pair<const char*, std::string> lines[] = {{"found", finding.found},
                                                          {"why", finding.why},
                                                          {"remedy", finding.remedy},
                                                          {"answers", joined(finding.guarantees)}};
     for (const auto& [word, text] : lines) {
         if (!text.empty()) {
-            out << fmt::format("          {:<8} {}\n", word, text);
+            out << fmt::format("          {:<8} {}\n", word, visible(text));
         }
     }
 }
@@ -139,7 +142,7 @@ std::string to_json(const Facts& facts, const Report& report) {
                        {"go", !report.blocks()},
                        {"questions", questions},
                        {"ignored", as_json(report.ignored)}};
-    return json.dump(2, ' ', false, Json::error_handler_t::replace);
+    return model::visible_json(json.dump(2, ' ', false, Json::error_handler_t::replace));
 }
 
 }  // namespace cutover::precheck

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "migrator/model/error.h"
 #include "migrator/task/instant_text.h"
 
 namespace cutover::task {
@@ -137,11 +138,9 @@ std::string to_json(const CutoverEvidence& evidence) {
     return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-std::optional<CutoverEvidence> evidence_from(const std::string& text) {
-    const Json json = Json::parse(text, nullptr, false);
-    if (!json.is_object() || !json.contains("position")) {
-        return std::nullopt;
-    }
+namespace {
+
+CutoverEvidence read(const Json& json) {
     CutoverEvidence evidence;
     evidence.position = json.value("position", "");
     evidence.quiet_from = json.value("quiet_from", "");
@@ -155,11 +154,31 @@ std::optional<CutoverEvidence> evidence_from(const std::string& text) {
     evidence.sessions_total = json.value("sessions_total", std::uint64_t{0});
     evidence.fenced = instant(json, "fenced_us");
     evidence.watched = json.value("watched", false);
-    evidence.watch =
-        flow::Duration(static_cast<std::int64_t>(json.value("watch_seconds", 0.0) * 1e6));
+    constexpr double kLongestWatch = 1e9;  // seconds; more fits no clock
+    evidence.watch = flow::Duration(static_cast<std::int64_t>(
+        std::clamp(json.value("watch_seconds", 0.0), 0.0, kLongestWatch) * 1e6));
     evidence.watch_ended = json.value("watch_ended", "");
     evidence.late = late_from(json.value("late", Json::object()));
     return evidence;
+}
+
+}  // namespace
+
+/// It comes back from a server: what nobody of us has written there is no proof of anything.
+std::optional<CutoverEvidence> evidence_from(const std::string& text) {
+    const Json json = Json::parse(text, nullptr, false);
+    if (!json.is_object() || !json.contains("position")) {
+        return std::nullopt;
+    }
+    try {
+        return read(json);
+    } catch (const Json::exception& error) {
+        throw model::Error(model::ErrorClass::corrupt, "control.damaged",
+                           std::string("the stored evidence of the cutover is damaged: ") +
+                               error.what(),
+                           "somebody else has written into the schema cutover at the destination: "
+                           "find out who");
+    }
 }
 
 std::string describe(const SourceWriter& writer) {

@@ -38,6 +38,7 @@ void note_sessions(CutoverEvidence& evidence, std::vector<engine::SourceWriter> 
 
 std::string to_json(const CutoverEvidence& evidence);
 /// Nothing for the empty text of a task that was not cut over, or what is no evidence.
+/// Throws: corrupt `control.damaged`.
 std::optional<CutoverEvidence> evidence_from(const std::string& json);
 
 /// `process 17 (application 'shop', user app, since 12:00:01 UTC, has written to a.b)`.

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 
+#include "migrator/model/visible.h"
 #include "migrator/precheck/precheck.h"
 #include "migrator/task/instant_text.h"
 #include "migrator/task/view.h"
@@ -193,7 +194,8 @@ private:
         const std::lock_guard lock(mutex_);
         json["at"] = now_text();
         // Names come from databases: bytes that are no UTF-8 must not end the task.
-        out_ << json.dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
+        out_ << model::visible_json(json.dump(-1, ' ', false, Json::error_handler_t::replace))
+             << std::endl;
     }
 
     std::mutex mutex_;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "migrator/flow/stop_signal.h"
+#include "migrator/model/visible.h"
 #include "migrator/plan/task_file.h"
 #include "migrator/task/aftermath.h"
 #include "migrator/task/cutover.h"
@@ -25,13 +26,39 @@ constexpr flow::Duration kAskEvery = std::chrono::milliseconds(200);
 /// A process that lives answers within a second; after this long it is asked whether there is one.
 constexpr flow::Duration kDoubtAfter = std::chrono::seconds(10);
 
+/// What a process of ours writes is short and flat. Who else can write there may try anything.
+constexpr std::size_t kLongestAnswer = 256 << 10;
+constexpr int kDeepestAnswer = 8;
+
 Json parsed(const std::string& text) {
-    Json json = Json::parse(text, nullptr, false);
+    if (text.size() > kLongestAnswer) {
+        return Json::object();
+    }
+    const auto shallow = [](int depth, Json::parse_event_t, const Json&) {
+        return depth <= kDeepestAnswer;
+    };
+    Json json = Json::parse(text, shallow, false);
     return json.is_object() ? json : Json::object();
 }
 
+/// JSON, in one line and fit for a terminal.
+std::string written(const Json& json) {
+    return model::visible_json(json.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+/// The value of a key that should be a text, whatever it is.
 std::string shown(const Json& value) {
-    return value.is_string() ? value.get<std::string>() : value.dump();
+    const std::string text = value.is_string() ? value.get<std::string>() : written(value);
+    return model::visible(model::unfolded(model::shortened(text, model::kLongestErrorText)));
+}
+
+std::string text_of(const Json& json, const char* key, const std::string& otherwise) {
+    return json.contains(key) ? shown(json[key]) : shown(otherwise);
+}
+
+/// The list or map at `key`; an empty one if it is none.
+Json part_of(const Json& json, const char* key) {
+    return json.contains(key) && json[key].is_structured() ? json[key] : Json::object();
 }
 
 /// A published wait, as the running task's own view says it.
@@ -84,7 +111,7 @@ int Operator::status() {
                  {"changes", record.marker.changes},
                  {"starts", record.starts},
                  {"epoch", record.epoch},
-                 {"last_error", record.last_error}};
+                 {"last_error", model::shortened(record.last_error, model::kLongestErrorText)}};
     // What the process has published last is younger than nothing, but older than the record.
     const Json published = parsed(control_->status(spec_.name));
     for (const char* key : {"paused", "progress", "retrying", "waiting"}) {
@@ -103,23 +130,23 @@ int Operator::status() {
         json["source_fence"] = record.source_fence;
     }
     if (options_.json) {
-        out_ << json.dump() << "\n";
+        out_ << written(json) << "\n";
         return late ? kLateWrite : 0;
     }
     for (const auto& [key, value] : json.items()) {
         if (!value.is_structured() && !(value.is_string() && value.get<std::string>().empty())) {
-            out_ << fmt::format("{:<14} {}\n", key, shown(value));
+            out_ << fmt::format("{:<14} {}\n", model::visible(key), shown(value));
         }
     }
-    for (const Json& wait : json.value("waiting", Json::array())) {
-        out_ << fmt::format("{:<14} {}\n", "waiting", wait_text(wait));
+    for (const Json& wait : part_of(json, "waiting")) {
+        out_ << fmt::format("{:<14} {}\n", "waiting", model::visible(wait_text(wait)));
     }
-    const Json progress = json.value("progress", Json::object());
+    const Json progress = part_of(json, "progress");
     for (const auto& [key, value] : progress.items()) {
-        out_ << fmt::format("  {:<18} {}\n", key, shown(value));
+        out_ << fmt::format("  {:<18} {}\n", model::visible(key), shown(value));
     }
     if (after) {
-        out_ << text_of(lines(*after)) << "\n";
+        out_ << model::visible_lines(text_of(lines(*after))) << "\n";
     }
     return late ? kLateWrite : 0;
 }
@@ -128,12 +155,13 @@ int Operator::status() {
 std::string Operator::finished_answer(const TaskRecord& record) {
     std::optional<Aftermath> after = look_after(runtime_, registry_, spec_, *sink_, record);
     if (!after) {
-        return Json{{"ok", true}, {"answer", finished_text(record)}}.dump();
+        return Json{{"ok", true}, {"answer", finished_text(record)}}.dump(
+            -1, ' ', false, Json::error_handler_t::replace);
     }
     Json answer = Json::parse(task::finished_answer(after->evidence));
     answer["answer"] = text_of(lines(*after));
     answer["looked"] = after->not_looked.empty();
-    return answer.dump();
+    return answer.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 int Operator::command(const std::string& verb, const std::string& argument) {
@@ -153,17 +181,19 @@ int Operator::command(const std::string& verb, const std::string& argument) {
 
 int Operator::show_answer(const std::string& verb, const std::string& answer) {
     const Json json = parsed(answer);
-    const bool obeyed = json.value("ok", false);
-    const int done = json.value("outcome", "") == "late_write" ? kLateWrite : 0;
+    const bool obeyed = json.contains("ok") && json["ok"] == true;
+    const int done = text_of(json, "outcome", "") == "late_write" ? kLateWrite : 0;
     if (options_.json) {
-        out_ << answer << "\n";
+        out_ << written(json) << "\n";
         return obeyed ? done : model::exit_code(ErrorClass::refused);
     }
     if (!obeyed) {
         throw Error(ErrorClass::refused, "command.refused",
-                    fmt::format("the task does not {}: {}", verb, json.value("error", answer)));
+                    fmt::format("the task does not {}: {}", verb, text_of(json, "error", answer)));
     }
-    out_ << json.value("answer", answer) << "\n";
+    // A cutover's answer has a line for each thing that it proved.
+    const bool said = json.contains("answer") && json["answer"].is_string();
+    out_ << model::visible_lines(said ? json["answer"].get<std::string>() : shown(answer)) << "\n";
     if (json.contains("position")) {
         out_ << "position: " << shown(json["position"]) << "\n";
     }
@@ -265,7 +295,8 @@ void Operator::clean_source() {
     source->lift_fence();
     source->drop_capture(plan);
     for (const engine::AuxiliaryObject& object : before) {
-        out_ << fmt::format("removed at the source: {} {}\n", object.kind, object.name);
+        out_ << fmt::format("removed at the source: {} {}\n", object.kind,
+                            model::visible(object.name));
     }
     const std::vector<engine::AuxiliaryObject> after = source->auxiliary_objects(plan);
     if (!after.empty()) {

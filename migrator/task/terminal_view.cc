@@ -11,6 +11,7 @@
 #include <optional>
 #include <utility>
 
+#include "migrator/model/visible.h"
 #include "migrator/precheck/text.h"
 #include "migrator/task/view.h"
 
@@ -170,7 +171,7 @@ private:
     }
     void show(const stage::PhaseStarted& event) {
         if (!held_back_.empty()) {
-            out_ << std::exchange(held_back_, "") << "\n";
+            out_ << model::visible(std::exchange(held_back_, "")) << "\n";
         }
         line(fmt::format("phase {}", engine::to_string(event.phase)));
         shown_at_ = {};
@@ -235,20 +236,20 @@ private:
         held_back_ = due ? "" : summary(event);
         if (due) {
             shown_at_ = now;
-            out_ << summary(event) << "\n";
+            out_ << model::visible(summary(event)) << "\n";
         }
     }
 
     void line(const std::string& text) {
         erase();
-        out_ << text << "\n";
+        out_ << model::visible(text) << "\n";
     }
 
     void draw(const std::vector<std::string>& lines) {
         erase();
         const std::size_t width = terminal_width();
         for (const std::string& text : lines) {
-            out_ << cut(text, width) << "\n";
+            out_ << cut(model::visible(text), width) << "\n";
         }
         drawn_ = lines.size();
     }

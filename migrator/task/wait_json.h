@@ -26,15 +26,25 @@ inline nlohmann::ordered_json wait_json(const model::Wait& wait) {
     return out;
 }
 
-/// What wait_json() has written, but for `since`.
+/// What wait_json() has written, but for `since`. It comes back from a server: what is of another
+/// kind than it should be reads as absent.
 inline model::Wait wait_of(const nlohmann::ordered_json& json) {
+    const auto text = [](const nlohmann::ordered_json& from, const char* key) {
+        return from.is_object() && from.contains(key) && from[key].is_string()
+                   ? from[key].get<std::string>()
+                   : std::string();
+    };
     model::Wait wait;
-    wait.end = json.value("end", "") == "source" ? model::End::source : model::End::destination;
-    wait.what = json.value("for", "");
-    for (const auto& one : json.value("holders", nlohmann::ordered_json::array())) {
-        model::Holder holder{one.value("kind", ""), one.value("id", ""),
-                             one.value("application", ""), std::nullopt};
-        if (one.contains("open_seconds")) {
+    wait.end = text(json, "end") == "source" ? model::End::source : model::End::destination;
+    wait.what = text(json, "for");
+    if (!json.is_object() || !json.contains("holders") || !json["holders"].is_array()) {
+        return wait;
+    }
+    for (const auto& one : json["holders"]) {
+        model::Holder holder{text(one, "kind"), text(one, "id"), text(one, "application"),
+                             std::nullopt};
+        if (one.is_object() && one.contains("open_seconds") &&
+            one["open_seconds"].is_number_integer()) {
             holder.open_for = std::chrono::seconds(one["open_seconds"].get<std::int64_t>());
         }
         wait.holders.push_back(std::move(holder));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "migrator/model/page_policy.h"
 #include "scenarios/report/html.h"
 #include "scenarios/report/page_text.h"
 #include "scenarios/report/report.h"
@@ -31,15 +32,15 @@ VerdictWords words_of(Verdict verdict) {
     return {"could_not", "? COULD NOT TELL", "The rehearsal could not be brought to an end."};
 }
 
-void head(Html& html, const Evidence& evidence) {
+void head(Html& html, const Evidence& evidence, const model::PagePolicy& policy) {
+    html.markup("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">" + policy.meta);
     html.markup(
-        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
         "<meta name=\"color-scheme\" content=\"light dark\">"
         "<link rel=\"icon\" href=\"data:,\"><title>");
     html.text(std::string(words_of(evidence.verdict).word) + " · " + evidence.scenario +
               " · cutover rehearsal");
-    html.markup("</title><style>");
+    html.markup("</title><style nonce=\"" + policy.nonce + "\">");
     html.markup(page_style());
     html.markup(
         "</style></head>\n<body><a class=\"skip\" href=\"#timeline\">Skip to the timeline</a>\n");
@@ -156,7 +157,8 @@ void navigation(Html& html, const Evidence& evidence) {
 
 std::string html_report(const Evidence& evidence) {
     Html html;
-    head(html, evidence);
+    const model::PagePolicy policy = model::make_page_policy();
+    head(html, evidence, policy);
     title(html, evidence);
     verdict(html, evidence);
     tiles(html, evidence);
@@ -177,7 +179,8 @@ std::string html_report(const Evidence& evidence) {
     html.markup(
         "</main>\n<footer>Written by cutover. The same evidence stands in report.json and "
         "junit.xml "
-        "beside this file.</footer>\n<script>");
+        "beside this file.</footer>\n<script nonce=\"" +
+        policy.nonce + "\">");
     html.markup(page_script());
     html.markup("</script></body></html>\n");
     return html.str();

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "migrator/model/error.h"
+#include "migrator/model/visible.h"
 #include "scenarios/report/report.h"
 #include "scenarios/report/text.h"
 
@@ -143,7 +144,9 @@ constexpr const char* kFormat = "cutover.rehearsal/1";
 std::string json_report(const Evidence& evidence) {
     nlohmann::json document = evidence;
     document["format"] = kFormat;
-    return document.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+    return model::visible_json(
+               document.dump(1, ' ', false, nlohmann::json::error_handler_t::replace)) +
+           "\n";
 }
 
 Evidence read_json_report(const std::string& text) {

@@ -3,6 +3,7 @@
 // same evidence; none of them judges: the verdict is in the evidence.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -27,8 +28,19 @@ struct ReportFiles {
     std::filesystem::path junit;
 };
 
-/// Writes report.html, report.json and junit.xml, each whole or not at all.
-/// Throws: model::Error operation (the directory cannot be written).
-ReportFiles write_reports(const Evidence& evidence, const std::filesystem::path& directory);
+/// Where values of rows may be read.
+enum class Values : std::uint8_t {
+    json_only,   ///< in report.json: the others are what one hands on
+    everywhere,
+    nowhere,
+};
+
+/// The evidence with the keys and values of sampled rows masked, wherever they are quoted.
+Evidence without_values(Evidence evidence);
+
+/// Writes report.html, report.json and junit.xml, each whole or not at all, for their owner only.
+/// Throws: model::Error refused (the directory cannot be written).
+ReportFiles write_reports(const Evidence& evidence, const std::filesystem::path& directory,
+                          Values values);
 
 }  // namespace cutover::scenarios::report

@@ -6,12 +6,14 @@
 #include <array>
 #include <cmath>
 
+#include "migrator/model/visible.h"
+
 namespace cutover::scenarios::report {
 
 std::string escape(std::string_view text) {
     std::string safe;
     safe.reserve(text.size() + text.size() / 8);
-    for (const char letter : text) {
+    for (const char letter : model::visible_lines(text)) {
         switch (letter) {
             case '&':
                 safe += "&amp;";
@@ -29,11 +31,7 @@ std::string escape(std::string_view text) {
                 safe += "&#39;";
                 break;
             default:
-                if (static_cast<unsigned char>(letter) < 0x20 && letter != '\n' && letter != '\t') {
-                    safe += "\xEF\xBF\xBD";
-                } else {
-                    safe += letter;
-                }
+                safe += letter;
         }
     }
     return safe;

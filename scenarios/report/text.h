@@ -11,8 +11,8 @@
 
 namespace cutover::scenarios::report {
 
-/// For element content and quoted attributes, in HTML and XML. Control characters that XML does not
-/// know become U+FFFD.
+/// For element content and quoted attributes, in HTML and XML. Visible first (model/visible.h);
+/// newlines and tabs stay.
 std::string escape(std::string_view text);
 
 /// `2,217,067`

@@ -54,6 +54,10 @@ public:
     /// A task file with these ends, passwords by environment variable, and `more` lines of YAML.
     std::string task(const fixtures::PostgresEndpoint& source,
                      const fixtures::PostgresEndpoint& destination, const std::string& more = "");
+    /// A variable of the environment of what is run from now on.
+    void set(const std::string& variable, const std::string& value) {
+        environment_[variable] = value;
+    }
     /// Runs to the end.
     Said run(const std::vector<std::string>& arguments) const;
     RunningProgram start(const std::vector<std::string>& arguments) const;

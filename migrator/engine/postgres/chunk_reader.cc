@@ -286,6 +286,11 @@ bool PostgresChunkReader::next(model::RowBatch& batch, model::Bytes limit) {
             return false;
         }
         if (std::exchange(header_pending_, false)) {
+            if (!std::string_view(batch.bytes).substr(before).starts_with(copy_header())) {
+                throw Error(ErrorClass::corrupt, "copy.form",
+                            "the rows of table " + table_ + " do not come as a binary COPY",
+                            "what answers is no server that this program knows");
+            }
             batch.bytes.erase(before, copy_header().size());
         }
         // The server sends one row per message; the last message is the trailer, alone or after the

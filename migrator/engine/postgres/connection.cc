@@ -39,7 +39,12 @@ std::int64_t Result::integer(int row, int column) const {
     const std::string_view text = get(row, column);
     std::int64_t value = 0;
     const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
-    CUTOVER_CHECK(parsed.ec == std::errc());
+    if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) {
+        throw Error(ErrorClass::corrupt, "postgres.no_number",
+                    "the server's answer has `" + std::string(text) +
+                        "` where a whole number must stand",
+                    "it is no server that this program knows, or its catalog is damaged");
+    }
     return value;
 }
 std::uint64_t Result::affected() const {

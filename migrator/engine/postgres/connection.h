@@ -33,6 +33,7 @@ public:
     /// Of NULL: empty.
     std::string_view get(int row, int column) const;
     std::string text(int row, int column) const { return std::string(get(row, column)); }
+    /// Throws: corrupt `postgres.no_number` (NULL, or no whole number of 64 bits).
     std::int64_t integer(int row, int column) const;
     bool boolean(int row, int column) const { return get(row, column) == "t"; }
     /// Rows an INSERT, UPDATE, DELETE or COPY has touched.

@@ -218,7 +218,15 @@ void empty_tables(Connection& connection, const std::vector<std::string>& tables
 }
 
 std::uint64_t unsigned_of(const Result& result, int row, int column) {
-    return static_cast<std::uint64_t>(result.integer(row, column));
+    const std::int64_t number = result.integer(row, column);
+    if (number < 0) {
+        throw Error(ErrorClass::corrupt, "control.damaged",
+                    "the task's record has " + std::to_string(number) +
+                        " where no negative number can stand",
+                    "somebody else has written into the schema cutover at the destination: find "
+                    "out who; `cutover release` removes the record, and the task begins anew");
+    }
+    return static_cast<std::uint64_t>(number);
 }
 
 std::string bytes_of(const Result& result, int row, int column) {

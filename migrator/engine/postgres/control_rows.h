@@ -45,6 +45,7 @@ void store_conflict(Connection& connection, const std::string& task, const std::
 void empty_tables(Connection& connection, const std::vector<std::string>& tables);
 
 // Cells of a result; NULL reads as empty.
+/// Throws: corrupt `control.damaged` (a negative number).
 std::uint64_t unsigned_of(const Result& result, int row, int column);
 std::string bytes_of(const Result& result, int row, int column);
 

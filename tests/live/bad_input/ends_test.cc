@@ -57,6 +57,31 @@ TEST_F(BadEnds, AWrongPasswordIsRefused) {
     EXPECT_THAT(said.text, HasSubstr("correct the endpoint in the task file"));
 }
 
+TEST_F(BadEnds, TheEnvironmentDoesNotSayWhereTheEndsAre) {
+    program_.set("PGHOSTADDR", "203.0.113.9");
+    program_.set("PGSERVICE", "no-such-service");
+    program_.set("PGOPTIONS", "-c no.such=setting -c statement_timeout=1");
+    const Said said =
+        program_.run({"precheck", program_.task(source_, destination_, "phases: [schema, full]")});
+    EXPECT_EQ(said.exit_code, 0) << said.text;
+    EXPECT_THAT(said.text, HasSubstr("not used: PGHOSTADDR, PGOPTIONS, PGSERVICE"));
+}
+
+TEST_F(BadEnds, APasswordThatTheTaskFileDoesNotNameIsRefused) {
+    program_.set("PGPASSWORD", source_.password);
+    const std::string file = program_.write(
+        "unnamed.yaml",
+        "source: {engine: postgres, host: " + source_.host + ", port: " +
+            std::to_string(source_.port) + ", database: " + source_.database + ", user: " +
+            source_.user + "}\ndestination: {engine: postgres, host: " + source_.host +
+            ", port: " + std::to_string(source_.port) + ", database: other, user: " +
+            source_.user + "}\n");
+    const Said said = program_.run({"precheck", file});
+    EXPECT_EQ(said.exit_code, 1) << said.text;
+    EXPECT_THAT(said.text, HasSubstr("PGPASSWORD is set, and the task file does not name it"));
+    EXPECT_THAT(said.text, Not(HasSubstr(source_.password)));
+}
+
 TEST_F(BadEnds, AWrongPasswordAtTheDestinationIsRefused) {
     destination_.password = "hunter2";
     const Said said = migrate();

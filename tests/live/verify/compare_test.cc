@@ -19,6 +19,7 @@
 #include "verify/command.h"
 #include "verify/report.h"
 #include "verify/verify.h"
+#include "tests/support/temporary_folder.h"
 
 namespace cutover::verify {
 namespace {
@@ -81,49 +82,8 @@ protected:
     Request request() const { return request_for(endpoint(), destination_); }
 
     PostgresEndpoint destination_;
+    const tests::TemporaryFolder folder_;
 };
-
-TEST_F(Compare, RepairsWhatItFoundAndTakesItBack) {
-    connect().query(tests::dataset());
-    there(tests::dataset_made_otherwise());
-    there(
-        "delete from app.types where id in (5, 6, 100002); insert into app.wide values (5000, 'a', "
-        "'b', null);"
-        "update app.types set n = 1, t = E'it''s \\\\ \"new\"', tstz = now(), ia = "
-        "'{{1,2},{3,null}}', ta = null,"
-        " pr = null, r = 'empty', x = '<b/>', p = '(0,0)', cash = '-1.5'::money, rc = 'pg_type' "
-        "where id between 10"
-        " and 20;"
-        "update app.docs set j = '{}', jb = '[]', body = '' where id = md5('7')::uuid;"
-        "delete from app.moods where mood = 'ok'; update app.prices set n = null where price = 11;"
-        "delete from app.log where ctid in (select ctid from app.log where who = 'user1' limit 3);"
-        "insert into app.log values (null, 'stranger', null), (null, 'stranger', null);"
-        "insert into app.log select * from app.log where what = 'did 7' limit 2;");
-    const std::string path = testing::TempDir() + fmt::format("repair_{}.sql", ::getpid());
-    Request asked = request();
-    asked.repair_file = path;
-    const Result before = run(asked);
-    EXPECT_EQ(before.verdict, Verdict::inconsistent);
-    EXPECT_GT(before.repair_statements, 15u);
-    const Result untouched = run(request());
-    EXPECT_EQ(untouched.rows.findings(), before.rows.findings())
-        << "writing the file must not apply it";
-
-    there(read_file(path));
-    const Result repaired = run(request());
-    EXPECT_EQ(repaired.verdict, Verdict::consistent) << text_of(repaired);
-    there(read_file(path));  // again: every guard must hold now
-    EXPECT_EQ(run(request()).verdict, Verdict::consistent);
-
-    there(read_file(path + ".undo"));
-    const Result undone = run(request());
-    EXPECT_EQ(undone.rows.missing, before.rows.missing) << text_of(undone);
-    EXPECT_EQ(undone.rows.extra, before.rows.extra);
-    EXPECT_EQ(undone.rows.different, before.rows.different);
-    EXPECT_EQ(undone.rows.duplicate, before.rows.duplicate);
-    std::filesystem::remove(path);
-    std::filesystem::remove(path + ".undo");
-}
 
 TEST_F(Compare, CutsLargeTablesIntoRangesWithoutLosingTheirEdges) {
     both(
@@ -406,7 +366,7 @@ TEST_F(Compare, SaysThatSomebodyWroteMeanwhile) {
 
 struct CommandTest : Compare {
     std::string task_file() {
-        const std::string path = testing::TempDir() + fmt::format("verify_{}.yaml", ::getpid());
+        const std::string path = (folder_ / "verify.yaml").string();
         const auto end = [](const PostgresEndpoint& at) {
             return fmt::format(
                 "{{engine: postgres, host: {}, port: {}, database: {}, user: {}, password: {{env: "
@@ -446,13 +406,34 @@ TEST_F(CommandTest, EndsWithTheDocumentedCodesAndReports) {
     EXPECT_EQ(command({file, "--table", "public.t", "--table", "public.othre"}), 2);
     EXPECT_THAT(out_.str(), testing::HasSubstr("`public.othre` selects no table"));
     there("update t set v = 'x' where id = 2");
-    const std::string page = testing::TempDir() + fmt::format("verify_{}.html", ::getpid());
+    const std::string page = (folder_ / "verify.html").string();
     EXPECT_EQ(command({file, "--format", "html", "--output", page, "--jobs", "2"}), 1);
     EXPECT_THAT(read_file(page), testing::HasSubstr("inconsistent"));
     EXPECT_THAT(read_file(page), testing::Not(testing::HasSubstr(endpoint().password)));
     EXPECT_THROW(command({file, "--rule", "nonsense"}), CLI::ValidationError);
     EXPECT_THROW(command({file, "--output", "/nonexistent/x", "--format", "json"}), model::Error);
-    std::filesystem::remove(page);
+}
+
+TEST_F(CommandTest, MasksValuesOfRowsWhereItIsAskedToAndInPages) {
+    both("create table people (name text primary key, born text)");
+    connect().query("insert into people values ('Ada Lovelace', '1815')");
+    there("insert into people values ('Ada Lovelace', '1816'), ('Mary Somerville', '1780')");
+    const std::string file = task_file();
+    const auto said = [&](std::vector<std::string> words) {
+        words.insert(words.begin(), file);
+        EXPECT_EQ(command(std::move(words)), 1);
+        return out_.str();
+    };
+    for (const char* const value : {"Lovelace", "Somerville", "1815", "1816"}) {
+        EXPECT_THAT(said({}), testing::HasSubstr(value));
+        EXPECT_THAT(said({"--format", "html", "--values"}), testing::HasSubstr(value));
+        for (const char* const format : {"text", "json", "html"}) {
+            EXPECT_THAT(said({"--format", format, "--no-values"}),
+                        testing::Not(testing::HasSubstr(value)));
+        }
+        EXPECT_THAT(said({"--format", "html"}), testing::Not(testing::HasSubstr(value)));
+    }
+    EXPECT_THAT(said({"--format", "html"}), testing::HasSubstr("born"));
 }
 
 TEST_F(CommandTest, RefusesAnEndThatCannotBeOpened) {

@@ -12,6 +12,7 @@
 #include <set>
 
 #include "migrator/model/error.h"
+#include "tests/support/temporary_folder.h"
 
 namespace cutover::scenarios {
 namespace {
@@ -73,8 +74,8 @@ TEST(Catalogue, FindsClaimsOfPrecheckQuestions) {
 }
 
 TEST(Catalogue, TakesNoFixtureOfAUnitTestForAClaim) {
-    const auto root =
-        std::filesystem::temp_directory_path() / ("cutover_claims_" + std::to_string(::getpid()));
+    const tests::TemporaryFolder folder;
+    const std::filesystem::path& root = folder.path();
     const auto write = [&](const std::string& file) {
         std::filesystem::create_directories((root / file).parent_path());
         std::ofstream(root / file) << "// G5\n";
@@ -85,7 +86,6 @@ TEST(Catalogue, TakesNoFixtureOfAUnitTestForAClaim) {
     write("tests/live/one_test.cc");
     write("migrator/precheck/one.cc");
     EXPECT_EQ(claims_in_tree(root).at("G5").size(), 2u);
-    std::filesystem::remove_all(root);
 }
 
 }  // namespace

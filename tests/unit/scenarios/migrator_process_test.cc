@@ -8,17 +8,18 @@
 #include <filesystem>
 #include <thread>
 
+#include "tests/support/temporary_folder.h"
+
 namespace cutover::scenarios {
 namespace {
 
 constexpr std::chrono::seconds kLong{20};
 
 Launch sleeping() {
+    static const tests::TemporaryFolder folder;
     Launch launch;
     launch.argv = {"sleep", "600"};
-    launch.log_file = (std::filesystem::temp_directory_path() /
-                       ("cutover_sleep_" + std::to_string(::getpid()) + ".log"))
-                          .string();
+    launch.log_file = (folder / "sleep.log").string();
     return launch;
 }
 

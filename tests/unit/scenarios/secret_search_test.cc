@@ -6,6 +6,8 @@
 
 #include <fstream>
 
+#include "tests/support/temporary_folder.h"
+
 namespace cutover::scenarios {
 namespace {
 
@@ -16,15 +18,14 @@ using testing::Not;
 class SecretSearchTest : public testing::Test {
 protected:
     void SetUp() override { std::filesystem::create_directories(folder / "servers"); }
-    void TearDown() override { std::filesystem::remove_all(folder); }
 
     std::filesystem::path write(const std::string& name, const std::string& text) {
         std::ofstream(folder / name) << text;
         return folder / name;
     }
 
-    std::filesystem::path folder =
-        std::filesystem::temp_directory_path() / ("cutover_secrets_" + std::to_string(::getpid()));
+    tests::TemporaryFolder temporary;
+    std::filesystem::path folder = temporary.path();
     SecretSearch search{{"hunter2", "correcthorse"}};
     Evidence evidence;
 };

@@ -76,6 +76,13 @@ class Rules(unittest.TestCase):
         self.assertEqual(self.broken("verify/a.h", "// What this is.\n"), ["pragma"])
         self.assertEqual(self.broken("verify/a.h", HEADER + "using namespace std;\n"), ["using"])
 
+    def test_temporary_names_cannot_be_foreseen(self):
+        self.assertEqual(self.broken("scripts/a", "# --help\nlog=/tm" + "p/log\n"), ["temporary"])
+        self.assertEqual(self.broken("scripts/a", "# --help\nlog=$(mktemp)\n"), [])
+        folder = "auto folder = fs::temp_directory_path() / name;\n"
+        self.assertEqual(self.broken("verify/a.cc", folder), ["temporary"])
+        self.assertEqual(self.broken("verify/a.cc", folder + "::mkdtemp(folder.data());\n"), [])
+
     def test_nothing_unfinished_lands(self):
         self.assertEqual(self.broken("verify/a.cc", "// TO" + "DO: later\n"), ["unfinished"])
 

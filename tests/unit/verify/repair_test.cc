@@ -3,12 +3,14 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
 #include "migrator/model/error.h"
 #include "tests/unit/verify/fake_end.h"
+#include "tests/support/temporary_folder.h"
 
 namespace cutover::verify {
 namespace {
@@ -41,6 +43,28 @@ TEST(Repair, InsertsAMissingRowIfItIsStillMissing) {
         R"( WHERE NOT EXISTS (SELECT 1 FROM "app"."t" WHERE "id" = '7'::integer);)");
     EXPECT_EQ(out.undo, R"(DELETE FROM "app"."t" WHERE "id" = '7'::integer AND "va""lue"::text)"
                         R"( IS NOT DISTINCT FROM ('it''s'::text)::text;)");
+}
+
+TEST(Repair, WritesNothingThatAnEncodingCouldChange) {
+    TableShape destination = simple_table(true).shape;
+    destination.columns[1].name = "Gr\xc3\xb6\xc3\x9f\x65\"\\";
+    destination.columns[1].type = "app.\"M\xc3\xa4\"\"rz\"(3)[]";
+    plan::NameMapping mapping;
+    mapping.columns[{"app", "t"}] = {{"v", destination.columns[1].name}};
+    const TablePair pair = pair_tables(simple_table(true).shape, destination, mapping);
+    const std::string row = row_bytes(simple_row(7, "\xe5\xbc\xa0'\n\x1b"));
+    const RepairStatements out =
+        repair_statements(pair, {RowVerdict::missing, row, {}, {}, 1, 0});
+    for (const std::string& text : {out.repair, out.undo}) {
+        EXPECT_TRUE(std::all_of(text.begin(), text.end(),
+                                [](char letter) { return letter >= 0x20 && letter < 0x7F; }))
+            << text;
+        EXPECT_NE(text.find(R"(convert_from(decode('e5bca0270a1b', 'hex'), 'UTF8')::app.)"
+                            R"(U&"M\+0000e4""rz"(3)[])"),
+                  std::string::npos)
+            << text;
+        EXPECT_NE(text.find(R"(U&"Gr\+0000f6\+0000dfe""\\")"), std::string::npos) << text;
+    }
 }
 
 TEST(Repair, UpdatesOnlyTheRowThatWasSeen) {
@@ -81,7 +105,8 @@ TEST(Repair, LeavesRepeatedKeysToAPerson) {
 }
 
 TEST(RepairWriter, WritesPrivateFilesAndStopsAtItsLimit) {
-    const std::string path = testing::TempDir() + "repair_" + std::to_string(::getpid()) + ".sql";
+    const tests::TemporaryFolder folder;
+    const std::string path = (folder / "repair.sql").string();
     RepairWriter writer(path, 2);
     const TablePair pair = simple_pair(true);
     const std::vector<std::size_t> none;
@@ -96,10 +121,16 @@ TEST(RepairWriter, WritesPrivateFilesAndStopsAtItsLimit) {
     EXPECT_NE(text.str().find("'1'::integer"), std::string::npos);
     EXPECT_EQ(text.str().find("'2'::integer"), std::string::npos);
     EXPECT_NE(text.str().find("there is more to repair"), std::string::npos);
-    EXPECT_EQ(std::filesystem::status(path).permissions() & std::filesystem::perms::group_read,
-              std::filesystem::perms::none);
-    std::filesystem::remove(path);
-    std::filesystem::remove(path + ".undo");
+    for (const std::string& file : {path, path + ".undo"}) {
+        EXPECT_EQ(std::filesystem::status(file).permissions(),
+                  std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+        std::ifstream in(file);
+        const std::string head(std::istreambuf_iterator<char>(in), {});
+        EXPECT_NE(head.find("\n\\set ON_ERROR_STOP on\nSET client_encoding = 'UTF8';\n"
+                            "SET standard_conforming_strings = on;\n"),
+                  std::string::npos)
+            << head;
+    }
 }
 
 TEST(RepairWriter, RefusesAPlaceThatCannotBeWritten) {

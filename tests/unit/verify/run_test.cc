@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "migrator/model/error.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/unit/verify/fake_end.h"
 #include "verify/verify.h"
 
@@ -341,7 +342,8 @@ TEST_F(RunTest, WritesNoRepairForRowsWithoutAVerdict) {
     fill(3);
     there().pop_back();
     Request asked = request();
-    asked.repair_file = testing::TempDir() + fmt::format("doubt_{}.sql", ::getpid());
+    const tests::TemporaryFolder folder;
+    asked.repair_file = (folder / "doubt.sql").string();
     source.busy = true;
     EXPECT_EQ(run(asked).repair_statements, 0u);
     std::stringstream written;
@@ -350,8 +352,6 @@ TEST_F(RunTest, WritesNoRepairForRowsWithoutAVerdict) {
     EXPECT_THAT(written.str(), testing::HasSubstr("Nothing to repair"));
     source.busy = false;
     EXPECT_EQ(run(asked).repair_statements, 1u);
-    std::filesystem::remove(asked.repair_file);
-    std::filesystem::remove(asked.repair_file + ".undo");
 }
 
 TEST_F(RunTest, DoubtsWhatAnOpenWriterHolds) {

@@ -9,6 +9,7 @@
 #include "migrator/model/error.h"
 #include "tests/live/engine/postgres/reading_support.h"
 #include "tests/support/postgres_rows.h"
+#include "tests/support/temporary_folder.h"
 
 namespace cutover::postgres {
 namespace {
@@ -188,8 +189,8 @@ TYPED_TEST(ChangeStreamTest, LeavesOutRolledBackPartsOfStreamedTransactions) {
 }
 
 TYPED_TEST(ChangeStreamTest, SpillsWhatIsLargerThanMemory) {
-    this->spec_.spill_directory = std::filesystem::temp_directory_path() / "cutover-spill-test";
-    std::filesystem::create_directories(this->spec_.spill_directory);
+    const tests::TemporaryFolder folder;
+    this->spec_.spill_directory = folder.path();
     this->open();
     this->sql(
         "INSERT INTO item SELECT n, repeat('n', 100), repeat('b', 1000) FROM generate_series(1, "

@@ -43,6 +43,17 @@ TEST_F(Control, RemembersWhatATaskHasDecided) {
               "shop|at p|2023-11-14 22:13:20.123456+00");
 }
 
+TEST_F(Control, RefusesARecordThatNoTaskCanHaveWritten) {
+    for (const char* const damage :
+         {"epoch = -1", "starts = -5", "epoch = -9223372036854775808"}) {
+        sql(std::string("UPDATE cutover.task SET epoch = 1, starts = 1; UPDATE cutover.task SET ") +
+            damage);
+        const model::Error error = error_of([&] { control_->load("shop"); });
+        EXPECT_EQ(error.code(), "control.damaged") << damage;
+        EXPECT_EQ(error.error_class(), ErrorClass::corrupt);
+    }
+}
+
 TEST_F(Control, KnowsNothingOfATaskThatWasNeverClaimed) {
     EXPECT_FALSE(control_->load("other"));
     EXPECT_EQ(control_->status("other"), "");

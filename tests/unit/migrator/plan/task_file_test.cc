@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/support/temporary_folder.h"
+
 namespace cutover::plan {
 namespace {
 
@@ -49,18 +51,16 @@ std::string text_of(const std::string& text) {
 /// A file of its own for one test.
 class File {
 public:
-    File(const std::string& content, unsigned mode)
-        : path_(std::filesystem::temp_directory_path() /
-                ("cutover-task-file-" + std::to_string(::getpid()))) {
+    File(const std::string& content, unsigned mode) : path_(folder_ / "password") {
         std::ofstream(path_) << content;
         EXPECT_EQ(::chmod(path_.c_str(), mode), 0);
     }
-    ~File() { std::filesystem::remove(path_); }
     File(const File&) = delete;
     File& operator=(const File&) = delete;
     std::string path() const { return path_.string(); }
 
 private:
+    tests::TemporaryFolder folder_;
     std::filesystem::path path_;
 };
 
@@ -377,6 +377,32 @@ TEST(TaskFile, NamesAFileThatCannotBeRead) {
         EXPECT_NE(std::string(error.what()).find("/no/such/task.yaml: "), std::string::npos);
         EXPECT_EQ(error.error_class(), model::ErrorClass::refused);
     }
+}
+
+TEST(TaskFile, IsReadInATimeThatGrowsWithItsLength) {
+    // Held by the limit of this test program: what is quadratic takes minutes.
+    constexpr int kKeys = 99'000;
+    std::string text = kEnds + "objects: {rename: {tables: {";
+    for (int key = 0; key < kKeys; ++key) {
+        text += "a.t" + std::to_string(key) + ": b.t, ";
+    }
+    const TaskSpec spec = parse(text + "}}}\n");
+    EXPECT_EQ(spec.mapping.table({"a", "t98999"}), (model::ObjectName{"b", "t"}));
+}
+
+TEST(TaskFile, TellsTheFirstOfManyMistakes) {
+    std::string text = kEnds;
+    for (int key = 0; key < 5000; ++key) {
+        text += "k" + std::to_string(key) + ": 1\n";
+    }
+    const std::string told = text_of(text);
+    EXPECT_LT(told.size(), 100'000U);
+    EXPECT_NE(told.find("... and 4900 more"), std::string::npos);
+}
+
+TEST(TaskFile, ShowsNoControlCharacterOfAKey) {
+    const std::string told = text_of(kEnds + "\"a\\x1b[1AGO\": 1\n");
+    EXPECT_NE(told.find("`a\\x1b[1AGO`"), std::string::npos) << told;
 }
 
 TEST(TaskFile, SaysHowAnEndMayBeLoggedInto) {

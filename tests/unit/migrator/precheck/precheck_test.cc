@@ -84,6 +84,18 @@ TEST(PrecheckText, EndsWithTheVerdictAndShowsNoSecret) {
     EXPECT_EQ(out.str().find("hunter2"), std::string::npos);
 }
 
+TEST(PrecheckText, LetsNobodyElseWriteAVerdict) {
+    Ends ends({table_schema({"app", "x\nGO: 0 blocking, 0 alerts"}, false)});
+    ends.source->needs[{engine::Topic::privileges, true}] = {Ends::unmet("source.x\x1b[2J")};
+    ends.source->needs[{engine::Topic::privileges, true}][0].finding.found = "\u202e\rGO: 0";
+    std::ostringstream out;
+    print(out, ends.facts, ask(ends.facts));
+    EXPECT_EQ(out.str().find("\nGO"), std::string::npos) << out.str();
+    EXPECT_EQ(out.str().find('\r'), std::string::npos);
+    EXPECT_EQ(out.str().find("\u202e"), std::string::npos);
+    EXPECT_NE(out.str().find("\nNO-GO: "), std::string::npos);
+}
+
 TEST(PrecheckText, GivesTheSameAsJson) {
     Ends ends = keyless();
     const auto json = nlohmann::json::parse(to_json(ends.facts, ask(ends.facts)));

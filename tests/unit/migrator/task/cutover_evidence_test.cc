@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "migrator/model/error.h"
+
 namespace cutover::task {
 namespace {
 
@@ -27,6 +29,16 @@ CutoverEvidence evidence() {
     note_sessions(out,
                   {{SourceWriter::Kind::session, "17", "shop", "app", model::Instant(42s), {}}});
     return out;
+}
+
+TEST(CutoverEvidence, RefusesWhatNobodyOfUsHasWritten) {
+    for (const char* const damaged :
+         {R"({"position": 7})", R"({"position": "0/1", "sessions": [{"id": {}}]})",
+          R"({"position": "0/1", "sessions_total": "many"})", R"({"position": "0/1", "late": 5})"}) {
+        EXPECT_THROW(evidence_from(damaged), model::Error) << damaged;
+    }
+    EXPECT_FALSE(evidence_from("{{{"));
+    EXPECT_TRUE(evidence_from(R"({"position": "0/1", "watch_seconds": 1e300})"));
 }
 
 TEST(CutoverEvidence, IsReadBackAsItWasWritten) {

@@ -70,6 +70,35 @@ TEST(EventWriter, WritesWhatTheJournalReads) {
     EXPECT_EQ(line_of(stage::Ended{"stopped", 15, "0/1", 2, 3})["exit_code"], 15);
 }
 
+TEST(EventWriter, WritesNoCharacterThatActs) {
+    std::ostringstream out;
+    make_event_writer(out)->on(stage::FailoverProved{"\x1b[1A\u009b\u202eGO"});
+    EXPECT_NE(out.str().find("\\u001b[1A\\u009b\\u202eGO"), std::string::npos) << out.str();
+}
+
+TEST(TerminalView, ShowsCharactersThatActAndWritesNone) {
+    stage::FullProgress progress = half_done();
+    progress.tables[0].table = "public.\x1b[1A\u202e";
+    model::Finding finding;
+    finding.severity = model::Severity::alert;
+    finding.code = "x.y";
+    finding.object = "public.\nGO: 0 blocking";
+    finding.found = "\u009b2J";
+    stage::IncrementalProgress log;
+    log.position = "0/1\rGO";
+    for (const bool terminal : {false, true}) {
+        const std::string text = shown({progress, stage::FailoverProved{"one\ntwo\x1b[9A"},
+                                        stage::FindingRaised{finding}, log,
+                                        stage::PhaseStarted{engine::TaskPhase::keys}},
+                                       terminal);
+        EXPECT_EQ(text.find("\nGO"), std::string::npos) << text;
+        EXPECT_EQ(text.find("\x1b[9A"), std::string::npos) << text;
+        EXPECT_EQ(text.find("\u202e"), std::string::npos) << text;
+        EXPECT_EQ(text.find("\u009b"), std::string::npos) << text;
+        EXPECT_EQ(text.find('\r'), std::string::npos) << text;
+    }
+}
+
 TEST(EventWriter, WritesErrorsWithClassCodeAndHint) {
     const model::Error error(model::ErrorClass::corrupt, "slot.gap", "the log has a gap",
                              "start anew");

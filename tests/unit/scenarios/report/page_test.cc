@@ -13,6 +13,7 @@
 
 #include "scenarios/report/report.h"
 #include "tests/support/sample_evidence.h"
+#include "tests/support/temporary_folder.h"
 
 namespace cutover::scenarios::report {
 namespace {
@@ -50,11 +51,7 @@ protected:
             }
             GTEST_SKIP() << "no Chromium; scripts/install tests brings one";
         }
-        folder_ =
-            std::filesystem::temp_directory_path() / ("cutover_page_" + std::to_string(getpid()));
-        std::filesystem::create_directories(folder_);
     }
-    void TearDown() override { std::filesystem::remove_all(folder_); }
 
     Seen open(const std::string& html) {
         const auto page = folder_ / "report.html";
@@ -80,7 +77,7 @@ protected:
     }
 
 private:
-    std::filesystem::path folder_;
+    const tests::TemporaryFolder folder_;
 };
 
 TEST_F(ReportPage, ShowsVerdictAndPlotWithAnEmptyConsole) {
@@ -93,8 +90,21 @@ TEST_F(ReportPage, ShowsVerdictAndPlotWithAnEmptyConsole) {
 
 TEST_F(ReportPage, NoticesAnErrorOnTheConsole) {
     std::string broken = html_report(tests::survived_rehearsal());
-    broken.replace(broken.find("</body>"), 7, "<script>nowhere.at.all();</script></body>");
+    const std::size_t script = broken.find("</script>");
+    broken.insert(script, ";nowhere.at.all();");
     EXPECT_THAT(open(broken).console, HasSubstr("nowhere"));
+}
+
+TEST_F(ReportPage, RunsNoScriptThatIsNotItsOwn) {
+    std::string page = html_report(tests::survived_rehearsal());
+    page.replace(page.find("</body>"), 7,
+                 "<p id=\"smuggled\"></p><script>document.getElementById('smuggled').textContent = "
+                 "'it ran';</script><img src=\"x\" onerror=\"document.title = 'it ran'\"></body>");
+    const Seen seen = open(page);
+    EXPECT_THAT(seen.page, HasSubstr("<p id=\"smuggled\"></p>"));
+    EXPECT_THAT(seen.page, HasSubstr("<title>✓ GO"));
+    EXPECT_THAT(seen.page, HasSubstr("<g class=\"lag\"><path"));  // our own has run
+    EXPECT_THAT(seen.console, HasSubstr("Content Security Policy"));
 }
 
 TEST_F(ReportPage, OpensWithoutAnythingToShow) {

@@ -8,6 +8,7 @@
 
 #include "migrator/model/error.h"
 #include "tests/support/sample_evidence.h"
+#include "tests/support/temporary_folder.h"
 
 namespace cutover::scenarios::report {
 namespace {
@@ -105,17 +106,44 @@ TEST(JunitReport, HasACaseForEverythingThatWasChecked) {
 }
 
 TEST(WriteReports, LeavesThreeWholeFiles) {
-    const auto folder = std::filesystem::temp_directory_path() / "cutover_report_test";
-    std::filesystem::remove_all(folder);
-    const ReportFiles files = write_reports(failed_rehearsal(), folder / "deep");
+    const tests::TemporaryFolder folder;
+    const ReportFiles files =
+        write_reports(failed_rehearsal(), folder / "deep", Values::json_only);
     for (const auto& file : {files.html, files.json, files.junit}) {
         EXPECT_GT(std::filesystem::file_size(file), 500U) << file;
+        EXPECT_EQ(std::filesystem::status(file).permissions(),
+                  std::filesystem::perms::owner_read | std::filesystem::perms::owner_write)
+            << file;
     }
-    std::filesystem::remove_all(folder);
+}
+
+TEST(WriteReports, KeepsValuesOfRowsOutOfWhatIsHandedOn) {
+    const tests::TemporaryFolder folder;
+    Evidence evidence = failed_rehearsal();
+    TableProof table;
+    table.table = "app.people";
+    table.verdict = "different";
+    table.samples = {"different (name=Ada Lovelace)"};
+    evidence.verify.ran = true;
+    evidence.verify.tables.push_back(table);
+    evidence.assertions.push_back({"rows_equal", false, "first: " + table.samples[0]});
+    evidence.reasons.push_back("rows_equal: first: " + table.samples[0]);
+    const auto holds = [](const std::filesystem::path& file) {
+        std::ifstream in(file);
+        return std::string(std::istreambuf_iterator<char>(in), {}).find("Lovelace") !=
+               std::string::npos;
+    };
+    const ReportFiles usual = write_reports(evidence, folder.path(), Values::json_only);
+    EXPECT_TRUE(holds(usual.json));
+    EXPECT_FALSE(holds(usual.html) || holds(usual.junit));
+    const ReportFiles none = write_reports(evidence, folder.path(), Values::nowhere);
+    EXPECT_FALSE(holds(none.json) || holds(none.html) || holds(none.junit));
+    const ReportFiles all = write_reports(evidence, folder.path(), Values::everywhere);
+    EXPECT_TRUE(holds(all.json) && holds(all.html) && holds(all.junit));
 }
 
 TEST(WriteReports, SaysWhereItCannotWrite) {
-    EXPECT_THROW(write_reports(failed_rehearsal(), "/proc/nowhere"), model::Error);
+    EXPECT_THROW(write_reports(failed_rehearsal(), "/proc/nowhere", Values::json_only), model::Error);
 }
 
 }  // namespace

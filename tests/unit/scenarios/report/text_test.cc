@@ -9,9 +9,8 @@ using std::chrono::milliseconds;
 
 TEST(Text, EscapesWhatHtmlAndXmlReserve) {
     EXPECT_EQ(escape("<a b=\"c\">'&'</a>"), "&lt;a b=&quot;c&quot;&gt;&#39;&amp;&#39;&lt;/a&gt;");
-    EXPECT_EQ(escape(std::string("a\0b\x1b", 4)),
-              "a\xEF\xBF\xBD"
-              "b\xEF\xBF\xBD");
+    EXPECT_EQ(escape(std::string("a\0b\x1b\n\xc2\x9b\xe2\x80\xae", 10)),
+              "a\\x00b\\x1b\n\\u009b\\u202e");
 }
 
 TEST(Text, GroupsDigits) {

@@ -1,0 +1,232 @@
+// Everything that is asked of a server by statements: control rows, chunks and receipts, status and
+// answers to commands, the catalog, the publication's comment, the judge's facts, COPY. The first
+// byte of an input chooses who asks; the rest, cut at 0x1F, is what every statement is answered with.
+#include <cstdlib>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <memory>
+#include <sstream>
+
+#include "migrator/engine/postgres/capture.h"
+#include "migrator/engine/postgres/catalog.h"
+#include "migrator/engine/postgres/chunk_reader.h"
+#include "migrator/engine/postgres/control.h"
+#include "migrator/engine/postgres/inspector.h"
+#include "migrator/engine/postgres/publication.h"
+#include "migrator/engine/postgres/sink.h"
+#include "migrator/engine/postgres/source.h"
+#include "migrator/engine/registry.h"
+#include "migrator/task/operator_command.h"
+#include "tests/fuzz/scripted_server.h"
+#include "tests/fuzz/target.h"
+#include "tests/support/temporary_folder.h"
+#include "tests/unit/migrator/engine/postgres/message_builder.h"
+#include "verify/postgres_end.h"
+
+namespace cutover::fuzz {
+
+namespace {
+
+using namespace std::string_literals;
+
+/// Who asks, and of whom. Connections are kept from one input to the next.
+class Asking {
+public:
+    static Asking& all() {
+        static Asking one;
+        return one;
+    }
+
+    void answer_with(std::vector<std::string> cells) { server_.answer_with(std::move(cells)); }
+    std::size_t askers() const { return askers_.size(); }
+    void ask(std::size_t who) { askers_[who % askers_.size()](); }
+
+private:
+    Asking() {
+        spec_.name = "shop";
+        spec_.source = server_.endpoint();
+        spec_.destination = server_.endpoint();
+        sessions_ = std::make_unique<postgres::SessionPool>(server_.endpoint());
+        registry_.add_engine("postgres", {postgres::make_source, postgres::make_sink,
+                                          postgres::make_inspector});
+        ::setenv("CUTOVER_FUZZ_PASSWORD", "not asked for", 1);
+        std::ofstream(task_file_)
+            << "task: shop\n"
+            << "source: " << end_text() << "\ndestination: " << end_text() << "\n";
+        add_askers();
+    }
+
+    std::string end_text() const {
+        const plan::HostPort at = server_.endpoint().hosts.front();
+        return "{engine: postgres, host: " + at.host + ", port: " + std::to_string(at.port) +
+               ", database: shop, user: mover, password: {env: CUTOVER_FUZZ_PASSWORD},"
+               " tls: {mode: disable}}";
+    }
+
+    postgres::Connection session() { return sessions_->take("fuzz"); }
+
+    void add_askers() {
+        askers_ = {
+            [this] { control([](postgres::PostgresControl& control) { control.load("shop"); }); },
+            [this] { control([](postgres::PostgresControl& control) { control.status("shop"); }); },
+            [this] { control([](postgres::PostgresControl& control) { control.command_answer(1); }); },
+            [this] {
+                control([](postgres::PostgresControl& control) {
+                    control.claim("shop", "print");
+                    control.chunks();
+                    control.receipts();
+                    control.done_schema_steps();
+                    control.pending_commands();
+                });
+            },
+            [this] { catalog(); },
+            [this] { requirements(); },
+            [this] { publication(); },
+            [this] { task::Operator({task_file_, true, {}, false}, registry_, said_).status(); },
+            [this] { task::Operator({task_file_, false, {}, false}, registry_, said_).status(); },
+            [this] { judge_catalog(); },
+            [this] { judge_rows(); },
+            [this] { chunk(); },
+        };
+    }
+
+    void control(const std::function<void(postgres::PostgresControl&)>& ask) {
+        postgres::ClaimHolder claims;
+        postgres::PostgresControl control(*sessions_, "shop", claims);
+        ask(control);
+    }
+    void catalog() {
+        postgres::Connection connection = session();
+        postgres::read_catalog(connection, {});
+        sessions_->give_back(std::move(connection));
+    }
+    void requirements() {
+        postgres::PostgresInspector inspector(std::make_shared<postgres::SessionPool>(
+            server_.endpoint()));
+        inspector.server();
+        model::Catalog catalog;
+        catalog.tables.emplace_back().name = {"public", "item"};
+        for (int topic = 0; topic <= static_cast<int>(engine::Topic::object_kinds); ++topic) {
+            for (const bool as_source : {true, false}) {
+                inspector.requirements(static_cast<engine::Topic>(topic), spec_, catalog,
+                                       as_source);
+            }
+        }
+        inspector.non_empty({{"public", "item"}});
+    }
+    void publication() {
+        postgres::Connection connection = session();
+        postgres::publication_mark(connection, "cutover_shop");
+        postgres::require_own_publication(connection, "cutover_shop", spec_.destination);
+        postgres::drop_publication(connection, "cutover_shop");
+        sessions_->give_back(std::move(connection));
+    }
+    std::unique_ptr<verify::End> judge() {
+        return verify::open_postgres_end(server_.endpoint(), std::chrono::seconds(1));
+    }
+    void judge_catalog() {
+        const auto end = judge();
+        end->standing();
+        end->begin_snapshot();
+        end->tables(nullptr);
+        end->left_out();
+        end->beside_tables();
+        end->sequences();
+        end->facts({{{"public", "item"}}, {{"public", "s"}}}, nullptr);
+        end->applied("shop");
+        end->moment();
+    }
+    void judge_rows() {
+        const auto end = judge();
+        verify::TableShape table;
+        table.name = {"public", "item"};
+        table.columns.resize(2);
+        table.columns[0].name = "id";
+        table.columns[1].name = "v";
+        verify::ReadSpec spec;
+        spec.items = {{0}, {1}};
+        const auto rows = end->read(table, spec);
+        verify::RowBlock block;
+        while (rows->fill(block, 1 << 16)) {
+            for (std::size_t row = 0; row < block.rows(); ++row) {
+                verify::CellWalk walk(block.row(row));
+                while (!walk.done()) {
+                    walk.next();
+                }
+            }
+            block.clear();
+        }
+    }
+    void chunk() {
+        class NoSnapshot final : public postgres::SharedSnapshot {
+            std::string snapshot() const override { return ""; }
+        };
+        const NoSnapshot none;
+        postgres::PostgresChunkReader reader(spec_, *sessions_, none);
+        model::Chunk chunk;
+        chunk.range = postgres::to_range({0, 0, 10, true});
+        reader.open(postgres::planned_table(0, "item", {"id", "name"}), chunk,
+                    {postgres::plain_stamp("1:1:"), postgres::plain_stamp("1:1:")});
+        model::RowBatch batch;
+        while (reader.next(batch, model::Bytes{1 << 16})) {
+            batch.bytes.clear();
+        }
+    }
+
+    ScriptedServer server_;
+    plan::TaskSpec spec_;
+    engine::Registry registry_;
+    std::unique_ptr<postgres::SessionPool> sessions_;
+    tests::TemporaryFolder folder_;
+    std::string task_file_ = (folder_ / "shop.yaml").string();
+    std::ostringstream said_;
+    std::vector<std::function<void()>> askers_;
+};
+
+std::vector<std::string> seeds() {
+    const std::string copy = "PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0"s;
+    const std::string row = "\0\2\0\0\0\4\0\0\0\7\xff\xff\xff\xff"s;
+    const char* const answers[] = {
+        "1\x1f" "t\x1f" "public\x1f" "item\x1f" "{a,\"b \\\"c\"}\x1f" "0/3000000",
+        "t", "f", "1", "0", "", "NULL\x1f" "1",
+        "cutover\x1f" "{\"task\":\"shop\",\"identities\":{\"public.item\":\"DEFAULT\"}}",
+        "{\"paused\":true,\"progress\":{\"rows\":5,\"lag_ms\":null}}",
+        "{\"ok\":true,\"answer\":\"done\",\"position\":\"0/1\"}",
+        "incremental\x1f" "3\x1f" "\\x616263\x1f" "2026-11-30 12:00:00+00",
+        "170005\x1f" "16\x1f" "r\x1f" "p\x1f" "int4\x1f" "23\x1f" "{1,2}\x1f" "CHECK ((a > 0))",
+        "100:200:120,130\x1f" "7394875934875\x1f" "1",
+    };
+    std::vector<std::string> out;
+    for (std::size_t who = 0; who < Asking::all().askers(); ++who) {
+        for (const char* const answer : answers) {
+            out.push_back(static_cast<char>(who) + std::string(answer));
+        }
+        out.push_back(static_cast<char>(who) + copy + row + "\x1f" + row + "\x1f\xff\xff");
+    }
+    return out;
+}
+
+void run(std::string_view input) {
+    if (input.empty()) {
+        return;
+    }
+    std::vector<std::string> cells(1);
+    for (const char letter : input.substr(1, 4096)) {
+        if (letter == '\x1f') {
+            cells.emplace_back();
+        } else {
+            cells.back() += letter;
+        }
+    }
+    Asking::all().answer_with(std::move(cells));
+    Asking::all().ask(static_cast<unsigned char>(input[0]));
+}
+
+}  // namespace
+
+Target answers_target() {
+    return {"answers", "rows and COPY data as answers to our statements", seeds, run};
+}
+
+}  // namespace cutover::fuzz

@@ -1,0 +1,27 @@
+// What is fuzzed: something that reads what a server said. Whatever it is given, it gives an answer
+// or throws a model::Error; it never ends the process, never reads beyond what it was given and
+// never takes more time or memory than the input is worth.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cutover::fuzz {
+
+struct Target {
+    const char* name;
+    const char* reads;  ///< what, for people
+    /// Inputs that are well formed: what is tried is made from them.
+    std::vector<std::string> (*seeds)();
+    void (*run)(std::string_view input);
+};
+
+Target log_target();        ///< pgoutput, relations, whole transactions (log_target.cc)
+Target cells_target();      ///< the judge's decoders of binary values (judge_target.cc)
+Target json_target();       ///< the judge's JSON, and numbers (judge_target.cc)
+Target positions_target();  ///< positions, snapshots, timelines (text_target.cc)
+Target sql_target();        ///< renames in expressions, bytes in hex (text_target.cc)
+Target answers_target();    ///< control rows, catalog, comments, status, COPY (server_target.cc)
+
+}  // namespace cutover::fuzz
