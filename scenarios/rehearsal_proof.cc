@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "migrator/model/error.h"
+#include "migrator/plan/output_file.h"
 #include "scenarios/cutover_answer.h"
 #include "scenarios/judge_record.h"
 #include "scenarios/rehearsal.h"

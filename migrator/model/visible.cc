@@ -1,9 +1,10 @@
 #include "migrator/model/visible.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstdio>
 
 namespace cutover::model {
 
@@ -68,17 +69,11 @@ bool acts(std::uint32_t code) {
     return false;
 }
 
-std::string numbered(const char* format, std::uint32_t code) {
-    std::array<char, 16> text{};
-    const int length = std::snprintf(text.data(), text.size(), format, code);
-    return {text.data(), static_cast<std::size_t>(length)};
-}
-
 /// JSON knows 16 bits at a time.
 std::string json_escape(std::uint32_t code) {
-    return code < 0x10000 ? numbered("\\u%04x", code)
-                          : numbered("\\u%04x", 0xD800 + ((code - 0x10000) >> 10U)) +
-                                numbered("\\u%04x", 0xDC00 + ((code - 0x10000) & 0x3FFU));
+    return code < 0x10000 ? fmt::format("\\u{:04x}", code)
+                          : fmt::format("\\u{:04x}\\u{:04x}", 0xD800 + ((code - 0x10000) >> 10U),
+                                        0xDC00 + ((code - 0x10000) & 0x3FFU));
 }
 
 std::string seen(std::string_view text, bool keep_lines) {
@@ -88,11 +83,12 @@ std::string seen(std::string_view text, bool keep_lines) {
         const Character next = character_at(text, at);
         const bool line = keep_lines && (next.code == '\n' || next.code == '\t');
         if (!next.valid) {
-            out += numbered("\\x%02x", static_cast<unsigned char>(text[at]));
+            out += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[at]));
         } else if (line || !acts(next.code)) {
             out += text.substr(at, next.bytes);
         } else {
-            out += numbered(next.code < 0x80 ? "\\x%02x" : "\\u%04x", next.code);
+            out += next.code < 0x80 ? fmt::format("\\x{:02x}", next.code)
+                                    : fmt::format("\\u{:04x}", next.code);
         }
         at += next.bytes;
     }

@@ -167,7 +167,7 @@ private:
         model::Chunk chunk;
         chunk.range = postgres::to_range({0, 0, 10, true});
         reader.open(postgres::planned_table(0, "item", {"id", "name"}), chunk,
-                    {postgres::plain_stamp("1:1:"), postgres::plain_stamp("1:1:")});
+                    {postgres::plain_stamp("1:1:"), {"1:1:", "1:1:"}});
         model::RowBatch batch;
         while (reader.next(batch, model::Bytes{1 << 16})) {
             batch.bytes.clear();
