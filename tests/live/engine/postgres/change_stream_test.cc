@@ -72,7 +72,7 @@ protected:
     }
     void open() {
         stream_.reset();
-        stream_ = open_change_stream(spec_, plan_, slot_, slot_, from_);
+        stream_ = open_change_stream(spec_, plan_, slot_, slot_, from_, {});
     }
     std::vector<std::string> changes_of(std::size_t transaction_count = 1) {
         std::vector<std::string> out;
@@ -312,10 +312,10 @@ TYPED_TEST(ChangeStreamTest, RefusesASlotThatWasMadeAgain) {
 
 TYPED_TEST(ChangeStreamTest, TakesTheSlotFromAConnectionItHasLeftBehind) {
     const auto ghost =
-        open_change_stream(this->spec_, this->plan_, this->slot_, this->slot_, this->from_);
+        open_change_stream(this->spec_, this->plan_, this->slot_, this->slot_, this->from_, {});
     this->sql("INSERT INTO side VALUES (1)");
     this->stream_ =
-        open_change_stream(this->spec_, this->plan_, this->slot_, this->slot_, this->from_);
+        open_change_stream(this->spec_, this->plan_, this->slot_, this->slot_, this->from_, {});
     EXPECT_THAT(this->changes_of(), ElementsAre("insert side(1)"));
 }
 
