@@ -42,8 +42,9 @@ struct Options {
     std::string scenario_folder = CUTOVER_SCENARIO_FOLDER;
 
     report::Values values() const {
-        return no_values ? report::Values::nowhere
-                         : with_values ? report::Values::everywhere : report::Values::json_only;
+        return no_values     ? report::Values::nowhere
+               : with_values ? report::Values::everywhere
+                             : report::Values::json_only;
     }
 };
 

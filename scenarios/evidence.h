@@ -253,15 +253,15 @@ struct SequenceState {
 
 /// What `finish` or `status` has answered about the cutover.
 struct CutoverAnswer {
-    Instant at{};         ///< when it was asked
-    std::string verb;     ///< finish, status
+    Instant at{};                  ///< when it was asked
+    std::string verb;              ///< finish, status
     std::optional<int> exit_code;  ///< none: it did not answer in time
-    std::string outcome;  ///< cut_over, refused, late_write; empty: it does not say
-    std::string text;     ///< as people are told
+    std::string outcome;           ///< cut_over, refused, late_write; empty: it does not say
+    std::string text;              ///< as people are told
     bool beside_writers = false;
-    double quiet_seconds = 0;  ///< for so long the log was read, and was silent, before the fence
-    std::string source_fence;  ///< empty: none
-    std::uint64_t sessions = 0;          ///< of others that could have written
+    double quiet_seconds = 0;    ///< for so long the log was read, and was silent, before the fence
+    std::string source_fence;    ///< empty: none
+    std::uint64_t sessions = 0;  ///< of others that could have written
     std::uint64_t late_transactions = 0;
     std::vector<std::string> late;  ///< the first changes: `update work.t (id = 5)`
 };
@@ -340,7 +340,7 @@ struct Evidence {
     std::vector<WorkloadRecord> workloads;
     LedgerRecord ledger;
     VerifyRecord verify;
-    std::vector<CutoverAnswer> finishes;       ///< in the order asked
+    std::vector<CutoverAnswer> finishes;         ///< in the order asked
     std::optional<CutoverAnswer> after_cutover;  ///< what `status` says at the end
     std::vector<SequenceState> sequences;
     std::vector<AuxiliaryRecord> auxiliary_while_running;  ///< in the incremental phase

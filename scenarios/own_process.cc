@@ -15,9 +15,10 @@ void keep_secrets_in_process(std::ostream& told) {
     ::prctl(PR_SET_DUMPABLE, 0);
     const std::vector<std::string> ignored = postgres::ignore_environment();
     if (!ignored.empty()) {
-        told << fmt::format("cutover: not used: {} (of the environment; the task file alone says "
-                            "where the ends are)\n",
-                            fmt::join(ignored, ", "));
+        told << fmt::format(
+            "cutover: not used: {} (of the environment; the task file alone says "
+            "where the ends are)\n",
+            fmt::join(ignored, ", "));
     }
 }
 

@@ -44,8 +44,7 @@ void note_answer(std::vector<CutoverAnswer>& answers, MigratorProcess& finish, I
         output += line + "\n";
     }
     const std::optional<ProcessEnd> end = finish.ended();
-    CutoverAnswer answer =
-        cutover_answer("finish", end ? end->exit_code : std::nullopt, output);
+    CutoverAnswer answer = cutover_answer("finish", end ? end->exit_code : std::nullopt, output);
     answer.at = asked;
     if (!answer.outcome.empty()) {
         answers.push_back(std::move(answer));
@@ -174,9 +173,9 @@ void Rehearsal::write_task_files() {
     judge_file_ = options_.folder / "judge.yaml";
     plan::write_file("--report-dir", task_file_, task_text(scenario_, source, destination));
     // The judge looks at the servers, not through links that may be broken.
-    plan::write_file("--report-dir", judge_file_,
-                     task_text(scenario_, ground_->direct(Side::source),
-                               ground_->direct(Side::destination)));
+    plan::write_file(
+        "--report-dir", judge_file_,
+        task_text(scenario_, ground_->direct(Side::source), ground_->direct(Side::destination)));
 }
 
 void Rehearsal::prepare_workloads() {

@@ -104,7 +104,7 @@ struct SchemaDifference {
     RowVerdict verdict = RowVerdict::different;  ///< missing, extra or different
     std::string source_definition;
     std::string destination_definition;
-    bool counts = true;  ///< false: worth knowing, does not make the run inconsistent
+    bool counts = true;         ///< false: worth knowing, does not make the run inconsistent
     std::string left_out = {};  ///< why the task does not carry it; then it does not count
 };
 

@@ -33,8 +33,8 @@ inline constexpr std::string_view kSequencesSet = "finish.sequences_set";
 inline constexpr std::string_view kFenced = "finish.fenced";
 
 inline constexpr std::string_view kAll[] = {
-    kChunkRead,    kChunkWritten,   kChunkCommitted, kBatchStaged, kBatchApplied, kBatchCommitted,
-    kAcknowledged, kCaptureCreated, kSchemaStep,     kFullDone,    kSourceFence,  kSequencesSet,
-    kFenced};
+    kChunkRead,      kChunkWritten, kChunkCommitted, kBatchStaged, kBatchApplied,
+    kBatchCommitted, kAcknowledged, kCaptureCreated, kSchemaStep,  kFullDone,
+    kSourceFence,    kSequencesSet, kFenced};
 
 }  // namespace cutover::flow::sync

@@ -1,7 +1,7 @@
 // Other people's text (names, values, what a server says) on its way to a terminal, a report or a
-// log: it may not move a cursor, begin a line of its own, turn the direction of writing or be longer
-// than a person reads. The one place that knows how; what a page or a file format wants besides
-// (quotes, angle brackets) is added by who writes it.
+// log: it may not move a cursor, begin a line of its own, turn the direction of writing or be
+// longer than a person reads. The one place that knows how; what a page or a file format wants
+// besides (quotes, angle brackets) is added by who writes it.
 #pragma once
 
 #include <cstddef>
@@ -17,8 +17,8 @@ std::string visible(std::string_view text);
 /// As visible(), but newlines and tabs stay: for what is laid out in a box of its own.
 std::string visible_lines(std::string_view text);
 
-/// The same for JSON that has been written out: what JSON leaves as it is becomes an escape of JSON,
-/// so that a reader gets the value unchanged. `json` is valid UTF-8.
+/// The same for JSON that has been written out: what JSON leaves as it is becomes an escape of
+/// JSON, so that a reader gets the value unchanged. `json` is valid UTF-8.
 std::string visible_json(std::string_view json);
 
 /// The characters of UTF-8; a byte that begins none counts as U+FFFD.

@@ -30,8 +30,8 @@ std::string to_text(const std::vector<Holder>& holders);
 
 struct Wait {
     End end = End::neither;
-    std::string what;   ///< completes `waiting for ...`
-    Instant since;      ///< on this machine's clock
+    std::string what;             ///< completes `waiting for ...`
+    Instant since;                ///< on this machine's clock
     std::vector<Holder> holders;  ///< empty: nobody is in the way, or nobody is known to be
 };
 

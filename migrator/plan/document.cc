@@ -130,8 +130,7 @@ private:
 }  // namespace
 
 FileError::FileError(const std::string& file, std::vector<Problem> problems)
-    : model::Error(model::ErrorClass::refused, "task_file.invalid",
-                   Laid{shown(file, problems)}),
+    : model::Error(model::ErrorClass::refused, "task_file.invalid", Laid{shown(file, problems)}),
       problems_(std::move(problems)) {}
 
 void Problems::add(Place place, std::string code, std::string message, std::string remedy) {

@@ -94,8 +94,8 @@ public:
         endpoint.hosts = hosts(endpoint.engine);
         endpoint.password = password();
         read_tls(endpoint);
-        if (const auto method = keys_.choice(
-                "require_auth", {kLoginMethods.begin(), kLoginMethods.end()})) {
+        if (const auto method =
+                keys_.choice("require_auth", {kLoginMethods.begin(), kLoginMethods.end()})) {
             endpoint.require_auth = kLoginMethods[*method];
         }
         return endpoint;
@@ -278,9 +278,10 @@ private:
                         "choose `verify-full`, or leave the certificates out");
         }
         if (none && endpoint.channel_binding == ChannelBinding::require) {
-            tls.problem("channel_binding", "task_file.contradiction",
-                        tls.path("channel_binding") + " is `require`, but there is no TLS to bind to",
-                        "choose a mode with TLS, such as `verify-full`");
+            tls.problem(
+                "channel_binding", "task_file.contradiction",
+                tls.path("channel_binding") + " is `require`, but there is no TLS to bind to",
+                "choose a mode with TLS, such as `verify-full`");
         }
         if (tls.has("certificate") != tls.has("key")) {
             tls.problem(

@@ -86,8 +86,8 @@ void OutputFile::commit() {
 }
 
 void OutputFile::failed(const std::string& what, int error) const {
-    throw refused_output(option_, file_, "which " + what + ": " +
-                                             std::generic_category().message(error),
+    throw refused_output(option_, file_,
+                         "which " + what + ": " + std::generic_category().message(error),
                          "free space on the disk, or name a file elsewhere");
 }
 
@@ -100,9 +100,10 @@ void write_file(const std::string& option, const fs::path& file, std::string_vie
 void make_private_folder(const std::string& option, const fs::path& folder) {
     make_writable_folder(option, folder);
     if (::chmod(folder.c_str(), 0700) != 0) {
-        throw refused_output(option, folder, "which cannot be kept from others: " +
-                                                 std::generic_category().message(errno),
-                             "name a folder of your own");
+        throw refused_output(
+            option, folder,
+            "which cannot be kept from others: " + std::generic_category().message(errno),
+            "name a folder of your own");
     }
 }
 

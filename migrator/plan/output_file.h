@@ -1,6 +1,6 @@
 // A file of the user's choice that a command fills: a report, repair statements, a record. It may
-// hold rows of a production database, so it is made for its owner only, beside its place and under a
-// name that nobody can foresee, and put there whole: no link is followed, no older file's mode is
+// hold rows of a production database, so it is made for its owner only, beside its place and under
+// a name that nobody can foresee, and put there whole: no link is followed, no older file's mode is
 // kept, and a run that fails leaves what was there. The one way in which the program writes files
 // that stay.
 #pragma once

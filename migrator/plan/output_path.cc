@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <system_error>
 
-
 namespace cutover::plan {
 
 namespace fs = std::filesystem;
@@ -36,8 +35,8 @@ int try_file_in(const fs::path& folder) {
 
 }  // namespace
 
-model::Error refused_output(const std::string& option, const fs::path& path,
-                            const std::string& why, const std::string& remedy) {
+model::Error refused_output(const std::string& option, const fs::path& path, const std::string& why,
+                            const std::string& remedy) {
     return model::Error(model::ErrorClass::refused, "output.path",
                         fmt::format("{} is `{}`, {}", option, path.string(), why), remedy);
 }
@@ -78,11 +77,12 @@ void make_writable_folder(const std::string& option, const fs::path& folder) {
     std::error_code error;
     fs::create_directories(folder, error);
     if (error) {
-        throw refused_output(option, folder, "which cannot be made: " + error.message(), kOtherFolder);
+        throw refused_output(option, folder, "which cannot be made: " + error.message(),
+                             kOtherFolder);
     }
     if (const int failed = try_file_in(folder); failed != 0) {
-        throw refused_output(option, folder, "in which nothing can be written: " + reason_of(failed),
-                      kOtherFolder);
+        throw refused_output(option, folder,
+                             "in which nothing can be written: " + reason_of(failed), kOtherFolder);
     }
 }
 

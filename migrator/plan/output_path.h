@@ -24,8 +24,9 @@ OutputKind kind_of_output(const std::string& option, const std::filesystem::path
 model::Error refused_output(const std::string& option, const std::filesystem::path& path,
                             const std::string& why, const std::string& remedy);
 
-/// `file` can be made, or is there and can be replaced (output_file.h); what it holds stays. `option` is what the
-/// user called it: `--output`. Throws: refused, naming option, path and reason.
+/// `file` can be made, or is there and can be replaced (output_file.h); what it holds stays.
+/// `option` is what the user called it: `--output`. Throws: refused, naming option, path and
+/// reason.
 void require_writable_file(const std::string& option, const std::filesystem::path& file);
 
 /// Makes `folder` with those above it, if it is not there. Throws: refused, as above, also if it

@@ -57,9 +57,7 @@ public:
         }
     }
 
-    bool has_read(const model::Position& end) const {
-        return source_.covers(found_.read_to, end);
-    }
+    bool has_read(const model::Position& end) const { return source_.covers(found_.read_to, end); }
 
     LateWrites result(bool complete) {
         found_.complete = complete;

@@ -23,8 +23,8 @@ std::optional<Aftermath> look_after(flow::Runtime& runtime, const engine::Regist
                                     const plan::TaskSpec& spec, engine::Sink& sink,
                                     const engine::TaskRecord& record);
 
-/// As look_after(), for whoever has the task file only. Nothing, too, if the destination has no such
-/// task, or none that this account may see.
+/// As look_after(), for whoever has the task file only. Nothing, too, if the destination has no
+/// such task, or none that this account may see.
 std::optional<Aftermath> look_after(const engine::Registry& registry, const plan::TaskSpec& spec);
 
 /// For a terminal: a line each, what matters first.

@@ -69,9 +69,11 @@ constexpr const char* kThrottleFooter =
     "incremental.rows_per_second=unlimited";
 
 constexpr const char* kReleaseFooter =
-    "For a task that is finished, or given up: lifts the fence at the source, drops the replication "
+    "For a task that is finished, or given up: lifts the fence at the source, drops the "
+    "replication "
     "slot and\n"
-    "publication there, puts replica identities back, removes the control rows at the destination. Refused "
+    "publication there, puts replica identities back, removes the control rows at the destination. "
+    "Refused "
     "while\n"
     "a process is running the task. The migrated data stay.\n\n"
     "example:  cutover release shop.yaml";

@@ -47,8 +47,7 @@ std::string refused_answer(const std::string& text, const std::string& position)
 
 }  // namespace
 
-void lift_left_fence(engine::Source& source, engine::Control& control,
-                     engine::TaskRecord& record) {
+void lift_left_fence(engine::Source& source, engine::Control& control, engine::TaskRecord& record) {
     if (record.source_fence.empty()) {
         return;
     }
@@ -238,10 +237,10 @@ void Cutover::insist_on_plan() {
     const std::string blocks = model::blocks_of(now.findings);
     if (after == before && !blocks.empty()) {
         // One end has gained or lost what the plan does not hold; which one, the findings say.
-        give_up(Error(ErrorClass::refused, "source.changed",
-                      "the two ends do not fit any more as they did when the task was begun:" +
-                          blocks,
-                      hint));
+        give_up(
+            Error(ErrorClass::refused, "source.changed",
+                  "the two ends do not fit any more as they did when the task was begun:" + blocks,
+                  hint));
     }
     if (after != before) {
         give_up(Error(ErrorClass::refused, "source.changed",
@@ -292,12 +291,12 @@ void Cutover::watch() {
 }
 
 void Cutover::refuse(const std::vector<SourceWriter>& open) const {
-    throw Refusal{fmt::format("transactions that have written to the task's tables have not ended "
-                              "within {} s: {}; end them, or wait longer with "
-                              "--wait-for-transactions, then finish again",
-                              std::chrono::duration_cast<std::chrono::seconds>(options_.wait)
-                                  .count(),
-                              open.empty() ? "they have just ended" : describe(open))};
+    throw Refusal{
+        fmt::format("transactions that have written to the task's tables have not ended "
+                    "within {} s: {}; end them, or wait longer with "
+                    "--wait-for-transactions, then finish again",
+                    std::chrono::duration_cast<std::chrono::seconds>(options_.wait).count(),
+                    open.empty() ? "they have just ended" : describe(open))};
 }
 
 void Cutover::refuse(const stage::More& more) {

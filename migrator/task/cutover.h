@@ -1,6 +1,6 @@
 // The cutover itself: proves that the destination has everything and that nobody writes to the
-// source any more, fences the task off, and looks once more behind it. It ends in one of three ways:
-// cut over with nothing behind it, refused with who writes, or a late write that is told.
+// source any more, fences the task off, and looks once more behind it. It ends in one of three
+// ways: cut over with nothing behind it, refused with who writes, or a late write that is told.
 //
 //   transactions that have written have ended -> [source fenced] -> log applied to its end ->
 //   log silent for a while -> plan as it was -> sequences -> last look -> fence -> watch

@@ -173,19 +173,19 @@ std::optional<CutoverEvidence> evidence_from(const std::string& text) {
     try {
         return read(json);
     } catch (const Json::exception& error) {
-        throw model::Error(model::ErrorClass::corrupt, "control.damaged",
-                           std::string("the stored evidence of the cutover is damaged: ") +
-                               error.what(),
-                           "somebody else has written into the schema cutover at the destination: "
-                           "find out who");
+        throw model::Error(
+            model::ErrorClass::corrupt, "control.damaged",
+            std::string("the stored evidence of the cutover is damaged: ") + error.what(),
+            "somebody else has written into the schema cutover at the destination: "
+            "find out who");
     }
 }
 
 std::string describe(const SourceWriter& writer) {
-    std::string text = writer.kind == SourceWriter::Kind::prepared
-                           ? fmt::format("prepared transaction '{}' (", writer.id)
-                           : fmt::format("process {} (application '{}', ", writer.id,
-                                         writer.application);
+    std::string text =
+        writer.kind == SourceWriter::Kind::prepared
+            ? fmt::format("prepared transaction '{}' (", writer.id)
+            : fmt::format("process {} (application '{}', ", writer.id, writer.application);
     text += "user " + (writer.user.empty() ? std::string("unknown") : writer.user);
     text += writer.since ? ", since " + clock_text(*writer.since)
                          : ", since a time that this account may not see";
@@ -228,10 +228,10 @@ std::vector<std::string> lines(const CutoverEvidence& evidence) {
         out.push_back("cut over: the destination has everything up to " + evidence.position +
                       (evidence.watched ? ", and nothing came after" : ""));
     }
-    out.push_back(fmt::format("before the fence: the log was read for {:.1f} s behind {}, and no "
-                              "change of the task's tables was in it",
-                              seconds(evidence.quiet_until - evidence.quiet_since),
-                              evidence.quiet_from));
+    out.push_back(
+        fmt::format("before the fence: the log was read for {:.1f} s behind {}, and no "
+                    "change of the task's tables was in it",
+                    seconds(evidence.quiet_until - evidence.quiet_since), evidence.quiet_from));
     out.push_back("no transaction that had written to them was open or prepared");
     out.push_back(evidence.source_fence.empty()
                       ? "source fence: none; whoever may write there still can"

@@ -16,18 +16,20 @@ namespace cutover::task {
 
 struct CutoverEvidence {
     // Before the fence at the destination.
-    std::string position;         ///< everything the source has up to here is at the destination
+    std::string position;          ///< everything the source has up to here is at the destination
     model::Instant quiet_since{};  ///< our clock: when the log had been read to its end
     model::Instant quiet_until{};  ///< our clock: when `position` was asked for
     std::string quiet_from;  ///< the position behind which the log was read, and stayed silent
-    model::Instant asked{};  ///< our clock: when no unfinished transaction was found for the last time
-    std::string source_fence;                      ///< empty: none was asked for
-    std::vector<engine::SourceWriter> sessions;    ///< others that were there; the first of them
+    model::Instant
+        asked{};  ///< our clock: when no unfinished transaction was found for the last time
+    std::string source_fence;                    ///< empty: none was asked for
+    std::vector<engine::SourceWriter> sessions;  ///< others that were there; the first of them
     std::uint64_t sessions_total = 0;
 
     // After it.
     model::Instant fenced{};  ///< our clock
-    bool watched = false;     ///< the process has read the log behind `position` as long as it meant to
+    bool watched =
+        false;  ///< the process has read the log behind `position` as long as it meant to
     flow::Duration watch{};
     std::string watch_ended;  ///< why it did not, if it gave up
     stage::LateWrites late;   ///< read_to has its text only

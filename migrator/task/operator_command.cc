@@ -119,8 +119,7 @@ int Operator::status() {
             json[key] = published[key];
         }
     }
-    const std::optional<Aftermath> after =
-        look_after(runtime_, registry_, spec_, *sink_, record);
+    const std::optional<Aftermath> after = look_after(runtime_, registry_, spec_, *sink_, record);
     const bool late = after && after->evidence.late.transactions > 0;
     if (after) {
         json["outcome"] = late ? "late_write" : "cut_over";

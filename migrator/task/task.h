@@ -30,10 +30,10 @@ class Steward;
 class Validation;
 
 enum class Outcome : std::uint8_t {
-    completed,  ///< a task without incremental has done its work
-    finished,   ///< cut over: destination complete, sequences set, fenced
+    completed,   ///< a task without incremental has done its work
+    finished,    ///< cut over: destination complete, sequences set, fenced
     late_write,  ///< finished, and the source was changed behind the cutover's point
-    stopped,    ///< on request; can be started again
+    stopped,     ///< on request; can be started again
 };
 
 std::string_view to_string(Outcome outcome);

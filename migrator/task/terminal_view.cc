@@ -91,16 +91,17 @@ std::string eta(const stage::FullProgress& event) {
 std::string summary(const stage::FullProgress& event) {
     return fmt::format("{}full copy {} {:.0f} %  {} of ~{} rows, {} of {}, {} rows/s{}",
                        paused_text(event.paused), bar(event.fraction), event.fraction * 100,
-                       grouped(event.rows.count),
-                       grouped(event.rows_total.count), size_text(event.bytes),
-                       size_text(event.bytes_total), grouped(event.rows_per_second), eta(event));
+                       grouped(event.rows.count), grouped(event.rows_total.count),
+                       size_text(event.bytes), size_text(event.bytes_total),
+                       grouped(event.rows_per_second), eta(event));
 }
 
 std::string summary(const stage::IncrementalProgress& event) {
     return fmt::format(
         "{}incremental  lag {}  {} transactions, {} changes, {} changes/s, applied up to {}{}",
-        paused_text(event.paused), event.lag ? time_text(*event.lag) : "unknown", grouped(event.transactions),
-        grouped(event.changes), grouped(event.changes_per_second), event.position,
+        paused_text(event.paused), event.lag ? time_text(*event.lag) : "unknown",
+        grouped(event.transactions), grouped(event.changes), grouped(event.changes_per_second),
+        event.position,
         event.consistent ? "" : "  (not yet consistent: catching up with the copy)");
 }
 
@@ -212,9 +213,10 @@ private:
         }
     }
     void show(const stage::LateWriteSeen& event) {
-        line(fmt::format("LATE WRITE: {} transactions have changed the source behind the cutover's "
-                         "point; the destination lacks them",
-                         grouped(event.late.transactions)));
+        line(
+            fmt::format("LATE WRITE: {} transactions have changed the source behind the cutover's "
+                        "point; the destination lacks them",
+                        grouped(event.late.transactions)));
         for (const stage::LateWrite& write : event.late.first) {
             line(fmt::format("  {} {} ({})", write.change, write.table, write.key));
         }

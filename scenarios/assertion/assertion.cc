@@ -32,8 +32,8 @@ std::string shown(const AssertionChoice& choice) {
 
 std::vector<const AssertionKind*> assertion_kinds() {
     std::vector<const AssertionKind*> out;
-    for (const auto kinds : {data_assertions(), conduct_assertions(), cutover_assertions(),
-                             hygiene_assertions()}) {
+    for (const auto kinds :
+         {data_assertions(), conduct_assertions(), cutover_assertions(), hygiene_assertions()}) {
         for (const AssertionKind& kind : kinds) {
             out.push_back(&kind);
         }

@@ -2,7 +2,8 @@
 // a scenario uses. They look at nothing but the evidence, so that a test can show each of them a
 // run in which it must fail. An assertion that finds nothing to look at fails: silence is no proof.
 //
-// A new one: a function in one of data.cc, conduct.cc, cutover.cc, hygiene.cc, and a line in that file's table.
+// A new one: a function in one of data.cc, conduct.cc, cutover.cc, hygiene.cc, and a line in that
+// file's table.
 #pragma once
 
 #include <cstdint>

@@ -282,17 +282,16 @@ std::vector<AuxiliaryRecord> PostgresGround::auxiliary(const std::string& task) 
             out.push_back({side, cell(row, 0), cell(row, 1)});
         }
     };
-    add("source",
-        source.query(fmt::format(
-            "SELECT 'replication slot', slot_name::text FROM pg_replication_slots "
-            "WHERE slot_name ^@ {0} AND NOT temporary "
-            "UNION ALL SELECT 'publication', pubname::text FROM pg_publication "
-            "WHERE pubname ^@ {0} "
-            "UNION ALL SELECT 'schema', nspname::text FROM pg_namespace "
-            "WHERE nspname = 'cutover' OR nspname ^@ 'cutover_fence' "
-            "UNION ALL SELECT 'event trigger', evtname::text FROM pg_event_trigger "
-            "WHERE evtname ^@ 'cutover'",
-            quoted_text(slot_of(task)))));
+    add("source", source.query(fmt::format(
+                      "SELECT 'replication slot', slot_name::text FROM pg_replication_slots "
+                      "WHERE slot_name ^@ {0} AND NOT temporary "
+                      "UNION ALL SELECT 'publication', pubname::text FROM pg_publication "
+                      "WHERE pubname ^@ {0} "
+                      "UNION ALL SELECT 'schema', nspname::text FROM pg_namespace "
+                      "WHERE nspname = 'cutover' OR nspname ^@ 'cutover_fence' "
+                      "UNION ALL SELECT 'event trigger', evtname::text FROM pg_event_trigger "
+                      "WHERE evtname ^@ 'cutover'",
+                      quoted_text(slot_of(task)))));
     for (const std::string& table : tables_with_full_identity()) {
         if (!full_identity_before_.contains(table)) {
             out.push_back({"source", "replica identity full", table});

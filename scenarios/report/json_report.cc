@@ -127,9 +127,9 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Evidence, scenario, promise, claims, seed, re
                                    phases, chunks, samples, retries, recoveries, failovers, errors,
                                    findings, resumes, schedule, faults, workload_samples, workloads,
                                    ledger, verify, finishes, after_cutover, sequences,
-                                   auxiliary_while_running, auxiliary_after_release, released, zombie, second, secrets,
-                                   rates, expected_outcome, assertions, verdict, reasons,
-                                   not_proved)
+                                   auxiliary_while_running, auxiliary_after_release, released,
+                                   zombie, second, secrets, rates, expected_outcome, assertions,
+                                   verdict, reasons, not_proved)
 
 }  // namespace cutover::scenarios
 

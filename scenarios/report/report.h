@@ -30,7 +30,7 @@ struct ReportFiles {
 
 /// Where values of rows may be read.
 enum class Values : std::uint8_t {
-    json_only,   ///< in report.json: the others are what one hands on
+    json_only,  ///< in report.json: the others are what one hands on
     everywhere,
     nowhere,
 };

@@ -215,8 +215,9 @@ void after_section(Html& html, const Evidence& evidence) {
     }
     if (const auto& after = evidence.after_cutover) {
         table.row({{"Was the source written to after the cutover?"},
-                   after->outcome.empty() ? TableCell{"not known", Tone::caution}
-                                          : verdict_cell(after->late_transactions == 0, "no", "yes"),
+                   after->outcome.empty()
+                       ? TableCell{"not known", Tone::caution}
+                       : verdict_cell(after->late_transactions == 0, "no", "yes"),
                    {after->text}});
         table.note(after->late);
     }

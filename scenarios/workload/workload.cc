@@ -59,10 +59,11 @@ private:
     }
 
     [[noreturn]] void refuse(const std::string& what) const {
-        throw model::Error(
-            model::ErrorClass::refused, "workload.option", "workload " + name_ + ": " + what,
-            "bank takes accounts, ring takes nodes, random_dml takes without, append none; each takes "
-            "pause_ms");
+        throw model::Error(model::ErrorClass::refused, "workload.option",
+                           "workload " + name_ + ": " + what,
+                           "bank takes accounts, ring takes nodes, random_dml takes without, "
+                           "append none; each takes "
+                           "pause_ms");
     }
 
     std::string name_;

@@ -1,5 +1,5 @@
-// The judge's reading of the wire. `cells`: the first byte of an input chooses a type, the rest is a
-// row of it as COPY sends one. `json`: a text of JSON, and of a number.
+// The judge's reading of the wire. `cells`: the first byte of an input chooses a type, the rest is
+// a row of it as COPY sends one. `json`: a text of JSON, and of a number.
 #include <array>
 #include <iterator>
 
@@ -20,10 +20,10 @@ using namespace verify;
 using namespace std::string_literals;
 
 constexpr std::uint32_t kTypes[] = {
-    16,   17,   18,   19,   20,   21,   23,   25,   26,   114,  142,  600,   601,   602,   603,
-    604,  628,  650,  700,  701,  718,  774,  790,  829,  869,  1007, 1009,  1042,  1043,  1082,
-    1083, 1114, 1184, 1186, 1266, 1560, 1562, 1700, 2205, 2950, 3220, 3614,  3615,  3802,  3904,
-    4451, 5069, 20000, 20001, 20002, 20003, 20004, 20005};
+    16,   17,   18,   19,   20,   21,    23,    25,    26,    114,   142,  600,  601,  602,
+    603,  604,  628,  650,  700,  701,   718,   774,   790,   829,   869,  1007, 1009, 1042,
+    1043, 1082, 1083, 1114, 1184, 1186,  1266,  1560,  1562,  1700,  2205, 2950, 3220, 3614,
+    3615, 3802, 3904, 4451, 5069, 20000, 20001, 20002, 20003, 20004, 20005};
 
 /// A small database, with arrays, ranges, an enum, a domain and composites.
 const WireTypes& types() {
@@ -66,21 +66,20 @@ std::vector<std::string> cell_seeds() {
     const std::string array = wire::int32(1) + wire::int32(1) + wire::int32(23) + wire::int32(2) +
                               wire::int32(1) + cell(wire::int32(7)) + wire::int32(-1);
     const std::string range = "\x02"s + cell(wire::int32(1)) + cell(wire::int32(9));
-    const std::string pair = wire::int32(2) + wire::int32(20002) + cell(numeric) +
-                             wire::int32(20000) + cell("glad");
-    const std::array<std::string, 12> values = {
-        numeric,
-        array,
-        range,
-        wire::int32(1) + cell(range),
-        pair,
-        wire::int64(-1),
-        "\x01{\"a\": [1, 2.50, null]}",
-        "\x02\x20\x00\x04\x0a\x00\x00\x01"s,
-        wire::int32(12) + "\xab\xc0",
-        wire::int64(1) + wire::int32(2) + wire::int32(3),
-        "text \xc3\xa4",
-        wire::int32(2) + std::string(32, '\x40')};
+    const std::string pair =
+        wire::int32(2) + wire::int32(20002) + cell(numeric) + wire::int32(20000) + cell("glad");
+    const std::array<std::string, 12> values = {numeric,
+                                                array,
+                                                range,
+                                                wire::int32(1) + cell(range),
+                                                pair,
+                                                wire::int64(-1),
+                                                "\x01{\"a\": [1, 2.50, null]}",
+                                                "\x02\x20\x00\x04\x0a\x00\x00\x01"s,
+                                                wire::int32(12) + "\xab\xc0",
+                                                wire::int64(1) + wire::int32(2) + wire::int32(3),
+                                                "text \xc3\xa4",
+                                                wire::int32(2) + std::string(32, '\x40')};
     std::vector<std::string> out;
     for (std::size_t type = 0; type < std::size(kTypes); ++type) {
         for (const std::string& value : values) {

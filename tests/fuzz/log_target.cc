@@ -38,7 +38,12 @@ std::string update() {
 }
 
 std::string logical(const std::string& prefix, const std::string& content) {
-    return MessageBuilder('M').byte(0).number(0x50, 8).text(prefix).number(content.size(), 4).bytes() +
+    return MessageBuilder('M')
+               .byte(0)
+               .number(0x50, 8)
+               .text(prefix)
+               .number(content.size(), 4)
+               .bytes() +
            content;
 }
 
@@ -47,7 +52,8 @@ std::vector<std::string> seeds() {
     const std::string commit_of_stream =
         MessageBuilder('c').number(7, 4).bytes() + commit_message(0x900).substr(1);
     const std::string abort = MessageBuilder('A').number(7, 4).number(8, 4).bytes();
-    const std::string truncate = MessageBuilder('T').number(2, 4).byte(3).number(9, 4).number(8, 4).bytes();
+    const std::string truncate =
+        MessageBuilder('T').number(2, 4).byte(3).number(9, 4).number(8, 4).bytes();
     const std::string loose = relation_message(8, "loose", {{"a", true}}, 'f');
     return {
         joined({begin_message(5), item(), insert_message(9, {{'b', "1"}, {'n', ""}}), update(),

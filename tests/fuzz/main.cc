@@ -71,7 +71,7 @@ void fuzz(const Target& target, const Options& options, Tally& tally) {
     const Clock::time_point end = Clock::now() + std::chrono::seconds(options.seconds);
     const std::uint64_t first = options.only.value_or(0);
     for (std::uint64_t number = first;; ++number) {
-        const bool over = options.only     ? number > first
+        const bool over = options.only         ? number > first
                           : options.count != 0 ? number >= options.count
                                                : Clock::now() >= end;
         if (over) {
@@ -104,9 +104,9 @@ int run(const Options& options) {
             std::cout << fmt::format("{:<12} {}\n", target.name, target.reads);
             continue;
         }
-        const bool wanted = options.targets.empty() ||
-                            std::find(options.targets.begin(), options.targets.end(),
-                                      target.name) != options.targets.end();
+        const bool wanted =
+            options.targets.empty() || std::find(options.targets.begin(), options.targets.end(),
+                                                 target.name) != options.targets.end();
         if (!wanted) {
             continue;
         }
@@ -114,8 +114,8 @@ int run(const Options& options) {
         try {
             fuzz(target, options, tally);
         } catch (const std::exception& error) {
-            std::cerr << running.data() << "an exception that is no operating error: "
-                      << error.what() << "\n";
+            std::cerr << running.data()
+                      << "an exception that is no operating error: " << error.what() << "\n";
             return 1;
         }
         std::cout << fmt::format("{:<12} {} inputs, {} read, {} refused\n", target.name,

@@ -17,8 +17,8 @@ std::uint64_t below(std::mt19937_64& random, std::uint64_t limit) {
 /// Numbers at which somebody's arithmetic may end, in the network's order of bytes.
 std::string edge(std::mt19937_64& random) {
     constexpr std::array<std::uint64_t, 12> kEdges = {
-        0,          1,          0x7F,       0x80,       0xFF,         0x7FFF,
-        0x8000,     0xFFFF,     0x7FFFFFFF, 0x80000000, 0xFFFFFFFFFF, 0x8000000000000000};
+        0,      1,      0x7F,       0x80,       0xFF,         0x7FFF,
+        0x8000, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFFFF, 0x8000000000000000};
     constexpr std::array<int, 4> kLengths = {1, 2, 4, 8};
     std::uint64_t value = kEdges[below(random, kEdges.size())];
     value = below(random, 4) == 0 ? ~value : value;
@@ -31,11 +31,42 @@ std::string edge(std::mt19937_64& random) {
 
 /// Words that mean something to one reader or another.
 std::string_view word(std::mt19937_64& random) {
-    constexpr std::array<std::string_view, 36> kWords = {
-        "-1", "18446744073709551616", "9223372036854775808", "1e999999999", "NaN", "{", "}", "[",
-        "]", "{{", "\"", "\\", "'", "''", "\\x", "\\xZZ", "::regclass", ".", ",", ":", "/", "(",
-        ")", "\n", "\x1b[2J", "\xe2\x80\xae", "\xff", "null", "true", "{\"a\":{}}", "REFERENCES ",
-        "0/0", "FFFFFFFF/FFFFFFFF", "t", "f", "NULL"};
+    constexpr std::array<std::string_view, 36> kWords = {"-1",
+                                                         "18446744073709551616",
+                                                         "9223372036854775808",
+                                                         "1e999999999",
+                                                         "NaN",
+                                                         "{",
+                                                         "}",
+                                                         "[",
+                                                         "]",
+                                                         "{{",
+                                                         "\"",
+                                                         "\\",
+                                                         "'",
+                                                         "''",
+                                                         "\\x",
+                                                         "\\xZZ",
+                                                         "::regclass",
+                                                         ".",
+                                                         ",",
+                                                         ":",
+                                                         "/",
+                                                         "(",
+                                                         ")",
+                                                         "\n",
+                                                         "\x1b[2J",
+                                                         "\xe2\x80\xae",
+                                                         "\xff",
+                                                         "null",
+                                                         "true",
+                                                         "{\"a\":{}}",
+                                                         "REFERENCES ",
+                                                         "0/0",
+                                                         "FFFFFFFF/FFFFFFFF",
+                                                         "t",
+                                                         "f",
+                                                         "NULL"};
     return kWords[below(random, kWords.size())];
 }
 
@@ -47,8 +78,8 @@ std::size_t Mutation::place(const std::string& text, Random& random) const {
 
 void Mutation::mutate(std::string& text, Random& random) const {
     const std::size_t at = place(text, random);
-    const std::size_t length = std::min<std::size_t>(below(random, 1 + below(random, 64)),
-                                                     text.size() - at);
+    const std::size_t length =
+        std::min<std::size_t>(below(random, 1 + below(random, 64)), text.size() - at);
     switch (below(random, 9)) {
         case 0:
             if (at < text.size()) {

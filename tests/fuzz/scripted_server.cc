@@ -41,8 +41,8 @@ std::string let_in() {
     return message('R', number(0, 4)) + says("server_version", "17.5") +
            says("server_encoding", "UTF8") + says("client_encoding", "UTF8") +
            says("standard_conforming_strings", "on") + says("in_hot_standby", "off") +
-           says("default_transaction_read_only", "off") + message('K', number(1, 4) + number(2, 4)) +
-           ready('I');
+           says("default_transaction_read_only", "off") +
+           message('K', number(1, 4) + number(2, 4)) + ready('I');
 }
 
 /// Exactly `length` bytes; false at the end.

@@ -1,6 +1,7 @@
 // Everything that is asked of a server by statements: control rows, chunks and receipts, status and
 // answers to commands, the catalog, the publication's comment, the judge's facts, COPY. The first
-// byte of an input chooses who asks; the rest, cut at 0x1F, is what every statement is answered with.
+// byte of an input chooses who asks; the rest, cut at 0x1F, is what every statement is answered
+// with.
 #include <cstdlib>
 #include <fstream>
 #include <functional>
@@ -48,12 +49,12 @@ private:
         spec_.source = server_.endpoint();
         spec_.destination = server_.endpoint();
         sessions_ = std::make_unique<postgres::SessionPool>(server_.endpoint());
-        registry_.add_engine("postgres", {postgres::make_source, postgres::make_sink,
-                                          postgres::make_inspector});
+        registry_.add_engine(
+            "postgres", {postgres::make_source, postgres::make_sink, postgres::make_inspector});
         ::setenv("CUTOVER_FUZZ_PASSWORD", "not asked for", 1);
-        std::ofstream(task_file_)
-            << "task: shop\n"
-            << "source: " << end_text() << "\ndestination: " << end_text() << "\n";
+        std::ofstream(task_file_) << "task: shop\n"
+                                  << "source: " << end_text() << "\ndestination: " << end_text()
+                                  << "\n";
         add_askers();
     }
 
@@ -70,7 +71,9 @@ private:
         askers_ = {
             [this] { control([](postgres::PostgresControl& control) { control.load("shop"); }); },
             [this] { control([](postgres::PostgresControl& control) { control.status("shop"); }); },
-            [this] { control([](postgres::PostgresControl& control) { control.command_answer(1); }); },
+            [this] {
+                control([](postgres::PostgresControl& control) { control.command_answer(1); });
+            },
             [this] {
                 control([](postgres::PostgresControl& control) {
                     control.claim("shop", "print");
@@ -83,8 +86,12 @@ private:
             [this] { catalog(); },
             [this] { requirements(); },
             [this] { publication(); },
-            [this] { task::Operator({task_file_, true, {}, false}, registry_, said_).status(); },
-            [this] { task::Operator({task_file_, false, {}, false}, registry_, said_).status(); },
+            [this] {
+                task::Operator({task_file_, true, {}, false}, registry_, said_).status();
+            },
+            [this] {
+                task::Operator({task_file_, false, {}, false}, registry_, said_).status();
+            },
             [this] { judge_catalog(); },
             [this] { judge_rows(); },
             [this] { chunk(); },
@@ -102,8 +109,8 @@ private:
         sessions_->give_back(std::move(connection));
     }
     void requirements() {
-        postgres::PostgresInspector inspector(std::make_shared<postgres::SessionPool>(
-            server_.endpoint()));
+        postgres::PostgresInspector inspector(
+            std::make_shared<postgres::SessionPool>(server_.endpoint()));
         inspector.server();
         model::Catalog catalog;
         catalog.tables.emplace_back().name = {"public", "item"};
@@ -188,14 +195,38 @@ std::vector<std::string> seeds() {
     const std::string copy = "PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0"s;
     const std::string row = "\0\2\0\0\0\4\0\0\0\7\xff\xff\xff\xff"s;
     const char* const answers[] = {
-        "1\x1f" "t\x1f" "public\x1f" "item\x1f" "{a,\"b \\\"c\"}\x1f" "0/3000000",
-        "t", "f", "1", "0", "", "NULL\x1f" "1",
-        "cutover\x1f" "{\"task\":\"shop\",\"identities\":{\"public.item\":\"DEFAULT\"}}",
+        "1\x1f"
+        "t\x1f"
+        "public\x1f"
+        "item\x1f"
+        "{a,\"b \\\"c\"}\x1f"
+        "0/3000000",
+        "t",
+        "f",
+        "1",
+        "0",
+        "",
+        "NULL\x1f"
+        "1",
+        "cutover\x1f"
+        "{\"task\":\"shop\",\"identities\":{\"public.item\":\"DEFAULT\"}}",
         "{\"paused\":true,\"progress\":{\"rows\":5,\"lag_ms\":null}}",
         "{\"ok\":true,\"answer\":\"done\",\"position\":\"0/1\"}",
-        "incremental\x1f" "3\x1f" "\\x616263\x1f" "2026-11-30 12:00:00+00",
-        "170005\x1f" "16\x1f" "r\x1f" "p\x1f" "int4\x1f" "23\x1f" "{1,2}\x1f" "CHECK ((a > 0))",
-        "100:200:120,130\x1f" "7394875934875\x1f" "1",
+        "incremental\x1f"
+        "3\x1f"
+        "\\x616263\x1f"
+        "2026-11-30 12:00:00+00",
+        "170005\x1f"
+        "16\x1f"
+        "r\x1f"
+        "p\x1f"
+        "int4\x1f"
+        "23\x1f"
+        "{1,2}\x1f"
+        "CHECK ((a > 0))",
+        "100:200:120,130\x1f"
+        "7394875934875\x1f"
+        "1",
     };
     std::vector<std::string> out;
     for (std::size_t who = 0; who < Asking::all().askers(); ++who) {

@@ -54,11 +54,13 @@ void run_positions(std::string_view input) {
 }
 
 std::vector<std::string> sql_seeds() {
-    return {R"(CHECK (((app.f("Price") > 0) AND (qty IS NOT NULL) AND (note <> 'it''s app.x'::text))))",
-            R"(nextval('app."odd ""name"'::regclass))",
-            R"(FOREIGN KEY (a, "B") REFERENCES app.orders(qty, "Price") ON DELETE SET NULL (a))",
-            R"(CREATE INDEX i ON app.orders USING btree (lower(zone), ((at AT TIME ZONE 'UTC'::text))) WHERE qty > 0)",
-            R"(E'a\'b' || U&"d\0061t" || $$x$$)", "\\x00ff61"};
+    return {
+        R"(CHECK (((app.f("Price") > 0) AND (qty IS NOT NULL) AND (note <> 'it''s app.x'::text))))",
+        R"(nextval('app."odd ""name"'::regclass))",
+        R"(FOREIGN KEY (a, "B") REFERENCES app.orders(qty, "Price") ON DELETE SET NULL (a))",
+        R"(CREATE INDEX i ON app.orders USING btree (lower(zone), ((at AT TIME ZONE 'UTC'::text))) WHERE qty > 0)",
+        R"(E'a\'b' || U&"d\0061t" || $$x$$)",
+        "\\x00ff61"};
 }
 
 void run_sql(std::string_view input) {

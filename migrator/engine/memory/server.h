@@ -83,7 +83,7 @@ private:
 struct Net {
     std::map<std::string, std::shared_ptr<Server>> servers;  ///< by `host:port`
     Weather* weather = nullptr;                              ///< null: calm
-    flow::Waits* waits = nullptr;           ///< of the task that calls; null: of none
+    flow::Waits* waits = nullptr;          ///< of the task that calls; null: of none
     model::End end = model::End::neither;  ///< which end of that task this is
 
     /// The first of the endpoint's servers that answers; null if none does.

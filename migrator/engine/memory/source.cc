@@ -332,9 +332,9 @@ void MemorySource::lift_fence() {
 std::string MemorySource::key_text(const plan::TablePlan& table, const model::Tuple& row) {
     std::string text;
     for (std::size_t column = 0; column < row.size(); ++column) {
-        const bool of_key = std::any_of(
-            table.key.columns.begin(), table.key.columns.end(),
-            [&](const plan::KeyColumn& one) { return one.column == column; });
+        const bool of_key =
+            std::any_of(table.key.columns.begin(), table.key.columns.end(),
+                        [&](const plan::KeyColumn& one) { return one.column == column; });
         if (of_key || table.keyless()) {
             text += (text.empty() ? "" : ", ") + table.columns[column].source.name + " = " +
                     std::string(row.bytes(column));

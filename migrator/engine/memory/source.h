@@ -36,7 +36,7 @@ private:
 class MemorySource final : public engine::Source {
 public:
     MemorySource(flow::Runtime& runtime, const Net& net, const plan::TaskSpec& spec,
-               flow::Waits* waits);
+                 flow::Waits* waits);
 
     std::unique_ptr<engine::Inspector> open_inspector() override;
     engine::CaptureOrigin create_capture(const plan::Plan& plan) override;

@@ -51,8 +51,7 @@ std::vector<Holder> holders_of(const Connection& waiting) {
     try {
         Connection look = Connection::open(waiting.same_host(), options);
         look.exec("SET statement_timeout = '2s'");
-        const Result rows =
-            look.exec_params(kHolders, {std::to_string(waiting.server_process())});
+        const Result rows = look.exec_params(kHolders, {std::to_string(waiting.server_process())});
         for (int row = 0; row < rows.rows(); ++row) {
             Holder holder{rows.text(row, 0), rows.text(row, 1), rows.text(row, 2), std::nullopt};
             if (!rows.is_null(row, 3)) {
@@ -104,9 +103,9 @@ void ServerCall::look_up() {
         notice_.emplace(waits);
     }
     if (notice_->due()) {
-        notice_->tell(connection_.attention().end, what(),
-                      connection_.attention().looks ? holders_of(connection_)
-                                                    : std::vector<Holder>());
+        notice_->tell(
+            connection_.attention().end, what(),
+            connection_.attention().looks ? holders_of(connection_) : std::vector<Holder>());
     }
 }
 

@@ -1,7 +1,7 @@
 // How the sessions of one end wait for their server on behalf of a task: they look up several times
-// a second, tell what lasts and who is in the way, and give up when the task is asked to stop. Every
-// wait of this folder goes through here, be it for an answer (ServerCall), for a connection (aside)
-// or for something to become true at the server (Patience).
+// a second, tell what lasts and who is in the way, and give up when the task is asked to stop.
+// Every wait of this folder goes through here, be it for an answer (ServerCall), for a connection
+// (aside) or for something to become true at the server (Patience).
 #pragma once
 
 #include <chrono>

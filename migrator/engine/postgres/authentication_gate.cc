@@ -86,8 +86,8 @@ AuthenticationGate::AuthenticationGate(int descriptor, std::string required)
     std::array<int, 2> pair{-1, -1};
     server_ = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
     const bool made =
-        server_ >= 0 && ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
-                                     pair.data()) == 0;
+        server_ >= 0 &&
+        ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair.data()) == 0;
     inner_ = pair[0];
     if (!made || ::dup3(pair[1], descriptor, O_CLOEXEC) < 0) {
         throw Error(ErrorClass::operation, "postgres.descriptors",

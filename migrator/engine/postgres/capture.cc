@@ -81,8 +81,8 @@ std::string stamp_of(const plan::TaskSpec& spec, const Attention& attention,
 /// CREATE_REPLICATION_SLOT on a connection of its own, which then holds the view. A temporary slot
 /// is named after the server's process for it: that of a link which is half open may still be
 /// there.
-std::unique_ptr<SlotView> make_slot(const plan::TaskSpec& spec, const Attention& attention, bool temporary,
-                                    bool with_view) {
+std::unique_ptr<SlotView> make_slot(const plan::TaskSpec& spec, const Attention& attention,
+                                    bool temporary, bool with_view) {
     Connection replication = Connection::open(spec.source, options(spec, attention, true));
     const ServerIdentity server = identify(replication);
     const std::string name =

@@ -128,12 +128,9 @@ std::vector<model::ObjectName> partitioned_ancestors(Connection& connection,
 
 }  // namespace
 
-std::unique_ptr<engine::ChangeStream> open_change_stream(const plan::TaskSpec& spec,
-                                                         const plan::Plan& plan,
-                                                         const std::string& slot,
-                                                         const std::string& publication,
-                                                         const model::Position& from,
-                                                         const Attention& attention) {
+std::unique_ptr<engine::ChangeStream> open_change_stream(
+    const plan::TaskSpec& spec, const plan::Plan& plan, const std::string& slot,
+    const std::string& publication, const model::Position& from, const Attention& attention) {
     ConnectOptions options;
     options.attention = attention;
     options.application_name = "cutover_" + spec.name;

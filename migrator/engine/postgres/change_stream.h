@@ -7,8 +7,8 @@
 #include <memory>
 #include <string>
 
-#include "migrator/engine/postgres/attention.h"
 #include "migrator/engine/change_stream.h"
+#include "migrator/engine/postgres/attention.h"
 #include "migrator/model/position.h"
 #include "migrator/plan/plan.h"
 
@@ -18,11 +18,8 @@ namespace cutover::postgres {
 /// held by a connection which this task has left behind is freed first. Throws: refused (no slot,
 /// no publication), corrupt (the slot begins after `from`, the log is gone), operation (the slot is
 /// in use by somebody else), connection.
-std::unique_ptr<engine::ChangeStream> open_change_stream(const plan::TaskSpec& spec,
-                                                         const plan::Plan& plan,
-                                                         const std::string& slot,
-                                                         const std::string& publication,
-                                                         const model::Position& from,
-                                                         const Attention& attention);
+std::unique_ptr<engine::ChangeStream> open_change_stream(
+    const plan::TaskSpec& spec, const plan::Plan& plan, const std::string& slot,
+    const std::string& publication, const model::Position& from, const Attention& attention);
 
 }  // namespace cutover::postgres

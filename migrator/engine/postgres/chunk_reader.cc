@@ -326,8 +326,8 @@ Result query_with(Connection& connection, const std::string& sql, const plan::Ta
     }
     ServerCall call(connection, sql);
     return connection.finish(
-        PQsendQueryParams(connection.raw(), sql.c_str(), static_cast<int>(given.size()), types.data(),
-                          pointers.data(), lengths.data(), formats.data(), 1) == 1,
+        PQsendQueryParams(connection.raw(), sql.c_str(), static_cast<int>(given.size()),
+                          types.data(), pointers.data(), lengths.data(), formats.data(), 1) == 1,
         call, sql);
 }
 
@@ -368,16 +368,16 @@ std::string key_text(Connection& connection, const plan::TablePlan& table,
     std::string sql;
     for (const std::size_t column : columns) {
         values.append(row.kind(column), row.bytes(column));
-        sql += fmt::format("{}left((${})::text, 80)", sql.empty() ? "SELECT " : ", ",
-                           values.size());
+        sql +=
+            fmt::format("{}left((${})::text, 80)", sql.empty() ? "SELECT " : ", ", values.size());
     }
     const Result shown = query_with(connection, sql, table, columns, values);
     std::string text;
     for (std::size_t at = 0; at < columns.size(); ++at) {
         const auto cell = static_cast<int>(at);
-        text += fmt::format("{}{} = {}", at == 0 ? "" : ", ",
-                            table.columns[columns[at]].source.name,
-                            shown.is_null(0, cell) ? "NULL" : shown.text(0, cell));
+        text +=
+            fmt::format("{}{} = {}", at == 0 ? "" : ", ", table.columns[columns[at]].source.name,
+                        shown.is_null(0, cell) ? "NULL" : shown.text(0, cell));
     }
     return text;
 }

@@ -159,7 +159,8 @@ public:
     }
 
 private:
-    /// From its start packet on, until it has read that it is let in, libpq speaks through the gate.
+    /// From its start packet on, until it has read that it is let in, libpq speaks through the
+    /// gate.
     void place_gate() {
         const ConnStatusType status = PQstatus(connection_.get());
         if (!gate_ && !passed_ && status == CONNECTION_AWAITING_RESPONSE) {
@@ -284,7 +285,8 @@ std::vector<std::string> ignore_environment() {
     PQconninfoFree(settings);
     names.erase("PGPASSFILE");
     names.erase("PGPASSWORD");
-    std::erase_if(names, [](const std::string& name) { return std::getenv(name.c_str()) == nullptr; });
+    std::erase_if(names,
+                  [](const std::string& name) { return std::getenv(name.c_str()) == nullptr; });
     for (const std::string& name : names) {
         ::unsetenv(name.c_str());
     }

@@ -1,6 +1,6 @@
 // How a connection to one host comes about: which of libpq's settings an endpoint means, TLS first
-// where it is preferred, and no password in clear without it. connection.cc tries the hosts; what is
-// said once the connection stands is not made here.
+// where it is preferred, and no password in clear without it. connection.cc tries the hosts; what
+// is said once the connection stands is not made here.
 #pragma once
 
 #include <string>

@@ -40,10 +40,10 @@ std::int64_t Result::integer(int row, int column) const {
     std::int64_t value = 0;
     const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
     if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) {
-        throw Error(ErrorClass::corrupt, "postgres.no_number",
-                    "the server's answer has `" + std::string(text) +
-                        "` where a whole number must stand",
-                    "it is no server that this program knows, or its catalog is damaged");
+        throw Error(
+            ErrorClass::corrupt, "postgres.no_number",
+            "the server's answer has `" + std::string(text) + "` where a whole number must stand",
+            "it is no server that this program knows, or its catalog is damaged");
     }
     return value;
 }
@@ -183,8 +183,7 @@ Result Connection::exec_with(const std::string& sql, const BinaryParameters& par
     const ParameterArrays arrays(parameters);
     ServerCall call(*this, sql);
     return finish(PQsendQueryParams(raw(), sql.c_str(), arrays.count(), nullptr, arrays.values(),
-                                    arrays.lengths(), arrays.formats(),
-                                    binary_result ? 1 : 0) == 1,
+                                    arrays.lengths(), arrays.formats(), binary_result ? 1 : 0) == 1,
                   call, sql);
 }
 

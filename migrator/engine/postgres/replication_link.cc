@@ -116,9 +116,8 @@ ReplicationLink::ReplicationLink(Connection connection, const std::string& slot,
         " streaming 'on', messages 'true')",
         quote_identifier(slot), to_text(from), quote_identifier(publication));
     ServerCall call(connection_, sql);
-    pg_result* result = PQsendQuery(connection_.raw(), sql.c_str()) == 1
-                            ? connection_.last_result(call)
-                            : nullptr;
+    pg_result* result =
+        PQsendQuery(connection_.raw(), sql.c_str()) == 1 ? connection_.last_result(call) : nullptr;
     if (PQresultStatus(result) != PGRES_COPY_BOTH) {
         const Error error = stream_error(result, connection_.raw(), slot_);
         PQclear(result);

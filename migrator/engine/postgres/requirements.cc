@@ -110,34 +110,37 @@ std::vector<Requirement> capacity(Connection& connection, const plan::TaskSpec& 
     const std::int64_t free_slots = row.integer(0, 0) - row.integer(0, 1);
     const std::int64_t free_senders = row.integer(0, 2) - row.integer(0, 3);
     std::vector<Requirement> out = old_transactions(connection);
-    out.insert(out.end(), {
-        {{"source.max_replication_slots",
-          Severity::block,
-          "max_replication_slots",
-          fmt::format("max_replication_slots = {}, {} in use", row.integer(0, 0),
-                      row.integer(0, 1)),
-          "the task needs a replication slot of its own",
-          "drop a slot that is not needed, or raise max_replication_slots and restart the source",
-          {"G111"}},
-         free_slots >= 1},
-        {{"source.replication_slot_spare",
-          Severity::alert_ignorable,
-          "max_replication_slots",
-          fmt::format("max_replication_slots = {}, {} in use", row.integer(0, 0),
-                      row.integer(0, 1)),
-          "a task that is killed before its copy has begun needs a second slot for the rest of the "
-          "copy, and could not go on",
-          "raise max_replication_slots and restart the source; or release the task if that happens",
-          {"G111"}},
-         free_slots != 1},
-        {{"source.max_wal_senders",
-          Severity::block,
-          "max_wal_senders",
-          fmt::format("max_wal_senders = {}, {} in use", row.integer(0, 2), row.integer(0, 3)),
-          fmt::format("the task needs {} senders", kSendersNeeded),
-          "raise max_wal_senders and restart the source",
-          {"G111"}},
-         free_senders >= kSendersNeeded}});
+    out.insert(
+        out.end(),
+        {{{"source.max_replication_slots",
+           Severity::block,
+           "max_replication_slots",
+           fmt::format("max_replication_slots = {}, {} in use", row.integer(0, 0),
+                       row.integer(0, 1)),
+           "the task needs a replication slot of its own",
+           "drop a slot that is not needed, or raise max_replication_slots and restart the source",
+           {"G111"}},
+          free_slots >= 1},
+         {{"source.replication_slot_spare",
+           Severity::alert_ignorable,
+           "max_replication_slots",
+           fmt::format("max_replication_slots = {}, {} in use", row.integer(0, 0),
+                       row.integer(0, 1)),
+           "a task that is killed before its copy has begun needs a second slot for the rest of "
+           "the "
+           "copy, and could not go on",
+           "raise max_replication_slots and restart the source; or release the task if that "
+           "happens",
+           {"G111"}},
+          free_slots != 1},
+         {{"source.max_wal_senders",
+           Severity::block,
+           "max_wal_senders",
+           fmt::format("max_wal_senders = {}, {} in use", row.integer(0, 2), row.integer(0, 3)),
+           fmt::format("the task needs {} senders", kSendersNeeded),
+           "raise max_wal_senders and restart the source",
+           {"G111"}},
+          free_senders >= kSendersNeeded}});
     return out;
 }
 

@@ -10,8 +10,9 @@ namespace {
 
 constexpr std::size_t kPerStatement = 200;
 
-/// Indexes of those that exist and are readable, by a query that fails for none of them: the CASE is
-/// what keeps the planner from asking for a sequence's rights on a table that it meets on its way.
+/// Indexes of those that exist and are readable, by a query that fails for none of them: the CASE
+/// is what keeps the planner from asking for a sequence's rights on a table that it meets on its
+/// way.
 std::vector<std::size_t> readable(Connection& connection,
                                   const std::vector<model::SequenceSchema>& sequences) {
     std::vector<model::ObjectName> names;

@@ -102,8 +102,8 @@ engine::CaptureOrigin PostgresSource::create_capture(const plan::Plan& plan) {
 
 engine::CaptureProof PostgresSource::verify_capture(const engine::CaptureOrigin& origin,
                                                     const model::Position& applied) {
-    VerifiedCapture verified = postgres::verify_capture(spec_, origin, to_log_point(applied),
-                                                        sessions_->attention());
+    VerifiedCapture verified =
+        postgres::verify_capture(spec_, origin, to_log_point(applied), sessions_->attention());
     history_ = std::make_shared<const TimelineHistory>(verified.history);
     files_ = heap_files(origin);
     publication_mark_ = postgres::publication_mark(origin);

@@ -94,7 +94,8 @@ void lift_fence(Connection& connection, const plan::TaskSpec& spec) {
     const std::string name = fence_name(spec);
     const Result tables = connection.exec_params(
         "SELECT DISTINCT n.nspname, c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = "
-        "t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE t.tgname::text IN ($1::text, "
+        "t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE t.tgname::text IN "
+        "($1::text, "
         "$1::text || '_empty') ORDER BY 1, 2",
         {name});
     std::string statements;
@@ -108,8 +109,8 @@ void lift_fence(Connection& connection, const plan::TaskSpec& spec) {
     try {
         connection.exec("BEGIN");
         connection.exec("SET LOCAL lock_timeout = '30s'");
-        connection.exec(statements + fmt::format("DROP SCHEMA IF EXISTS {} CASCADE",
-                                                 quote_identifier(name)));
+        connection.exec(statements +
+                        fmt::format("DROP SCHEMA IF EXISTS {} CASCADE", quote_identifier(name)));
         connection.exec("COMMIT");
     } catch (const Error&) {
         connection.rollback();

@@ -74,8 +74,8 @@ std::vector<SourceWriter> read_writers(Connection& connection, const plan::Plan&
     std::vector<SourceWriter> out;
     for (int row = 0; row < rows.rows(); ++row) {
         SourceWriter& writer = out.emplace_back();
-        writer.kind = rows.boolean(row, 0) ? SourceWriter::Kind::prepared
-                                           : SourceWriter::Kind::session;
+        writer.kind =
+            rows.boolean(row, 0) ? SourceWriter::Kind::prepared : SourceWriter::Kind::session;
         writer.id = rows.text(row, 1);
         writer.application = rows.text(row, 2);
         writer.user = rows.text(row, 3);

@@ -70,12 +70,12 @@ TEST_F(BadEnds, TheEnvironmentDoesNotSayWhereTheEndsAre) {
 TEST_F(BadEnds, APasswordThatTheTaskFileDoesNotNameIsRefused) {
     program_.set("PGPASSWORD", source_.password);
     const std::string file = program_.write(
-        "unnamed.yaml",
-        "source: {engine: postgres, host: " + source_.host + ", port: " +
-            std::to_string(source_.port) + ", database: " + source_.database + ", user: " +
-            source_.user + "}\ndestination: {engine: postgres, host: " + source_.host +
-            ", port: " + std::to_string(source_.port) + ", database: other, user: " +
-            source_.user + "}\n");
+        "unnamed.yaml", "source: {engine: postgres, host: " + source_.host +
+                            ", port: " + std::to_string(source_.port) +
+                            ", database: " + source_.database + ", user: " + source_.user +
+                            "}\ndestination: {engine: postgres, host: " + source_.host +
+                            ", port: " + std::to_string(source_.port) +
+                            ", database: other, user: " + source_.user + "}\n");
     const Said said = program_.run({"precheck", file});
     EXPECT_EQ(said.exit_code, 1) << said.text;
     EXPECT_THAT(said.text, HasSubstr("PGPASSWORD is set, and the task file does not name it"));

@@ -35,8 +35,7 @@ constexpr std::chrono::seconds kStartOfAProgram(2);
 /// A source with two tables and an empty destination on one server of this test's own.
 class Held : public LiveServers {
 protected:
-    void begin(const std::string& name,
-               const std::map<std::string, std::string>& settings = {}) {
+    void begin(const std::string& name, const std::map<std::string, std::string>& settings = {}) {
         server_ = servers().postgres({name, 17, settings, {}});
         for (const char* database : {"source", "destination", "elsewhere"}) {
             server_->connect().query(std::string("CREATE DATABASE ") + database);
@@ -46,7 +45,8 @@ protected:
         PostgresClient(source_).query(
             "CREATE TABLE public.owner (id int PRIMARY KEY);"
             "INSERT INTO public.owner SELECT generate_series(0, 99);"
-            "CREATE TABLE public.rows (id int PRIMARY KEY, owner int REFERENCES public.owner, note text);"
+            "CREATE TABLE public.rows (id int PRIMARY KEY, owner int REFERENCES public.owner, note "
+            "text);"
             "CREATE INDEX by_note ON public.rows (note);"
             "INSERT INTO public.rows SELECT g, g % 100, 'n' || g FROM generate_series(1, 5000) g");
         file_ = program_.task(source_, destination_, "limits: {workers: 2}");
@@ -284,8 +284,9 @@ TEST_F(Held, ByASourceThatHangs) {
     begin("hangs");
     const auto other = servers().postgres({"hanging_source", 17, {}, {}});
     PostgresClient(other->endpoint())
-        .query("CREATE TABLE public.rows AS SELECT g AS id FROM generate_series(1, 100) g;"
-               "ALTER TABLE public.rows ADD PRIMARY KEY (id)");
+        .query(
+            "CREATE TABLE public.rows AS SELECT g AS id FROM generate_series(1, 100) g;"
+            "ALTER TABLE public.rows ADD PRIMARY KEY (id)");
     file_ = program_.task(other->endpoint(), destination_);
     start();
     ASSERT_TRUE(running_->wait_for("\"consistent\":true")) << running_->text();

@@ -16,10 +16,10 @@
 #include "migrator/model/error.h"
 #include "tests/live/verify/dataset.h"
 #include "tests/support/live_postgres.h"
+#include "tests/support/temporary_folder.h"
 #include "verify/command.h"
 #include "verify/report.h"
 #include "verify/verify.h"
-#include "tests/support/temporary_folder.h"
 
 namespace cutover::verify {
 namespace {
@@ -383,7 +383,7 @@ struct CommandTest : Compare {
         CLI::App app;
         int exit = -1;
         out_.str("");
-        add_commands(app, [](const plan::TaskSpec&) { return AfterCutover(); }, out_, exit);
+        add_commands(app, {}, out_, exit);
         std::reverse(words.begin(), words.end());
         words.push_back("verify");
         app.parse(words);

@@ -1,6 +1,6 @@
 // The judge as a whole over ends in memory: what a comparison must find, against a plain oracle.
-#include <gmock/gmock.h>
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -362,9 +362,8 @@ TEST_F(RunTest, DoubtsWhatAnOpenWriterHolds) {
         end->open_writers.push_back({"prepared transaction `g1`", {{"app", "t"}}});
         const Result result = compare();
         EXPECT_EQ(result.verdict, Verdict::could_not_tell);
-        EXPECT_THAT(result.reasons,
-                    testing::Contains(testing::AllOf(testing::HasSubstr("`g1`"),
-                                                     testing::HasSubstr("app.t"))));
+        EXPECT_THAT(result.reasons, testing::Contains(testing::AllOf(testing::HasSubstr("`g1`"),
+                                                                     testing::HasSubstr("app.t"))));
         Request asked = request();
         asked.ignore_open_writers = true;
         EXPECT_EQ(run(asked).verdict, Verdict::consistent);

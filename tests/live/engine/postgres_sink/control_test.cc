@@ -44,8 +44,7 @@ TEST_F(Control, RemembersWhatATaskHasDecided) {
 }
 
 TEST_F(Control, RefusesARecordThatNoTaskCanHaveWritten) {
-    for (const char* const damage :
-         {"epoch = -1", "starts = -5", "epoch = -9223372036854775808"}) {
+    for (const char* const damage : {"epoch = -1", "starts = -5", "epoch = -9223372036854775808"}) {
         sql(std::string("UPDATE cutover.task SET epoch = 1, starts = 1; UPDATE cutover.task SET ") +
             damage);
         const model::Error error = error_of([&] { control_->load("shop"); });

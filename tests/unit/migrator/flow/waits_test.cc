@@ -71,7 +71,11 @@ TEST_F(WaitsTest, AreToldAgainOnlyWhenOthersAreInTheWay) {
 
 TEST_F(WaitsTest, ThatNobodyTellsEndUnheard) {
     { const Notice notice(&waits_); }
-    { Notice nobody(nullptr); nobody.tell(End::source, "a slot", {}); EXPECT_FALSE(nobody.due()); }
+    {
+        Notice nobody(nullptr);
+        nobody.tell(End::source, "a slot", {});
+        EXPECT_FALSE(nobody.due());
+    }
     EXPECT_TRUE(heard_.empty());
 }
 

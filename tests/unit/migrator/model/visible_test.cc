@@ -20,9 +20,9 @@ TEST(Visible, ShowsWhatActsAndLeavesWhatIsSeen) {
 
 TEST(Visible, ShowsBytesThatAreNoText) {
     EXPECT_EQ(visible("\xff\xc3"), "\\xff\\xc3");
-    EXPECT_EQ(visible("\xc0\x9b"), "\\xc0\\x9b");              // an ESC in disguise
-    EXPECT_EQ(visible("\xe0\x82\x9b"), "\\xe0\\x82\\x9b");     // a C1 in disguise
-    EXPECT_EQ(visible("\xed\xa0\x80"), "\\xed\\xa0\\x80");     // half of a pair
+    EXPECT_EQ(visible("\xc0\x9b"), "\\xc0\\x9b");           // an ESC in disguise
+    EXPECT_EQ(visible("\xe0\x82\x9b"), "\\xe0\\x82\\x9b");  // a C1 in disguise
+    EXPECT_EQ(visible("\xed\xa0\x80"), "\\xed\\xa0\\x80");  // half of a pair
     EXPECT_EQ(visible("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80");
     EXPECT_EQ(visible("\xc2"s + "\x1b"), "\\xc2\\x1b");
 }
@@ -54,7 +54,8 @@ TEST(Error, MakesOneVisibleLineOfWhatAServerSays) {
 }
 
 TEST(Error, IsNotLongerThanAPersonReads) {
-    const Error error(ErrorClass::refused, "x", std::string(60 << 20, 'e'), std::string(99999, 'h'));
+    const Error error(ErrorClass::refused, "x", std::string(60 << 20, 'e'),
+                      std::string(99999, 'h'));
     EXPECT_LT(error.message().size(), kLongestErrorText + 100);
     EXPECT_LT(error.hint().size(), kLongestErrorText + 100);
     EXPECT_NE(error.message().find("62914560 bytes in all"), std::string::npos);

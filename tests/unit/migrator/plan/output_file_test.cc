@@ -24,7 +24,9 @@ protected:
         std::ifstream in(file);
         return {std::istreambuf_iterator<char>(in), {}};
     }
-    std::ptrdiff_t files() const { return std::distance(fs::directory_iterator(folder_.path()), {}); }
+    std::ptrdiff_t files() const {
+        return std::distance(fs::directory_iterator(folder_.path()), {});
+    }
 
     tests::TemporaryFolder folder_;
     fs::path file_ = folder_ / "report.html";

@@ -34,7 +34,8 @@ CutoverEvidence evidence() {
 TEST(CutoverEvidence, RefusesWhatNobodyOfUsHasWritten) {
     for (const char* const damaged :
          {R"({"position": 7})", R"({"position": "0/1", "sessions": [{"id": {}}]})",
-          R"({"position": "0/1", "sessions_total": "many"})", R"({"position": "0/1", "late": 5})"}) {
+          R"({"position": "0/1", "sessions_total": "many"})",
+          R"({"position": "0/1", "late": 5})"}) {
         EXPECT_THROW(evidence_from(damaged), model::Error) << damaged;
     }
     EXPECT_FALSE(evidence_from("{{{"));

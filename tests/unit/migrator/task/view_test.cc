@@ -87,10 +87,10 @@ TEST(TerminalView, ShowsCharactersThatActAndWritesNone) {
     stage::IncrementalProgress log;
     log.position = "0/1\rGO";
     for (const bool terminal : {false, true}) {
-        const std::string text = shown({progress, stage::FailoverProved{"one\ntwo\x1b[9A"},
-                                        stage::FindingRaised{finding}, log,
-                                        stage::PhaseStarted{engine::TaskPhase::keys}},
-                                       terminal);
+        const std::string text = shown(
+            {progress, stage::FailoverProved{"one\ntwo\x1b[9A"}, stage::FindingRaised{finding}, log,
+             stage::PhaseStarted{engine::TaskPhase::keys}},
+            terminal);
         EXPECT_EQ(text.find("\nGO"), std::string::npos) << text;
         EXPECT_EQ(text.find("\x1b[9A"), std::string::npos) << text;
         EXPECT_EQ(text.find("\u202e"), std::string::npos) << text;

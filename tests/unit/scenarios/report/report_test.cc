@@ -107,8 +107,7 @@ TEST(JunitReport, HasACaseForEverythingThatWasChecked) {
 
 TEST(WriteReports, LeavesThreeWholeFiles) {
     const tests::TemporaryFolder folder;
-    const ReportFiles files =
-        write_reports(failed_rehearsal(), folder / "deep", Values::json_only);
+    const ReportFiles files = write_reports(failed_rehearsal(), folder / "deep", Values::json_only);
     for (const auto& file : {files.html, files.json, files.junit}) {
         EXPECT_GT(std::filesystem::file_size(file), 500U) << file;
         EXPECT_EQ(std::filesystem::status(file).permissions(),
@@ -143,7 +142,8 @@ TEST(WriteReports, KeepsValuesOfRowsOutOfWhatIsHandedOn) {
 }
 
 TEST(WriteReports, SaysWhereItCannotWrite) {
-    EXPECT_THROW(write_reports(failed_rehearsal(), "/proc/nowhere", Values::json_only), model::Error);
+    EXPECT_THROW(write_reports(failed_rehearsal(), "/proc/nowhere", Values::json_only),
+                 model::Error);
 }
 
 }  // namespace

@@ -45,11 +45,10 @@ const std::string kCleartext = request(3);
 const std::string kMd5 = request(5, "salt");
 const std::string kScram = request(10, "SCRAM-SHA-256\0\0"s);
 /// Let in, with what libpq wants to know; `in_hot_standby` makes it a primary.
-const std::string kContent =
-    request(0) + message('S', "server_version\0"s + "17.0\0"s) +
-    message('S', "in_hot_standby\0"s + "off\0"s) +
-    message('S', "default_transaction_read_only\0"s + "off\0"s) + message('K', number(1) + number(2)) +
-    message('Z', "I");
+const std::string kContent = request(0) + message('S', "server_version\0"s + "17.0\0"s) +
+                             message('S', "in_hot_standby\0"s + "off\0"s) +
+                             message('S', "default_transaction_read_only\0"s + "off\0"s) +
+                             message('K', number(1) + number(2)) + message('Z', "I");
 
 /// The answer to the first statement: one that ends the test's interest.
 const std::string kGoesAway =
