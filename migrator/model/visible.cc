@@ -39,7 +39,8 @@ Character character_at(std::string_view text, std::size_t at) {
     }
     constexpr std::array<std::uint32_t, 5> kLeast = {0, 0, 0x80, 0x800, 0x10000};
     const bool surrogate = code >= 0xD800 && code <= 0xDFFF;
-    return {code, bytes, code >= kLeast[bytes] && code <= 0x10FFFF && !surrogate};
+    return code >= kLeast[bytes] && code <= 0x10FFFF && !surrogate ? Character{code, bytes, true}
+                                                                   : Character{};
 }
 
 /// Characters that act instead of being seen.
