@@ -408,7 +408,7 @@ struct CommandTest : Compare {
         CLI::App app;
         int exit = -1;
         out_.str("");
-        add_commands(app, out_, exit);
+        add_commands(app, {}, out_, exit);
         std::reverse(words.begin(), words.end());
         words.push_back("verify");
         app.parse(words);
