@@ -77,6 +77,43 @@ TEST_F(AcrossVersions, AnInfiniteIntervalIsRefusedByRowAndColumn) {
     EXPECT_EQ(at_destination("select count(*) from waits where w > '1000 years'"), "0");
 }
 
+class OtherCurrency : public LiveServers {};
+
+/// The yen has no smaller unit: the same bytes are a hundred times the amount.
+TEST_F(OtherCurrency, MoneyIsCarriedAndComparedByValue) {
+    const auto server = servers().postgres({"currency", 17, {}, {}, {"ja_JP"}});
+    for (const char* name : {"here", "there"}) {
+        server->connect().query(std::string("create database ") + name);
+    }
+    server->connect().query("alter database there set lc_monetary = 'ja_JP.UTF-8'");
+    PostgresClient here(server->endpoint("here"));
+    here.query(
+        "create table prices (id int primary key, m money, ms money[]);"
+        "insert into prices values (1, 1234.00, '{5.00, -7.00}'), (2, null, null)");
+    PostgresClient there(server->endpoint("there"));
+    Program program;
+    const std::string file = program.task(server->endpoint("here"), server->endpoint("there"));
+    EXPECT_THAT(program.run({"precheck", file}).text, HasSubstr("types.money_digits"));
+    RunningProgram migrate = program.start({"migrate", file});
+    ASSERT_TRUE(migrate.wait_for("phase incremental")) << migrate.text();
+    here.query("update prices set m = 99.00 where id = 2");
+    const Said verify = program.run({"verify", file});
+    EXPECT_EQ(verify.exit_code, 0) << verify.text;
+    EXPECT_EQ(there.value("select string_agg(m::numeric::text, ' ' order by id) from prices"),
+              "1234 99");
+    EXPECT_EQ(there.value("select ms::numeric[] from prices where id = 1"), "{5,-7}");
+    there.query("update prices set m = 123400 where id = 1");  // the source's bytes
+    const Said blind = program.run({"verify", file, "--json"});
+    EXPECT_EQ(blind.exit_code, 1) << blind.text;
+    EXPECT_EQ(json::parse(blind.text)["rows"]["different"], 1);
+
+    here.query("insert into prices values (3, 0.50, null)");
+    const Said refused = migrate.wait();
+    EXPECT_EQ(refused.exit_code, kRefused) << refused.text;
+    EXPECT_THAT(refused.text, HasSubstr("table public.prices, row (id=3), column m: the amount "
+                                        "0.50 cannot be held"));
+}
+
 /// What is sent and logged of an xml value has no declaration: a declared rule, counted.
 TEST_F(AcrossVersions, TheDeclarationOfXmlIsADeclaredRule) {
     at_source(
