@@ -12,8 +12,8 @@ using Json = nlohmann::ordered_json;
 
 bool json_asked(const std::vector<std::string>& arguments) {
     for (std::size_t at = 0; at < arguments.size(); ++at) {
-        const bool format = arguments[at] == "--format" && at + 1 < arguments.size() &&
-                            arguments[at + 1] == "json";
+        const bool format =
+            arguments[at] == "--format" && at + 1 < arguments.size() && arguments[at + 1] == "json";
         if (format || arguments[at] == "--json" || arguments[at] == "--format=json") {
             return true;
         }
@@ -23,12 +23,9 @@ bool json_asked(const std::vector<std::string>& arguments) {
 
 std::string failure_json(const model::Error& error, const std::vector<plan::Problem>& problems,
                          int exit_code) {
-    Json json = {{"event", "error"},
-                 {"class", model::to_string(error.error_class())},
-                 {"code", error.code()},
-                 {"message", error.message()},
-                 {"hint", error.hint()},
-                 {"exit_code", exit_code}};
+    Json json = {{"event", "error"},     {"class", model::to_string(error.error_class())},
+                 {"code", error.code()}, {"message", error.message()},
+                 {"hint", error.hint()}, {"exit_code", exit_code}};
     if (const auto end = error.end()) {
         json["end"] = to_string(*end);
     }

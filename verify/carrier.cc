@@ -78,9 +78,8 @@ std::vector<std::string> writers_of(const std::string& end, const std::vector<Op
             }
         }
         if (!names.empty()) {
-            out.push_back(
-                fmt::format("open at the {}: {} has written to {} and has not ended", end,
-                            writer.who, names));
+            out.push_back(fmt::format("open at the {}: {} has written to {} and has not ended", end,
+                                      writer.who, names));
         }
     }
     return out;

@@ -126,8 +126,7 @@ private:
         std::cerr << fmt::format("\r\033[K{} of {} tables, {} of about {} rows, {} ({})",
                                  progress.tables_done, progress.tables_total,
                                  grouped(progress.source_rows), grouped(progress.rows_expected),
-                                 bytes_text(progress.bytes),
-                                 model::visible(progress.table))
+                                 bytes_text(progress.bytes), model::visible(progress.table))
                   << std::flush;
     }
 

@@ -59,8 +59,9 @@ private:
             doubt("the selection has no such name: " + setting);
         }
         for (const std::string& writer : doubts_.open_writers) {
-            doubt(writer + ": nobody sees its rows before it commits; end it and verify again, or "
-                           "leave them out with --ignore-open-writers");
+            doubt(writer +
+                  ": nobody sees its rows before it commits; end it and verify again, or "
+                  "leave them out with --ignore-open-writers");
         }
     }
 

@@ -134,8 +134,8 @@ void check_lookups(const FirstPass& first, LiveTable& table) {
 
 }  // namespace
 
-void judge_live(End& source, End& destination, const LiveOptions& options, const RunContext& context,
-                const FirstPass& first, CandidateCollector& collector,
+void judge_live(End& source, End& destination, const LiveOptions& options,
+                const RunContext& context, const FirstPass& first, CandidateCollector& collector,
                 const std::vector<LiveSubject>& subjects, LiveResult& live) {
     std::vector<std::unique_ptr<LiveTable>> tables;
     std::vector<TableResult*> results;
@@ -157,8 +157,7 @@ void judge_live(End& source, End& destination, const LiveOptions& options, const
 }
 
 std::pair<Proof, std::string> live_proof(const LiveResult& live) {
-    const std::string mode =
-        live.by_itself ? "live, as a task of ours is replicating: " : "live: ";
+    const std::string mode = live.by_itself ? "live, as a task of ours is replicating: " : "live: ";
     const std::string pass = fmt::format(
         "rows that were equal at first were so with the source at {} and the "
         "destination {}",

@@ -327,8 +327,8 @@ private:
         "'R')) THEN ', its triggers are disabled' ELSE '' END";
 
     /// Those that the server keeps per partition of the table that is referred to are its own: what
-    /// nobody has validated there is not, whatever the key itself says (before version 18 a key that
-    /// was added as NOT VALID stays so for its partitions).
+    /// nobody has validated there is not, whatever the key itself says (before version 18 a key
+    /// that was added as NOT VALID stays so for its partitions).
     static constexpr const char* kValidated =
         " k.convalidated AND NOT EXISTS (SELECT 1 FROM pg_constraint x WHERE x.conparentid = k.oid"
         " AND NOT x.convalidated)";
@@ -346,8 +346,8 @@ private:
                   " ELSE ', deferrable' END ELSE '' END ||" +
                   (lax ? " CASE WHEN k.conenforced THEN '' ELSE ', not enforced' END ||" : "") +
                   kForeignKeySleeps + ", " +
-                  (some ? names_of("k.confdelsetcols", "k.conrelid") : "NULL") + ", " +
-                  kValidated + ", " + (lax ? "k.conenforced" : "true") +
+                  (some ? names_of("k.confdelsetcols", "k.conrelid") : "NULL") + ", " + kValidated +
+                  ", " + (lax ? "k.conenforced" : "true") +
                   " FROM pg_constraint k JOIN pg_class p ON p.oid = k.confrelid"
                   " JOIN pg_namespace n ON n.oid = p.relnamespace"
                   " WHERE k.contype = 'f' AND k.conparentid = 0 AND " +
@@ -380,14 +380,14 @@ private:
     }
 
     void read_checks() {
-        const Result rows =
-            query("SELECT k.conrelid, k.conname, k.contype, pg_get_constraintdef(k.oid), "
-                  "k.convalidated, " +
-                  names_of("k.conkey", "k.conrelid") +
-                  " FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid"
-                  " WHERE k.contype IN ('c', 'x') AND k.conparentid = 0"
-                  " AND (NOT c.relispartition OR k.conislocal) AND " +
-                  among("k.conrelid"));
+        const Result rows = query(
+            "SELECT k.conrelid, k.conname, k.contype, pg_get_constraintdef(k.oid), "
+            "k.convalidated, " +
+            names_of("k.conkey", "k.conrelid") +
+            " FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid"
+            " WHERE k.contype IN ('c', 'x') AND k.conparentid = 0"
+            " AND (NOT c.relispartition OR k.conislocal) AND " +
+            among("k.conrelid"));
         for (int row = 0; row < rows.rows(); ++row) {
             add_check(rows, row);
         }
@@ -402,8 +402,8 @@ private:
             text.erase(text.size() - kUnproved.size());
         }
         const bool lax = text.ends_with(" NOT ENFORCED");
-        SchemaFact& fact = add(check ? FactKind::check : FactKind::exclusion, name, text, text,
-                               rows.text(row, 1));
+        SchemaFact& fact =
+            add(check ? FactKind::check : FactKind::exclusion, name, text, text, rows.text(row, 1));
         fact.validated = rows.boolean(row, 4);
         fact.only_elsewhere = !check || lax;
         fact.left_out = over_excluded(name, rows.is_null(row, 5) ? "" : rows.text(row, 5));

@@ -41,9 +41,9 @@ std::string identifier(const std::string& name) {
     std::string out = "U&\"";
     for (const char32_t code : code_points(name)) {
         const char letter = static_cast<char>(code);
-        out += code >= 0x7F || !plain(letter) ? fmt::format("\\+{:06x}", std::uint32_t{code})
+        out += code >= 0x7F || !plain(letter)    ? fmt::format("\\+{:06x}", std::uint32_t{code})
                : letter == '"' || letter == '\\' ? std::string(2, letter)
-                                                  : std::string(1, letter);
+                                                 : std::string(1, letter);
     }
     return out + '"';
 }
@@ -133,10 +133,10 @@ std::vector<Field> fields_of(const TablePair& pair, Side side, std::string_view 
             field.is_null = !value.has_value();
             field.key = is_key(pair, cell.source_column);
             field.generated = column->generated;
-            field.value = field.is_null ? "NULL"
-                                        : literal(printable(canonical_cell(cell, side, value))) +
-                                              amount_type(column->type) + "::" +
-                                              type_name(column->type);
+            field.value = field.is_null
+                              ? "NULL"
+                              : literal(printable(canonical_cell(cell, side, value))) +
+                                    amount_type(column->type) + "::" + type_name(column->type);
         }
         fields.push_back(std::move(field));
     }
@@ -296,12 +296,14 @@ void RepairWriter::found(const TablePair& pair, const RowFinding& finding) {
     RepairStatements statements = repair_statements(pair, finding);
     if (statements.repair.empty()) {
         const bool at_source = !finding.source_row.empty();
-        statements.repair = "-- " + remark(fmt::format(
-            "by hand: {} {} of {}, {} times at the source, {} at the destination",
-            to_string(finding.verdict),
-            describe_key(pair, at_source ? Side::source : Side::destination,
-                         at_source ? finding.source_row : finding.destination_row),
-            pair.destination.name.display(), finding.source_count, finding.destination_count));
+        statements.repair =
+            "-- " +
+            remark(fmt::format(
+                "by hand: {} {} of {}, {} times at the source, {} at the destination",
+                to_string(finding.verdict),
+                describe_key(pair, at_source ? Side::source : Side::destination,
+                             at_source ? finding.source_row : finding.destination_row),
+                pair.destination.name.display(), finding.source_count, finding.destination_count));
     }
     const std::lock_guard lock(mutex_);
     if (++statements_ == limit_) {

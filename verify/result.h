@@ -104,7 +104,7 @@ struct SchemaDifference {
     RowVerdict verdict = RowVerdict::different;  ///< missing, extra or different
     std::string source_definition;
     std::string destination_definition;
-    bool counts = true;  ///< false: worth knowing, does not make the run inconsistent
+    bool counts = true;         ///< false: worth knowing, does not make the run inconsistent
     std::string left_out = {};  ///< why the task does not carry it; then it does not count
 };
 
@@ -153,7 +153,7 @@ struct Result {
     std::string repair_file;
     std::uint64_t repair_statements = 0;
     std::uint64_t repair_by_hand = 0;  ///< differences of structure and sequences, as comments
-    RowCounts rows;  ///< sum over the tables
+    RowCounts rows;                    ///< sum over the tables
     std::uint64_t bytes = 0;
     std::chrono::system_clock::time_point started{};
     std::chrono::milliseconds took{};

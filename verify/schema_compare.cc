@@ -50,7 +50,9 @@ std::vector<const SchemaFact*> partners(const Group& here, Group& there) {
             out[at] = out[at] == nullptr ? take(there, *here[at], alike) : out[at];
         }
     };
-    const auto same_name = [](const SchemaFact& a, const SchemaFact& b) { return a.name == b.name; };
+    const auto same_name = [](const SchemaFact& a, const SchemaFact& b) {
+        return a.name == b.name;
+    };
     pass([&](const SchemaFact& a, const SchemaFact& b) {
         return same_name(a, b) && same_definition(a, b);
     });
@@ -199,9 +201,9 @@ void compare_sequence(const SchemaFact& source, const SchemaFact& destination,
         SchemaDifference found =
             difference(source, builder.at_work ? RowVerdict::pending : RowVerdict::different);
         found.source_definition = fmt::format("next value {}", source.next_value);
-        found.destination_definition =
-            fmt::format("next value {}: behind, {}", destination.next_value,
-                        builder.at_work ? "as it may be until the cutover sets it" : "new rows would collide");
+        found.destination_definition = fmt::format(
+            "next value {}: behind, {}", destination.next_value,
+            builder.at_work ? "as it may be until the cutover sets it" : "new rows would collide");
         result.differences.push_back(std::move(found));
     }
 }

@@ -33,11 +33,12 @@ std::string judge_by_quiet(const Request& request, SnapshotPair& snapshots,
     }
     result.proof = Proof::settled;
     result.proof_detail =
-        (differ ? fmt::format("nobody has written to the compared tables at either end for {:.1f} s "
-                              "since the snapshots",
-                              std::chrono::duration<double>(request.settle).count())
-                : std::string("no transaction that writes ended at either end while the snapshots "
-                              "were taken")) +
+        (differ
+             ? fmt::format("nobody has written to the compared tables at either end for {:.1f} s "
+                           "since the snapshots",
+                           std::chrono::duration<double>(request.settle).count())
+             : std::string("no transaction that writes ended at either end while the snapshots "
+                           "were taken")) +
         "; whether a migrator had more to apply cannot be seen from here";
     return {};
 }
@@ -60,8 +61,8 @@ std::string judge_standing_rows(const Request& request, SnapshotPair& snapshots,
                               "the account may not read the schema `cutover` at the destination, "
                               "where a task may be running");
         case Carrier::copying: {
-            const std::string why = fmt::format("the task `{}` is in phase `{}`",
-                                                request.live.task, applied.phase);
+            const std::string why =
+                fmt::format("the task `{}` is in phase `{}`", request.live.task, applied.phase);
             say_as_of_reading(result, why);
             leave_to_the_copy(result, applied.phase);
             return why;

@@ -1,5 +1,6 @@
 // Whether what differed between two snapshots counts: only if nobody brings rows to the destination
-// any more. That is known of a task of ours; of everybody else the ends are watched for a stated time.
+// any more. That is known of a task of ours; of everybody else the ends are watched for a stated
+// time.
 #pragma once
 
 #include <string>

@@ -65,8 +65,8 @@ bool SnapshotPair::stays_quiet(const QuietTables& tables, std::chrono::milliseco
             (source_now != source_seen &&
              (!shared() || touched(*source_, open_source_, tables.source, source_now))) ||
             (destination_now != destination_seen &&
-             (!shared() || touched(*destination_, open_destination_, tables.destination,
-                                   destination_now)));
+             (!shared() ||
+              touched(*destination_, open_destination_, tables.destination, destination_now)));
         if (written || left.count() <= 0) {
             return !written;
         }

@@ -118,8 +118,8 @@ private:
             result_.rules.push_back(std::string(to_string(rule)) +
                                     (request_.rules.has(rule) ? "" : " (declared by the task)"));
         }
-        live_ = carrier_ == Carrier::replicating ||
-                (request_.live.asked && carrier_ != Carrier::ended);
+        live_ =
+            carrier_ == Carrier::replicating || (request_.live.asked && carrier_ != Carrier::ended);
         if (live_) {
             candidates_ = std::make_unique<CandidateCollector>(request_.live.keys);
         }

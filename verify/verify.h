@@ -62,7 +62,7 @@ struct Request {
     std::chrono::milliseconds settle{5000};
     /// What open transactions have written to compared tables is no doubt.
     bool ignore_open_writers = false;
-    std::uint64_t seed = 0;  ///< of the digests; 0: drawn
+    std::uint64_t seed = 0;                       ///< of the digests; 0: drawn
     std::function<AfterCutover()> after_cutover;  ///< empty: nobody can say
     /// Set to replace the engine's own session, in tests.
     OpenEnd open_source;

@@ -139,8 +139,8 @@ struct TypeSchema {
     std::uint64_t array_type_id = 0;  ///< of its array type, where the engine makes one
     std::vector<std::string> labels;  ///< of an enum, in order
     std::string definition;  ///< of a domain or range: what follows `CREATE DOMAIN name AS`
-    std::vector<ColumnSchema> columns;  ///< of a composite
-    std::uint64_t element_type_id = 0;  ///< what a domain is of, or the bounds of a range
+    std::vector<ColumnSchema> columns;           ///< of a composite
+    std::uint64_t element_type_id = 0;           ///< what a domain is of, or the bounds of a range
     std::uint64_t multirange_type_id = 0;        ///< of a range, where the engine makes one
     std::uint64_t multirange_array_type_id = 0;  ///< likewise
 };

@@ -12,9 +12,10 @@ using model::Error;
 using model::ErrorClass;
 
 constexpr int kInfiniteIntervals = 17;  ///< the first version that has them
-constexpr std::string_view kInfinity("\x7f\xff\xff\xff\xff\xff\xff\xff"
-                                     "\x7f\xff\xff\xff\x7f\xff\xff\xff",
-                                     16);
+constexpr std::string_view kInfinity(
+    "\x7f\xff\xff\xff\xff\xff\xff\xff"
+    "\x7f\xff\xff\xff\x7f\xff\xff\xff",
+    16);
 constexpr std::string_view kMinusInfinity("\x80\0\0\0\0\0\0\0\x80\0\0\0\x80\0\0\0", 16);
 /// tsquery_recv() refuses what tsquery_send() makes of a query without words: a count of zero.
 constexpr std::string_view kEmptyTsquery("\0\0\0\0", 4);

@@ -121,8 +121,8 @@ private:
         return out;
     }
 
-    /// What only the values themselves can show: which the destination does not take, or not as they
-    /// are.
+    /// What only the values themselves can show: which the destination does not take, or not as
+    /// they are.
     void tell_of_values() {
         const auto tell = [&](std::uint64_t built_in, const char* code, const std::string& found,
                               const char* why, const char* remedy) {

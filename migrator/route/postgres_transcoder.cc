@@ -18,9 +18,9 @@ using model::ErrorClass;
 
 /// What becomes of a column's bytes; neither: they pass.
 struct Conversion {
-    std::string name;                  ///< at the source
-    std::uint64_t type = 0;            ///< at the source
-    bool rewritten = false;            ///< by TypeIds
+    std::string name;        ///< at the source
+    std::uint64_t type = 0;  ///< at the source
+    bool rewritten = false;  ///< by TypeIds
     Widening widen = nullptr;
 
     bool passes() const { return !rewritten && widen == nullptr; }
@@ -77,8 +77,9 @@ public:
                     out.bytes.append(reader.take(length));
                 } else {
                     with_length(out.bytes, [&] {
-                        convert(column, reader.take(length), [row] { return cells_of(row); },
-                                out.bytes);
+                        convert(
+                            column, reader.take(length), [row] { return cells_of(row); },
+                            out.bytes);
                     });
                 }
             }
@@ -95,7 +96,8 @@ public:
                 continue;
             }
             value.clear();
-            convert(columns_[column], in.bytes(column), [&in] { return in; }, value);
+            convert(
+                columns_[column], in.bytes(column), [&in] { return in; }, value);
             out.append(CellKind::binary, value);
         }
         return out;

@@ -11,9 +11,9 @@
 
 namespace cutover::route {
 
-/// A transcoder for the columns of `table` that are rewritten or go into a wider type; null if there
-/// are none. The table's key is set already: what is refused is named by table, row and column.
-/// `widenings`: per column, null where the type is the same or its bytes are.
+/// A transcoder for the columns of `table` that are rewritten or go into a wider type; null if
+/// there are none. The table's key is set already: what is refused is named by table, row and
+/// column. `widenings`: per column, null where the type is the same or its bytes are.
 std::shared_ptr<const plan::Transcoder> make_transcoder(const plan::TablePlan& table,
                                                         std::shared_ptr<const TypeIds> ids,
                                                         const std::vector<Widening>& widenings);

@@ -221,10 +221,9 @@ bool TypeIds::rewrites(std::uint64_t source_type) const {
     }
     const Shape shape = found->second.shape;
     const bool numbered = shape == Shape::array || shape == Shape::composite;
-    return std::any_of(found->second.parts.begin(), found->second.parts.end(),
-                       [&](std::uint64_t part) {
-                           return (numbered && part >= kFirstUserId) || rewrites(part);
-                       });
+    return std::any_of(
+        found->second.parts.begin(), found->second.parts.end(),
+        [&](std::uint64_t part) { return (numbered && part >= kFirstUserId) || rewrites(part); });
 }
 
 bool TypeIds::holds(std::uint64_t source_type, std::uint64_t built_in) const {

@@ -1,4 +1,5 @@
-// The pieces of PostgreSQL's binary forms: numbers in network byte order, values behind their length.
+// The pieces of PostgreSQL's binary forms: numbers in network byte order, values behind their
+// length.
 #pragma once
 
 #include <cstdint>

@@ -233,8 +233,8 @@ void read_tables(CatalogReading& reading) {
 
 namespace {
 
-/// Sessions of ours have a setting of their own (connection.cc); the bytes of an amount mean what the
-/// database's says.
+/// Sessions of ours have a setting of their own (connection.cc); the bytes of an amount mean what
+/// the database's says.
 int read_money_digits(Connection& connection) {
     connection.exec("SET LOCAL lc_monetary TO DEFAULT");
     const std::string unit = connection.exec("SELECT cash_send(1::money)").text(0, 0);

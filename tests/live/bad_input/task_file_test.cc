@@ -43,9 +43,9 @@ TEST_F(BadTaskFile, IsToldAsJsonWhereThatWasAskedFor) {
         EXPECT_EQ(said.exit_code, exit_code) << said.text;
         const std::size_t from = said.text.find("{\"event\":\"error\"");
         EXPECT_NE(from, std::string::npos) << arguments[0] << ": " << said.text;
-        return from == std::string::npos
-                   ? nlohmann::json()
-                   : nlohmann::json::parse(said.text.substr(from, said.text.find('\n', from) - from));
+        return from == std::string::npos ? nlohmann::json()
+                                         : nlohmann::json::parse(said.text.substr(
+                                               from, said.text.find('\n', from) - from));
     };
     for (const char* command :
          {"precheck", "migrate", "verify", "status", "pause", "resume", "stop", "finish"}) {

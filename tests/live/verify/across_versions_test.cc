@@ -146,8 +146,9 @@ TEST_F(AcrossVersions, TheFenceIsTheProofAndWhatTheTaskLeftOutIsNamed) {
         "create table leaf (id int primary key, root int references root);"
         "insert into parent values (1); insert into child values (1, 1, '[1,2)');"
         "insert into root values (1); insert into leaf values (1, 1)");
-    const std::string file = task("objects: {exclude: [parent]}\n"
-                                  "ignore: [schema.foreign_key_left_out]");
+    const std::string file = task(
+        "objects: {exclude: [parent]}\n"
+        "ignore: [schema.foreign_key_left_out]");
     RunningProgram migrate = program_.start({"migrate", file});
     ASSERT_TRUE(migrate.wait_for("phase incremental")) << migrate.text();
     EXPECT_EQ(verify(file, 2)["schema"]["verdict"], "could not tell")

@@ -16,10 +16,10 @@
 #include "migrator/model/error.h"
 #include "tests/live/verify/dataset.h"
 #include "tests/support/live_postgres.h"
+#include "tests/support/temporary_folder.h"
 #include "verify/command.h"
 #include "verify/report.h"
 #include "verify/verify.h"
-#include "tests/support/temporary_folder.h"
 
 namespace cutover::verify {
 namespace {

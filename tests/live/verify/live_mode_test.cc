@@ -238,8 +238,9 @@ TEST_F(LiveMigration, NeverBlamesAPairThatIsOnlyBehind) {
             candidates += result["live"]["candidates"].get<std::uint64_t>();
         }
     }
-    std::cout << fmt::format("  {} runs: {} consistent, {} could not tell; {} rows differed at first\n",
-                             runs, by_exit_code[0], by_exit_code[2], candidates);
+    std::cout << fmt::format(
+        "  {} runs: {} consistent, {} could not tell; {} rows differed at first\n", runs,
+        by_exit_code[0], by_exit_code[2], candidates);
     EXPECT_GT(candidates, 0u) << "nothing was ever behind: the test has no power";
     EXPECT_GT(by_exit_code[0], 0);
     EXPECT_EQ(program_.run({"verify", file_}).exit_code, 2);
@@ -337,8 +338,9 @@ TEST_F(LivePair, TakesNoMarkerOfAnotherTimelineForAnAnswer) {
 
 /// Ten transactions a second leave pauses as long as it takes to open two snapshots.
 TEST_F(LivePair, BlamesNoRowBesideAMigratorThatIsNotOurs) {
-    const std::string table = "create table t (id int primary key, v int);"
-                              "insert into t select g, 0 from generate_series(1, 50) g";
+    const std::string table =
+        "create table t (id int primary key, v int);"
+        "insert into t select g, 0 from generate_series(1, 50) g";
     connect().query(table);
     PostgresClient(destination_).query(table);
     PostgresClient here = connect();
@@ -364,8 +366,9 @@ TEST_F(LivePair, BlamesNoRowBesideAMigratorThatIsNotOurs) {
 
 /// Autovacuum and other databases end transactions all the time; they are nobody's migration.
 TEST_F(LivePair, MindsNoWriterOfAnotherDatabase) {
-    const std::string table = "create table t (id int primary key, v int);"
-                              "insert into t select g, 0 from generate_series(1, 50) g";
+    const std::string table =
+        "create table t (id int primary key, v int);"
+        "insert into t select g, 0 from generate_series(1, 50) g";
     connect().query(table);
     PostgresClient there(destination_);
     there.query(table);

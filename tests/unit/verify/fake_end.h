@@ -66,7 +66,7 @@ struct FakeTable {
 struct FakeDatabase {
     std::vector<FakeTable> tables;
     SchemaFacts facts;
-    bool busy = false;  ///< somebody writes all the time
+    bool busy = false;           ///< somebody writes all the time
     bool spares_tables = false;  ///< but not to these tables
     int standings = 0;
     std::size_t block_bytes = 0;  ///< 0: as asked for

@@ -142,8 +142,10 @@ TEST(PostgresDecode, ReadsIntervalsAndMoneyByTheEndTheyComeFrom) {
     const WireReading young{true, 2};
     EXPECT_NE(read_as(old, 1186, highest), read_as(young, 1186, highest));
     EXPECT_EQ(printable(read_as(young, 1186, highest)), "infinity");
-    EXPECT_EQ(read_as(old, 1186, std::string(16, '\0')), read_as(young, 1186, std::string(16, '\0')));
-    EXPECT_NE(byte_form(*WireTypes({}, old).find(1186)), byte_form(*WireTypes({}, young).find(1186)));
+    EXPECT_EQ(read_as(old, 1186, std::string(16, '\0')),
+              read_as(young, 1186, std::string(16, '\0')));
+    EXPECT_NE(byte_form(*WireTypes({}, old).find(1186)),
+              byte_form(*WireTypes({}, young).find(1186)));
 
     const WireReading yen{true, 0};
     EXPECT_NE(read_as(yen, 790, wire::int64(123456)), read_as(young, 790, wire::int64(123456)));

@@ -9,8 +9,8 @@
 #include <sstream>
 
 #include "migrator/model/error.h"
-#include "tests/unit/verify/fake_end.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/unit/verify/fake_end.h"
 
 namespace cutover::verify {
 namespace {
@@ -53,12 +53,11 @@ TEST(Repair, WritesNothingThatAnEncodingCouldChange) {
     mapping.columns[{"app", "t"}] = {{"v", destination.columns[1].name}};
     const TablePair pair = pair_tables(simple_table(true).shape, destination, mapping);
     const std::string row = row_bytes(simple_row(7, "\xe5\xbc\xa0'\n\x1b"));
-    const RepairStatements out =
-        repair_statements(pair, {RowVerdict::missing, row, {}, {}, 1, 0});
+    const RepairStatements out = repair_statements(pair, {RowVerdict::missing, row, {}, {}, 1, 0});
     for (const std::string& text : {out.repair, out.undo}) {
-        EXPECT_TRUE(std::all_of(text.begin(), text.end(),
-                                [](char letter) { return letter >= 0x20 && letter < 0x7F; }))
-            << text;
+        EXPECT_TRUE(std::all_of(text.begin(), text.end(), [](char letter) {
+            return letter >= 0x20 && letter < 0x7F;
+        })) << text;
         EXPECT_NE(text.find(R"(convert_from(decode('e5bca0270a1b', 'hex'), 'UTF8')::app.)"
                             R"(U&"M\+0000e4""rz"(3)[])"),
                   std::string::npos)

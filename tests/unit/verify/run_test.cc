@@ -1,6 +1,6 @@
 // The judge as a whole over ends in memory: what a comparison must find, against a plain oracle.
-#include <gmock/gmock.h>
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -377,7 +377,8 @@ TEST_F(RunTest, LeavesStructureAndSequencesToAPersonAndSaysSo) {
     source.facts = {index};
     Request asked = request();
     asked.structure = true;
-    asked.repair_file = testing::TempDir() + fmt::format("by_hand_{}.sql", ::getpid());
+    const tests::TemporaryFolder folder;
+    asked.repair_file = folder / "by_hand.sql";
     const Result result = run(asked);
     EXPECT_EQ(result.repair_by_hand, 1u);
     std::stringstream written;
@@ -386,8 +387,6 @@ TEST_F(RunTest, LeavesStructureAndSequencesToAPersonAndSaysSo) {
     std::ostringstream report;
     write_text(report, result);
     EXPECT_THAT(report.str(), testing::HasSubstr("no statement repairs structure or sequences: 1"));
-    std::filesystem::remove(asked.repair_file);
-    std::filesystem::remove(asked.repair_file + ".undo");
 }
 
 TEST_F(RunTest, DoubtsWhatAnOpenWriterHolds) {
@@ -398,9 +397,8 @@ TEST_F(RunTest, DoubtsWhatAnOpenWriterHolds) {
         end->open_writers.push_back({"prepared transaction `g1`", {{"app", "t"}}});
         const Result result = compare();
         EXPECT_EQ(result.verdict, Verdict::could_not_tell);
-        EXPECT_THAT(result.reasons,
-                    testing::Contains(testing::AllOf(testing::HasSubstr("`g1`"),
-                                                     testing::HasSubstr("app.t"))));
+        EXPECT_THAT(result.reasons, testing::Contains(testing::AllOf(testing::HasSubstr("`g1`"),
+                                                                     testing::HasSubstr("app.t"))));
         Request asked = request();
         asked.ignore_open_writers = true;
         EXPECT_EQ(run(asked).verdict, Verdict::consistent);

@@ -41,7 +41,8 @@ TEST(SchemaCompare, CountsTwoIndexesAlike) {
 }
 
 SchemaFact foreign_key(std::string name, std::string definition) {
-    SchemaFact out = fact(FactKind::foreign_key, "(a) references app.p (id)", std::move(definition));
+    SchemaFact out =
+        fact(FactKind::foreign_key, "(a) references app.p (id)", std::move(definition));
     out.name = std::move(name);
     return out;
 }
@@ -57,8 +58,7 @@ TEST(SchemaCompare, PairsForeignKeysOfTheSameColumnsByNameAndDefinition) {
     ASSERT_EQ(changed.differences.size(), 1u);
     EXPECT_EQ(changed.differences[0].name, "a_restricts");
     EXPECT_EQ(changed.verdict, Verdict::inconsistent);
-    EXPECT_EQ(compare_structure({cascade, restrict}, {restrict}).differences[0].name,
-              "a_cascades");
+    EXPECT_EQ(compare_structure({cascade, restrict}, {restrict}).differences[0].name, "a_cascades");
 }
 
 TEST(SchemaCompare, CountsNothingThatTheTaskHasLeftOut) {

@@ -192,7 +192,8 @@ TEST(PostgresTranscoder, NamesRowAndColumnOfWhatItRefuses) {
     model::RowBatch in;
     model::RowBatch out;
     const auto row = [](int id, const std::string& value) {
-        return std::string("\0\2", 2) + sized(number(static_cast<std::uint32_t>(id))) + sized(value);
+        return std::string("\0\2", 2) + sized(number(static_cast<std::uint32_t>(id))) +
+               sized(value);
     };
     in.bytes = row(1, std::string(16, '\1')) + row(-7, outermost(false));
     expect([&] { transcoder->batch(in, out); });
