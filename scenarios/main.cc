@@ -15,6 +15,7 @@
 #include "migrator/task/aftermath.h"
 #include "migrator/task/commands.h"
 #include "scenarios/command.h"
+#include "scenarios/failure.h"
 #include "scenarios/own_process.h"
 #include "scenarios/registry.h"
 #include "verify/command.h"
@@ -49,21 +50,39 @@ bool known_command(const CLI::App& app, int argc, char** argv) {
     return false;
 }
 
+using cutover::model::Error;
+
+/// A command that was asked for JSON gives it for its failure too.
+int fail(const Error& error, const std::vector<cutover::plan::Problem>& problems, bool json,
+         int exit_code) {
+    if (json) {
+        std::cout << cutover::scenarios::failure_json(error, problems, exit_code) << std::endl;
+    }
+    return exit_code;
+}
+
 int run(CLI::App& app, int argc, char** argv, const int& exit_code) {
+    const bool json = cutover::scenarios::json_asked({argv + 1, argv + argc});
     try {
         app.parse(argc, argv);
         return exit_code;
     } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? 0 : cutover::plan::kBadUsage;
+        if (app.exit(error) == 0) {
+            return 0;
+        }
+        return fail(Error(cutover::model::ErrorClass::refused, "command_line", error.what()), {},
+                    json, cutover::plan::kBadUsage);
     } catch (const cutover::plan::FileError& error) {
         std::cerr << error.message() << "\n";
-        return cutover::plan::kBadUsage;
-    } catch (const cutover::model::Error& error) {
+        return fail(error, error.problems(), json, cutover::plan::kBadUsage);
+    } catch (const Error& error) {
         const auto end = error.end();
         std::cerr << "cutover: "
                   << (end ? "at the " + std::string(to_string(*end)) + ": " : std::string())
                   << error.what() << "\n";
-        return cutover::model::exit_code(error.error_class());
+        // A migration has told of it already, as an event.
+        return fail(error, {}, json && !app.got_subcommand("migrate"),
+                    cutover::model::exit_code(error.error_class()));
     }
 }
 

@@ -111,6 +111,13 @@ public:
     virtual std::string begin_snapshot() = 0;
     /// Sees what the session that gave `id` sees; with an empty id, a snapshot of its own.
     virtual void join_snapshot(const std::string& id) = 0;
+    /// What the open snapshot sees, as Standing::writers has it.
+    virtual std::string view() = 0;
+    /// Whether a transaction that `later` sees and `earlier` does not has brought, changed or
+    /// removed rows, as far as they are seen in this session's snapshot: what came shows in a later
+    /// one, what went in an earlier one. May say so of rows that were only locked.
+    virtual bool written_between(const TableShape& table, const std::string& earlier,
+                                 const std::string& later) = 0;
 
     /// All tables that `selection` takes (all user tables if null), partitions among them.
     virtual std::vector<TableShape> tables(const plan::ObjectSelection* selection) = 0;

@@ -176,6 +176,22 @@ public:
         });
     }
 
+    std::string view() override {
+        return at_end(display_, [&] {
+            return connection_.exec("SELECT txid_current_snapshot()").text(0, 0);
+        });
+    }
+
+    bool written_between(const TableShape& table, const std::string& earlier,
+                         const std::string& later) override {
+        return at_end(display_, [&] {
+            return connection_
+                .exec("SELECT EXISTS (SELECT 1" + from_sql(table) + " WHERE " +
+                      written_sql(connection_, earlier, later) + ")")
+                .boolean(0, 0);
+        });
+    }
+
     std::vector<TableShape> tables(const plan::ObjectSelection* selection) override {
         return at_end(display_, [&] { return read_postgres_tables(connection_, selection); });
     }

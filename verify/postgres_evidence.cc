@@ -146,6 +146,22 @@ std::vector<OpenWriter> read_postgres_open_writers(Connection& connection) {
     return out;
 }
 
+/// A row has the low 32 bits of a transaction's number: they are widened from the oldest that
+/// `earlier` may not have seen, so that a row of long ago is taken for a new one at worst.
+std::string written_sql(const Connection& connection, const std::string& earlier,
+                        const std::string& later) {
+    const std::string from = connection.quote_literal(earlier) + "::txid_snapshot";
+    const std::string to = connection.quote_literal(later) + "::txid_snapshot";
+    const auto written = [&](const std::string& column) {
+        const std::string base = "txid_snapshot_xmin(" + from + ")";
+        const std::string number =
+            "(" + base + " + ((" + column + "::text::bigint - " + base + ") & 4294967295))";
+        return "(" + column + "::text <> '0' AND NOT txid_visible_in_snapshot(" + number + ", " +
+               from + ") AND txid_visible_in_snapshot(" + number + ", " + to + "))";
+    };
+    return "(" + written("xmin") + " OR " + written("xmax") + ")";
+}
+
 std::string version_sql() {
     return "CASE WHEN xmax = 0 THEN 'free ' ELSE 'held ' END || tableoid::text || ' ' || ctid::text"
            " || ' ' || xmin::text";

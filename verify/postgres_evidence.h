@@ -24,6 +24,11 @@ std::vector<OpenWriter> read_postgres_open_writers(postgres::Connection& connect
 /// Same timeline, and at least as far. Texts that are no positions reach nothing.
 bool postgres_position_reaches(const std::string& position, const std::string& wanted);
 
+/// Of a row: a transaction that the snapshot `later` sees and `earlier` does not has made it or has
+/// removed (or locked) it. Both as txid_current_snapshot() prints them.
+std::string written_sql(const postgres::Connection& connection, const std::string& earlier,
+                        const std::string& later);
+
 /// The cell that ReadSpec::with_version asks for.
 std::string version_sql();
 

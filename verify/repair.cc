@@ -315,6 +315,14 @@ void RepairWriter::found(const TablePair& pair, const RowFinding& finding) {
     }
 }
 
+void RepairWriter::leave_by_hand(std::string what) {
+    for (char& letter : what) {
+        letter = letter == '\n' || letter == '\r' ? ' ' : letter;
+    }
+    const std::lock_guard lock(mutex_);
+    std::fprintf(files_->repair, "-- by hand: %s\n", what.c_str());
+}
+
 std::uint64_t RepairWriter::statements() const {
     const std::lock_guard lock(mutex_);
     return statements_;

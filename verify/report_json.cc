@@ -135,7 +135,10 @@ std::string to_json(const Result& result) {
         {"schema", schema_json(result.schema)},
         {"sequences", schema_json(result.sequences)},
         {"not_compared", result.not_compared},
-        {"repair", {{"file", result.repair_file}, {"statements", result.repair_statements}}}};
+        {"repair",
+         {{"file", result.repair_file},
+          {"statements", result.repair_statements},
+          {"by_hand", result.repair_by_hand}}}};
     // Values of foreign encodings may stand in samples: they are replaced, not thrown at.
     return model::visible_json(json.dump(2, ' ', false, Json::error_handler_t::replace));
 }

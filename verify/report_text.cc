@@ -210,6 +210,12 @@ void write_text(std::ostream& out, const Result& result) {
         out << fmt::format(
             "\n{} repair statements in {}, taken back by {}.undo; nothing was applied\n",
             grouped(result.repair_statements), result.repair_file, result.repair_file);
+        if (result.repair_by_hand != 0) {
+            out << fmt::format(
+                "no statement repairs structure or sequences: {} differences are in that file as "
+                "comments, for a person\n",
+                grouped(result.repair_by_hand));
+        }
     }
 }
 

@@ -36,7 +36,7 @@ enum class Verdict : std::uint8_t {
 enum class Proof : std::uint8_t {
     positional,     ///< live: the destination was seen to have applied the source's position
     fenced,         ///< the task has ended: its migrator brings nothing more
-    settled,        ///< no transaction that writes ended at either end for a stated time
+    settled,        ///< nobody wrote to the compared tables for a stated time
     as_of_reading,  ///< some did: true for the two snapshots, no statement about now
 };
 
@@ -152,7 +152,8 @@ struct Result {
     std::vector<std::string> not_compared;  ///< plain sentences
     std::string repair_file;
     std::uint64_t repair_statements = 0;
-    RowCounts rows;  ///< sum over the tables
+    std::uint64_t repair_by_hand = 0;  ///< differences of structure and sequences, as comments
+    RowCounts rows;                    ///< sum over the tables
     std::uint64_t bytes = 0;
     std::chrono::system_clock::time_point started{};
     std::chrono::milliseconds took{};

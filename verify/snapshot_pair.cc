@@ -4,6 +4,8 @@
 #include <chrono>
 #include <thread>
 
+#include "migrator/model/error.h"
+
 namespace cutover::verify {
 
 namespace {
@@ -49,16 +51,48 @@ bool SnapshotPair::quiet() {
     return quiet_ && (shared() || unchanged());
 }
 
-bool SnapshotPair::stays_quiet(std::chrono::milliseconds watched,
+bool SnapshotPair::stays_quiet(const QuietTables& tables, std::chrono::milliseconds watched,
                                const std::function<void(std::chrono::milliseconds)>& pause) {
     constexpr std::chrono::milliseconds kStep{250};
-    for (std::chrono::milliseconds left = watched; left.count() > 0; left -= kStep) {
-        if (!unchanged()) {
-            return false;
+    // Transactions of other databases, and the server's own, end all the time; which rows they have
+    // written can be told by a snapshot that every session shares.
+    std::string source_seen = quiet_ ? source_standing_.writers : std::string();
+    std::string destination_seen = quiet_ ? destination_standing_.writers : std::string();
+    for (std::chrono::milliseconds left = watched;; left -= kStep) {
+        const std::string source_now = source_watch_->standing().writers;
+        const std::string destination_now = destination_watch_->standing().writers;
+        const bool written =
+            (source_now != source_seen &&
+             (!shared() || touched(*source_, open_source_, tables.source, source_now))) ||
+            (destination_now != destination_seen &&
+             (!shared() ||
+              touched(*destination_, open_destination_, tables.destination, destination_now)));
+        if (written || left.count() <= 0) {
+            return !written;
         }
+        source_seen = source_now;
+        destination_seen = destination_now;
         pause(std::min(left, kStep));
     }
-    return quiet_ && unchanged();
+}
+
+bool SnapshotPair::touched(End& first, const OpenEnd& open,
+                           const std::vector<const TableShape*>& tables, const std::string& now) {
+    const std::string then = first.view();
+    const auto later = open();
+    later->join_snapshot({});
+    try {
+        return std::any_of(tables.begin(), tables.end(), [&](const TableShape* table) {
+            return first.written_between(*table, then, now) ||
+                   later->written_between(*table, then, now);
+        });
+    } catch (const model::Error& error) {
+        if (error.error_class() == model::ErrorClass::connection) {
+            throw;
+        }
+        first.join_snapshot({});  // out of a broken transaction
+        return true;              // a foreign table, say: what was written there cannot be told
+    }
 }
 
 std::unique_ptr<End> SnapshotPair::another_source() const {

@@ -7,11 +7,18 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "verify/end.h"
 #include "verify/result.h"
 
 namespace cutover::verify {
+
+/// Tables of each end, by the end's own shapes.
+struct QuietTables {
+    std::vector<const TableShape*> source;
+    std::vector<const TableShape*> destination;
+};
 
 class SnapshotPair {
 public:
@@ -33,9 +40,9 @@ public:
     /// No transaction that writes ended at either end while the snapshots were taken. Where a
     /// server cannot share a snapshot each session has its own: then none may have ended until now.
     bool quiet();
-    /// Watches both ends for so long: still nobody has ended such a transaction since before the
-    /// snapshots.
-    bool stays_quiet(std::chrono::milliseconds watched,
+    /// Watches both ends for so long. True: since the snapshots nobody has written to these tables,
+    /// the source's and the destination's. Rows are looked at only if some transaction has ended.
+    bool stays_quiet(const QuietTables& tables, std::chrono::milliseconds watched,
                      const std::function<void(std::chrono::milliseconds)>& pause);
     /// As they were when the snapshots had been taken.
     const Standing& source_standing() const { return source_standing_; }
@@ -44,6 +51,10 @@ public:
 private:
     bool take();
     bool unchanged();
+    /// Something was written to one of the tables at this end, between the snapshot of `first` and
+    /// the standing `now`.
+    static bool touched(End& first, const OpenEnd& open,
+                        const std::vector<const TableShape*>& tables, const std::string& now);
 
     OpenEnd open_source_;
     OpenEnd open_destination_;

@@ -16,8 +16,10 @@
 #include "verify/live.h"
 #include "verify/postgres_end.h"
 #include "verify/repair.h"
+#include "verify/report.h"
 #include "verify/schema_compare.h"
 #include "verify/scope.h"
+#include "verify/settle.h"
 #include "verify/snapshot_pair.h"
 #include "verify/table_task.h"
 
@@ -443,64 +445,18 @@ private:
         result_.destination_position = snapshots_.destination_standing().position;
         if (live_) {
             std::tie(result_.proof, result_.proof_detail) = live_proof(result_.live);
-        } else if (carrier_ == Carrier::ended) {
-            result_.proof = Proof::fenced;
-            result_.proof_detail = fmt::format(
-                "the task `{}` is finished{}: no process of it can bring anything more",
-                request_.live.task,
-                applied_.position.empty() ? ""
-                                          : ", everything up to " + applied_.position + " is in");
-        } else if (carrier_ == Carrier::copying) {
-            say_as_of_reading(
-                fmt::format("the task `{}` is in phase `{}`", request_.live.task, applied_.phase));
-            leave_to_the_copy(result_, applied_.phase);
-            withdraw_repairs("the task is in phase `" + applied_.phase + "`");
-        } else {
-            judge_by_quiet();
+            return;
         }
-    }
-
-    void judge_by_quiet() {
-        const bool differ = rows_differ(result_.tables);
-        if (carrier_ == Carrier::hidden) {
-            doubt_rows(
-                "the account may not read the schema `cutover` at the destination, where a "
-                "task may be running");
-        } else if (!snapshots_.quiet() ||
-                   (differ && !snapshots_.stays_quiet(request_.settle, request_.live.pause))) {
-            doubt_rows("somebody wrote meanwhile");
-        } else {
-            result_.proof = Proof::settled;
-            result_.proof_detail =
-                "no transaction that writes ended at either end " +
-                (differ ? fmt::format("for {:.1f} s, from before the snapshots on",
-                                      std::chrono::duration<double>(request_.settle).count())
-                        : std::string("while the snapshots were taken")) +
-                "; whether a migrator had more to apply cannot be seen from here";
+        QuietTables tables;
+        for (const auto& work : work_) {
+            tables.source.push_back(&work->pair.source);
+            tables.destination.push_back(&work->pair.destination);
         }
-    }
-
-    void doubt_rows(const std::string& why) {
-        say_as_of_reading(why);
-        withdraw_repairs(why);
-        for (TableResult& table : result_.tables) {
-            if (rows_differ({table})) {
-                leave_pending(table, "may be lag, " + why);
-            }
+        const std::string doubt =
+            judge_standing_rows(request_, snapshots_, tables, applied_, result_);
+        if (repair_ && !doubt.empty()) {
+            repair_->withdraw(doubt);
         }
-    }
-
-    void withdraw_repairs(const std::string& why) {
-        if (repair_) {
-            repair_->withdraw(why);
-        }
-    }
-
-    void say_as_of_reading(const std::string& why) {
-        result_.proof = Proof::as_of_reading;
-        result_.proof_detail = why +
-                               ": differences may be lag, equality holds for the two snapshots "
-                               "only; stop the writes and verify again for a proof";
     }
 
     /// Their rows are seen by no snapshot yet. While replication runs it will bring them.
@@ -552,8 +508,20 @@ private:
         }
     }
 
+    void leave_structure_by_hand() {
+        for (const SchemaResult* schema : {&result_.schema, &result_.sequences}) {
+            for (const SchemaDifference& difference : schema->differences) {
+                if (schema->verdict == Verdict::inconsistent && difference.counts) {
+                    repair_->leave_by_hand(difference_text(difference));
+                    ++result_.repair_by_hand;
+                }
+            }
+        }
+    }
+
     void close_repair() {
         if (repair_) {
+            leave_structure_by_hand();
             repair_->close();
             result_.repair_file = request_.repair_file;
             result_.repair_statements = repair_->statements();

@@ -57,8 +57,8 @@ struct Request {
     std::string repair_file;             ///< empty: no repair statements
     std::uint64_t repair_limit = 100000;
     LiveOptions live;
-    /// Not live, nobody's task: rows that differ are different only if no transaction that writes
-    /// has ended at either end for so long, from before both snapshots on.
+    /// Not live, nobody's task: rows that differ are different only if nobody has written to the
+    /// compared tables at either end for so long since the snapshots.
     std::chrono::milliseconds settle{5000};
     /// What open transactions have written to compared tables is no doubt.
     bool ignore_open_writers = false;

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "tests/support/program.h"
 
 namespace cutover::tests {
@@ -30,6 +32,31 @@ TEST_F(BadTaskFile, MalformedIsToldWithItsPlace) {
     EXPECT_EQ(said.exit_code, kBadUsage);
     EXPECT_THAT(said.text, HasSubstr("shop.yaml:2:"));
     EXPECT_THAT(said.text, HasSubstr("remedy: "));
+}
+
+/// Whoever asked for JSON gets it, whatever goes wrong; people read the rest.
+TEST_F(BadTaskFile, IsToldAsJsonWhereThatWasAskedFor) {
+    const std::string bad = program_.write("bad.yaml", ends_ + "conflct: ignore\nphases: []\n");
+    const std::string good = program_.write("good.yaml", ends_);
+    const auto told = [&](const std::vector<std::string>& arguments, int exit_code) {
+        const Said said = program_.run(arguments);
+        EXPECT_EQ(said.exit_code, exit_code) << said.text;
+        const std::size_t from = said.text.find("{\"event\":\"error\"");
+        EXPECT_NE(from, std::string::npos) << arguments[0] << ": " << said.text;
+        return from == std::string::npos ? nlohmann::json()
+                                         : nlohmann::json::parse(said.text.substr(
+                                               from, said.text.find('\n', from) - from));
+    };
+    for (const char* command :
+         {"precheck", "migrate", "verify", "status", "pause", "resume", "stop", "finish"}) {
+        const nlohmann::json json = told({command, bad, "--json"}, kBadUsage);
+        ASSERT_EQ(json["problems"].size(), 2u) << command;
+        EXPECT_EQ(json["problems"][0]["line"], 3);
+        EXPECT_EQ(json["exit_code"], kBadUsage);
+        EXPECT_EQ(told({command, good, "--json", "--nonsense"}, kBadUsage)["code"], "command_line");
+    }
+    EXPECT_EQ(told({"verify", good, "--format", "json"}, 13)["class"], "refused");
+    EXPECT_THAT(program_.run({"verify", bad}).text, Not(HasSubstr("{\"event\"")));
 }
 
 TEST_F(BadTaskFile, AnUnknownKeyNamesTheNearOne) {

@@ -66,6 +66,31 @@ TEST_F(CrossVersion, FindsTheSameContentEqualAcrossVersions) {
     newer->connect().query("drop database cross_version with (force)");
 }
 
+/// Both ends hold the same sixteen bytes; what they mean is another thing from version 17 on.
+TEST_F(CrossVersion, ReadsAnIntervalByTheVersionOfItsEnd) {
+    std::string why;
+    fixtures::PostgresServer* newer = tests::shared_postgres(17, &why);
+    if (newer == nullptr && !tests::servers_required()) {
+        GTEST_SKIP() << "NOT TESTED, no PostgreSQL 17: " << why;
+    }
+    ASSERT_NE(newer, nullptr) << why;
+    const PostgresEndpoint source = newer->endpoint("intervals");
+    newer->connect().query("drop database if exists intervals");
+    newer->connect().query("create database intervals");
+    const std::string table = "create table t (id int primary key, w interval, ws interval[]);";
+    PostgresClient(source).query(table +
+                                 "insert into t values (1, 'infinity', null), (2, '1 day', "
+                                 "'{-infinity}'), (3, '1 mon', '{1 day}')");
+    connect().query(table +
+                    "insert into t values (1, '178956970 years 7 mons 2147483647 days "
+                    "2562047788:00:54.775807', null), (2, '1 day', '{-178956970 years -8 mons "
+                    "-2147483648 days -2562047788:00:54.775808}'), (3, '1 mon', '{1 day}')");
+    const Result result = run(request_for(source, endpoint()));
+    EXPECT_EQ(result.rows.different, 2u) << text_of(result);
+    EXPECT_EQ(result.rows.equal, 1u);
+    newer->connect().query("drop database intervals with (force)");
+}
+
 class Compare : public tests::LivePostgres {
 protected:
     void SetUp() override {

@@ -364,6 +364,37 @@ TEST_F(LivePair, BlamesNoRowBesideAMigratorThatIsNotOurs) {
     }
 }
 
+/// Autovacuum and other databases end transactions all the time; they are nobody's migration.
+TEST_F(LivePair, MindsNoWriterOfAnotherDatabase) {
+    const std::string table =
+        "create table t (id int primary key, v int);"
+        "insert into t select g, 0 from generate_series(1, 50) g";
+    connect().query(table);
+    PostgresClient there(destination_);
+    there.query(table);
+    PostgresClient elsewhere(make_database("elsewhere"));
+    elsewhere.query("create table t (id int); insert into t values (1)");
+    const Beside writing([&](int) { elsewhere.query("update t set id = id + 1"); });
+    there.query("delete from t where id = 7");
+    const Result lost = run(request());
+    EXPECT_EQ(lost.verdict, Verdict::inconsistent) << text_of(lost);
+    EXPECT_EQ(lost.proof, Proof::settled);
+    for (const char* late : {"insert into t values (99, 0)", "update t set v = 1 where id = 3",
+                             "delete from t where id = 4"}) {
+        for (const bool at_source : {true, false}) {
+            Request asked = request();
+            bool done = false;
+            asked.live.pause = [&](std::chrono::milliseconds) {
+                if (!done) {
+                    done = true;
+                    PostgresClient(at_source ? endpoint() : destination_).query(late);
+                }
+            };
+            EXPECT_EQ(run(asked).verdict, Verdict::could_not_tell) << late << at_source;
+        }
+    }
+}
+
 TEST_F(LivePair, SettlesBesideAMigratorThatIsNotOurs) {
     const std::string table = "create table t (id int primary key, v int)";
     connect().query(table + "; insert into t values (1, 0), (2, 0)");

@@ -66,7 +66,8 @@ struct FakeTable {
 struct FakeDatabase {
     std::vector<FakeTable> tables;
     SchemaFacts facts;
-    bool busy = false;  ///< somebody writes all the time
+    bool busy = false;           ///< somebody writes all the time
+    bool spares_tables = false;  ///< but not to these tables
     int standings = 0;
     std::size_t block_bytes = 0;  ///< 0: as asked for
     bool shares_snapshots = true;
@@ -123,6 +124,10 @@ public:
         view_ = database_.tables;
         moment_ = database_.moment;
         applied_ = database_.applied;
+    }
+    std::string view() override { return "0"; }
+    bool written_between(const TableShape&, const std::string&, const std::string&) override {
+        return !database_.spares_tables;
     }
     Moment moment() override { return moment_; }
     Applied applied(const std::string&) override { return view_ ? applied_ : database_.applied; }

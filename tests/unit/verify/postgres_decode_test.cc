@@ -127,6 +127,56 @@ TEST(PostgresDecode, KeepsTheThreeFieldsOfAnInterval) {
     EXPECT_EQ(shown(1186, interval(-1500000, 2, 14)), "14 mons 2 days -00:00:01.500000");
 }
 
+std::string read_as(const WireReading& reading, std::uint32_t oid, std::string_view wire) {
+    std::string out;
+    EXPECT_TRUE(decode_postgres(*WireTypes({}, reading).find(oid), wire, {}, out));
+    return out;
+}
+
+/// The same bytes at ends of other versions and settings.
+TEST(PostgresDecode, ReadsIntervalsAndMoneyByTheEndTheyComeFrom) {
+    const std::string highest = wire::int64(std::numeric_limits<std::int64_t>::max()) +
+                                wire::int32(std::numeric_limits<std::int32_t>::max()) +
+                                wire::int32(std::numeric_limits<std::int32_t>::max());
+    const WireReading old{false, 2};
+    const WireReading young{true, 2};
+    EXPECT_NE(read_as(old, 1186, highest), read_as(young, 1186, highest));
+    EXPECT_EQ(printable(read_as(young, 1186, highest)), "infinity");
+    EXPECT_EQ(read_as(old, 1186, std::string(16, '\0')),
+              read_as(young, 1186, std::string(16, '\0')));
+    EXPECT_NE(byte_form(*WireTypes({}, old).find(1186)),
+              byte_form(*WireTypes({}, young).find(1186)));
+
+    const WireReading yen{true, 0};
+    EXPECT_NE(read_as(yen, 790, wire::int64(123456)), read_as(young, 790, wire::int64(123456)));
+    EXPECT_EQ(read_as(yen, 790, wire::int64(1234)), read_as(young, 790, wire::int64(123400)));
+    EXPECT_EQ(printable(read_as(young, 790, wire::int64(-123456))), "-1234.56");
+    EXPECT_EQ(printable(read_as(yen, 790, wire::int64(123456))), "123456");
+    EXPECT_NE(byte_form(*WireTypes({}, yen).find(790)), byte_form(*WireTypes({}, young).find(790)));
+}
+
+TEST(PostgresDecode, ComparesXmlWithoutItsDeclaredEncodingByRuleOnly) {
+    const auto xml = [](std::string_view text, const RuleSet& rules) {
+        std::string out;
+        EXPECT_TRUE(decode_postgres(*WireTypes({}).find(142), text, rules, out));
+        return out;
+    };
+    const RuleSet rule{Rule::xml_declaration};
+    const auto equal = [&](std::string_view a, std::string_view b) {
+        EXPECT_NE(xml(a, {}), xml(b, {}));
+        return xml(a, rule) == xml(b, rule);
+    };
+    EXPECT_TRUE(equal("<?xml version=\"1.0\" encoding=\"UTF-8\"?><a/>", "<a/>"));
+    EXPECT_TRUE(equal("<?xml version='1.0' ?>\n<a/>", "<a/>"));
+    EXPECT_TRUE(equal("<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"no\"?><a/>",
+                      "<?xml version=\"1.0\" standalone=\"no\"?><a/>"));
+    EXPECT_FALSE(equal("<?xml version=\"1.1\"?><a/>", "<a/>"));
+    EXPECT_FALSE(equal("<?xml version=\"1.0\" standalone=\"yes\"?><a/>", "<a/>"));
+    EXPECT_FALSE(equal("<?xml version=\"1.0\"?><a/>", "<b/>"));
+    EXPECT_FALSE(equal("<?xml-stylesheet href=\"x\"?><a/>", "<a/>"));
+    EXPECT_FALSE(equal("<?xml version=\"1.0\"<a/>", "<a/>"));
+}
+
 TEST(PostgresDecode, FoldsNanButKeepsTheSignOfZero) {
     EXPECT_NE(canonical(701, wire::float64(0.0)), canonical(701, wire::float64(-0.0)));
     EXPECT_EQ(canonical(701, wire::float64(0.0), {Rule::negative_zero}),

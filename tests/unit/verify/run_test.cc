@@ -12,6 +12,7 @@
 #include "migrator/model/error.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/unit/verify/fake_end.h"
+#include "verify/report.h"
 #include "verify/verify.h"
 
 namespace cutover::verify {
@@ -338,6 +339,18 @@ TEST_F(RunTest, TakesAPauseOfTheWritersForNoEnd) {
     }
 }
 
+TEST_F(RunTest, MindsNoWriterOfOtherTables) {
+    fill(3);
+    there().pop_back();
+    for (FakeDatabase* writing : {&source, &destination}) {
+        writing->busy = writing->spares_tables = true;
+    }
+    EXPECT_EQ(compare().verdict, Verdict::inconsistent);
+    EXPECT_EQ(watched, request().settle);
+    source.shares_snapshots = false;  // then each session may have seen something else
+    EXPECT_EQ(compare().verdict, Verdict::could_not_tell);
+}
+
 TEST_F(RunTest, WritesNoRepairForRowsWithoutAVerdict) {
     fill(3);
     there().pop_back();
@@ -352,6 +365,28 @@ TEST_F(RunTest, WritesNoRepairForRowsWithoutAVerdict) {
     EXPECT_THAT(written.str(), testing::HasSubstr("Nothing to repair"));
     source.busy = false;
     EXPECT_EQ(run(asked).repair_statements, 1u);
+}
+
+TEST_F(RunTest, LeavesStructureAndSequencesToAPersonAndSaysSo) {
+    fill(1);
+    SchemaFact index;
+    index.kind = FactKind::index;
+    index.table = "app.t";
+    index.identity = " USING btree (v)";
+    index.name = "by_v\n; drop table t";
+    source.facts = {index};
+    Request asked = request();
+    asked.structure = true;
+    const tests::TemporaryFolder folder;
+    asked.repair_file = folder / "by_hand.sql";
+    const Result result = run(asked);
+    EXPECT_EQ(result.repair_by_hand, 1u);
+    std::stringstream written;
+    written << std::ifstream(asked.repair_file).rdbuf();
+    EXPECT_THAT(written.str(), testing::HasSubstr("-- by hand: missing index by_v ; drop"));
+    std::ostringstream report;
+    write_text(report, result);
+    EXPECT_THAT(report.str(), testing::HasSubstr("no statement repairs structure or sequences: 1"));
 }
 
 TEST_F(RunTest, DoubtsWhatAnOpenWriterHolds) {

@@ -1,0 +1,77 @@
+#include "verify/settle.h"
+
+#include <fmt/format.h>
+
+namespace cutover::verify {
+
+namespace {
+
+void say_as_of_reading(Result& result, const std::string& why) {
+    result.proof = Proof::as_of_reading;
+    result.proof_detail = why +
+                          ": differences may be lag, equality holds for the two snapshots only; "
+                          "stop the writes and verify again for a proof";
+}
+
+std::string doubt_rows(Result& result, const std::string& why) {
+    say_as_of_reading(result, why);
+    for (TableResult& table : result.tables) {
+        if (rows_differ({table})) {
+            leave_pending(table, "may be lag, " + why);
+        }
+    }
+    return why;
+}
+
+/// Nobody's task: another tool may be at work.
+std::string judge_by_quiet(const Request& request, SnapshotPair& snapshots,
+                           const QuietTables& tables, Result& result) {
+    const bool differ = rows_differ(result.tables);
+    if (differ ? !snapshots.stays_quiet(tables, request.settle, request.live.pause)
+               : !snapshots.quiet()) {
+        return doubt_rows(result, "somebody wrote meanwhile");
+    }
+    result.proof = Proof::settled;
+    result.proof_detail =
+        (differ
+             ? fmt::format("nobody has written to the compared tables at either end for {:.1f} s "
+                           "since the snapshots",
+                           std::chrono::duration<double>(request.settle).count())
+             : std::string("no transaction that writes ended at either end while the snapshots "
+                           "were taken")) +
+        "; whether a migrator had more to apply cannot be seen from here";
+    return {};
+}
+
+}  // namespace
+
+std::string judge_standing_rows(const Request& request, SnapshotPair& snapshots,
+                                const QuietTables& tables, const Applied& applied, Result& result) {
+    switch (carrier_of(applied)) {
+        case Carrier::ended:
+            result.proof = Proof::fenced;
+            result.proof_detail = fmt::format(
+                "the task `{}` is finished{}: no process of it can bring anything more",
+                request.live.task,
+                applied.position.empty() ? ""
+                                         : ", everything up to " + applied.position + " is in");
+            return {};
+        case Carrier::hidden:
+            return doubt_rows(result,
+                              "the account may not read the schema `cutover` at the destination, "
+                              "where a task may be running");
+        case Carrier::copying: {
+            const std::string why =
+                fmt::format("the task `{}` is in phase `{}`", request.live.task, applied.phase);
+            say_as_of_reading(result, why);
+            leave_to_the_copy(result, applied.phase);
+            return why;
+        }
+        case Carrier::replicating:
+        case Carrier::unknown:
+            break;
+    }
+    return judge_by_quiet(request, snapshots, tables, result);
+}
+
+}  // namespace cutover::verify
