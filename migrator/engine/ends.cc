@@ -30,6 +30,9 @@ public:
         const std::vector<model::ObjectName>& tables) override {
         return at_end(end_, [&] { return inspector_->non_empty(tables); });
     }
+    std::optional<Trial> try_steps(const std::vector<plan::SchemaStep>& steps) override {
+        return at_end(end_, [&] { return inspector_->try_steps(steps); });
+    }
 
 private:
     const std::unique_ptr<Inspector> inspector_;

@@ -1,6 +1,9 @@
-// Facts about one end, for planning, precheck and verification. Reads only; changes nothing.
+// Facts about one end, for planning, precheck and verification. Changes nothing: what is tried is
+// undone.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,6 +40,21 @@ enum class Topic : std::uint8_t {
     filters,           ///< is each row filter a condition that the source takes
     replica_identity,  ///< per table
     object_kinds,      ///< what is there that is not carried
+    needed_objects,    ///< is there what carried definitions are made of
+};
+
+/// A statement of the schema phase that a destination does not take.
+struct Complaint {
+    std::string object;  ///< of the step
+    std::string message;
+    std::string hint;
+    bool exists = false;  ///< something of that name is there already
+};
+
+/// What came of trying.
+struct Trial {
+    std::vector<Complaint> complaints;  ///< without those that follow from another
+    std::size_t tried = 0;              ///< the first so many
 };
 
 /// One connection, one thread.
@@ -49,13 +67,19 @@ public:
     /// beside them that are not carried. Throws: connection, refused (no right to read the
     /// catalog).
     virtual model::Catalog catalog(const plan::ObjectSelection& selection) = 0;
-    /// What `spec` needs of this end as a source or as a destination.
+    /// What `spec` needs of this end as a source or as a destination. `catalog`: of a source, what
+    /// is carried; of a destination, the tables and sequences that are written to and are there
+    /// already, the schemas in which the schema phase makes objects, and what these need.
     virtual std::vector<Requirement> requirements(Topic topic, const plan::TaskSpec& spec,
                                                   const model::Catalog& catalog,
                                                   bool as_source) = 0;
     /// Which of these tables exist and hold at least one row. Never counts.
     virtual std::vector<model::ObjectName> non_empty(
         const std::vector<model::ObjectName>& tables) = 0;
+    /// Executes steps, in their order, where nobody sees them, and undoes them all: `complaints`
+    /// are what the schema phase would fail with. The tables that they make must not be there.
+    /// Nothing if the engine cannot undo such statements. Throws: connection.
+    virtual std::optional<Trial> try_steps(const std::vector<plan::SchemaStep>& steps) = 0;
 };
 
 }  // namespace cutover::engine

@@ -17,6 +17,11 @@ struct Planned {
     plan::Plan plan;
     /// `block` findings mean that the plan must not be run.
     std::vector<model::Finding> findings;
+    /// What the schema phase needs at the destination, in the destination's names; both are empty
+    /// if it is not selected. Schemas it makes objects in:
+    std::vector<std::string> schemas;
+    /// What it does not make and its statements are made of, with the source's names of the users.
+    std::vector<model::NeededObject> needs;
 };
 
 /// Stateless, any thread.

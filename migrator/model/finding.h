@@ -24,16 +24,24 @@ struct Finding {
     std::vector<std::string> guarantees;  ///< the G-numbers it answers
 };
 
-/// Those that block, a line each, each begun with a line's end; empty if none does.
-inline std::string blocks_of(const std::vector<Finding>& findings) {
-    std::string text;
-    for (const Finding& finding : findings) {
-        if (finding.severity == Severity::block) {
-            text += "\n  " + finding.object + ": " + finding.found + " [" + finding.code + "]; " +
-                    finding.remedy;
-        }
-    }
-    return text;
-}
+/// At most a few of many names, for a text: `a, b, c and 12 more`.
+std::string some_of(const std::vector<std::string>& names);
+
+/// Findings that say the same of many objects: a thousand tables with one fault are one thing to
+/// read.
+struct FindingKind {
+    std::vector<const Finding*> findings;  ///< at least one, in their order
+
+    const Finding& first() const { return *findings.front(); }
+    /// The first objects, and how many more there are.
+    std::string objects() const;
+};
+
+/// By code, severity, reason and remedy; in the order of each kind's first. The findings must
+/// outlive the result.
+std::vector<FindingKind> kinds_of(const std::vector<Finding>& findings);
+
+/// The kinds that block, a line each, each begun with a line's end; empty if none does.
+std::string blocks_of(const std::vector<Finding>& findings);
 
 }  // namespace cutover::model

@@ -76,6 +76,7 @@ struct CheckSchema {
     std::string name;
     std::string definition;
     bool inherited = false;  ///< comes with the parent
+    bool not_null = false;   ///< NOT NULL of a column whose older rows may break it
 };
 
 /// Physical and logical parts of a partitioned table.
@@ -152,16 +153,48 @@ struct OtherObject {
     ObjectName name;
 };
 
+/// Where a definition that is carried uses an object that is not.
+struct NeedUse {
+    enum class Part : std::uint8_t {
+        column,  ///< its type or collation
+        default_value,
+        generated,
+        check,
+        key,
+        index,
+        foreign_key,
+        partition_key,
+        type,  ///< a domain, composite or range is made of it
+    };
+    ObjectName object;  ///< the table or type
+    Part part = Part::column;
+    std::string name;  ///< of the column, constraint or index
+};
+
+/// A function, operator, collation or type that carried definitions are made of and that is not
+/// carried itself: it must be at the destination before they are. The server's own are not among
+/// them, except collations: which of those there are depends on the machine.
+struct NeededObject {
+    std::string kind;        ///< as the engine calls it: `function`, `operator class`
+    std::string schema;      ///< it lives in
+    std::string identity;    ///< complete, as the engine prints it: `app.f(integer)`
+    std::string extension;   ///< it comes with; empty: it stands for itself
+    std::string looked_for;  ///< of a function: a name in its body that search_path must find
+    std::vector<NeedUse> uses;
+};
+
 struct Catalog {
     int server_version = 0;  ///< major; 0 where nobody has asked
     /// Of the fraction that the engine's currency type counts in, by a setting of the database;
     /// nothing where there is no such type, or nobody has asked.
     std::optional<int> money_digits;
+    std::string encoding;  ///< of its texts, as the engine calls it; empty: not known, or any
     std::vector<std::string> schemas;
     std::vector<TypeSchema> types;  ///< in an order in which they can be created
     std::vector<SequenceSchema> sequences;
     std::vector<TableSchema> tables;  ///< parents before their partitions
     std::vector<OtherObject> others;
+    std::vector<NeededObject> needs;
 
     const TableSchema* find(const ObjectName& name) const {
         for (const TableSchema& table : tables) {

@@ -88,9 +88,10 @@ enum class SchemaSection : std::uint8_t {
 struct SchemaStep {
     std::string id;  ///< unique and stable: `index:shop.orders_by_day`
     SchemaSection section = SchemaSection::before_rows;
-    std::string object;     ///< for messages
-    std::string statement;  ///< in the destination's language
-    model::Bytes weight;    ///< size of the table it works on: largest first
+    std::string object;       ///< for messages
+    std::string statement;    ///< in the destination's language
+    model::Bytes weight;      ///< size of the table it works on: largest first
+    model::ObjectName table;  ///< the destination's, that it makes or works on; empty: none
 };
 
 struct SequencePlan {

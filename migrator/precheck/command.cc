@@ -16,7 +16,8 @@ struct Options {
 };
 
 constexpr const char* kFooter =
-    "Reads only; changes nothing at either end. Every finding has a code, what was found, why it\n"
+    "Changes nothing at either end: what is tried there is undone. Every finding has a code, what "
+    "was found, why it\n"
     "matters, a remedy, and the numbers of the documented behaviours it answers. An `alert, may "
     "be\n"
     "ignored` is silenced by its code in the task file: `ignore: [tables.keyless]`.\n\n"

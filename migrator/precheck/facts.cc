@@ -17,11 +17,12 @@ void attempt(End& end, const std::function<void()>& ask) {
     }
 }
 
-/// True if the destination keeps a record of the task. Looks only: nothing is made there.
-bool is_started(const engine::EngineFactories& destination, const plan::TaskSpec& spec) {
+/// What the destination keeps of the task, if anything. Looks only: nothing is made there.
+std::optional<engine::TaskRecord> record_of(const engine::EngineFactories& destination,
+                                            const plan::TaskSpec& spec) {
     flow::ThreadRuntime runtime;
     const auto sink = destination.sink(runtime, spec, nullptr);
-    return sink->open_control()->load(spec.name).has_value();
+    return sink->open_control()->load(spec.name);
 }
 
 }  // namespace
@@ -41,7 +42,10 @@ Facts gather(const engine::Registry& registry, const plan::TaskSpec& spec) {
         facts.destination.inspector = destination.inspector(spec.destination);
         facts.destination.server = facts.destination.inspector->server();
         facts.destination.catalog = facts.destination.inspector->catalog({});
-        facts.started = facts.destination.server.writable && is_started(destination, spec);
+        if (facts.destination.server.writable) {
+            facts.record = record_of(destination, spec);
+            facts.started = facts.record.has_value();
+        }
     });
     if (facts.source.answers() && facts.destination.answers()) {
         facts.planned = route.plan(spec, facts.source.catalog, facts.destination.catalog);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 
+#include "migrator/engine/control.h"
 #include "migrator/engine/inspector.h"
 #include "migrator/engine/registry.h"
 #include "migrator/engine/route.h"
@@ -30,6 +31,7 @@ struct Facts {
     /// The task has a record of its own at the destination, and may have tables and rows: those are
     /// no strangers, and it has its place at the source.
     bool started = false;
+    std::optional<engine::TaskRecord> record;  ///< that record
     End source;
     End destination;
     std::optional<engine::Planned> planned;  ///< absent if an end does not answer

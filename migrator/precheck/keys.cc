@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include <set>
+#include <algorithm>
 
 #include "migrator/precheck/questions.h"
 
@@ -10,11 +10,18 @@ using model::Severity;
 
 namespace {
 
-using NameSet = std::set<std::string>;
+/// In the key's own order: which of its columns leads is something an operator knows it by.
+using Names = std::vector<std::string>;
 
-std::string shown(const NameSet& names) {
-    return names.empty() ? "no columns"
-                         : fmt::format("({})", some_of({names.begin(), names.end()}));
+std::string shown(const Names& names) {
+    return names.empty() ? "no columns" : fmt::format("({})", some_of(names));
+}
+
+/// Keys over the same columns tell the same rows apart, in whatever order.
+bool same_columns(Names ours, Names theirs) {
+    std::sort(ours.begin(), ours.end());
+    std::sort(theirs.begin(), theirs.end());
+    return ours == theirs;
 }
 
 std::string destination_name(const plan::TablePlan& table, const std::string& column) {
@@ -27,25 +34,25 @@ std::string destination_name(const plan::TablePlan& table, const std::string& co
 }
 
 /// A table with a deferrable primary key is handled as one without; its key is still compared.
-NameSet source_key(const plan::TablePlan& table) {
-    NameSet names;
+Names source_key(const plan::TablePlan& table) {
+    Names names;
     for (const plan::KeyColumn& column : table.key.columns) {
-        names.insert(table.columns[column.column].destination_name);
+        names.push_back(table.columns[column.column].destination_name);
     }
     const model::KeySchema* deferrable = table.schema.primary_key();
     if (table.keyless() && deferrable != nullptr && deferrable->deferrable) {
         for (const std::size_t column : deferrable->columns) {
-            names.insert(destination_name(table, table.schema.columns[column].name));
+            names.push_back(destination_name(table, table.schema.columns[column].name));
         }
     }
     return names;
 }
 
-NameSet primary_key(const model::TableSchema& table) {
-    NameSet names;
+Names primary_key(const model::TableSchema& table) {
+    Names names;
     const model::KeySchema* key = table.primary_key();
     for (std::size_t at = 0; key != nullptr && at < key->columns.size(); ++at) {
-        names.insert(table.columns[key->columns[at]].name);
+        names.push_back(table.columns[key->columns[at]].name);
     }
     return names;
 }
@@ -81,9 +88,9 @@ void ask_source(const plan::TablePlan& table, Findings& findings) {
 
 void ask_destination(const plan::TablePlan& table, const model::TableSchema& destination,
                      Findings& findings) {
-    const NameSet ours = source_key(table);
-    const NameSet theirs = primary_key(destination);
-    if (ours == theirs || (table.schema.primary_key() == nullptr && theirs.empty())) {
+    const Names ours = source_key(table);
+    const Names theirs = primary_key(destination);
+    if (same_columns(ours, theirs) || (table.schema.primary_key() == nullptr && theirs.empty())) {
         return;
     }
     const bool keyed = table.schema.primary_key() != nullptr;

@@ -20,6 +20,7 @@ struct Question {
 constexpr Question kQuestions[] = {
     {"connectivity", "do both ends answer", connectivity},
     {"versions", "are both servers known", versions},
+    {"task_record", "may the task go on", task_record},
     {"privileges", "may the accounts do what the phases need", privileges},
     {"selection", "does every name in the task file mean something", selection},
     {"capture_settings", "does the source write the log that is needed", capture_settings},
@@ -32,6 +33,8 @@ constexpr Question kQuestions[] = {
     {"keys", "can every row be told from its neighbours", keys},
     {"replica_identity", "does the log name the rows that change", replica_identity},
     {"object_kinds", "what is there that is not carried", object_kinds},
+    {"needed_objects", "is there what the definitions are made of", needed_objects},
+    {"schema_trial", "does the destination take the schema", schema_trial},
     {"documented_limits", "what would the real service say to this task", documented_limits},
     {"destination_space", "how much room does it take", destination_space},
 };

@@ -1,14 +1,14 @@
 // What several questions share.
 #include "migrator/precheck/questions.h"
 
-#include <algorithm>
 #include <set>
 
 namespace cutover::precheck {
 
 namespace {
 
-/// What of the destination is the task's business: tables that rows are written to.
+/// What of the destination is the task's business: what rows and values are written to, and what
+/// the schema phase builds on.
 model::Catalog written_to(const Facts& facts) {
     std::set<model::ObjectName> wanted;
     for (const plan::TablePlan& table : facts.planned->plan.tables) {
@@ -21,6 +21,17 @@ model::Catalog written_to(const Facts& facts) {
             catalog.tables.push_back(table);
         }
     }
+    std::set<model::ObjectName> counters;
+    for (const plan::SequencePlan& sequence : facts.planned->plan.sequences) {
+        counters.insert(sequence.destination);
+    }
+    for (const model::SequenceSchema& sequence : facts.destination.catalog.sequences) {
+        if (counters.contains(sequence.name)) {
+            catalog.sequences.push_back(sequence);
+        }
+    }
+    catalog.schemas = facts.planned->schemas;
+    catalog.needs = facts.planned->needs;
     return catalog;
 }
 
@@ -36,16 +47,6 @@ Findings unmet(const Facts& facts, engine::Topic topic, bool as_source) {
         }
     }
     return findings;
-}
-
-std::string some_of(const std::vector<std::string>& names) {
-    constexpr std::size_t kShown = 5;
-    std::string text;
-    for (std::size_t at = 0; at < std::min(kShown, names.size()); ++at) {
-        text += (at == 0 ? "" : ", ") + names[at];
-    }
-    return names.size() > kShown ? text + " and " + std::to_string(names.size() - kShown) + " more"
-                                 : text;
 }
 
 }  // namespace cutover::precheck

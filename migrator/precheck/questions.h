@@ -13,6 +13,7 @@
 namespace cutover::precheck {
 
 using Findings = std::vector<model::Finding>;
+using model::some_of;
 
 // Asked first, and of whatever answers. They may throw: connection, refused.
 Findings connectivity(const Facts& facts);  ///< do both ends answer, are they what they must be
@@ -31,13 +32,13 @@ Findings filters(const Facts& facts);           ///< is each row filter a condit
 Findings keys(const Facts& facts);              ///< can every row be told from its neighbours
 Findings replica_identity(const Facts& facts);  ///< does the log name the rows that change
 Findings object_kinds(const Facts& facts);      ///< what is there that is not carried
+Findings needed_objects(const Facts& facts);    ///< is there what carried definitions are made of
+Findings schema_trial(const Facts& facts);  ///< does the destination take the schema's statements
+Findings task_record(const Facts& facts);   ///< does what is known of the task let it go on
 Findings documented_limits(const Facts& facts);  ///< what would the real service say to this task
 Findings destination_space(const Facts& facts);  ///< how much room does it take
 
 /// Those requirements of an engine that are not met, as findings.
 Findings unmet(const Facts& facts, engine::Topic topic, bool as_source);
-
-/// At most a few of many names, for a text: `a, b, c and 12 more`.
-std::string some_of(const std::vector<std::string>& names);
 
 }  // namespace cutover::precheck

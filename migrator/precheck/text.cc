@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "migrator/model/visible.h"
 
@@ -79,6 +80,65 @@ const char* in_words(Severity severity) {
     return "unknown";
 }
 
+/// What was found, object by object where that differs.
+std::vector<std::string> found_lines(const model::FindingKind& kind) {
+    constexpr std::size_t kShown = 5;
+    const bool alike =
+        std::all_of(kind.findings.begin(), kind.findings.end(),
+                    [&](const Finding* finding) { return finding->found == kind.first().found; });
+    if (alike) {
+        return {kind.first().found};
+    }
+    std::vector<std::string> lines;
+    for (std::size_t at = 0; at < std::min(kShown, kind.findings.size()); ++at) {
+        lines.push_back(kind.findings[at]->object + ": " + kind.findings[at]->found);
+    }
+    if (kind.findings.size() > kShown) {
+        lines.push_back(
+            fmt::format("and so on for {} more; --json has each", kind.findings.size() - kShown));
+    }
+    return lines;
+}
+
+void print_line(std::ostream& out, const char* word, const std::string& text) {
+    if (!text.empty()) {
+        out << fmt::format("          {:<8} {}\n", word, visible(text));
+    }
+}
+
+void print_kind(std::ostream& out, const model::FindingKind& kind) {
+    const Finding& first = kind.first();
+    const std::size_t count = kind.findings.size();
+    const std::string objects =
+        count == 1 ? first.object : fmt::format("{} objects: {}", count, kind.objects());
+    out << fmt::format("      [{}] {}: {}\n", in_words(first.severity), first.code,
+                       visible(objects));
+    const char* word = "found";
+    for (const std::string& line : found_lines(kind)) {
+        print_line(out, std::exchange(word, ""), line);
+    }
+    print_line(out, "why", first.why);
+    print_line(out, "remedy", first.remedy);
+    print_line(out, "answers", joined(first.guarantees));
+}
+
+struct Count {
+    std::size_t blocks = 0, alerts = 0, notes = 0;
+};
+
+Count count_kinds(const Report& report) {
+    Count count;
+    for (const Answer& answer : report.answers) {
+        for (const model::FindingKind& kind : model::kinds_of(answer.findings)) {
+            const Severity severity = kind.first().severity;
+            ++(severity == Severity::block  ? count.blocks
+               : severity == Severity::note ? count.notes
+                                            : count.alerts);
+        }
+    }
+    return count;
+}
+
 void print_end(std::ostream& out, const char* role, const End& end,
                const plan::Endpoint& endpoint) {
     out << fmt::format("  {:<12} {}  {}\n", role, visible(endpoint.display()),
@@ -87,17 +147,9 @@ void print_end(std::ostream& out, const char* role, const End& end,
 
 }  // namespace
 
-void print(std::ostream& out, const Finding& finding) {
-    out << fmt::format("      [{}] {}: {}\n", in_words(finding.severity), finding.code,
-                       visible(finding.object));
-    const std::pair<const char*, std::string> lines[] = {{"found", finding.found},
-                                                         {"why", finding.why},
-                                                         {"remedy", finding.remedy},
-                                                         {"answers", joined(finding.guarantees)}};
-    for (const auto& [word, text] : lines) {
-        if (!text.empty()) {
-            out << fmt::format("          {:<8} {}\n", word, visible(text));
-        }
+void print(std::ostream& out, const Findings& findings) {
+    for (const model::FindingKind& kind : model::kinds_of(findings)) {
+        print_kind(out, kind);
     }
 }
 
@@ -111,21 +163,16 @@ void print(std::ostream& out, const Facts& facts, const Report& report) {
     out << "\n";
     for (const Answer& answer : report.answers) {
         out << fmt::format("  {:<9} {:<18} {}\n", mark_of(answer), answer.question, answer.asks);
-        for (const Finding& finding : answer.findings) {
-            print(out, finding);
-        }
+        print(out, answer.findings);
     }
     if (!report.ignored.empty()) {
         out << "\n  ignored, because the task file says so:\n";
     }
-    for (const Finding& finding : report.ignored) {
-        print(out, finding);
-    }
-    const std::size_t alerts =
-        report.count(Severity::alert) + report.count(Severity::alert_ignorable);
+    print(out, report.ignored);
+    const Count count = count_kinds(report);
     out << fmt::format("\n{}: {} blocking, {} alerts, {} ignored, {} notes\n",
-                       report.blocks() ? "NO-GO" : "GO", report.count(Severity::block), alerts,
-                       report.ignored.size(), report.count(Severity::note));
+                       report.blocks() ? "NO-GO" : "GO", count.blocks, count.alerts,
+                       model::kinds_of(report.ignored).size(), count.notes);
 }
 
 std::string to_json(const Facts& facts, const Report& report) {

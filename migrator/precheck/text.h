@@ -8,13 +8,13 @@
 
 namespace cutover::precheck {
 
-/// One finding over a few indented lines.
-void print(std::ostream& out, const model::Finding& finding);
+/// Kinds over a few indented lines each.
+void print(std::ostream& out, const Findings& findings);
 
-/// The whole report, ending with the verdict.
+/// The whole report, ending with the verdict. What is counted there is kinds, as they are shown.
 void print(std::ostream& out, const Facts& facts, const Report& report);
 
-/// One JSON object: task, ends, go, questions with findings, ignored findings.
+/// One JSON object: task, ends, go, questions with findings, ignored findings; each object's own.
 std::string to_json(const Facts& facts, const Report& report);
 
 }  // namespace cutover::precheck

@@ -114,7 +114,8 @@ void add_table_steps(const plan::TablePlan& table, std::vector<plan::SchemaStep>
         columns.push_back(std::move(made));
     }
     steps.push_back({"table:" + name, plan::SchemaSection::before_rows, name,
-                     memory::table_statement(table.destination, columns), table.schema.size});
+                     memory::table_statement(table.destination, columns), table.schema.size,
+                     table.destination});
     const auto add_key = [&](const plan::KeyPlan& key, const std::string& key_name, bool primary) {
         std::vector<std::string> names;
         for (const plan::KeyColumn& column : key.columns) {
@@ -126,7 +127,7 @@ void add_table_steps(const plan::TablePlan& table, std::vector<plan::SchemaStep>
         steps.push_back({"key:" + name + "." + key_name,
                          primary ? plan::SchemaSection::keys : plan::SchemaSection::unique_keys,
                          name, memory::key_statement(table.destination, schema, names),
-                         table.schema.size});
+                         table.schema.size, table.destination});
     };
     if (!table.keyless()) {
         add_key(table.key, "primary", true);
@@ -178,6 +179,7 @@ engine::Planned MemoryToMemory::plan(const plan::TaskSpec& spec, const model::Ca
                                                  plan::SchemaSection::before_rows,
                                                  destination.display(),
                                                  memory::sequence_statement(destination),
+                                                 {},
                                                  {}});
         }
     }

@@ -57,7 +57,7 @@ public:
           findings_(findings) {}
 
     std::vector<SchemaStep> write() {
-        for (const std::string& schema : destination_schemas()) {
+        for (const std::string& schema : destination_schemas(source_, names_)) {
             add("schema:" + schema, SchemaSection::before_rows, "schema " + schema,
                 "CREATE SCHEMA IF NOT EXISTS " + quote_identifier(schema), {});
         }
@@ -87,8 +87,8 @@ public:
 
 private:
     void add(const std::string& id, SchemaSection section, const std::string& object,
-             const std::string& statement, model::Bytes weight) {
-        steps_.push_back({id, section, object, statement, weight});
+             const std::string& statement, model::Bytes weight, const ObjectName& table = {}) {
+        steps_.push_back({id, section, object, statement, weight, table});
     }
 
     void leave_out(const std::string& code, const std::string& object, const std::string& why,
@@ -100,26 +100,6 @@ private:
                              "the destination will not have it",
                              remedy,
                              {"G135"}});
-    }
-
-    std::vector<std::string> destination_schemas() const {
-        std::vector<std::string> schemas;
-        const auto note = [&](const ObjectName& name) {
-            const std::string schema = names_.object(name).schema;
-            if (std::find(schemas.begin(), schemas.end(), schema) == schemas.end()) {
-                schemas.push_back(schema);
-            }
-        };
-        for (const model::TypeSchema& type : source_.types) {
-            note(type.name);
-        }
-        for (const model::SequenceSchema& sequence : source_.sequences) {
-            note(sequence.name);
-        }
-        for (const TableSchema& table : source_.tables) {
-            note(table.name);
-        }
-        return schemas;
     }
 
     std::string type_statement(const model::TypeSchema& type, const ObjectName& name) const {
@@ -185,7 +165,7 @@ private:
             "sequence " + name.display(),
             "ALTER SEQUENCE " + quote(name) + " OWNED BY " + quote(names_.object(table->name)) +
                 "." + quote_identifier(names_.column(table->name, sequence.owned_by_column)),
-            {});
+            {}, names_.object(table->name));
     }
 
     void write_table(const TableSchema& table) {
@@ -193,7 +173,7 @@ private:
         block_enum_hash(table);
         tell_stored(table);
         add("table:" + name.display(), SchemaSection::before_rows, "table " + name.display(),
-            tables_.create(table), {});
+            tables_.create(table), {}, name);
     }
 
     void tell_stored(const TableSchema& table) {
@@ -251,7 +231,8 @@ private:
             }
             add("inherit:" + name.display() + ":" + parent, SchemaSection::before_rows,
                 "table " + name.display(),
-                "ALTER TABLE " + quote(name) + " INHERIT " + quote(names_.object(found->name)), {});
+                "ALTER TABLE " + quote(name) + " INHERIT " + quote(names_.object(found->name)), {},
+                name);
         }
     }
 
@@ -290,7 +271,7 @@ private:
                 "ALTER TABLE " + quote(name) + " ADD CONSTRAINT " +
                     quote_identifier(free_name(name.schema, key.name)) + " " +
                     renamer_.in_table(key.definition, table.name),
-                table.size);
+                table.size, name);
         }
     }
 
@@ -315,7 +296,7 @@ private:
                 std::string("CREATE ") + (index.unique ? "UNIQUE " : "") + "INDEX " +
                     quote_identifier(free_name(name.schema, index.name)) + " ON " + quote(name) +
                     renamer_.in_table(rest, table.name),
-                table.size);
+                table.size, name);
         }
     }
 
@@ -374,15 +355,16 @@ private:
         // Nor can what a key to one keeps per partition be validated later.
         if ((table.partition_key || to_partitions) && !never_valid) {
             add("foreign_key:" + object, SchemaSection::foreign_keys_at_once, called, statement,
-                table.size);
+                table.size, names_.object(table.name));
             return;
         }
         add("foreign_key:" + object, SchemaSection::foreign_keys, called,
-            statement + (never_valid ? "" : std::string(kNotValid)), table.size);
+            statement + (never_valid ? "" : std::string(kNotValid)), table.size,
+            names_.object(table.name));
         if (!never_valid) {
             add("validate:" + object, SchemaSection::validation, called,
                 "ALTER TABLE " + name + " VALIDATE CONSTRAINT " + quote_identifier(key.name),
-                table.size);
+                table.size, names_.object(table.name));
         }
     }
 
@@ -395,6 +377,15 @@ private:
                           "it is NOT ENFORCED, which the destination's version does not know",
                           "add it by hand, as NOT VALID, if new rows shall be held to it");
             }
+            if (!check.inherited && tables_.cannot_be_unproved(check)) {
+                leave_out(
+                    "schema.not_null_left_out", name.display() + "." + check.name,
+                    "it is NOT NULL and NOT VALID, which the destination's version does not "
+                    "know",
+                    "add CHECK (... IS NOT NULL) NOT VALID by hand, if new rows shall be held "
+                    "to it");
+                continue;
+            }
             if (check.inherited || !check.definition.ends_with(kNotValid) ||
                 mentions(check.definition, tables_.left_out(table))) {
                 continue;
@@ -403,7 +394,7 @@ private:
             add("check:" + object, SchemaSection::foreign_keys, "check " + object,
                 "ALTER TABLE " + quote(name) + " ADD CONSTRAINT " + quote_identifier(check.name) +
                     " " + renamer_.in_table(check.definition, table.name),
-                table.size);
+                table.size, name);
         }
     }
 
@@ -423,6 +414,26 @@ std::vector<SchemaStep> schema_steps(const plan::TaskSpec& spec, const model::Ca
                                      int destination_version, const NameMap& names,
                                      std::vector<model::Finding>& findings) {
     return Writer(spec, source, destination_version, names, findings).write();
+}
+
+std::vector<std::string> destination_schemas(const model::Catalog& source, const NameMap& names) {
+    std::vector<std::string> schemas;
+    const auto note = [&](const ObjectName& name) {
+        const std::string schema = names.object(name).schema;
+        if (std::find(schemas.begin(), schemas.end(), schema) == schemas.end()) {
+            schemas.push_back(schema);
+        }
+    };
+    for (const model::TypeSchema& type : source.types) {
+        note(type.name);
+    }
+    for (const model::SequenceSchema& sequence : source.sequences) {
+        note(sequence.name);
+    }
+    for (const TableSchema& table : source.tables) {
+        note(table.name);
+    }
+    return schemas;
 }
 
 }  // namespace cutover::route

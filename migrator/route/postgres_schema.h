@@ -20,4 +20,7 @@ std::vector<plan::SchemaStep> schema_steps(const plan::TaskSpec& spec, const mod
                                            int destination_version, const NameMap& names,
                                            std::vector<model::Finding>& findings);
 
+/// The schemas in which it makes something, each once.
+std::vector<std::string> destination_schemas(const model::Catalog& source, const NameMap& names);
+
 }  // namespace cutover::route

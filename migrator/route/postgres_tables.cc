@@ -15,7 +15,8 @@ using postgres::quote_identifier;
 
 namespace {
 
-/// The first version with virtual columns and constraints that are not enforced.
+/// The first version with virtual columns, constraints that are not enforced and NOT NULL that is
+/// not validated.
 constexpr int kYoungSyntax = 18;
 
 bool has_flag(const TableSchema& table, const std::string& flag) {
@@ -149,6 +150,10 @@ bool TableWriter::must_be_stored(const ColumnSchema& column) const {
 bool TableWriter::cannot_be_lax(const std::string& definition) const {
     return definition.ends_with(kNotEnforced) && destination_version_ > 0 &&
            destination_version_ < kYoungSyntax;
+}
+
+bool TableWriter::cannot_be_unproved(const model::CheckSchema& check) const {
+    return check.not_null && destination_version_ > 0 && destination_version_ < kYoungSyntax;
 }
 
 std::string TableWriter::create(const TableSchema& table) const {

@@ -45,6 +45,9 @@ public:
     /// True for a constraint that is not enforced, of which the destination's version knows
     /// nothing.
     bool cannot_be_lax(const std::string& definition) const;
+    /// True for a NOT NULL that older rows may break, of which the destination's version knows
+    /// nothing.
+    bool cannot_be_unproved(const model::CheckSchema& check) const;
     /// True for a virtual column, of which the destination's version knows nothing.
     bool must_be_stored(const model::ColumnSchema& column) const;
 

@@ -6,6 +6,7 @@
 
 #include "migrator/plan/partition_settings.h"
 #include "migrator/route/name_map.h"
+#include "migrator/route/postgres_needs.h"
 #include "migrator/route/postgres_schema.h"
 #include "migrator/route/postgres_transcoder.h"
 #include "migrator/route/postgres_types.h"
@@ -49,11 +50,14 @@ public:
         if (spec_.phases.schema) {
             out_.plan.schema_steps =
                 schema_steps(spec_, source_, destination_.server_version, names_, out_.findings);
+            out_.schemas = destination_schemas(source_, names_);
+            out_.needs = needed_at_destination(spec_, source_, destination_, names_);
         }
         for (const model::TypeSchema& type : source_.types) {
             check_labels(type);
         }
         tell_of_values();
+        check_encoding();
         check_claims();
         out_.plan.fingerprint = fingerprint();
         return std::move(out_);
@@ -194,6 +198,7 @@ private:
                  {"G17"});
             return;
         }
+        check_inner_types(object, source);
         ColumnPlan column;
         column.source = source;
         column.destination_name = spec_.mapping.column(table.source, source.name);
@@ -216,6 +221,21 @@ private:
         }
         table.columns.push_back(std::move(column));
         widenings.push_back(wider);
+    }
+
+    /// Types inside values are named by the destination's own ids. Without the schema phase nobody
+    /// makes what is missing.
+    void check_inner_types(const std::string& object, const ColumnSchema& source) {
+        const std::string missing = ids_->missing(source.type_id);
+        if (!spec_.phases.schema && !missing.empty()) {
+            find("types.without_counterpart", Severity::block, object,
+                 "its type, " + source.type + ", holds values of " + missing +
+                     ", which the destination does not have",
+                 "such values say of which type they are, in each database by another number",
+                 "create the type there, select the schema phase, or exclude the column "
+                 "(objects.exclude_columns)",
+                 {"G39"});
+        }
     }
 
     /// Computed, never copied: so the destination must compute it, too.
@@ -492,6 +512,24 @@ private:
                 return;
             }
         }
+    }
+
+    /// UTF8 has a place for every character, and SQL_ASCII asks of none what it is.
+    void check_encoding() {
+        const std::string& there = destination_.encoding;
+        if (source_.encoding == there || source_.encoding.empty() || there.empty() ||
+            there == "UTF8" || there == "SQL_ASCII") {
+            return;
+        }
+        find("types.encoding", Severity::alert_ignorable, there,
+             "the source's database has the encoding " + source_.encoding + ", the destination's " +
+                 there,
+             "the destination refuses a character that its encoding has no place for, be it in a "
+             "row or in a name, label or expression: the task stops at the first one",
+             "create the destination's database with ENCODING 'UTF8'; or see first that every text "
+             "has a place there (SELECT convert_to(c, '" +
+                 there + "') at the source fails on what has none)",
+             {"G17"});
     }
 
     void check_claims() {

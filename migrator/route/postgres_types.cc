@@ -234,6 +234,25 @@ bool TypeIds::holds(std::uint64_t source_type, std::uint64_t built_in) const {
                         [&](std::uint64_t part) { return holds(part, built_in); }));
 }
 
+std::string TypeIds::missing(std::uint64_t source_type) const {
+    const auto found = entries_.find(source_type);
+    if (found == entries_.end()) {
+        return "";
+    }
+    const Shape shape = found->second.shape;
+    const bool names_parts = shape == Shape::array || shape == Shape::composite;
+    for (const std::uint64_t part : found->second.parts) {
+        const auto inner = entries_.find(part);
+        if (names_parts && inner != entries_.end() && inner->second.destination == 0) {
+            return inner->second.name;
+        }
+        if (std::string name = missing(part); !name.empty()) {
+            return name;
+        }
+    }
+    return "";
+}
+
 std::uint32_t TypeIds::counterpart(std::uint32_t source_type) const {
     if (source_type < kFirstUserId) {
         return source_type;

@@ -40,6 +40,9 @@ public:
     bool rewrites(std::uint64_t source_type) const;
     /// True if it is this built-in type or is made of it.
     bool holds(std::uint64_t source_type, std::uint64_t built_in) const;
+    /// The name of a type inside values of this one that the destination does not have; empty: it
+    /// has them all.
+    std::string missing(std::uint64_t source_type) const;
     /// Appends `bytes`, a value of `source_type` in binary form, as the destination has it.
     /// Throws: corrupt (bytes that are no such value), refused (a type without a counterpart, a
     /// value that the destination cannot hold; without row and column).

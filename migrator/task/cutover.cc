@@ -9,9 +9,9 @@
 #include "migrator/flow/deliberate_bug.h"
 #include "migrator/flow/sync_points.h"
 #include "migrator/model/error.h"
-#include "migrator/plan/fingerprint.h"
 #include "migrator/stage/late_writes.h"
 #include "migrator/stage/schema_stage.h"
+#include "migrator/task/plan_check.h"
 
 namespace cutover::task {
 
@@ -230,25 +230,8 @@ void Cutover::insist_on_quiet() {
 /// A change of a table's definition is met where a change of its rows follows it. Who has had none
 /// is looked at before the end.
 void Cutover::insist_on_plan() {
-    const engine::Planned now = tools_.plan_now();
-    const std::string& before = context_.plan.fingerprint;
-    const std::string& after = now.plan.fingerprint;
-    const std::string hint = "undo the change, or release the task and migrate anew";
-    const std::string blocks = model::blocks_of(now.findings);
-    if (after == before && !blocks.empty()) {
-        // One end has gained or lost what the plan does not hold; which one, the findings say.
-        give_up(
-            Error(ErrorClass::refused, "source.changed",
-                  "the two ends do not fit any more as they did when the task was begun:" + blocks,
-                  hint));
-    }
-    if (after != before) {
-        give_up(Error(ErrorClass::refused, "source.changed",
-                      "the source is no longer what the task was begun with; then: " +
-                          plan::first_difference(before, after) +
-                          "; now: " + plan::first_difference(after, before) + blocks,
-                      hint)
-                    .at(model::End::source));
+    if (const std::optional<Error> error = no_longer_fits(context_.plan, tools_.plan_now())) {
+        give_up(*error);
     }
 }
 

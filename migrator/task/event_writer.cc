@@ -185,8 +185,10 @@ public:
     void on(const stage::Event& event) override {
         write(std::visit([](const auto& one) { return of(one); }, event));
     }
-    void finding(const model::Finding& finding, bool ignored) override {
-        write(of_finding(finding, ignored));
+    void findings(const std::vector<model::Finding>& findings, bool ignored) override {
+        for (const model::Finding& finding : findings) {
+            write(of_finding(finding, ignored));
+        }
     }
 
 private:

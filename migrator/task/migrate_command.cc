@@ -75,10 +75,10 @@ flow::ThreadRuntime::Hook kill_hook(const std::string& text) {
 Error blocked(const precheck::Facts& facts, const precheck::Report& report) {
     std::string codes;
     for (const precheck::Answer& answer : report.answers) {
-        for (const model::Finding& finding : answer.findings) {
-            if (finding.severity == model::Severity::block) {
-                codes += fmt::format("{}{} ({})", codes.empty() ? "" : ", ", finding.code,
-                                     finding.object);
+        for (const model::FindingKind& kind : model::kinds_of(answer.findings)) {
+            if (kind.first().severity == model::Severity::block) {
+                codes += fmt::format("{}{} ({})", codes.empty() ? "" : ", ", kind.first().code,
+                                     kind.objects());
             }
         }
     }
@@ -158,13 +158,9 @@ private:
         const precheck::Facts facts = precheck::gather(registry_, spec_);
         const precheck::Report report = precheck::ask(facts);
         for (const precheck::Answer& answer : report.answers) {
-            for (const model::Finding& finding : answer.findings) {
-                view_->finding(finding, false);
-            }
+            view_->findings(answer.findings, false);
         }
-        for (const model::Finding& finding : report.ignored) {
-            view_->finding(finding, true);
-        }
+        view_->findings(report.ignored, true);
         if (report.blocks()) {
             throw blocked(facts, report);
         }

@@ -2,16 +2,17 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "migrator/flow/deliberate_bug.h"
 #include "migrator/flow/sync_points.h"
 #include "migrator/model/error.h"
-#include "migrator/plan/fingerprint.h"
 #include "migrator/stage/admission.h"
 #include "migrator/stage/full_stage.h"
 #include "migrator/stage/incremental_stage.h"
 #include "migrator/stage/schema_stage.h"
+#include "migrator/task/plan_check.h"
 #include "migrator/task/steward.h"
 #include "migrator/task/validation.h"
 
@@ -27,12 +28,6 @@ namespace {
 /// How long a claim that meets another holder waits for it to go: the server may not have noticed
 /// yet that a killed process is gone.
 constexpr flow::Duration kClaimPatience = std::chrono::seconds(15);
-
-Error blocked_by(const std::vector<model::Finding>& findings) {
-    return Error(ErrorClass::refused, "plan.blocked",
-                 "the task cannot be planned:" + model::blocks_of(findings),
-                 "run `cutover precheck` for the whole list");
-}
 
 flow::Waits::Listener tell_to(flow::Runtime& runtime, stage::Observer& observer) {
     return [&](const flow::ToldWait& told, bool ended) {
@@ -212,8 +207,8 @@ engine::Planned Task::plan_now() {
 
 void Task::make_plan() {
     engine::Planned planned = plan_now();
-    if (!model::blocks_of(planned.findings).empty()) {
-        throw blocked_by(planned.findings);
+    if (const std::optional<Error> error = cannot_be_run(planned)) {
+        throw Error(*error);
     }
     plan_ = std::move(planned.plan);
 }

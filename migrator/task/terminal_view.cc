@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -153,14 +154,21 @@ public:
         out_.flush();
     }
 
-    void finding(const model::Finding& finding, bool ignored) override {
+    void findings(const std::vector<model::Finding>& findings, bool ignored) override {
         const std::lock_guard lock(mutex_);
         if (ignored) {
-            line(fmt::format("ignored, because the task file says so: {} ({})", finding.code,
-                             finding.object));
-        } else if (finding.severity != model::Severity::note) {
+            for (const model::FindingKind& kind : model::kinds_of(findings)) {
+                line(fmt::format("ignored, because the task file says so: {} ({})",
+                                 kind.first().code, kind.objects()));
+            }
+        } else {
+            std::vector<model::Finding> told;
+            std::copy_if(findings.begin(), findings.end(), std::back_inserter(told),
+                         [](const model::Finding& finding) {
+                             return finding.severity != model::Severity::note;
+                         });
             erase();
-            precheck::print(out_, finding);
+            precheck::print(out_, told);
         }
         out_.flush();
     }
@@ -178,7 +186,10 @@ private:
         shown_at_ = {};
     }
     void show(const stage::ChunkDone&) {}
-    void show(const stage::FullProgress& event) { progress(event); }
+    void show(const stage::FullProgress& event) {
+        copied_ = event.rows;
+        progress(event);
+    }
     void show(const stage::IncrementalProgress& event) { progress(event); }
     void show(const stage::Waiting& event) {
         const std::string holders = model::to_text(event.wait.holders);
@@ -203,7 +214,7 @@ private:
     }
     void show(const stage::FindingRaised& event) {
         erase();
-        precheck::print(out_, event.finding);
+        precheck::print(out_, precheck::Findings{event.finding});
     }
     void show(const stage::Failed& event) {
         // The error itself is told by the program's main, once.
@@ -222,9 +233,13 @@ private:
         }
     }
     void show(const stage::Ended& event) {
-        line(fmt::format("{}: {} transactions, {} changes{}", event.outcome,
-                         grouped(event.transactions), grouped(event.changes),
-                         event.position.empty() ? "" : ", applied up to " + event.position));
+        if (event.position.empty()) {  // no log was followed: nothing was applied
+            line(event.outcome +
+                 (copied_ ? fmt::format(": {} rows copied", grouped(copied_->count)) : ""));
+            return;
+        }
+        line(fmt::format("{}: {} transactions, {} changes, applied up to {}", event.outcome,
+                         grouped(event.transactions), grouped(event.changes), event.position));
     }
 
     template <typename Progress>
@@ -269,6 +284,7 @@ private:
     const bool terminal_;
     std::size_t drawn_ = 0;
     Clock::time_point shown_at_{};
+    std::optional<model::Rows> copied_;
     std::string held_back_;  ///< the latest progress, if it was too soon to show it
 };
 

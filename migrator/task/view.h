@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <ostream>
+#include <vector>
 
 #include "migrator/model/finding.h"
 #include "migrator/stage/event.h"
@@ -15,7 +16,7 @@ namespace cutover::task {
 class View : public stage::Observer {
 public:
     /// What the precheck has found; `ignored`: the task file says so.
-    virtual void finding(const model::Finding& finding, bool ignored) = 0;
+    virtual void findings(const std::vector<model::Finding>& findings, bool ignored) = 0;
 };
 
 /// One JSON object per line, each flushed. `out` must outlive it.

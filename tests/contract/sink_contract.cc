@@ -354,6 +354,22 @@ TEST_P(SinkContract, ASchemaStepIsExecutedOnce) {
     EXPECT_EQ(error_of([&] { sink_->run_schema_step(first); }), std::nullopt);
 }
 
+TEST_P(SinkContract, StepsAreTriedWithoutATrace) {
+    copy(TableName::keyed, 0, {{"1", "a"}});
+    const std::vector<std::string> done = control_->done_schema_steps();
+    const std::vector<plan::SchemaStep>& steps = end_->plan().schema_steps;
+    const std::optional<engine::Trial> trial = sink_->open_inspector()->try_steps(steps);
+    if (trial) {  // an engine may be unable to undo such statements: then it must try none
+        EXPECT_EQ(trial->tried, steps.size());
+        EXPECT_FALSE(trial->complaints.empty());
+        for (const engine::Complaint& complaint : trial->complaints) {
+            EXPECT_TRUE(complaint.exists) << complaint.object << ": " << complaint.message;
+        }
+    }
+    EXPECT_EQ(control_->done_schema_steps(), done);
+    EXPECT_EQ(end_->destination_rows(TableName::keyed), (std::vector<Row>{{"1", "a"}}));
+}
+
 TEST_P(SinkContract, PhaseOriginAndViewAreKept) {
     engine::TaskRecord record = *control_->load(end_->plan().spec.name);
     record.phase = TaskPhase::full;

@@ -61,4 +61,8 @@ std::vector<model::ObjectName> MemoryInspector::non_empty(
     return found;
 }
 
+std::optional<engine::Trial> MemoryInspector::try_steps(const std::vector<plan::SchemaStep>&) {
+    return std::nullopt;
+}
+
 }  // namespace cutover::memory

@@ -18,6 +18,8 @@ public:
                                                   const model::Catalog& catalog,
                                                   bool as_source) override;
     std::vector<model::ObjectName> non_empty(const std::vector<model::ObjectName>& tables) override;
+    /// Its statements take effect at once.
+    std::optional<engine::Trial> try_steps(const std::vector<plan::SchemaStep>& steps) override;
 
 private:
     Session session_;

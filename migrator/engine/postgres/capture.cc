@@ -52,19 +52,27 @@ void drop_slot(Connection& connection, const plan::TaskSpec& spec) {
     connection.exec_params("SELECT pg_drop_replication_slot($1)", {name});
 }
 
-json read_heap_files(Connection& connection, const plan::Plan& plan) {
+/// Of the plan's tables, by oid: the files that hold their rows, and what they are called.
+struct TablesAtStart {
+    json files = json::object();
+    json names = json::object();
+};
+
+TablesAtStart read_tables_at_start(Connection& connection, const plan::Plan& plan) {
     std::vector<model::ObjectName> names;
     for (const plan::TablePlan& table : plan.tables) {
         names.push_back(table.source);
     }
     const Result rows = connection.exec(
-        "SELECT c.oid::bigint, coalesce(pg_relation_filenode(c.oid), 0)::bigint FROM " +
+        "SELECT c.oid::bigint, coalesce(pg_relation_filenode(c.oid), 0)::bigint, v.at FROM " +
         names_as_rows(connection, names, 0, names.size(), "v") +
         " JOIN pg_namespace n ON n.nspname = v.schema"
         " JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = v.name");
-    json out = json::object();
+    TablesAtStart out;
     for (int row = 0; row < rows.rows(); ++row) {
-        out[rows.text(row, 0)] = rows.integer(row, 1);
+        out.files[rows.text(row, 0)] = rows.integer(row, 1);
+        out.names[rows.text(row, 0)] =
+            names[static_cast<std::size_t>(rows.integer(row, 2))].display();
     }
     return out;
 }
@@ -174,7 +182,7 @@ CreatedCapture create_capture(const plan::TaskSpec& spec, const plan::Plan& plan
     drop_slot(connection, spec);
     create_publication(connection, name, plan);
     // Before the slot: a table that is rewritten after this is noticed, whenever that was.
-    const json files = read_heap_files(connection, plan);
+    const TablesAtStart tables = read_tables_at_start(connection, plan);
     const std::string mark = publication_mark(connection, name);
 
     Connection replication = Connection::open(spec.source, options(spec, attention, true));
@@ -194,7 +202,8 @@ CreatedCapture create_capture(const plan::TaskSpec& spec, const plan::Plan& plan
         {"slot", name},
         {"birth", created.origin.start.text},
         {"publication", mark},
-        {"files", files}}.dump();
+        {"files", tables.files},
+        {"tables", tables.names}}.dump();
     return created;
 }
 
@@ -212,8 +221,16 @@ HeapFiles heap_files(const engine::CaptureOrigin& origin) {
     return out;
 }
 
-std::string publication_mark(const engine::CaptureOrigin& origin) {
-    return parsed(origin).value("publication", "");
+PublicationAtStart publication_at_start(const engine::CaptureOrigin& origin) {
+    const json born = parsed(origin);
+    PublicationAtStart out;
+    out.mark = born.value("publication", "");
+    const json tables = born.value("tables", json::object());
+    for (auto table = tables.begin(); table != tables.end(); ++table) {
+        out.tables[static_cast<std::uint32_t>(std::stoul(table.key()))] =
+            table.value().get<std::string>();
+    }
+    return out;
 }
 
 VerifiedCapture verify_capture(const plan::TaskSpec& spec, const engine::CaptureOrigin& origin,
@@ -239,7 +256,7 @@ VerifiedCapture verify_capture(const plan::TaskSpec& spec, const engine::Capture
     const std::optional<SlotState> slot = read_slot(connection, name);
     require_slot_reaches(slot, name, server, connection.server_version(), spec.source.database,
                          applied);
-    require_publication(connection, name, publication_mark(origin));
+    require_publication(connection, name, publication_at_start(origin));
     if (out.proof.failed_over) {
         out.proof.text +=
             ", slot '" + name + "' is there and stands at " + to_text(*slot->confirmed);

@@ -11,6 +11,7 @@
 
 #include "migrator/engine/postgres/connection.h"
 #include "migrator/engine/postgres/positions.h"
+#include "migrator/engine/postgres/publication.h"
 #include "migrator/engine/source.h"
 #include "migrator/plan/plan.h"
 
@@ -62,7 +63,7 @@ std::unique_ptr<SlotView> open_slot_view(const plan::TaskSpec& spec, const Atten
 
 /// What create_capture() has written into the origin's identity. Throws: corrupt.
 HeapFiles heap_files(const engine::CaptureOrigin& origin);
-std::string publication_mark(const engine::CaptureOrigin& origin);
+PublicationAtStart publication_at_start(const engine::CaptureOrigin& origin);
 
 struct VerifiedCapture {
     engine::CaptureProof proof;

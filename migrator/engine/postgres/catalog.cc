@@ -254,6 +254,7 @@ model::Catalog read_catalog(Connection& connection, const plan::ObjectSelection&
         CatalogReading reading{connection, selection, {}, {}, {}, {}, {}};
         reading.catalog.server_version = connection.server_version() / 10000;
         reading.catalog.money_digits = read_money_digits(connection);
+        reading.catalog.encoding = connection.exec("SHOW server_encoding").text(0, 0);
         read_tables(reading);
         read_columns(reading);
         read_constraints(reading);
@@ -261,6 +262,7 @@ model::Catalog read_catalog(Connection& connection, const plan::ObjectSelection&
         read_sequences(reading);
         read_types(reading);
         name_schemas(reading.catalog);
+        read_needs(reading);
         read_others(reading);
         connection.exec("COMMIT");
         return std::move(reading.catalog);

@@ -40,6 +40,7 @@ void read_constraints(CatalogReading& reading);
 void read_indexes(CatalogReading& reading);
 void read_sequences(CatalogReading& reading);
 void read_types(CatalogReading& reading);
+void read_needs(CatalogReading& reading);  ///< after the types
 void read_others(CatalogReading& reading);
 
 /// `{a,b}` from numbers, as an array parameter.

@@ -29,7 +29,8 @@ SELECT a.attrelid::bigint, a.attnum, a.attname, format_type(a.atttypid, a.atttyp
  ORDER BY a.attrelid, a.attnum)";
 
 /// A foreign key to a partitioned table has shadow rows for its partitions (parent on the same
-/// table): they are not keys of their own.
+/// table): they are not keys of their own. A NOT NULL is the column's, unless older rows may break
+/// it (version 18 and later).
 constexpr const char* kConstraints = R"(
 SELECT c.conrelid::bigint, c.conname, c.contype, array_to_string(c.conkey, ' '),
        pg_get_constraintdef(c.oid), c.condeferrable, c.conparentid <> 0 OR NOT c.conislocal,
@@ -39,7 +40,8 @@ SELECT c.conrelid::bigint, c.conname, c.contype, array_to_string(c.conkey, ' '),
   FROM pg_constraint c
   LEFT JOIN pg_class f ON f.oid = c.confrelid LEFT JOIN pg_namespace fn ON fn.oid = f.relnamespace
   LEFT JOIN pg_constraint up ON up.oid = c.conparentid
- WHERE c.conrelid = ANY ($1::oid[]) AND c.contype IN ('p', 'u', 'f', 'c', 'x')
+ WHERE c.conrelid = ANY ($1::oid[]) AND c.contype IN ('p', 'u', 'f', 'c', 'x', 'n')
+   AND (c.contype <> 'n' OR NOT c.convalidated)
    AND (c.contype <> 'f' OR up.oid IS NULL OR up.conrelid <> c.conrelid)
  ORDER BY c.conrelid, c.contype <> 'p', c.conname)";
 
@@ -144,8 +146,8 @@ void read_constraints(CatalogReading& reading) {
                                           lines(rows.text(row, 9)),
                                           definition,
                                           inherited});
-        } else if (kind == 'c') {
-            table.checks.push_back({name, definition, inherited});
+        } else if (kind == 'c' || kind == 'n') {
+            table.checks.push_back({name, definition, inherited, kind == 'n'});
         } else {
             reading.catalog.others.push_back(
                 {"exclusion constraint", {table.name.schema, table.name.name + "." + name}});

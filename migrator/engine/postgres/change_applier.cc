@@ -20,7 +20,7 @@ constexpr std::size_t kMostStages = 128;
 
 constexpr const char* kTriggers = R"(
 SELECT t.tgrelid::regclass::text FROM pg_trigger t
- WHERE t.tgenabled IN ('O', 'A') AND t.tgrelid = ANY ($1::regclass[]) LIMIT 1)";
+ WHERE t.tgenabled IN ('O', 'A') AND t.tgrelid = ANY ($1::regclass[]) AND )";
 
 }  // namespace
 
@@ -38,7 +38,8 @@ PostgresChangeApplier::PostgresChangeApplier(SessionPool& sessions, const plan::
     for (const plan::TablePlan& planned : plan.tables) {
         names.push_back(quote(planned.destination));
     }
-    const Result triggers = connection_.exec_params(kTriggers, {array_literal(names)});
+    const Result triggers = connection_.exec_params(
+        std::string(kTriggers) + kActsOnRows + " LIMIT 1", {array_literal(names)});
     if (triggers.rows() > 0) {
         throw Error(ErrorClass::refused, "destination.triggers",
                     "the account may not set session_replication_role, and table " +

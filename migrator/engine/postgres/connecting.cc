@@ -39,6 +39,9 @@ RawConnection owned(pg_conn* raw) {
     return RawConnection(raw);
 }
 
+/// What a server has to say of itself at each start of a session is no text of ours.
+void quiet(void*, const pg_result*) {}
+
 class Keywords {
 public:
     void add(const char* keyword, std::string value) {
@@ -47,11 +50,12 @@ public:
             values_.push_back(std::move(value));
         }
     }
-    RawConnection connect() const {
-        return with_lists([](auto... lists) { return owned(PQconnectdbParams(lists..., 0)); });
-    }
+    /// Not PQconnectdb(): it prints a server's warnings before one could say that it must not.
     RawConnection start() const {
-        return with_lists([](auto... lists) { return owned(PQconnectStartParams(lists..., 0)); });
+        RawConnection started =
+            with_lists([](auto... lists) { return owned(PQconnectStartParams(lists..., 0)); });
+        PQsetNoticeReceiver(started.get(), quiet, nullptr);
+        return started;
     }
 
 private:
@@ -119,13 +123,6 @@ void require_method_under_tls(const plan::Endpoint& endpoint, Keywords& keywords
     keywords.add("channel_binding", binding);
 }
 
-RawConnection connect_encrypted(const plan::Endpoint& endpoint, Keywords keywords,
-                                plan::TlsMode mode) {
-    keywords.add("sslmode", plan::to_string(mode));
-    require_method_under_tls(endpoint, keywords);
-    return keywords.connect();
-}
-
 /// The server has no TLS, or none for this account.
 bool declined(const pg_conn* connection) {
     const std::string_view message = PQerrorMessage(connection);
@@ -134,10 +131,12 @@ bool declined(const pg_conn* connection) {
             message.find("pg_hba.conf") != std::string_view::npos);
 }
 
-/// libpq's waiting, done here because something stands between it and its server.
-class PlainConnecting {
+/// libpq's waiting, done here because something may stand between it and its server.
+class Connecting {
 public:
-    PlainConnecting(RawConnection connection, std::string required, std::chrono::seconds limit)
+    /// `required`: the methods that the gate lets through; nothing: there is no gate.
+    Connecting(RawConnection connection, std::optional<std::string> required,
+               std::chrono::seconds limit)
         : connection_(std::move(connection)),
           required_(std::move(required)),
           deadline_(Clock::now() + limit) {}
@@ -163,8 +162,8 @@ private:
     /// gate.
     void place_gate() {
         const ConnStatusType status = PQstatus(connection_.get());
-        if (!gate_ && !passed_ && status == CONNECTION_AWAITING_RESPONSE) {
-            gate_.emplace(PQsocket(connection_.get()), required_);
+        if (required_ && !gate_ && !passed_ && status == CONNECTION_AWAITING_RESPONSE) {
+            gate_.emplace(PQsocket(connection_.get()), *required_);
         } else if (gate_ && gate_->open() && status != CONNECTION_AWAITING_RESPONSE &&
                    status != CONNECTION_BAD) {
             gate_->step_aside();
@@ -187,7 +186,7 @@ private:
     }
 
     RawConnection connection_;
-    const std::string required_;
+    const std::optional<std::string> required_;
     const Clock::time_point deadline_;
     std::optional<AuthenticationGate> gate_;
     bool passed_ = false;
@@ -214,16 +213,15 @@ std::vector<std::string> addresses_of(const std::string& host) {
     return out.empty() ? std::vector<std::string>{""} : out;
 }
 
-RawConnection connect_plain(const plan::Endpoint& endpoint, const plan::HostPort& host,
-                            const ConnectOptions& options,
-                            const std::vector<std::string>& addresses) {
+/// Each address has the whole time. The last failure stands for all.
+RawConnection connect_to(const std::vector<std::string>& addresses, const Keywords& keywords,
+                         const std::optional<std::string>& required, const plan::HostPort& host,
+                         std::chrono::seconds limit) {
     RawConnection last;
     for (const std::string& address : addresses) {
-        Keywords keywords = keywords_for(endpoint, host, options);
-        keywords.add("hostaddr", address);
-        keywords.add("sslmode", plan::to_string(plan::TlsMode::disable));
-        std::optional<RawConnection> made =
-            PlainConnecting(keywords.start(), endpoint.require_auth, options.connect_timeout).run();
+        Keywords at_address = keywords;
+        at_address.add("hostaddr", address);
+        std::optional<RawConnection> made = Connecting(at_address.start(), required, limit).run();
         if (made && PQstatus(made->get()) == CONNECTION_OK) {
             return std::move(*made);
         }
@@ -232,10 +230,27 @@ RawConnection connect_plain(const plan::Endpoint& endpoint, const plan::HostPort
     if (!last) {
         throw Error(ErrorClass::connection, "postgres.unreachable",
                     fmt::format("cannot connect to {}:{}: it has not answered for {} s", host.host,
-                                host.port, options.connect_timeout.count()),
+                                host.port, limit.count()),
                     "check that the server runs and can be reached from here");
     }
     return last;
+}
+
+RawConnection connect_plain(const plan::Endpoint& endpoint, const plan::HostPort& host,
+                            const ConnectOptions& options,
+                            const std::vector<std::string>& addresses) {
+    Keywords keywords = keywords_for(endpoint, host, options);
+    keywords.add("sslmode", plan::to_string(plan::TlsMode::disable));
+    return connect_to(addresses, keywords, endpoint.require_auth, host, options.connect_timeout);
+}
+
+RawConnection connect_encrypted(const plan::Endpoint& endpoint, const plan::HostPort& host,
+                                const ConnectOptions& options, plan::TlsMode mode) {
+    Keywords keywords = keywords_for(endpoint, host, options);
+    keywords.add("sslmode", plan::to_string(mode));
+    require_method_under_tls(endpoint, keywords);
+    return connect_to(addresses_of(host.host), keywords, std::nullopt, host,
+                      options.connect_timeout);
 }
 
 /// One password for both ends, and named by neither.
@@ -262,7 +277,7 @@ pg_conn* connect_host(const plan::Endpoint& endpoint, const plan::HostPort& host
         return connect_plain(endpoint, host, options, addresses_of(host.host)).release();
     }
     const bool preferred = endpoint.tls == plan::TlsMode::prefer;
-    RawConnection made = connect_encrypted(endpoint, keywords_for(endpoint, host, options),
+    RawConnection made = connect_encrypted(endpoint, host, options,
                                            preferred ? plan::TlsMode::require : endpoint.tls);
     const bool without = preferred && endpoint.channel_binding != plan::ChannelBinding::require;
     if (!without || !declined(made.get())) {

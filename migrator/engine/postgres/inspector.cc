@@ -6,6 +6,7 @@
 
 #include "migrator/engine/postgres/catalog.h"
 #include "migrator/engine/postgres/requirements.h"
+#include "migrator/engine/postgres/schema_trial.h"
 #include "migrator/model/error.h"
 
 namespace cutover::postgres {
@@ -107,6 +108,11 @@ std::vector<model::ObjectName> PostgresInspector::non_empty(
         }
     }
     return out;
+}
+
+std::optional<engine::Trial> PostgresInspector::try_steps(
+    const std::vector<plan::SchemaStep>& steps) {
+    return postgres::try_steps(connection(), steps);
 }
 
 std::unique_ptr<engine::Inspector> make_inspector(const plan::Endpoint& endpoint) {

@@ -24,6 +24,7 @@ public:
                                                   const model::Catalog& catalog,
                                                   bool as_source) override;
     std::vector<model::ObjectName> non_empty(const std::vector<model::ObjectName>& tables) override;
+    std::optional<engine::Trial> try_steps(const std::vector<plan::SchemaStep>& steps) override;
 
 private:
     Connection& connection();

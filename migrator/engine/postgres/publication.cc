@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "migrator/engine/postgres/requirement_parts.h"
 #include "migrator/model/error.h"
 
 namespace cutover::postgres {
@@ -411,17 +412,57 @@ std::string publication_mark(Connection& connection, const std::string& name) {
     return row.rows() == 0 ? std::string() : row.text(0, 0);
 }
 
-void require_publication(Connection& connection, const std::string& name, const std::string& mark) {
+namespace {
+
+/// What has become of the tables that a publication held; empty: of none anything.
+std::string became_of_tables(Connection& connection, const std::string& name,
+                             const PublicationAtStart& start) {
+    std::vector<std::string> oids;
+    for (const auto& [oid, table] : start.tables) {
+        oids.push_back(std::to_string(oid));
+    }
+    const Result rows = connection.exec_params(
+        "SELECT o.oid::bigint, n.nspname, c.relname, EXISTS (SELECT FROM pg_publication_rel r"
+        " JOIN pg_publication p ON p.oid = r.prpubid WHERE r.prrelid = o.oid AND p.pubname = $2)"
+        " FROM unnest($1::oid[]) o (oid) LEFT JOIN pg_class c ON c.oid = o.oid"
+        " LEFT JOIN pg_namespace n ON n.oid = c.relnamespace ORDER BY 2, 3, 1",
+        {array_literal(oids), name});
+    std::vector<std::string> became;
+    for (int row = 0; row < rows.rows(); ++row) {
+        const std::string& then = start.tables.at(static_cast<std::uint32_t>(rows.integer(row, 0)));
+        const std::string now =
+            rows.is_null(row, 2)
+                ? ""
+                : model::ObjectName{rows.text(row, 1), rows.text(row, 2)}.display();
+        if (now.empty()) {
+            became.push_back(then + " was dropped (one of this name now is another table)");
+        } else if (now != then) {
+            became.push_back(then + " was renamed to " + now);
+        } else if (!rows.boolean(row, 3)) {
+            became.push_back(then + " was taken out of it");
+        }
+    }
+    return some(became);
+}
+
+}  // namespace
+
+void require_publication(Connection& connection, const std::string& name,
+                         const PublicationAtStart& start) {
     const std::string now = publication_mark(connection, name);
-    if (now == mark) {
+    if (now == start.mark) {
         return;
     }
-    throw Error(ErrorClass::refused, "publication.changed",
-                now.empty()
-                    ? "publication '" + name + "' is not at the source any more"
-                    : "publication '" + name +
-                          "' is not what it was: a table was dropped, renamed, or taken out of it",
-                "changes since then may not be in the log: release the task and migrate anew");
+    const std::string became = now.empty() ? "" : became_of_tables(connection, name, start);
+    throw Error(
+        ErrorClass::refused, "publication.changed",
+        "publication '" + name + "' is not " +
+            (now.empty() ? "at the source any more" : "what it was: ") +
+            (!became.empty() || now.empty()
+                 ? became
+                 : "a table was taken out of it and put in again, or it publishes other rows "
+                   "or operations"),
+        "changes since then may not be in the log: release the task and migrate anew");
 }
 
 }  // namespace cutover::postgres

@@ -4,6 +4,8 @@
 // it since.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <string>
 
 #include "migrator/engine/postgres/connection.h"
@@ -31,7 +33,15 @@ void drop_publication(Connection& connection, const std::string& name);
 /// such publication.
 std::string publication_mark(Connection& connection, const std::string& name);
 
-/// Throws: refused `publication.changed`, naming what is missing if that can be told.
-void require_publication(Connection& connection, const std::string& name, const std::string& mark);
+/// A publication as it was when the task began.
+struct PublicationAtStart {
+    std::string mark;
+    std::map<std::uint32_t, std::string> tables;  ///< that it held, by oid, as they are displayed
+};
+
+/// Throws: refused `publication.changed`, naming the tables that were dropped, renamed or taken out
+/// of it since.
+void require_publication(Connection& connection, const std::string& name,
+                         const PublicationAtStart& start);
 
 }  // namespace cutover::postgres

@@ -45,10 +45,13 @@ std::shared_ptr<const MappedRelation> RelationMap::map(const message::Relation& 
     }
     const auto found = tables_.find(name);
     if (found == tables_.end()) {
-        out->problem =
-            ddl_met(name.display(),
-                    "it is not among the task's tables; it was renamed, or is a partition "
-                    "that was added");
+        out->problem = Error(
+            ErrorClass::refused, "table.changed",
+            "the log has rows of " + name.display() +
+                ", which was not among the source's tables when the task began: a partition that "
+                "was added, or a table of the task under another name",
+            "changes of the schema are not followed: undo it at the source, or release the task "
+            "and start it anew");
         return out;
     }
     const plan::TablePlan& table = plan_.tables[found->second];

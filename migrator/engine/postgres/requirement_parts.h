@@ -17,9 +17,35 @@ engine::Requirement replication_session(const plan::TaskSpec& spec);
 /// Which transactions would keep the log from beginning (log_access.cc). Throws: connection,
 /// operation.
 std::vector<engine::Requirement> old_transactions(Connection& connection);
+/// Tables of the catalog, as they are displayed, of which `condition` (over pg_class `c`) does not
+/// hold. Throws: connection, operation.
+std::vector<std::string> failing_tables(Connection& connection, const model::Catalog& catalog,
+                                        const std::string& condition);
+
+/// Blocks if any table fails.
+engine::Requirement tables_requirement(std::string code, const std::vector<std::string>& failing,
+                                       const std::string& right, std::string why,
+                                       std::string remedy);
+
+/// No policy of a table may stand between the account and its rows. Throws: connection, operation.
+engine::Requirement row_security_requirement(Connection& connection, const model::Catalog& catalog,
+                                             std::string code, const std::string& right,
+                                             std::string why);
+
+/// `end` is `source` or `destination`.
+engine::Requirement version_requirement(Connection& connection, const std::string& end, int oldest);
+
+/// Whether the database's texts still sort as its indexes have them.
+engine::Requirement collation_version_requirement(Connection& connection, const std::string& end);
 
 /// Topic::object_kinds (object_requirements.cc). Throws: connection, operation.
 std::vector<engine::Requirement> object_kinds(Connection& connection, const plan::TaskSpec& spec,
                                               const model::Catalog& catalog);
+
+/// Topic::needed_objects of a destination (needed_requirements.cc). Throws: connection, operation.
+std::vector<engine::Requirement> needed_objects(Connection& connection,
+                                                const model::Catalog& catalog);
+/// The same of a source: functions that do not work where search_path is empty.
+engine::Requirement functions_and_search_path(const model::Catalog& catalog);
 
 }  // namespace cutover::postgres

@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "migrator/engine/postgres/capture.h"
+#include "migrator/engine/postgres/publication.h"
 #include "migrator/engine/postgres/requirement_parts.h"
 #include "migrator/engine/postgres/slot.h"
-#include "migrator/engine/postgres/write_session.h"
 #include "migrator/model/error.h"
 #include "migrator/plan/partition_settings.h"
 
@@ -25,20 +25,6 @@ std::string setting(Connection& connection, const std::string& name) {
     const Result row =
         connection.exec_params("SELECT coalesce(current_setting($1, true), '')", {name});
     return row.text(0, 0);
-}
-
-Requirement version_requirement(Connection& connection, const std::string& end, int oldest) {
-    const int version = connection.server_version() / 10000;
-    Requirement out;
-    out.met = version >= oldest;
-    out.finding = {end + ".version",
-                   Severity::block,
-                   end,
-                   fmt::format("PostgreSQL {}", version),
-                   fmt::format("a {} is supported from version {} on", end, oldest),
-                   "upgrade the server first, or migrate from a newer replica of it",
-                   {"G138"}};
-    return out;
 }
 
 /// Bytes that were never looked at may be no text elsewhere.
@@ -144,6 +130,45 @@ std::vector<Requirement> capacity(Connection& connection, const plan::TaskSpec& 
     return out;
 }
 
+/// What has our names at the source and is not ours would be in the way.
+std::vector<Requirement> names_free(Connection& connection, const plan::TaskSpec& spec) {
+    const std::string name = capture_name(spec);
+    const Result slot = connection.exec_params(
+        "SELECT coalesce(plugin::text, 'none, it is physical'), coalesce(database::text, 'none')"
+        " FROM pg_replication_slots WHERE slot_name = $1 AND (slot_type <> 'logical'"
+        " OR plugin <> 'pgoutput' OR database <> current_database())",
+        {name});
+    std::string of_another;
+    try {
+        require_own_publication(connection, name, spec.destination);
+    } catch (const model::Error& error) {
+        if (error.error_class() != model::ErrorClass::refused) {
+            throw;
+        }
+        of_another = error.message();
+    }
+    const std::string why = "the task makes a slot and a publication of this name";
+    return {{{"source.slot_foreign",
+              Severity::block,
+              name,
+              slot.rows() == 0 ? "no slot of this name is in the way"
+                               : fmt::format("a replication slot of this name is not the task's "
+                                             "(plugin: {}, database: {})",
+                                             slot.text(0, 0), slot.text(0, 1)),
+              why,
+              "remove that slot, or give the task another name",
+              {"G111"}},
+             slot.rows() == 0},
+            {{"source.capture_of_another",
+              Severity::block,
+              name,
+              of_another.empty() ? "no publication of this name is in the way" : of_another,
+              why,
+              "give this task another name, or release that one first",
+              {"G111"}},
+             of_another.empty()}};
+}
+
 // --- log_retention
 // ----------------------------------------------------------------------------------
 
@@ -172,38 +197,6 @@ std::vector<Requirement> retention(Connection& connection) {
 
 // --- privileges
 // -------------------------------------------------------------------------------------
-
-std::vector<std::string> failing_tables(Connection& connection, const model::Catalog& catalog,
-                                        const std::string& condition) {
-    std::vector<model::ObjectName> names;
-    for (const model::TableSchema& table : catalog.tables) {
-        names.push_back(table.name);
-    }
-    const Result rows = connection.exec(
-        "SELECT v.at FROM " + names_as_rows(connection, names, 0, names.size(), "v") +
-        " JOIN pg_namespace n ON n.nspname = v.schema"
-        " JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = v.name WHERE NOT (" +
-        condition + ") ORDER BY 1");
-    std::vector<std::string> out;
-    for (int row = 0; row < rows.rows(); ++row) {
-        out.push_back(names[static_cast<std::size_t>(rows.integer(row, 0))].display());
-    }
-    return out;
-}
-
-Requirement tables_requirement(std::string code, const std::vector<std::string>& failing,
-                               const std::string& right, std::string why, std::string remedy) {
-    const std::string found =
-        failing.empty() ? right + ": on every table" : right + " is missing on " + some(failing);
-    return {{std::move(code),
-             Severity::block,
-             failing.empty() ? "" : failing.front(),
-             found,
-             std::move(why),
-             std::move(remedy),
-             {"G134"}},
-            failing.empty()};
-}
 
 std::vector<Requirement> capture_privileges(Connection& connection, const model::Catalog& catalog) {
     const Result row = connection.exec(
@@ -249,11 +242,9 @@ std::vector<Requirement> source_privileges(Connection& connection, const plan::T
                            " has_table_privilege(c.oid, 'SELECT')"),
             "the right to read", "rows are copied by SELECT",
             "GRANT USAGE ON SCHEMA ... and GRANT SELECT ON ... to the task's account"));
-        out.push_back(tables_requirement(
-            "source.row_security",
-            failing_tables(connection, catalog, "NOT row_security_active(c.oid)"),
-            "reading past row security", "a policy would hide rows from the copy",
-            "use an account with BYPASSRLS, or the tables' owner"));
+        out.push_back(row_security_requirement(connection, catalog, "source.row_security",
+                                               "reading past row security",
+                                               "a policy would hide rows from the copy"));
     }
     std::vector<std::string> sequences;
     for (const model::OtherObject& other : catalog.others) {
@@ -433,84 +424,98 @@ std::vector<Requirement> replica_identities(const plan::TaskSpec& written,
              filtered.empty()}};
 }
 
-Requirement destination_create(Connection& connection) {
-    const Result row = connection.exec(
-        "SELECT current_user, current_database(), has_database_privilege(current_database(), "
-        "'CREATE')");
-    return {
-        {"destination.privilege_create",
-         Severity::block,
-         row.text(0, 1),
-         row.boolean(0, 2) ? "the account may create schemas"
-                           : "the account may not create schemas",
-         "the task keeps its own state in a schema of its own, and makes schemas that are missing",
-         "GRANT CREATE ON DATABASE " + quote_identifier(row.text(0, 1)) + " TO " +
-             quote_identifier(row.text(0, 0)),
-         {"G139"}},
-        row.boolean(0, 2)};
-}
-
-std::vector<Requirement> writing_privileges(Connection& connection, const model::Catalog& catalog) {
-    return {
-        destination_create(connection),
-        tables_requirement(
-            "destination.privilege_write",
-            failing_tables(connection, catalog,
-                           "has_schema_privilege(c.relnamespace, 'USAGE') AND"
-                           " has_table_privilege(c.oid, 'SELECT') AND"
-                           " has_table_privilege(c.oid, 'INSERT') AND"
-                           " has_table_privilege(c.oid, 'UPDATE') AND"
-                           " has_table_privilege(c.oid, 'DELETE') AND"
-                           " has_table_privilege(c.oid, 'TRUNCATE')"),
-            "the right to write", "rows are inserted, updated, deleted and tables emptied",
-            "grant SELECT, INSERT, UPDATE, DELETE, TRUNCATE on the tables to the task's account"),
-        tables_requirement("destination.row_security",
-                           failing_tables(connection, catalog, "NOT row_security_active(c.oid)"),
-                           "writing past row security", "a policy could hide or refuse rows",
-                           "use an account with BYPASSRLS, or the tables' owner")};
-}
-
-/// What a writing session may do, tried and given up.
-bool may_ignore_triggers(Connection& connection) {
-    connection.exec("BEGIN");
-    const bool allowed = ignore_triggers_until_commit(connection);
-    connection.rollback();
-    return allowed;
-}
-
-/// Triggers and rules that act on migrated rows: those of the application must be silent. (Foreign
-/// keys are another matter: they are triggers, too, but internal ones.)
-std::vector<Requirement> acting_on_rows(Connection& connection, const plan::TaskSpec& spec,
-                                        const model::Catalog& catalog) {
-    const bool silenced = may_ignore_triggers(connection);
-    const std::string states = silenced ? "('A', 'R')" : "('O', 'A')";
-    const std::string why =
-        silenced
-            ? "it acts on every migrated row, too (ENABLE ALWAYS or REPLICA)"
-            : "it acts on every migrated row: the account may not set session_replication_role";
-    const std::string remedy =
-        silenced ? "disable it until the cutover"
-                 : "disable it until the cutover, or GRANT SET ON PARAMETER "
-                   "session_replication_role TO the account (PostgreSQL 15 and later)";
-    const auto ask = [&](const std::string& what, const std::string& from) {
-        const std::vector<std::string> tables =
-            failing_tables(connection, catalog, "NOT EXISTS (SELECT FROM " + from + states + ")");
-        Requirement out = tables_requirement("destination." + what, tables, "", why, remedy);
-        out.finding.found = what + " act on rows of " + some(tables);
-        return out;
-    };
-    Requirement triggers = ask("triggers",
-                               "pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal"
-                               " AND t.tgenabled IN ");
-    if (silenced || !spec.phases.incremental) {
-        triggers.finding.severity = Severity::alert_ignorable;
-    }
-    return {std::move(triggers), ask("rules",
-                                     "pg_rewrite r WHERE r.ev_class = c.oid AND r.ev_type <> '1'"
-                                     " AND r.ev_enabled IN ")};
-}
-
 }  // namespace
+
+Requirement version_requirement(Connection& connection, const std::string& end, int oldest) {
+    const int version = connection.server_version() / 10000;
+    Requirement out;
+    out.met = version >= oldest;
+    out.finding = {end + ".version",
+                   Severity::block,
+                   end,
+                   fmt::format("PostgreSQL {}", version),
+                   fmt::format("a {} is supported from version {} on", end, oldest),
+                   "upgrade the server first, or migrate from a newer replica of it",
+                   {"G138"}};
+    return out;
+}
+
+Requirement collation_version_requirement(Connection& connection, const std::string& end) {
+    constexpr int kRecorded = 150000;  // from this version on databases remember it
+    std::string then;
+    std::string now;
+    if (connection.server_version() >= kRecorded) {
+        const Result row = connection.exec(
+            "SELECT coalesce(datcollversion, ''),"
+            " coalesce(pg_database_collation_actual_version(oid), '')"
+            " FROM pg_database WHERE datname = current_database()");
+        then = row.text(0, 0);
+        now = row.text(0, 1);
+    }
+    const bool same = then.empty() || then == now;
+    return {{end + ".collation_version",
+             Severity::alert_ignorable,
+             "collation version",
+             same ? "the database's collation has not changed"
+                  : "the database was made with version " + then +
+                        " of its collation, and the server has " +
+                        (now.empty() ? "none" : "version " + now),
+             "texts may sort otherwise than its indexes have them: a row may not be found by its "
+             "key, and a unique key may hold one value twice",
+             "REINDEX DATABASE, then ALTER DATABASE ... REFRESH COLLATION VERSION",
+             {}},
+            same};
+}
+
+std::vector<std::string> failing_tables(Connection& connection, const model::Catalog& catalog,
+                                        const std::string& condition) {
+    std::vector<model::ObjectName> names;
+    for (const model::TableSchema& table : catalog.tables) {
+        names.push_back(table.name);
+    }
+    const Result rows = connection.exec(
+        "SELECT v.at FROM " + names_as_rows(connection, names, 0, names.size(), "v") +
+        " JOIN pg_namespace n ON n.nspname = v.schema"
+        " JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = v.name WHERE NOT (" +
+        condition + ") ORDER BY 1");
+    std::vector<std::string> out;
+    for (int row = 0; row < rows.rows(); ++row) {
+        out.push_back(names[static_cast<std::size_t>(rows.integer(row, 0))].display());
+    }
+    return out;
+}
+
+Requirement tables_requirement(std::string code, const std::vector<std::string>& failing,
+                               const std::string& right, std::string why, std::string remedy) {
+    const std::string found =
+        failing.empty() ? right + ": on every table" : right + " is missing on " + some(failing);
+    return {{std::move(code),
+             Severity::block,
+             failing.empty() ? "" : failing.front(),
+             found,
+             std::move(why),
+             std::move(remedy),
+             {"G134"}},
+            failing.empty()};
+}
+
+/// The owner is not held to policies, unless the table says that its owner is, too.
+Requirement row_security_requirement(Connection& connection, const model::Catalog& catalog,
+                                     std::string code, const std::string& right, std::string why) {
+    const std::string held = "NOT row_security_active(c.oid)";
+    const std::vector<std::string> failing = failing_tables(connection, catalog, held);
+    const std::vector<std::string> forced =
+        failing_tables(connection, catalog, held + " OR NOT c.relforcerowsecurity");
+    std::string remedy = "use an account with BYPASSRLS";
+    if (forced.empty()) {
+        remedy += ", or the tables' owner";
+    } else {
+        remedy += ": the owner's is not enough, since " + some(forced) +
+                  (forced.size() == 1 ? " holds" : " hold") +
+                  " the owner to the policies, too (FORCE ROW LEVEL SECURITY)";
+    }
+    return tables_requirement(std::move(code), failing, right, std::move(why), std::move(remedy));
+}
 
 std::string some(const std::vector<std::string>& names) {
     constexpr std::size_t kShown = 10;
@@ -528,15 +533,24 @@ std::vector<Requirement> source_requirements(Connection& connection, Topic topic
     switch (topic) {
         case Topic::version:
             return {version_requirement(connection, "source", kOldestSource),
-                    encoding_requirement(connection)};
+                    encoding_requirement(connection),
+                    collation_version_requirement(connection, "source")};
         case Topic::capture_settings:
             if (!log) {
                 return {};
             }
             return {wal_level(connection), failover_slots(connection, spec),
                     publication_allowed(connection, spec), replication_session(spec)};
-        case Topic::capture_capacity:
-            return log ? capacity(connection, spec) : std::vector<Requirement>{};
+        case Topic::capture_capacity: {
+            if (!log) {
+                return {};
+            }
+            std::vector<Requirement> out = capacity(connection, spec);
+            for (Requirement& requirement : names_free(connection, spec)) {
+                out.push_back(std::move(requirement));
+            }
+            return out;
+        }
         case Topic::log_retention:
             return log ? retention(connection) : std::vector<Requirement>{};
         case Topic::privileges:
@@ -547,24 +561,10 @@ std::vector<Requirement> source_requirements(Connection& connection, Topic topic
             return log ? replica_identities(spec, catalog) : std::vector<Requirement>{};
         case Topic::object_kinds:
             return object_kinds(connection, spec, catalog);
+        case Topic::needed_objects:
+            return {functions_and_search_path(catalog)};
     }
     return {};
-}
-
-std::vector<Requirement> destination_requirements(Connection& connection, Topic topic,
-                                                  const plan::TaskSpec& spec,
-                                                  const model::Catalog& catalog) {
-    if (topic == Topic::version) {
-        return {version_requirement(connection, "destination", kOldestDestination)};
-    }
-    if (topic != Topic::privileges) {
-        return {};
-    }
-    std::vector<Requirement> out = acting_on_rows(connection, spec, catalog);
-    for (Requirement& requirement : writing_privileges(connection, catalog)) {
-        out.push_back(std::move(requirement));
-    }
-    return out;
 }
 
 }  // namespace cutover::postgres

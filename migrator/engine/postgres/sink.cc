@@ -11,6 +11,7 @@
 #include "migrator/engine/postgres/chunk_writer.h"
 #include "migrator/engine/postgres/control.h"
 #include "migrator/engine/postgres/inspector.h"
+#include "migrator/engine/postgres/schema_trial.h"
 
 namespace cutover::postgres {
 
@@ -18,12 +19,6 @@ using model::Error;
 using model::ErrorClass;
 
 namespace {
-
-/// A destination object that is there already, as the server says it.
-bool says_exists(const Error& error) {
-    return has_state(error, "42P07") || has_state(error, "42710") || has_state(error, "42P16") ||
-           has_state(error, "42P06");
-}
 
 /// A column's own sequence may have another name where the table was made by somebody else. One
 /// that has gone beyond the source's stays there: rows of its values may have been kept. One that

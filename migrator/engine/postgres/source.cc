@@ -96,7 +96,7 @@ engine::CaptureOrigin PostgresSource::create_capture(const plan::Plan& plan) {
         held_ = std::move(created.view);
     }
     files_ = heap_files(created.origin);
-    publication_mark_ = postgres::publication_mark(created.origin);
+    publication_ = publication_at_start(created.origin);
     return created.origin;
 }
 
@@ -106,7 +106,7 @@ engine::CaptureProof PostgresSource::verify_capture(const engine::CaptureOrigin&
         postgres::verify_capture(spec_, origin, to_log_point(applied), sessions_->attention());
     history_ = std::make_shared<const TimelineHistory>(verified.history);
     files_ = heap_files(origin);
-    publication_mark_ = postgres::publication_mark(origin);
+    publication_ = publication_at_start(origin);
     return verified.proof;
 }
 
@@ -222,7 +222,7 @@ std::unique_ptr<engine::RowReader> PostgresSource::open_row_reader() {
 
 std::unique_ptr<engine::ChangeStream> PostgresSource::open_changes(
     const plan::Plan& plan, const engine::CaptureOrigin& origin, const model::Position& from) {
-    publication_mark_ = postgres::publication_mark(origin);
+    publication_ = publication_at_start(origin);
     guarded_at_.reset();
     guard_publication();
     sessions_->close_idle();  // those of the copy: the log may be followed for weeks
@@ -234,10 +234,10 @@ std::unique_ptr<engine::ChangeStream> PostgresSource::open_changes(
 /// look.
 void PostgresSource::guard_publication() {
     const auto now = std::chrono::steady_clock::now();
-    if (publication_mark_.empty() || (guarded_at_ && now - *guarded_at_ < kGuardInterval)) {
+    if (publication_.mark.empty() || (guarded_at_ && now - *guarded_at_ < kGuardInterval)) {
         return;
     }
-    require_publication(connection(), capture_name(spec_), publication_mark_);
+    require_publication(connection(), capture_name(spec_), publication_);
     guarded_at_ = now;
 }
 

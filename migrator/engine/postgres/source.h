@@ -75,7 +75,7 @@ private:
     std::optional<Connection> exporter_;  ///< holds the view of a task without a log
     std::string exported_;
     HeapFiles files_;  ///< of the capture, empty without a log
-    std::string publication_mark_;
+    PublicationAtStart publication_;
     std::optional<std::chrono::steady_clock::time_point> guarded_at_;
     std::atomic<std::shared_ptr<const TimelineHistory>> history_{nullptr};
     std::optional<Connection> connection_;

@@ -184,4 +184,9 @@ bool has_state(const Error& error, std::string_view prefix) {
            std::string_view(error.code()).substr(kPrefix.size()).starts_with(prefix);
 }
 
+bool says_exists(const Error& error) {
+    return has_state(error, "42P07") || has_state(error, "42710") || has_state(error, "42P16") ||
+           has_state(error, "42P06");
+}
+
 }  // namespace cutover::postgres

@@ -51,6 +51,11 @@ bool ignores_triggers(Connection& connection);
 /// The same from here to the end of the open transaction, switched on where the account may.
 bool ignore_triggers_until_commit(Connection& connection);
 
+/// SQL, of pg_trigger `t`: it acts on rows or holds them to something. The internal trigger of a
+/// deferrable key does neither: it looks again, at the commit, at what the key has let pass.
+inline constexpr const char* kActsOnRows =
+    "t.tgfoid <> 'pg_catalog.unique_key_recheck'::pg_catalog.regproc";
+
 /// Throws stopped `task.fenced` unless `claim` is in force and the task is not finished. The row
 /// lock it takes conflicts with a new claim and with a fence, so neither happens between here and
 /// the commit; it does not conflict with other writers.
@@ -69,5 +74,7 @@ model::Error about(const model::Error& error, const std::string& object);
 
 /// True if `error` came from the server with an SQLSTATE that begins so.
 bool has_state(const model::Error& error, std::string_view prefix);
+/// True if the server says that an object of that name is there already.
+bool says_exists(const model::Error& error);
 
 }  // namespace cutover::postgres

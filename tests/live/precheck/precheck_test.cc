@@ -118,11 +118,12 @@ TEST_F(PrecheckTest, RefusesOneDatabaseAtBothEnds) {
 }
 
 TEST_F(PrecheckTest, NamesTheRightsThatAreMissing) {  // G206
-    at_source("CREATE ROLE weak LOGIN PASSWORD 'weak'");
+    at_source("CREATE ROLE weak LOGIN PASSWORD 'weak'; CREATE SEQUENCE public.numbers");
     spec_.source = endpoint().as_user("weak", "weak").as_plan();
     const std::vector<std::string> found = blocks();
     EXPECT_THAT(found, Contains("source.privilege_select")) << text_;
     EXPECT_THAT(found, Contains("source.privilege_replication"));
+    EXPECT_THAT(found, Contains("source.privilege_sequence"));
     at_source("DROP ROLE weak");
 }
 
@@ -226,14 +227,303 @@ TEST_F(PrecheckTest, AsksNothingOfDestinationTablesThatAreNotItsOwn) {
     at_destination("DROP OWNED BY " + user + "; DROP ROLE " + user);
 }
 
+/// The account of README step 1: it may create schemas in its database, no more.
+class PrecheckAccount : public PrecheckTest {
+protected:
+    void SetUp() override {
+        PrecheckTest::SetUp();
+        if (IsSkipped() || HasFatalFailure()) {
+            return;
+        }
+        user_ = "mover_" + destination_.database;
+        at_destination("CREATE ROLE " + user_ + " LOGIN PASSWORD 'x'; GRANT CREATE ON DATABASE " +
+                       destination_.database + " TO " + user_);
+        spec_.destination = destination_.as_user(user_, "x").as_plan();
+    }
+    void TearDown() override {
+        if (!user_.empty()) {
+            at_destination("DROP OWNED BY " + user_ + "; DROP ROLE " + user_);
+        }
+        PrecheckTest::TearDown();
+    }
+
+    std::string user_;
+};
+
+TEST_F(PrecheckAccount, AsksForEachSchemaThatIsThereAlready) {
+    at_source(
+        "CREATE SCHEMA app; CREATE TABLE app.t (id int PRIMARY KEY);"
+        "CREATE SCHEMA fresh; CREATE TABLE fresh.t (id int PRIMARY KEY)");
+    at_destination("CREATE SCHEMA app");
+    EXPECT_THAT(blocks(), testing::ElementsAre("destination.privilege_schema")) << text_;
+    EXPECT_THAT(text_, HasSubstr("GRANT USAGE, CREATE ON SCHEMA app, public TO " + user_));
+    at_destination("GRANT CREATE, USAGE ON SCHEMA app, public TO " + user_);
+    EXPECT_THAT(blocks(), IsEmpty()) << text_;
+    spec_.phases.schema = false;
+    EXPECT_THAT(blocks(), Not(Contains("destination.privilege_schema"))) << text_;
+}
+
+TEST_F(PrecheckAccount, AsksForTemporaryTablesAndForTheTablesItAddsKeysTo) {
+    at_destination("GRANT ALL ON SCHEMA public TO " + user_ + "; REVOKE TEMPORARY ON DATABASE " +
+                   destination_.database + " FROM PUBLIC");
+    EXPECT_THAT(blocks(), testing::ElementsAre("destination.privilege_temporary")) << text_;
+    at_destination("GRANT TEMPORARY ON DATABASE " + destination_.database + " TO " + user_ +
+                   "; CREATE TABLE public.orders (id int PRIMARY KEY, note text);"
+                   "GRANT ALL ON public.orders TO " +
+                   user_);
+    spec_.conflict = plan::ConflictRule::ignore;
+    EXPECT_THAT(blocks(), testing::ElementsAre("destination.privilege_owner")) << text_;
+    at_destination("ALTER TABLE public.orders OWNER TO " + user_);
+    EXPECT_THAT(blocks(), IsEmpty()) << text_;
+}
+
+/// It is held to foreign keys, which are triggers; the recheck of a deferrable key is none of
+/// those.
+TEST_F(PrecheckAccount, TellsOfForeignKeysThatItWouldBeHeldTo) {
+    at_destination(
+        "CREATE TABLE public.orders (id int PRIMARY KEY, note text UNIQUE DEFERRABLE);"
+        "GRANT ALL ON SCHEMA public TO " +
+        user_ + "; ALTER TABLE public.orders OWNER TO " + user_);
+    spec_.conflict = plan::ConflictRule::ignore;
+    EXPECT_THAT(blocks(), IsEmpty()) << text_;
+    at_destination(
+        "CREATE TABLE public.child (id int REFERENCES public.orders);"
+        "ALTER TABLE public.child OWNER TO " +
+        user_);
+    EXPECT_THAT(blocks(), testing::ElementsAre("destination.foreign_keys")) << text_;
+    spec_.phases.incremental = false;
+    EXPECT_THAT(blocks(), testing::ElementsAre("destination.foreign_keys")) << text_;
+    spec_.phases.full = false;
+    EXPECT_THAT(blocks(), IsEmpty()) << text_;
+}
+
+TEST_F(PrecheckAccount, CannotStartWhereTheControlSchemaIsNotForIt) {
+    at_destination("GRANT ALL ON SCHEMA public TO " + user_);
+    flow::ThreadRuntime runtime;
+    plan::TaskSpec other = spec_;
+    other.name = "other";
+    other.destination = destination_.as_plan();
+    const auto sink = postgres::make_sink(runtime, other);
+    const auto control = sink->open_control();
+    control->claim("other", "fingerprint");
+    EXPECT_THAT(blocks(), testing::ElementsAre("connectivity.destination")) << text_;
+    control->release("other");
+    EXPECT_THAT(blocks(), IsEmpty()) << text_;
+}
+
+TEST_F(PrecheckAccount, DoesNotSendItToTheOwnerWhereTheOwnerIsHeldToPolicies) {
+    at_source("ALTER TABLE public.orders ENABLE ROW LEVEL SECURITY");
+    const std::string reader = "reader_" + endpoint().database;
+    at_source("CREATE ROLE " + reader +
+              " LOGIN REPLICATION PASSWORD 'x'; GRANT SELECT ON ALL TABLES "
+              "IN SCHEMA public TO " +
+              reader);
+    spec_.source = endpoint().as_user(reader, "x").as_plan();
+    EXPECT_THAT(blocks(), Contains("source.row_security")) << text_;
+    EXPECT_THAT(text_, HasSubstr("BYPASSRLS, or the tables' owner"));
+    at_source("ALTER TABLE public.orders FORCE ROW LEVEL SECURITY");
+    blocks();
+    EXPECT_THAT(text_, HasSubstr("the owner's is not enough, since public.orders holds the owner"));
+    EXPECT_THAT(text_, Not(HasSubstr("or the tables' owner")));
+    at_source("DROP OWNED BY " + reader + "; DROP ROLE " + reader);
+}
+
+constexpr const char* kNeeding = R"(
+CREATE SCHEMA app; CREATE EXTENSION citext; CREATE EXTENSION "uuid-ossp";
+CREATE FUNCTION app.positive(int) RETURNS boolean IMMUTABLE LANGUAGE sql AS 'SELECT $1 > 0';
+CREATE FUNCTION app.short(text) RETURNS text IMMUTABLE LANGUAGE sql RETURN left($1, 3);
+CREATE FUNCTION app.twice(int) RETURNS int IMMUTABLE LANGUAGE sql RETURN $1 * 2;
+CREATE FUNCTION app.unused(int) RETURNS int IMMUTABLE LANGUAGE sql RETURN $1;
+CREATE COLLATION app.french (locale = 'fr-FR-x-icu', provider = icu);
+CREATE TYPE app.blob; CREATE FUNCTION app.blob_in(cstring) RETURNS app.blob STRICT IMMUTABLE LANGUAGE internal AS 'textin';
+CREATE FUNCTION app.blob_out(app.blob) RETURNS cstring STRICT IMMUTABLE LANGUAGE internal AS 'textout';
+CREATE TYPE app.blob (input = app.blob_in, output = app.blob_out, like = text);
+CREATE DOMAIN app.count AS int CHECK (app.positive(VALUE));
+CREATE TYPE app.span AS RANGE (subtype = int4);
+CREATE TABLE app.a (id uuid PRIMARY KEY DEFAULT uuid_generate_v4(), name citext UNIQUE, n app.count,
+    label text COLLATE app.french, double int GENERATED ALWAYS AS (app.twice(3)) STORED, blobs app.blob[],
+    s app.span, CHECK (s <> app.span(1, 2)));
+CREATE INDEX by_label ON app.a (app.short(label));
+CREATE TABLE app.b (id int PRIMARY KEY, n int CHECK (app.positive(n)));
+)";
+
+TEST_F(PrecheckTest, NamesAllThatTheDefinitionsAreMadeOfAtOnce) {
+    at_source(kNeeding);
+    EXPECT_THAT(blocks(), testing::ElementsAre("destination.needed_objects")) << text_;
+    for (const char* named :
+         {"extension citext in schema public", "type public.citext (column app.a.name)",
+          "extension uuid-ossp in schema public",
+          "function public.uuid_generate_v4() (default of app.a.id)",
+          "function app.positive(integer) (check b_n_check of app.b and 1 more)",
+          "function app.short(pg_catalog.text) (index by_label of app.a)",
+          "function app.twice(integer) (generated column app.a.double)",
+          "collation app.french (column app.a.label and 1 more); type app.blob (column "
+          "app.a.blobs)"}) {
+        EXPECT_THAT(text_, HasSubstr(named));
+    }
+    EXPECT_THAT(text_, Not(HasSubstr("app.unused(integer) (")));
+    EXPECT_THAT(text_, Not(HasSubstr("function app.span")));
+}
+
+TEST_F(PrecheckTest, AsksForNothingThatIsLeftOutOrThereAlready) {
+    at_source(kNeeding);
+    spec_.objects.exclude = {"app.b"};
+    spec_.mapping.excluded_columns[{"app", "a"}] = {"name", "n", "label", "double", "blobs"};
+    spec_.mapping.schemas = {{"app", "app2"}};
+    EXPECT_THAT(blocks(), testing::ElementsAre("destination.needed_objects")) << text_;
+    // The domain is carried, whether or not a column of it is.
+    EXPECT_THAT(text_,
+                HasSubstr("not at the destination: extension uuid-ossp in schema public with "
+                          "function public.uuid_generate_v4() (default of app.a.id); "
+                          "function app.positive(integer) (type app.count)\n"));
+    at_destination(
+        "CREATE EXTENSION \"uuid-ossp\"; CREATE SCHEMA app; CREATE FUNCTION app.positive(int) "
+        "RETURNS boolean IMMUTABLE LANGUAGE sql RETURN $1 > 0");
+    EXPECT_THAT(blocks(), IsEmpty()) << text_;
+}
+
+TEST_F(PrecheckTest, TakesWhatIsNeededFromWhereItIsAtTheDestination) {
+    at_source(kNeeding);
+    at_destination(
+        "CREATE SCHEMA app; CREATE EXTENSION citext; CREATE EXTENSION \"uuid-ossp\" SCHEMA app;"
+        "CREATE FUNCTION app.positive(int) RETURNS boolean IMMUTABLE LANGUAGE sql RETURN $1 > 0;"
+        "CREATE FUNCTION app.short(text) RETURNS text IMMUTABLE LANGUAGE sql RETURN left($1, 3);"
+        "CREATE FUNCTION app.twice(bigint) RETURNS int IMMUTABLE LANGUAGE sql RETURN 1;"
+        "CREATE COLLATION app.french (locale = 'fr-FR-x-icu', provider = icu);"
+        "CREATE DOMAIN app.blob AS text");
+    EXPECT_THAT(blocks(), testing::ElementsAre("destination.needed_objects")) << text_;
+    // An extension in another schema, and a function of other arguments, are not what is meant.
+    EXPECT_THAT(text_,
+                HasSubstr("not at the destination: extension uuid-ossp in schema public with "
+                          "function public.uuid_generate_v4() (default of app.a.id); function "
+                          "app.twice(integer) (generated column app.a.double)\n"));
+}
+
+/// Such a function cannot be there before the type is, which the schema phase would make.
+TEST_F(PrecheckTest, LetsTheTypesOfANeededFunctionBeMadeBefore) {
+    at_source(
+        "CREATE SCHEMA app; CREATE TYPE app.mood AS ENUM ('sad'); CREATE SCHEMA tools;"
+        "CREATE FUNCTION tools.fits(app.mood) RETURNS boolean IMMUTABLE LANGUAGE sql RETURN true;"
+        "CREATE TABLE app.t (id int PRIMARY KEY, m app.mood CHECK (tools.fits(m)))");
+    spec_.mapping.schemas = {{"app", "shop"}};
+    EXPECT_THAT(blocks(), testing::ElementsAre("destination.needed_objects")) << text_;
+    at_destination(
+        "CREATE SCHEMA shop; CREATE TYPE shop.mood AS ENUM ('sad'); CREATE SCHEMA tools;"
+        "CREATE FUNCTION tools.fits(shop.mood) RETURNS boolean IMMUTABLE LANGUAGE sql RETURN true");
+    EXPECT_THAT(blocks(), testing::ElementsAre("destination.object_exists")) << text_;
+    spec_.conflict = plan::ConflictRule::ignore;
+    EXPECT_THAT(blocks(), IsEmpty()) << text_;
+}
+
+TEST_F(PrecheckTest, TellsOfFunctionsThatRelyOnSearchPath) {
+    at_source(
+        "CREATE TABLE public.limits (most int);"
+        "CREATE FUNCTION public.below(int) RETURNS boolean IMMUTABLE LANGUAGE sql AS 'SELECT $1 < "
+        "most FROM limits';"
+        "CREATE FUNCTION public.bound(int) RETURNS boolean IMMUTABLE LANGUAGE sql SET search_path "
+        "= "
+        "public AS 'SELECT $1 < most FROM limits';"
+        "CREATE FUNCTION public.named(int) RETURNS boolean IMMUTABLE LANGUAGE sql AS 'SELECT $1 < "
+        "most FROM public.limits';"
+        "CREATE TABLE public.t (id int PRIMARY KEY, a int CHECK (public.below(a)), b int CHECK "
+        "(public.bound(b)), c int CHECK (public.named(c)))");
+    EXPECT_THAT(alerts(), Contains("source.function_search_path")) << text_;
+    EXPECT_THAT(text_, HasSubstr("function public.below(integer) (check t_a_check of public.t) "
+                                 "names limits\n"));
+    at_source("ALTER FUNCTION public.below(int) SET search_path = public");
+    EXPECT_THAT(alerts(), Not(Contains("source.function_search_path"))) << text_;
+}
+
+/// What no list of ours foresees, the server says itself.
+TEST_F(PrecheckTest, TriesTheSchemaAndLeavesNothingOfIt) {
+    at_source(
+        "CREATE TYPE public.mood AS ENUM ('sad'); CREATE TABLE public.t (id int PRIMARY KEY, m "
+        "public.mood); CREATE INDEX taken ON public.orders (note);"
+        "CREATE TABLE public.child (id int PRIMARY KEY REFERENCES public.t)");
+    EXPECT_THAT(blocks(), IsEmpty()) << text_;
+    EXPECT_EQ(
+        fixtures::PostgresClient(destination_)
+            .value("SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"),
+        "0");
+    at_destination(
+        "CREATE TYPE public.mood AS ENUM ('other'); CREATE VIEW public.child AS SELECT 1;"
+        "CREATE SEQUENCE public.taken");
+    EXPECT_THAT(blocks(),
+                testing::ElementsAre("destination.object_exists", "destination.object_exists",
+                                     "destination.object_exists"))
+        << text_;
+    for (const char* object : {"type public.mood", "table public.child", "index public.taken"}) {
+        EXPECT_THAT(text_, HasSubstr(object));
+    }
+}
+
+TEST_F(PrecheckTest, TellsOnceWhatFollowsFromOneComplaint) {
+    at_source(
+        "CREATE TYPE public.pair AS (a int, b int);"
+        "CREATE TABLE public.t (id int PRIMARY KEY, p public.pair); CREATE INDEX ON public.t (p);"
+        "CREATE TABLE public.parts (id int PRIMARY KEY) PARTITION BY RANGE (id);"
+        "CREATE TABLE public.part PARTITION OF public.parts DEFAULT;"
+        "CREATE TABLE public.child (id int PRIMARY KEY REFERENCES public.parts)");
+    at_destination("CREATE VIEW public.parts AS SELECT 1");
+    EXPECT_THAT(blocks(), testing::ElementsAre("destination.object_exists")) << text_;
+}
+
+TEST_F(PrecheckTest, TellsOfAnEncodingThatHasNoPlaceForEveryCharacter) {
+    at_destination("CREATE DATABASE narrow_" + destination_.database +
+                   " ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
+    spec_.destination.database = "narrow_" + destination_.database;
+    EXPECT_THAT(alerts(), Contains("types.encoding")) << text_;
+    EXPECT_THAT(blocks(), IsEmpty());
+    // What is in the catalog can be tried.
+    at_source("CREATE TYPE public.price AS ENUM ('free', '5 \u20ac')");
+    at_source("CREATE TABLE public.t (id int PRIMARY KEY, p public.price)");
+    EXPECT_THAT(blocks(), Contains("destination.schema_step")) << text_;
+    EXPECT_THAT(text_, HasSubstr("type public.price"));
+    at_destination("DROP DATABASE narrow_" + destination_.database + " WITH (FORCE)");
+}
+
+TEST_F(PrecheckTest, TellsOfASlotAndAPublicationOfOthersInTheWay) {
+    at_source("SELECT pg_create_physical_replication_slot('cutover_shop')");
+    EXPECT_THAT(blocks(), testing::ElementsAre("source.slot_foreign")) << text_;
+    at_source("SELECT pg_drop_replication_slot('cutover_shop')");
+    EXPECT_THAT(blocks(), IsEmpty()) << text_;
+    at_source(
+        "CREATE PUBLICATION cutover_shop; COMMENT ON PUBLICATION cutover_shop IS "
+        "'[{\"destination\": \"elsewhere:5432/shop\"}]'");
+    EXPECT_THAT(blocks(), testing::ElementsAre("source.capture_of_another")) << text_;
+    EXPECT_THAT(text_, HasSubstr("elsewhere:5432/shop"));
+}
+
+TEST_F(PrecheckTest, RefusesAControlSchemaThatIsNotOurs) {
+    at_destination("CREATE SCHEMA cutover");
+    EXPECT_THAT(blocks(), testing::ElementsAre("connectivity.destination")) << text_;
+    EXPECT_THAT(text_, HasSubstr("control.schema_foreign"));
+}
+
+/// A warning comes at the start of each session: it is a finding, once, and nothing on the screen.
+TEST_F(PrecheckTest, TellsOfACollationThatHasChangedAndPrintsNoWarningOfTheServer) {
+    at_source("UPDATE pg_database SET datcollversion = '1.0' WHERE datname = current_database()");
+    testing::internal::CaptureStderr();
+    EXPECT_THAT(alerts(), Contains("source.collation_version"));
+    EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+    EXPECT_THAT(text_, HasSubstr("was made with version 1.0"));
+    EXPECT_THAT(alerts(), Not(Contains("destination.collation_version")));
+}
+
 TEST_F(PrecheckTest, KnowsATaskThatHasBeenStarted) {
     flow::ThreadRuntime runtime;
     const auto sink = postgres::make_sink(runtime, spec_);
     at_destination("CREATE TABLE public.orders (id int PRIMARY KEY, note text)");
     EXPECT_THAT(blocks(), testing::ElementsAre("destination.table_exists")) << text_;
     const auto control = sink->open_control();
-    control->claim(spec_.name, "fingerprint");
+    const engine::Planned planned =
+        route::PostgresToPostgres().plan(spec_, postgres::make_inspector(spec_.source)->catalog({}),
+                                         postgres::make_inspector(spec_.destination)->catalog({}));
+    control->claim(spec_.name, planned.plan.fingerprint);
     EXPECT_THAT(blocks(), IsEmpty()) << text_;
+    spec_.objects.exclude = {"public.orders"};
+    at_source("CREATE TABLE public.instead (id int PRIMARY KEY)");
+    EXPECT_THAT(blocks(), testing::ElementsAre("task.changed")) << text_;
     control->release(spec_.name);
 }
 

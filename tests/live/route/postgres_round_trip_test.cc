@@ -64,9 +64,11 @@ ALTER TABLE app.keyless ADD CONSTRAINT late CHECK (a > 0) NOT VALID;
 
 /// What only version 18 knows.
 constexpr const char* kSchemaOf18 = R"(
-CREATE TABLE app.young (id int PRIMARY KEY, n int, thrice int GENERATED ALWAYS AS (n * 3) VIRTUAL,
+CREATE TABLE app.young (id int PRIMARY KEY, n int, thrice int GENERATED ALWAYS AS (n * 3) VIRTUAL, "M m" int,
     CONSTRAINT lax CHECK (n > 5) NOT ENFORCED,
     CONSTRAINT loose FOREIGN KEY (n) REFERENCES app.young NOT ENFORCED);
+INSERT INTO app.young VALUES (1, 7);
+ALTER TABLE app.young ADD CONSTRAINT m_there NOT NULL "M m" NOT VALID;
 )";
 
 /// What of a catalog must be equal at both ends, in lines that can be compared and read.
@@ -226,6 +228,15 @@ TYPED_TEST(RoundTrip, MakesTheSameSchema) {
     for (const model::Finding& finding : planned.findings) {
         ADD_FAILURE() << finding.code << " " << finding.object << " " << finding.found;
     }
+    std::vector<plan::SchemaStep> steps = planned.plan.schema_steps;
+    std::stable_sort(steps.begin(), steps.end(),
+                     [](const auto& a, const auto& b) { return a.section < b.section; });
+    const auto trial = postgres::make_inspector(this->spec_.destination)->try_steps(steps);
+    EXPECT_EQ(trial->tried, steps.size());
+    for (const engine::Complaint& complaint : trial->complaints) {
+        ADD_FAILURE() << complaint.object << ": " << complaint.message;
+    }
+    EXPECT_TRUE(this->catalog(this->spec_.destination).tables.empty());
     this->run(planned.plan);
     const std::vector<std::string> made = lines_of(this->catalog(this->spec_.destination));
     const std::vector<std::string> wanted = lines_of(this->catalog(this->spec_.source));

@@ -116,7 +116,8 @@ TEST_P(ForcedPlans, TheCatalogAndAllThatIsAskedOfAServer) {
     using engine::Topic;
     for (const Topic topic :
          {Topic::version, Topic::capture_settings, Topic::capture_capacity, Topic::log_retention,
-          Topic::privileges, Topic::filters, Topic::replica_identity, Topic::object_kinds}) {
+          Topic::privileges, Topic::filters, Topic::replica_identity, Topic::object_kinds,
+          Topic::needed_objects}) {
         EXPECT_NO_THROW(inspector->requirements(topic, spec_, catalog, true));
         EXPECT_NO_THROW(inspector->requirements(topic, spec_, catalog, false));
     }

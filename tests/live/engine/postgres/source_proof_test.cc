@@ -109,13 +109,16 @@ TYPED_TEST(SourceProofTest, ProvesOrRefusesToGoOn) {
 
 TYPED_TEST(SourceProofTest, SeesThatThePublicationWasTouched) {
     this->sql("CREATE TABLE other (a int PRIMARY KEY)");
-    const std::vector<std::string> deeds = {
-        "ALTER TABLE other RENAME TO another", "DROP TABLE other",
-        "ALTER PUBLICATION " + this->name_ + " DROP TABLE other; ALTER PUBLICATION " + this->name_ +
-            " ADD TABLE other",
-        "ALTER PUBLICATION " + this->name_ + " SET (publish = 'insert')",
-        "DROP PUBLICATION " + this->name_};
-    for (const std::string& deed : deeds) {
+    const std::string publication = "ALTER PUBLICATION " + this->name_;
+    const std::pair<std::string, std::string> deeds[] = {
+        {"ALTER TABLE other RENAME TO another", "public.other was renamed to public.another"},
+        {"DROP TABLE other", "public.other was dropped"},
+        {"DROP TABLE other; CREATE TABLE other (a int PRIMARY KEY)", "public.other was dropped"},
+        {publication + " DROP TABLE other", "public.other was taken out of it"},
+        {publication + " DROP TABLE other; " + publication + " ADD TABLE other", "put in again"},
+        {publication + " SET (publish = 'insert')", "publishes other rows or operations"},
+        {"DROP PUBLICATION " + this->name_, "is not at the source any more"}};
+    for (const auto& [deed, said] : deeds) {
         this->sql(
             "DROP TABLE IF EXISTS another; CREATE TABLE IF NOT EXISTS other (a int PRIMARY KEY)");
         this->capture();
@@ -124,6 +127,7 @@ TYPED_TEST(SourceProofTest, SeesThatThePublicationWasTouched) {
         for (int round = 0; round < 2; ++round) {  // the process that made it, and the next one
             const model::Error error = this->failure([&] { this->source().current_position(); });
             EXPECT_EQ(error.code(), "publication.changed") << deed;
+            EXPECT_THAT(error.message(), HasSubstr(said));
             EXPECT_EQ(error.error_class(), model::ErrorClass::refused);
             EXPECT_EQ(this->failure([&] {
                               this->source().verify_capture(this->origin_, this->origin_.start);

@@ -295,7 +295,7 @@ TEST_F(Control, AFenceEndsAllWritingForGood) {
     EXPECT_EQ(error_of([&] { applier->commit(marker("late")); }).code(), "task.fenced");
     EXPECT_EQ(error_of([&] { control_->save_marker(marker("late")); }).code(), "task.fenced");
     EXPECT_EQ(error_of([&] {
-                  sink_->run_schema_step({"x", {}, "x", "SELECT 1", {}});
+                  sink_->run_schema_step({"x", {}, "x", "SELECT 1", {}, {}});
               }).code(),
               "task.fenced");
     control_->answer_command(command.id, "done");
@@ -344,11 +344,9 @@ TEST_F(Control, RefusesASchemaOfThatNameThatItDidNotMake) {
 }
 
 TEST_F(Control, RunsASchemaStepOnce) {
-    const plan::SchemaStep step{"table:t",
-                                plan::SchemaSection::before_rows,
-                                "table t",
-                                "CREATE TABLE public.t (a int)",
-                                {}};
+    const plan::SchemaStep step{"table:t", plan::SchemaSection::before_rows,
+                                "table t", "CREATE TABLE public.t (a int)",
+                                {},        {}};
     sink_->run_schema_step(step);
     sink_->run_schema_step(step);
     EXPECT_THAT(control_->done_schema_steps(), testing::ElementsAre("table:t"));
@@ -357,6 +355,7 @@ TEST_F(Control, RunsASchemaStepOnce) {
                                 plan::SchemaSection::before_rows,
                                 "table u",
                                 "CREATE TABLE public.u (a int); CREATE TABLE public.t (a int)",
+                                {},
                                 {}});
     });
     EXPECT_EQ(error.code(), "schema.exists");

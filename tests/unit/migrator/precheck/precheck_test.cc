@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -100,9 +101,60 @@ TEST(PrecheckText, GivesTheSameAsJson) {
     Ends ends = keyless();
     const auto json = nlohmann::json::parse(to_json(ends.facts, ask(ends.facts)));
     EXPECT_TRUE(json["go"].get<bool>());
-    EXPECT_EQ(json["questions"].size(), 16U);
+    EXPECT_EQ(json["questions"].size(), 19U);
     EXPECT_EQ(json["source"]["endpoint"], "postgres://mover@h:5432/shop");
     EXPECT_EQ(json.dump().find("hunter2"), std::string::npos);
+}
+
+TEST(PrecheckText, TellsWhatIsTheSameOfManyTablesOnce) {
+    std::vector<model::TableSchema> tables;
+    for (int number = 0; number < 300; ++number) {
+        tables.push_back(table_schema({"app", "t" + std::to_string(number)}, false));
+    }
+    Ends ends(tables);
+    std::ostringstream out;
+    print(out, ends.facts, ask(ends.facts));
+    const std::string text = out.str();
+    EXPECT_NE(text.find("tables.keyless: 300 objects: app.t0, app.t1, app.t2, app.t3, app.t4 and "
+                        "295 more\n"),
+              std::string::npos)
+        << text;
+    EXPECT_LT(std::count(text.begin(), text.end(), '\n'), 40);
+    EXPECT_NE(text.find("\nGO: 0 blocking, 1 alerts,"), std::string::npos);
+    const auto json = nlohmann::json::parse(to_json(ends.facts, ask(ends.facts)));
+    std::size_t keyless = 0;
+    for (const auto& question : json["questions"]) {
+        for (const auto& finding : question["findings"]) {
+            keyless += finding["code"] == "tables.keyless" ? 1 : 0;
+        }
+    }
+    EXPECT_EQ(keyless, 300U);
+}
+
+TEST(PrecheckText, TellsWhatDiffersFromObjectToObject) {
+    Findings findings;
+    for (int number = 0; number < 7; ++number) {
+        const std::string name = std::to_string(number);
+        findings.push_back(
+            {"types.differ", Severity::block, "c" + name, "it is " + name, "why", "remedy", {}});
+    }
+    findings.push_back({"types.differ", Severity::block, "d", "it is d", "why", "another", {}});
+    std::ostringstream out;
+    print(out, findings);
+    EXPECT_EQ(out.str(),
+              "      [block] types.differ: 7 objects: c0, c1, c2, c3, c4 and 2 more\n"
+              "          found    c0: it is 0\n"
+              "                   c1: it is 1\n"
+              "                   c2: it is 2\n"
+              "                   c3: it is 3\n"
+              "                   c4: it is 4\n"
+              "                   and so on for 2 more; --json has each\n"
+              "          why      why\n"
+              "          remedy   remedy\n"
+              "      [block] types.differ: d\n"
+              "          found    it is d\n"
+              "          why      why\n"
+              "          remedy   another\n");
 }
 
 }  // namespace

@@ -195,6 +195,25 @@ TEST(Keys, RefusesAnotherKeyAtTheDestination) {  // G48
               std::string::npos);
 }
 
+TEST(Keys, ShowsAKeyInItsOwnOrder) {
+    model::TableSchema ours = table_schema(kOrders);
+    ours.columns[0].name = "zone";
+    ours.keys[0].columns = {0, 1};
+    Ends ends({ours});
+    ends.facts.planned->plan.tables[0].key.columns = {{0, nullptr}, {1, nullptr}};
+    model::TableSchema other = table_schema(kOrders);
+    other.keys[0].columns = {1, 0};
+    ends.facts.destination.catalog.tables = {other};
+    const Findings findings = keys(ends.facts);
+    ASSERT_EQ(findings.size(), 1U);
+    EXPECT_NE(findings[0].found.find("(zone, note), at the destination over (note, id)"),
+              std::string::npos)
+        << findings[0].found;
+    other.columns[0].name = "zone";
+    ends.facts.destination.catalog.tables = {other};
+    EXPECT_TRUE(keys(ends.facts).empty());  // the same columns in another order
+}
+
 TEST(Keys, ComparesUnderTheNewNames) {
     Ends ends;
     ends.facts.spec.mapping.columns = {{kOrders, {{"id", "number"}}}};
@@ -244,6 +263,68 @@ TEST(DestinationSpace, SaysHowMuchIsNeeded) {  // G210
     const Findings findings = destination_space(Ends().facts);
     ASSERT_THAT(codes(findings), ElementsAre("destination.space"));
     EXPECT_NE(findings[0].found.find("3.0 MB"), std::string::npos);
+}
+
+TEST(TaskRecord, RefusesWhatCannotGoOn) {
+    Ends ends;
+    EXPECT_TRUE(task_record(ends.facts).empty());
+    ends.facts.planned->plan.fingerprint = "1;a;b";
+    ends.facts.record.emplace();
+    ends.facts.record->fingerprint = "1;a;b";
+    EXPECT_TRUE(task_record(ends.facts).empty());
+    ends.facts.record->fingerprint = "1;a;c";
+    const Findings findings = task_record(ends.facts);
+    EXPECT_THAT(codes(findings), ElementsAre("task.changed!"));
+    EXPECT_NE(findings[0].found.find("then: 'c'; now: 'b'"), std::string::npos);
+    ends.facts.record->phase = engine::TaskPhase::finished;
+    EXPECT_THAT(codes(task_record(ends.facts)), ElementsAre("task.finished!"));
+}
+
+/// The destination has a table and is to get another one.
+class SchemaTrial : public testing::Test {
+protected:
+    SchemaTrial() : ends_({table_schema(kOrders), table_schema({"app", "fresh"})}) {
+        using plan::SchemaSection;
+        ends_.destination->trial.emplace();
+        ends_.facts.planned->plan.schema_steps = {
+            {"foreign_key:fresh", SchemaSection::foreign_keys, "", "", {}, {"app", "fresh"}},
+            {"table:orders", SchemaSection::before_rows, "", "", {}, kOrders},
+            {"table:fresh", SchemaSection::before_rows, "", "", {}, {"app", "fresh"}}};
+    }
+    std::vector<std::string> ask() { return codes(schema_trial(ends_.facts)); }
+
+    Ends ends_;
+};
+
+TEST_F(SchemaTrial, TriesInTheOrderOfTheTask) {
+    EXPECT_THAT(ask(), testing::IsEmpty());
+    EXPECT_THAT(ends_.destination->tried,
+                ElementsAre("table:orders", "table:fresh", "foreign_key:fresh"));
+}
+
+TEST_F(SchemaTrial, LeavesAloneWhatIsKept) {
+    ends_.facts.destination.catalog.tables = {table_schema(kOrders)};
+    ask();
+    EXPECT_THAT(ends_.destination->tried, ElementsAre("table:fresh"));
+}
+
+TEST_F(SchemaTrial, BlocksWhatTheDestinationDoesNotTake) {
+    ends_.destination->trial->tried = 3;
+    ends_.destination->trial->complaints = {{"table app.fresh", "no such function", "", false},
+                                            {"type app.mood", "already exists", "", true}};
+    EXPECT_THAT(ask(), ElementsAre("destination.schema_step!", "destination.object_exists!"));
+    ends_.facts.spec.conflict = plan::ConflictRule::ignore;
+    EXPECT_THAT(ask(), ElementsAre("destination.schema_step!"));
+    ends_.destination->trial->complaints.clear();
+    ends_.destination->trial->tried = 2;
+    EXPECT_THAT(ask(), ElementsAre("destination.schema_tried_in_part"));
+}
+
+TEST_F(SchemaTrial, DoesNotTellAgainWhatIsMissing) {
+    ends_.destination->trial->complaints = {{"table app.fresh", "no such function", "", false}};
+    ends_.destination->needs[{engine::Topic::needed_objects, false}] = {Ends::unmet("x")};
+    EXPECT_THAT(ask(), testing::IsEmpty());
+    EXPECT_THAT(ends_.destination->tried, testing::IsEmpty());
 }
 
 }  // namespace

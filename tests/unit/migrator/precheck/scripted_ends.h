@@ -22,6 +22,8 @@ public:
         needs;  ///< by as_source
     std::vector<model::ObjectName> filled;
     std::optional<model::Error> failure;  ///< thrown by requirements()
+    std::optional<engine::Trial> trial;   ///< what try_steps() gives
+    std::vector<std::string> tried;       ///< what it was given, by id
 
     engine::ServerFacts server() override { return facts; }
     model::Catalog catalog(const plan::ObjectSelection&) override { return known; }
@@ -31,6 +33,13 @@ public:
             throw *failure;
         }
         return needs[{topic, as_source}];
+    }
+    std::optional<engine::Trial> try_steps(const std::vector<plan::SchemaStep>& steps) override {
+        tried.clear();
+        for (const plan::SchemaStep& step : steps) {
+            tried.push_back(step.id);
+        }
+        return trial;
     }
     std::vector<model::ObjectName> non_empty(
         const std::vector<model::ObjectName>& tables) override {

@@ -260,6 +260,45 @@ TEST(PostgresToPostgres, TakesThePrimaryKeyAndPassesBytesThrough) {
     EXPECT_TRUE(planned.findings.empty());
 }
 
+TEST(PostgresToPostgres, RefusesTypesInsideValuesThatNobodyMakes) {
+    model::Catalog source = types(20000);
+    source.tables.push_back(orders());
+    model::ColumnSchema& column = source.tables[0].columns[1];
+    column.type = "app.pair";
+    column.type_name = {"app", "pair"};
+    column.type_id = 20010;
+    column.type_class = model::TypeClass::composite;
+    model::Catalog destination = types(30000);
+    plan::TaskSpec task = spec();
+    task.phases.schema = false;
+    destination.tables = source.tables;
+    EXPECT_FALSE(
+        has(PostgresToPostgres().plan(task, source, destination), "types.without_counterpart"));
+    destination.types.erase(destination.types.begin());  // the enum inside the composite
+    EXPECT_TRUE(
+        has(PostgresToPostgres().plan(task, source, destination), "types.without_counterpart"));
+    task.phases.schema = true;
+    EXPECT_FALSE(
+        has(PostgresToPostgres().plan(task, source, destination), "types.without_counterpart"));
+}
+
+TEST(PostgresToPostgres, TellsOfAnEncodingWithoutAPlaceForEveryCharacter) {
+    model::Catalog source;
+    source.tables.push_back(orders());
+    source.encoding = "UTF8";
+    model::Catalog destination;
+    for (const char* narrow : {"LATIN1", "WIN1252", "EUC_JP"}) {
+        destination.encoding = narrow;
+        EXPECT_TRUE(has(PostgresToPostgres().plan(spec(), source, destination), "types.encoding"));
+    }
+    for (const char* wide : {"UTF8", "SQL_ASCII", ""}) {
+        destination.encoding = wide;
+        EXPECT_FALSE(has(PostgresToPostgres().plan(spec(), source, destination), "types.encoding"));
+    }
+    source.encoding = destination.encoding = "LATIN1";
+    EXPECT_FALSE(has(PostgresToPostgres().plan(spec(), source, destination), "types.encoding"));
+}
+
 TEST(PostgresToPostgres, AsksForWholeOldRowsWhereTheLogWouldNotNameThem) {
     model::Catalog source;
     source.tables.push_back(orders());

@@ -216,5 +216,20 @@ TEST_F(PostgresSchema, LetsHeirsInheritAfterBothAreThere) {
               "ALTER TABLE \"app\".\"heir\" INHERIT \"app\".\"orders\"");
 }
 
+TEST_F(PostgresSchema, CarriesNotNullThatOlderRowsMayBreak) {
+    orders().checks.push_back({"note_there", "NOT NULL note NOT VALID", false, true});
+    run();
+    EXPECT_EQ(statement("check:app.orders.note_there"),
+              "ALTER TABLE \"app\".\"orders\" ADD CONSTRAINT \"note_there\" NOT NULL note NOT "
+              "VALID");
+    EXPECT_EQ(section("check:app.orders.note_there"), plan::SchemaSection::foreign_keys);
+    EXPECT_THAT(statement("table:app.orders"), Not(HasSubstr("note_there")));
+    destination_version_ = 17;
+    run();
+    EXPECT_EQ(statement("check:app.orders.note_there"), "none");
+    EXPECT_THAT(findings_, testing::Contains(
+                               testing::Field(&model::Finding::code, "schema.not_null_left_out")));
+}
+
 }  // namespace
 }  // namespace cutover::route

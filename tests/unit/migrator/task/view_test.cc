@@ -53,6 +53,15 @@ TEST(EventWriter, StampsEveryLineInUtcWithMicroseconds) {
     EXPECT_EQ(at.back(), 'Z');
 }
 
+TEST(TerminalView, CountsNoTransactionsWhereNoLogWasFollowed) {
+    const stage::Event ended = stage::Ended{"completed", 0, "", 0, 0};
+    EXPECT_EQ(shown({ended}, true), "completed\n");
+    EXPECT_NE(shown({half_done(), ended}, false).find("completed: 500,000 rows copied\n"),
+              std::string::npos);
+    EXPECT_EQ(shown({stage::Ended{"finished", 0, "0/1", 2, 3}}, true),
+              "finished: 2 transactions, 3 changes, applied up to 0/1\n");
+}
+
 TEST(EventWriter, WritesWhatTheJournalReads) {
     EXPECT_EQ(line_of(stage::Started{"shop", true, 3})["epoch"], 3);
     EXPECT_EQ(line_of(stage::FailoverProved{"timeline 1 -> 2"})["proof"], "timeline 1 -> 2");
@@ -142,7 +151,7 @@ TEST(EventWriter, MarksIgnoredFindings) {
     model::Finding finding;
     finding.code = "tables.keyless";
     finding.severity = model::Severity::alert_ignorable;
-    make_event_writer(out)->finding(finding, true);
+    make_event_writer(out)->findings({finding}, true);
     EXPECT_EQ(json::parse(out.str())["ignored"], true);
     EXPECT_EQ(json::parse(out.str())["severity"], "alert_ignorable");
 }

@@ -1,0 +1,37 @@
+#include "migrator/plan/fingerprint.h"
+#include "migrator/precheck/questions.h"
+
+namespace cutover::precheck {
+
+using model::Severity;
+
+Findings task_record(const Facts& facts) {
+    if (!facts.record) {
+        return {};
+    }
+    if (facts.record->phase == engine::TaskPhase::finished) {
+        return {{"task.finished",
+                 Severity::block,
+                 facts.spec.name,
+                 "the destination has a task of this name, and it is finished",
+                 "no process may write under its name any more",
+                 "release it (`cutover release`) and start anew, or use another task name",
+                 {}}};
+    }
+    const std::string& then = facts.record->fingerprint;
+    const std::string& now = facts.planned->plan.fingerprint;
+    if (then == now) {
+        return {};
+    }
+    return {
+        {"task.changed",
+         Severity::block,
+         facts.spec.name,
+         "what the task would do now is not what it was begun with; then: " +
+             plan::first_difference(then, now) + "; now: " + plan::first_difference(now, then),
+         "rows are there that were written by the old plan",
+         "undo the change in the task file or at the source, or release the task and start anew",
+         {}}};
+}
+
+}  // namespace cutover::precheck

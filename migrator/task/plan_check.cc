@@ -1,0 +1,69 @@
+#include "migrator/task/plan_check.h"
+
+#include <set>
+#include <string>
+
+#include "migrator/plan/fingerprint.h"
+
+namespace cutover::task {
+
+using model::Error;
+using model::ErrorClass;
+
+namespace {
+
+std::string new_sequences(const plan::Plan& then, const plan::Plan& now) {
+    std::set<model::ObjectName> known;
+    for (const plan::SequencePlan& sequence : then.sequences) {
+        known.insert(sequence.source);
+    }
+    std::string text;
+    for (const plan::SequencePlan& sequence : now.sequences) {
+        if (!known.contains(sequence.source)) {
+            text += (text.empty() ? "" : ", ") + sequence.source.display();
+        }
+    }
+    return text;
+}
+
+}  // namespace
+
+std::optional<Error> cannot_be_run(const engine::Planned& planned) {
+    const std::string blocks = model::blocks_of(planned.findings);
+    if (blocks.empty()) {
+        return std::nullopt;
+    }
+    return Error(ErrorClass::refused, "plan.blocked", "the task cannot be planned:" + blocks,
+                 "run `cutover precheck` for the whole list");
+}
+
+std::optional<Error> no_longer_fits(const plan::Plan& then, const engine::Planned& now) {
+    const std::string& before = then.fingerprint;
+    const std::string& after = now.plan.fingerprint;
+    const std::string blocks = model::blocks_of(now.findings);
+    if (after != before) {
+        return Error(ErrorClass::refused, "source.changed",
+                     "the source is no longer what the task was begun with; then: " +
+                         plan::first_difference(before, after) +
+                         "; now: " + plan::first_difference(after, before) + blocks,
+                     "undo the change, or release the task and migrate anew")
+            .at(model::End::source);
+    }
+    if (!blocks.empty()) {
+        // One end has gained or lost what the plan does not hold; which one, the findings say.
+        return Error(
+            ErrorClass::refused, "source.changed",
+            "the two ends do not fit any more as they did when the task was begun:" + blocks,
+            "undo the change, or release the task and migrate anew");
+    }
+    if (const std::string fresh = new_sequences(then, now.plan); !fresh.empty()) {
+        return Error(ErrorClass::refused, "source.new_sequence",
+                     "the source has sequences that were made since the task began: " + fresh,
+                     "create them at the destination, then migrate and finish again; or drop them "
+                     "at the source, or exclude them")
+            .at(model::End::source);
+    }
+    return std::nullopt;
+}
+
+}  // namespace cutover::task
