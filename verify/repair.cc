@@ -315,12 +315,9 @@ void RepairWriter::found(const TablePair& pair, const RowFinding& finding) {
     }
 }
 
-void RepairWriter::leave_by_hand(std::string what) {
-    for (char& letter : what) {
-        letter = letter == '\n' || letter == '\r' ? ' ' : letter;
-    }
+void RepairWriter::leave_by_hand(const std::string& what) {
     const std::lock_guard lock(mutex_);
-    std::fprintf(files_->repair, "-- by hand: %s\n", what.c_str());
+    files_->repair.write("-- by hand: " + remark(what) + "\n");
 }
 
 std::uint64_t RepairWriter::statements() const {

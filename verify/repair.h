@@ -24,7 +24,7 @@ public:
     /// Throws: refused (the disk did not take it).
     void found(const TablePair& pair, const RowFinding& finding) override;
     /// What is left to a person, as a comment: structure, sequences.
-    void leave_by_hand(std::string what);
+    void leave_by_hand(const std::string& what);
     std::uint64_t statements() const;
     /// Takes back all that was written: what was found has no verdict, for this reason.
     void withdraw(const std::string& why);
