@@ -383,7 +383,7 @@ TEST_F(RunTest, LeavesStructureAndSequencesToAPersonAndSaysSo) {
     EXPECT_EQ(result.repair_by_hand, 1u);
     std::stringstream written;
     written << std::ifstream(asked.repair_file).rdbuf();
-    EXPECT_THAT(written.str(), testing::HasSubstr("-- by hand: missing index by_v ; drop"));
+    EXPECT_THAT(written.str(), testing::HasSubstr("-- by hand: missing index by_v\\x0a; drop"));
     std::ostringstream report;
     write_text(report, result);
     EXPECT_THAT(report.str(), testing::HasSubstr("no statement repairs structure or sequences: 1"));
