@@ -94,8 +94,6 @@ inline constexpr Refusal kRefusals[] = {
      "which bytes are no text is known when they are read; that there may be such is told"},
     {"copy.value", Met::in_rows, "types.encoding", "",
      "which value the destination does not take is known when it is met"},
-    {"route.empty_tsquery", Met::in_rows, "", "TypeIds.RefusesAnEmptyTextSearchQueryByName",
-     "only reading every row would find it"},
 
     {"apply.value", Met::later, "", "", "a value of a change"},
     {"cell.text_form", Met::later, "", "", "a form of a value in the log"},
