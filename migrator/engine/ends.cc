@@ -223,6 +223,7 @@ public:
         return at_end(End::destination, [&] { return applier_->commit(marker); });
     }
     void abort() noexcept override { applier_->abort(); }
+    std::string holder() const override { return applier_->holder(); }
 
 private:
     const std::unique_ptr<ChangeApplier> applier_;

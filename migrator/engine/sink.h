@@ -74,7 +74,11 @@ public:
     /// Rows and marker become durable together, if the claim is still in force. Throws: stopped
     /// (fenced).
     virtual void commit(const model::Marker& marker) = 0;
+    /// After it, the same batch may be begun, staged and applied again.
     virtual void abort() noexcept = 0;
+    /// How the waits of others name what this holds in an open transaction (model::Holder::id), be
+    /// it in their way itself or in that of whoever is. Empty if it holds nothing that could be.
+    virtual std::string holder() const = 0;
 };
 
 class Sink {

@@ -9,6 +9,7 @@
 #include "migrator/flow/runtime.h"
 #include "migrator/flow/stop_signal.h"
 #include "migrator/flow/throttle.h"
+#include "migrator/flow/waits.h"
 #include "migrator/plan/plan.h"
 #include "migrator/stage/event.h"
 
@@ -22,6 +23,7 @@ struct Context {
     engine::Control& control;
     engine::TaskRecord& record;
     flow::StopSignal& stop;  ///< asked to stop: the user's wish, or the end of the process
+    const flow::Waits& waits;  ///< what is waited for at the servers, and who is in the way
     flow::Throttle& full_throttle;
     flow::Throttle& incremental_throttle;
     Observer& observer;

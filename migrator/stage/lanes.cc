@@ -15,6 +15,11 @@ namespace {
 
 /// How long the coordinating thread waits for a lane without looking after the task.
 constexpr flow::Duration kTick = std::chrono::milliseconds(100);
+/// How often a batch that waits for its turn looks whether it is in somebody's way.
+constexpr flow::Duration kLook = std::chrono::milliseconds(250);
+/// Batches that were in each other's way once will be again: for so long they take effect one after
+/// the other, and nothing is rolled back.
+constexpr flow::Duration kInTurn = std::chrono::minutes(1);
 
 }  // namespace
 
@@ -86,34 +91,61 @@ bool Lanes::apply(Lane& lane, Part& part) {
     if (!wait_until_free(part.batch)) {
         return false;
     }
-    std::vector<engine::MissingBase> missing = lane.applier->apply(part.modes);
-    for (UnknownRow& row : part.unknown) {
-        missing.push_back({row.table, std::move(row.key)});
-    }
-    if (!missing.empty()) {
-        if (!wait_for_turn(part.batch) || !repair(lane, part, missing)) {
-            return false;
-        }
-    }
-    return !part.last || commit(lane, part);
-}
-
-/// In source order; a reader of the destination never sees a later batch without the ones before
-/// it.
-bool Lanes::commit(Lane& lane, Part& part) {
-    context_.runtime.yield(flow::sync::kBatchApplied);
-    const bool any_order = flow::deliberate_bug(flow::Bug::commit_ticket_skipped);
-    if (!any_order && !wait_for_turn(part.batch)) {
+    std::vector<engine::MissingBase> missing = take_effect(lane, part);
+    const bool any_order =
+        missing.empty() && flow::deliberate_bug(flow::Bug::commit_ticket_skipped);
+    if ((part.last || !missing.empty()) && !any_order && !apply_in_turn(lane, part, missing)) {
         return false;
     }
+    if (!missing.empty() && !repair(lane, part, missing)) {
+        return false;
+    }
+    if (part.last) {
+        commit(lane, part);
+    }
+    return true;
+}
+
+/// The rows to be read again.
+std::vector<engine::MissingBase> Lanes::take_effect(Lane& lane, const Part& part) {
+    std::vector<engine::MissingBase> missing = lane.applier->apply(part.modes);
+    for (const UnknownRow& row : part.unknown) {
+        missing.push_back({row.table, row.key});
+    }
+    if (part.last) {
+        context_.runtime.yield(flow::sync::kBatchApplied);
+    }
+    return missing;
+}
+
+/// Waits for the batch's turn, and gives way if that is what an earlier one waits for. False: the
+/// lanes are being given up.
+bool Lanes::apply_in_turn(Lane& lane, const Part& part,
+                          std::vector<engine::MissingBase>& missing) {
+    Turn turn = wait_for_turn(part.batch, lane.applier->holder());
+    if (turn == Turn::give_way) {
+        lane.applier->abort();
+        turn = wait_for_turn(part.batch, {});
+        if (turn == Turn::come) {
+            lane.applier->begin();
+            lane.applier->stage(part.net);
+            missing = take_effect(lane, part);
+        }
+    }
+    return turn == Turn::come;
+}
+
+/// Requires: its turn has come. A reader of the destination never sees a later batch without the
+/// ones before it.
+void Lanes::commit(Lane& lane, Part& part) {
     lane.applier->commit(part.marker);
     context_.runtime.yield(flow::sync::kBatchCommitted);
     const std::unique_lock lock(*gate_);
-    CUTOVER_CHECK(any_order || outstanding_.front().batch == part.batch);
+    CUTOVER_CHECK(flow::deliberate_bug(flow::Bug::commit_ticket_skipped) ||
+                  outstanding_.front().batch == part.batch);
     std::erase_if(outstanding_, [&](const Outstanding& one) { return one.batch == part.batch; });
     committed_ = std::move(part.marker);
     gate_->notify_all();
-    return true;
 }
 
 /// Rows that the log could not complete are read again, each in a view of its own, and put in place
@@ -186,7 +218,8 @@ bool Lanes::wait_until_free(std::uint64_t batch) {
         while (outstanding_[at].batch != batch) {
             ++at;
         }
-        bool free = !(outstanding_[at].alone && at > 0);
+        const bool in_turn = context_.runtime.now() < in_turn_until_;
+        bool free = !((outstanding_[at].alone || in_turn) && at > 0);
         for (std::size_t earlier = 0; earlier < at && free; ++earlier) {
             free = !outstanding_[earlier].alone &&
                    !outstanding_[earlier].footprint.meets(outstanding_[at].footprint);
@@ -198,12 +231,32 @@ bool Lanes::wait_until_free(std::uint64_t batch) {
     }
 }
 
-bool Lanes::wait_for_turn(std::uint64_t batch) {
+Lanes::Turn Lanes::wait_for_turn(std::uint64_t batch, const std::string& holder) {
     std::unique_lock lock(*gate_);
     while (!failure_ && !closing_ && outstanding_.front().batch != batch) {
-        gate_->wait();
+        if (holder.empty()) {
+            gate_->wait();
+            continue;
+        }
+        if (in_the_way(holder)) {
+            in_turn_until_ = context_.runtime.now() + kInTurn;
+            return Turn::give_way;
+        }
+        gate_->wait_until(context_.runtime.now() + kLook);
     }
-    return !failure_ && !closing_;
+    return failure_ || closing_ ? Turn::given_up : Turn::come;
+}
+
+/// Whether a wait of this task is told to end only when this holder lets go.
+bool Lanes::in_the_way(const std::string& holder) const {
+    for (const flow::ToldWait& told : context_.waits.present()) {
+        for (const model::Holder& one : told.wait.holders) {
+            if (told.wait.end == model::End::destination && one.id == holder) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 void Lanes::fail(const Error& error) {

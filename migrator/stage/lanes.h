@@ -5,6 +5,11 @@
 // way touches one of its keys (primary, unique or parent), and it commits when all before it have.
 // So a reader of the destination only ever sees states that the source had.
 //
+// What waits for its turn holds locks at the destination. Where an earlier batch waits for one of
+// them (a trigger there that touches a row for every change, somebody who locks one table and wants
+// the next), neither would ever go on and no server could see why: the later batch gives way. It is
+// rolled back and applied again when its turn has come.
+//
 // A batch too large for memory comes in several parts; it takes effect alone.
 #pragma once
 
@@ -71,17 +76,22 @@ private:
         Footprint footprint;
     };
     struct Lane;
+    enum class Turn : std::uint8_t { come, give_way, given_up };
 
     void run(Lane& lane);
     /// False: the lanes are being given up.
     bool apply(Lane& lane, Part& part);
-    bool commit(Lane& lane, Part& part);
+    std::vector<engine::MissingBase> take_effect(Lane& lane, const Part& part);
+    bool apply_in_turn(Lane& lane, const Part& part, std::vector<engine::MissingBase>& missing);
+    void commit(Lane& lane, Part& part);
     bool repair(Lane& lane, const Part& part, const std::vector<engine::MissingBase>& missing);
     std::optional<engine::RowRead> read_again(Lane& lane, const plan::TablePlan& table,
                                               const model::Tuple& key,
                                               const model::TransactionId& newest);
     bool wait_until_free(std::uint64_t batch);
-    bool wait_for_turn(std::uint64_t batch);
+    /// `holder`: what the batch holds meanwhile (ChangeApplier::holder()); empty: nothing.
+    Turn wait_for_turn(std::uint64_t batch, const std::string& holder);
+    bool in_the_way(const std::string& holder) const;
     void wait_and_tick(std::unique_lock<flow::Gate>& lock);
     void fail(const model::Error& error);
     void throw_failure() const;
@@ -93,6 +103,7 @@ private:
     std::vector<model::ChunkReceipt> repairs_;
     std::optional<model::Error> failure_;
     bool closing_ = false;
+    flow::TimePoint in_turn_until_{};  ///< until then a batch takes effect when its turn has come
     std::size_t parts_pending_ = 0;  ///< submitted and not yet through a lane
     std::vector<std::unique_ptr<Lane>> lanes_;
 };

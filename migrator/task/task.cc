@@ -138,6 +138,7 @@ stage::Context Task::context() {
                           *control_,
                           record_,
                           stop_,
+                          waits_,
                           full_throttle_,
                           incremental_throttle_,
                           observer_,

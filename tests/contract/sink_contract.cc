@@ -177,6 +177,37 @@ TEST_P(SinkContract, AWaitIsToldAndEndsWithTheTask) {
     EXPECT_TRUE(end_->waits().present().empty());
 }
 
+/// By that an applier knows that it is in the way of another.
+TEST_P(SinkContract, AWaitForAnApplierIsToldWithTheNameOfWhatItHolds) {
+    copy(TableName::keyed, 0, {{"1", "a"}});
+    model::TableBatch change = batch(TableName::keyed);
+    change.updates.push_back({key(TableName::keyed, {"1"}), tuple(TableName::keyed, {"1", "A"})});
+    const model::NetBatch net{{change}};
+    const auto first = sink_->open_applier(end_->plan());
+    const auto second = sink_->open_applier(end_->plan());
+    EXPECT_EQ(first->holder(), "");
+    for (const auto& applier : {first.get(), second.get()}) {
+        applier->begin();
+        applier->stage(net);
+    }
+    first->apply(modes(engine::ApplyMode::strict));
+    const std::string holder = first->holder();
+    std::jthread waiting([&] { second->apply(modes(engine::ApplyMode::strict)); });
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (end_->waits().present().empty() && std::chrono::steady_clock::now() < deadline) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    const std::vector<flow::ToldWait> told = end_->waits().present();
+    first->abort();
+    waiting.join();
+    ASSERT_EQ(told.size(), 1u);
+    ASSERT_EQ(told[0].wait.holders.size(), 1u);
+    EXPECT_EQ(told[0].wait.holders[0].id, holder);
+    EXPECT_EQ(first->holder(), "");
+    EXPECT_NE(second->holder(), "");
+    second->abort();
+}
+
 TEST_P(SinkContract, ABatchComesToEffectWithItsMarker) {
     copy(TableName::keyed, 0, {{"1", "a"}, {"2", "b"}, {"3", "c"}, {"4", "d"}});
     model::TableBatch batch = this->batch(TableName::keyed);

@@ -212,6 +212,10 @@ void MemoryChangeApplier::commit(const model::Marker& marker) {
     receipts_.clear();
 }
 
+std::string MemoryChangeApplier::holder() const {
+    return session_.in_transaction() ? std::to_string(session_.transaction()) : std::string();
+}
+
 void MemoryChangeApplier::abort() noexcept {
     session_.rollback();
     staged_.clear();

@@ -25,6 +25,7 @@ public:
                 const model::ChunkReceipt& receipt) override;
     void commit(const model::Marker& marker) override;
     void abort() noexcept override;
+    std::string holder() const override;
 
 private:
     struct Part {

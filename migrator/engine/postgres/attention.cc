@@ -20,12 +20,17 @@ constexpr std::chrono::milliseconds kSlice(100);
 constexpr std::chrono::milliseconds kLookAnyway(500);
 constexpr std::chrono::seconds kLookWithin(2);
 
-/// Who blocks a session: sessions, and transactions that outlive theirs. Not what they run.
+/// Who blocks a session, and who blocks those: sessions, and transactions that outlive theirs. Not
+/// what they run.
 constexpr const char* kHolders = R"(
-WITH blocker AS (SELECT DISTINCT unnest(pg_blocking_pids($1::int)) AS pid)
+WITH RECURSIVE blocker (pid) AS (
+    SELECT p.pid FROM unnest(pg_blocking_pids($1::int)) p (pid)
+    UNION
+    SELECT p.pid FROM blocker b CROSS JOIN LATERAL unnest(pg_blocking_pids(b.pid)) p (pid)
+     WHERE b.pid <> 0)
 SELECT 'process', b.pid::text, coalesce(a.application_name, ''),
        extract(epoch FROM clock_timestamp() - a.xact_start)::bigint
-  FROM blocker b LEFT JOIN pg_stat_activity a ON a.pid = b.pid WHERE b.pid <> 0
+  FROM blocker b LEFT JOIN pg_stat_activity a ON a.pid = b.pid WHERE b.pid NOT IN (0, $1::int)
 UNION ALL
 SELECT DISTINCT 'prepared transaction', quote_literal(p.gid), '',
        extract(epoch FROM clock_timestamp() - p.prepared)::bigint

@@ -293,6 +293,12 @@ void PostgresChangeApplier::commit(const model::Marker& marker) {
     }
 }
 
+std::string PostgresChangeApplier::holder() const {
+    return connection_.alive() && connection_.in_transaction()
+               ? std::to_string(connection_.server_process())
+               : std::string();
+}
+
 void PostgresChangeApplier::abort() noexcept {
     connection_.rollback();
     staged_.clear();

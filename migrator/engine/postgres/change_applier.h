@@ -39,6 +39,7 @@ public:
                 const model::ChunkReceipt& receipt) override;
     void commit(const model::Marker& marker) override;
     void abort() noexcept override;
+    std::string holder() const override;
 
 private:
     void open();
