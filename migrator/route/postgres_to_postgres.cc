@@ -6,6 +6,7 @@
 
 #include "migrator/plan/partition_settings.h"
 #include "migrator/route/name_map.h"
+#include "migrator/route/postgres_keys.h"
 #include "migrator/route/postgres_needs.h"
 #include "migrator/route/postgres_schema.h"
 #include "migrator/route/postgres_transcoder.h"
@@ -18,7 +19,6 @@ using model::ObjectName;
 using model::Severity;
 using model::TableSchema;
 using plan::ColumnPlan;
-using plan::KeyPlan;
 using plan::TablePlan;
 
 namespace {
@@ -42,7 +42,7 @@ public:
             }
         }
         for (TablePlan& table : out_.plan.tables) {
-            add_parents(table);
+            add_parents(table, out_.plan.tables, source_);
         }
         for (const model::SequenceSchema& sequence : source_.sequences) {
             add_sequence(sequence);
@@ -104,8 +104,8 @@ private:
                  "rows without columns have nothing by which they could be copied or told apart",
                  "exclude the table", {});
         }
-        add_keys(table);
-        table.sets_replica_identity = needs_whole_old_rows(table);
+        add_keys(table, source_);
+        table.sets_replica_identity = spec_.phases.incremental && needs_whole_old_rows(table);
         check_virtual_columns(table);
         table.transcoder = make_transcoder(table, ids_, widenings);
         out_.plan.tables.push_back(std::move(table));
@@ -343,109 +343,6 @@ private:
         }
     }
 
-    KeyPlan key_plan(const TablePlan& table, const std::vector<std::size_t>& columns) const {
-        KeyPlan key;
-        for (const std::size_t column : columns) {
-            const std::string& name = table.schema.columns[column].name;
-            const auto at = std::find_if(
-                table.columns.begin(), table.columns.end(),
-                [&](const ColumnPlan& planned) { return planned.source.name == name; });
-            if (at == table.columns.end()) {
-                return KeyPlan{};  // a key over a column that is not carried is no key of ours
-            }
-            const auto [fold, comparable] = key_fold(at->source, source_);
-            key.columns.push_back({static_cast<std::size_t>(at - table.columns.begin()), fold});
-            key.comparable = key.comparable && comparable;
-        }
-        return key;
-    }
-
-    bool all_not_null(const TablePlan& table, const std::vector<std::size_t>& columns) const {
-        return std::none_of(columns.begin(), columns.end(), [&](std::size_t column) {
-            return table.schema.columns[column].nullable;
-        });
-    }
-
-    /// The primary key, else the first unique key without NULLs. Every other uniqueness is kept in
-    /// mind: two rows may trade values.
-    void add_keys(TablePlan& table) {
-        for (const model::KeySchema& key : table.schema.keys) {
-            KeyPlan planned = key_plan(table, key.columns);
-            if (planned.columns.empty()) {
-                continue;
-            }
-            planned.nulls_equal = key.definition.starts_with("UNIQUE NULLS NOT DISTINCT");
-            // Under a deferrable key two rows may be equal for the time of a transaction.
-            const bool usable = !key.deferrable && all_not_null(table, key.columns);
-            if (table.keyless() && usable) {
-                table.key = std::move(planned);
-            } else {
-                table.unique_keys.push_back(std::move(planned));
-            }
-        }
-        for (const model::IndexSchema& index : table.schema.indexes) {
-            if (!index.unique) {
-                continue;
-            }
-            KeyPlan planned = index.plain_columns ? key_plan(table, index.columns) : KeyPlan{};
-            if (!index.plain_columns || planned.columns.empty()) {
-                planned.comparable = false;
-            }
-            planned.nulls_equal = index.definition.find(" NULLS NOT DISTINCT") != std::string::npos;
-            if (table.keyless() && planned.comparable && all_not_null(table, index.columns)) {
-                table.key = std::move(planned);
-            } else {
-                table.unique_keys.push_back(std::move(planned));
-            }
-        }
-    }
-
-    bool log_names_key(const TablePlan& table) const {
-        switch (table.schema.replica_identity) {
-            case model::ReplicaIdentity::full:
-                return true;
-            case model::ReplicaIdentity::nothing:
-                return false;
-            case model::ReplicaIdentity::key:
-                return table.schema.primary_key() != nullptr && !table.keyless() &&
-                       !table.schema.primary_key()->deferrable &&
-                       covers_key(table, table.schema.primary_key()->columns);
-            case model::ReplicaIdentity::index:
-                return index_is_key(table);
-        }
-        return false;
-    }
-
-    /// True if all columns of our key are among `columns` of the source.
-    static bool covers_key(const TablePlan& table, const std::vector<std::size_t>& columns) {
-        return std::all_of(
-            table.key.columns.begin(), table.key.columns.end(), [&](const plan::KeyColumn& key) {
-                const auto at = table.schema.column_index(table.columns[key.column].source.name);
-                return at && std::find(columns.begin(), columns.end(), *at) != columns.end();
-            });
-    }
-
-    /// REPLICA IDENTITY USING INDEX is enough if that index is over the columns of our key.
-    bool index_is_key(const TablePlan& table) const {
-        for (const model::KeySchema& key : table.schema.keys) {
-            if (key.name == table.schema.replica_identity_index) {
-                return covers_key(table, key.columns);
-            }
-        }
-        for (const model::IndexSchema& index : table.schema.indexes) {
-            if (index.name == table.schema.replica_identity_index) {
-                return covers_key(table, index.columns);
-            }
-        }
-        return false;
-    }
-
-    bool needs_whole_old_rows(const TablePlan& table) const {
-        const bool full = table.schema.replica_identity == model::ReplicaIdentity::full;
-        return spec_.phases.incremental && !full &&
-               (!log_names_key(table) || table.keyless() || !table.filter.empty());
-    }
-
     /// No publication holds virtual columns, so one over whole old rows would be incomplete.
     void check_virtual_columns(const TablePlan& table) {
         const bool full = table.sets_replica_identity ||
@@ -458,35 +355,6 @@ private:
                      "publishing the table would make the source refuse its updates and deletes",
                      "give the table a primary key, make the column STORED, or exclude the table",
                      {});
-            }
-        }
-    }
-
-    void add_parents(TablePlan& table) {
-        for (const model::ForeignKeySchema& key : table.schema.foreign_keys) {
-            const auto parent = std::find_if(
-                out_.plan.tables.begin(), out_.plan.tables.end(),
-                [&](const TablePlan& candidate) { return candidate.source == key.parent; });
-            if (parent == out_.plan.tables.end()) {
-                continue;
-            }
-            plan::ForeignKeyPlan planned;
-            planned.parent = parent->index;
-            planned.columns = key_plan(table, key.columns).columns;
-            std::vector<std::size_t> parent_columns;
-            for (const std::string& name : key.parent_columns) {
-                if (const auto at = parent->schema.column_index(name)) {
-                    parent_columns.push_back(*at);
-                }
-            }
-            planned.parent_columns = key_plan(*parent, parent_columns).columns;
-            const bool to_key =
-                planned.parent_columns.size() == parent->key.columns.size() &&
-                std::equal(planned.parent_columns.begin(), planned.parent_columns.end(),
-                           parent->key.columns.begin(),
-                           [](const auto& a, const auto& b) { return a.column == b.column; });
-            if (to_key && !planned.columns.empty()) {
-                table.parents.push_back(std::move(planned));
             }
         }
     }

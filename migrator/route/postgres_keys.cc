@@ -1,0 +1,147 @@
+#include "migrator/route/postgres_keys.h"
+
+#include <algorithm>
+
+#include "migrator/route/postgres_types.h"
+
+namespace cutover::route {
+
+using plan::ColumnPlan;
+using plan::KeyPlan;
+using plan::TablePlan;
+
+namespace {
+
+KeyPlan key_plan(const TablePlan& table, const std::vector<std::size_t>& columns,
+                 const model::Catalog& source) {
+    KeyPlan key;
+    for (const std::size_t column : columns) {
+        const std::string& name = table.schema.columns[column].name;
+        const auto at =
+            std::find_if(table.columns.begin(), table.columns.end(),
+                         [&](const ColumnPlan& planned) { return planned.source.name == name; });
+        if (at == table.columns.end()) {
+            return KeyPlan{};  // a key over a column that is not carried is no key of ours
+        }
+        const auto [fold, comparable] = key_fold(at->source, source);
+        key.columns.push_back({static_cast<std::size_t>(at - table.columns.begin()), fold});
+        key.comparable = key.comparable && comparable;
+    }
+    return key;
+}
+
+bool all_not_null(const TablePlan& table, const std::vector<std::size_t>& columns) {
+    return std::none_of(columns.begin(), columns.end(),
+                        [&](std::size_t column) { return table.schema.columns[column].nullable; });
+}
+
+/// True if all columns of our key are among `columns` of the source.
+bool covers_key(const TablePlan& table, const std::vector<std::size_t>& columns) {
+    return std::all_of(
+        table.key.columns.begin(), table.key.columns.end(), [&](const plan::KeyColumn& key) {
+            const auto at = table.schema.column_index(table.columns[key.column].source.name);
+            return at && std::find(columns.begin(), columns.end(), *at) != columns.end();
+        });
+}
+
+/// REPLICA IDENTITY USING INDEX is enough if that index is over the columns of our key.
+bool index_is_key(const TablePlan& table) {
+    for (const model::KeySchema& key : table.schema.keys) {
+        if (key.name == table.schema.replica_identity_index) {
+            return covers_key(table, key.columns);
+        }
+    }
+    for (const model::IndexSchema& index : table.schema.indexes) {
+        if (index.name == table.schema.replica_identity_index) {
+            return covers_key(table, index.columns);
+        }
+    }
+    return false;
+}
+
+bool log_names_key(const TablePlan& table) {
+    switch (table.schema.replica_identity) {
+        case model::ReplicaIdentity::full:
+            return true;
+        case model::ReplicaIdentity::nothing:
+            return false;
+        case model::ReplicaIdentity::key:
+            return table.schema.primary_key() != nullptr && !table.keyless() &&
+                   !table.schema.primary_key()->deferrable &&
+                   covers_key(table, table.schema.primary_key()->columns);
+        case model::ReplicaIdentity::index:
+            return index_is_key(table);
+    }
+    return false;
+}
+
+}  // namespace
+
+void add_keys(TablePlan& table, const model::Catalog& source) {
+    for (const model::KeySchema& key : table.schema.keys) {
+        KeyPlan planned = key_plan(table, key.columns, source);
+        if (planned.columns.empty()) {
+            continue;
+        }
+        planned.nulls_equal = key.definition.starts_with("UNIQUE NULLS NOT DISTINCT");
+        // Under a deferrable key two rows may be equal for the time of a transaction.
+        const bool usable = !key.deferrable && all_not_null(table, key.columns);
+        if (table.keyless() && usable) {
+            table.key = std::move(planned);
+        } else {
+            table.unique_keys.push_back(std::move(planned));
+        }
+    }
+    for (const model::IndexSchema& index : table.schema.indexes) {
+        if (!index.unique) {
+            continue;
+        }
+        KeyPlan planned = index.plain_columns ? key_plan(table, index.columns, source) : KeyPlan{};
+        if (!index.plain_columns || planned.columns.empty()) {
+            planned.comparable = false;
+        }
+        planned.nulls_equal = index.definition.find(" NULLS NOT DISTINCT") != std::string::npos;
+        if (table.keyless() && planned.comparable && all_not_null(table, index.columns)) {
+            table.key = std::move(planned);
+        } else {
+            table.unique_keys.push_back(std::move(planned));
+        }
+    }
+}
+
+bool needs_whole_old_rows(const TablePlan& table) {
+    const bool full = table.schema.replica_identity == model::ReplicaIdentity::full;
+    return !full && (!log_names_key(table) || table.keyless() || !table.filter.empty());
+}
+
+void add_parents(TablePlan& table, const std::vector<TablePlan>& tables,
+                 const model::Catalog& source) {
+    for (const model::ForeignKeySchema& key : table.schema.foreign_keys) {
+        const auto parent = std::find_if(
+            tables.begin(), tables.end(),
+            [&](const TablePlan& candidate) { return candidate.source == key.parent; });
+        if (parent == tables.end()) {
+            continue;
+        }
+        plan::ForeignKeyPlan planned;
+        planned.parent = parent->index;
+        planned.columns = key_plan(table, key.columns, source).columns;
+        std::vector<std::size_t> parent_columns;
+        for (const std::string& name : key.parent_columns) {
+            if (const auto at = parent->schema.column_index(name)) {
+                parent_columns.push_back(*at);
+            }
+        }
+        planned.parent_columns = key_plan(*parent, parent_columns, source).columns;
+        const bool to_key =
+            planned.parent_columns.size() == parent->key.columns.size() &&
+            std::equal(planned.parent_columns.begin(), planned.parent_columns.end(),
+                       parent->key.columns.begin(),
+                       [](const auto& a, const auto& b) { return a.column == b.column; });
+        if (to_key && !planned.columns.empty()) {
+            table.parents.push_back(std::move(planned));
+        }
+    }
+}
+
+}  // namespace cutover::route
