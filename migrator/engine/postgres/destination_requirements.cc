@@ -29,26 +29,28 @@ Account account_of(Connection& connection) {
     return {row.text(0, 0), row.text(0, 1), row.boolean(0, 2), row.boolean(0, 3)};
 }
 
-std::vector<Requirement> database_rights(const Account& account) {
-    const std::string to = " ON DATABASE " + account.database + " TO " + account.user;
+Requirement right_to_create(const Account& account) {
     return {
-        {{"destination.privilege_create",
-          Severity::block,
-          account.user,
-          account.creates ? "the account may create schemas" : "the account may not create schemas",
-          "the task keeps its own state in a schema of its own, and makes schemas that are missing",
-          "GRANT CREATE" + to,
-          {"G139"}},
-         account.creates},
-        {{"destination.privilege_temporary",
-          Severity::block,
-          account.user,
-          account.makes_temporary_tables ? "the account may make temporary tables"
-                                         : "the account may not make temporary tables",
-          "changes are staged in temporary tables before they take effect",
-          "GRANT TEMPORARY" + to,
-          {"G139"}},
-         account.makes_temporary_tables}};
+        {"destination.privilege_create",
+         Severity::block,
+         account.user,
+         account.creates ? "the account may create schemas" : "the account may not create schemas",
+         "the task keeps its own state in a schema of its own, and makes schemas that are missing",
+         "GRANT CREATE ON DATABASE " + account.database + " TO " + account.user,
+         {"G139"}},
+        account.creates};
+}
+
+Requirement right_to_stage(const Account& account) {
+    return {{"destination.privilege_temporary",
+             Severity::block,
+             account.user,
+             account.makes_temporary_tables ? "the account may make temporary tables"
+                                            : "the account may not make temporary tables",
+             "rows and changes are staged in temporary tables before they take effect",
+             "GRANT TEMPORARY ON DATABASE " + account.database + " TO " + account.user,
+             {"G139"}},
+            account.makes_temporary_tables};
 }
 
 /// A schema that is missing will be the account's own. Since version 15 `public` is open to its
@@ -169,8 +171,9 @@ std::vector<Requirement> privileges(Connection& connection, const plan::TaskSpec
         out.push_back(foreign_keys(connection, catalog));
     }
     const Account account = account_of(connection);
-    for (Requirement& requirement : database_rights(account)) {
-        out.push_back(std::move(requirement));
+    out.push_back(right_to_create(account));
+    if (spec.phases.full || spec.phases.incremental) {
+        out.push_back(right_to_stage(account));
     }
     out.push_back(schema_rights(connection, account, catalog));
     for (Requirement& requirement : table_rights(connection, spec, catalog)) {

@@ -205,5 +205,29 @@ TEST_F(BadAuthority, AServerThatAnotherAuthorityVouchesForIsRefused) {
     EXPECT_EQ(migrated.exit_code, kRefused) << migrated.text;
 }
 
+/// All in one piece, before anything is made: with the file corrected for one of them and the
+/// destination for the others, the task starts.
+TEST_F(BadEnds, WhatTheDefinitionsNeedIsNamedAtOnceAndTheTaskGoesOn) {
+    connect().query(
+        "CREATE EXTENSION citext;"
+        "CREATE FUNCTION public.fits(int) RETURNS boolean IMMUTABLE LANGUAGE sql RETURN $1 > 0;"
+        "CREATE TABLE public.a (id int PRIMARY KEY CHECK (public.fits(id)));"
+        "CREATE TABLE public.b (name citext PRIMARY KEY); INSERT INTO public.a VALUES (1)");
+    const Said first = migrate("phases: [schema, full]");
+    EXPECT_EQ(first.exit_code, kRefused) << first.text;
+    EXPECT_THAT(first.text, HasSubstr("extension citext in schema public"));
+    EXPECT_THAT(first.text,
+                HasSubstr("function public.fits(integer) (check a_id_check of public.a)"));
+    fixtures::PostgresClient client(destination_);
+    EXPECT_EQ(client.value("SELECT count(*) FROM pg_namespace WHERE nspname = 'cutover'"), "0");
+    client.query(
+        "CREATE FUNCTION public.fits(int) RETURNS boolean IMMUTABLE LANGUAGE sql RETURN $1 > 0");
+    const Said second =
+        migrate("phases: [schema, full]\nobjects: {exclude: [public.b]}\nignore: [tables.keyless]");
+    EXPECT_EQ(second.exit_code, 0) << second.text;
+    EXPECT_EQ(client.value("SELECT count(*) FROM public.a"), "1");
+    EXPECT_THAT(second.text, HasSubstr("completed: 1 rows copied"));
+}
+
 }  // namespace
 }  // namespace cutover::tests

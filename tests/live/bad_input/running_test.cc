@@ -318,6 +318,27 @@ TEST_F(BadTimes, ALogThatIsGoneIsRefusedWithWhatWasApplied) {
     EXPECT_EQ(of_source("SELECT count(*) FROM pg_replication_slots"), "0");
 }
 
+TEST_F(BadTimes, ASequenceThatWasMadeSinceStopsTheFinishUntilItIsThere) {
+    begin({"sequences", 17, {}, {}}, "destination");
+    const std::string file = program_.task(source_, destination_);
+    RunningProgram running = program_.start({"migrate", file, "--json"});
+    ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
+    at_source("CREATE SEQUENCE public.fresh START 7; SELECT nextval('public.fresh')");
+    const Said refused = program_.run({"finish", file});
+    EXPECT_EQ(refused.exit_code, kRefused) << refused.text;
+    EXPECT_THAT(refused.text, HasSubstr("made since the task began: public.fresh"));
+    EXPECT_EQ(running.wait().exit_code, kRefused);
+    fixtures::PostgresClient(destination_).query("CREATE SEQUENCE public.fresh START 7");
+    RunningProgram again = program_.start({"migrate", file, "--json"});
+    ASSERT_TRUE(again.wait_for("\"consistent\":true")) << again.text();
+    const Said finished = program_.run({"finish", file});
+    EXPECT_EQ(finished.exit_code, 0) << finished.text << again.text();
+    EXPECT_EQ(again.wait().exit_code, 0);
+    EXPECT_EQ(of_destination("SELECT last_value || ' ' || is_called FROM public.fresh"), "7 true");
+    const Said verify = program_.run({"verify", file});
+    EXPECT_EQ(verify.exit_code, 0) << verify.text;
+}
+
 TEST_F(BadTimes, SecretsAreNowhereToBeSeen) {
     begin({"secret", 17, {}, {}}, "destination");
     server_->connect().query("CREATE ROLE mover SUPERUSER LOGIN PASSWORD 'extraordinary-secret'");
