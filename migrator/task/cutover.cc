@@ -28,6 +28,8 @@ namespace {
 /// How often the log is brought to its end before it has to be silent.
 constexpr int kCatchUpRounds = 3;
 constexpr flow::Duration kLookEvery = std::chrono::milliseconds(250);
+/// Writers queue behind an attempt to fence the source; so long they are let alone after it.
+constexpr flow::Duration kBetweenFences = std::chrono::seconds(3);
 /// How long the log is read behind the fence.
 constexpr flow::Duration kWatch = std::chrono::seconds(3);
 constexpr flow::Duration kWatchLimit = std::chrono::seconds(30);
@@ -166,9 +168,11 @@ std::vector<SourceWriter> Cutover::unfinished() {
     return writers;
 }
 
-/// The log is followed meanwhile: they may take long.
+/// The log is followed meanwhile: they may take long. Those that have begun since show in the log or
+/// at the last look; a fence waits for them itself, and for those whose age this account may not see.
 void Cutover::wait_for_transactions() {
     const flow::TimePoint deadline = context_.runtime.now() + options_.wait;
+    const model::Instant asked = context_.source.clock();
     flow::TimePoint look_at{};
     std::vector<SourceWriter> open;
     follow([&]() -> std::optional<Position> {
@@ -178,6 +182,9 @@ void Cutover::wait_for_transactions() {
         }
         look_at = now + kLookEvery;
         open = unfinished();
+        std::erase_if(open, [&](const SourceWriter& writer) {
+            return writer.since ? *writer.since > asked : options_.fence_source;
+        });
         return open.empty() || now >= deadline ? std::optional(end_of_source()) : std::nullopt;
     });
     if (!open.empty()) {
@@ -192,11 +199,13 @@ void Cutover::set_source_fence() {
     context_.runtime.yield(flow::sync::kSourceFence);
     const flow::TimePoint deadline = context_.runtime.now() + options_.wait;
     while (!context_.source.fence(context_.plan)) {
-        context_.tick();
-        context_.stop.throw_if_requested();
-        if (context_.runtime.now() >= deadline) {
+        const flow::TimePoint again = context_.runtime.now() + kBetweenFences;
+        if (again >= deadline) {
             refuse(unfinished());
         }
+        follow([&] {
+            return context_.runtime.now() >= again ? std::optional(end_of_source()) : std::nullopt;
+        });
     }
     evidence_.source_fence = context_.record.source_fence;
     context_.runtime.yield(flow::sync::kSourceFence);

@@ -66,7 +66,8 @@ bool set_fence(Connection& connection, const plan::Plan& plan) {
     }
     try {
         connection.exec("BEGIN");
-        connection.exec("SET LOCAL lock_timeout = '1s'");
+        // Longer than deadlock_timeout, after which an autovacuum that is in the way is sent off.
+        connection.exec("SET LOCAL lock_timeout = '1500ms'");
         connection.exec("LOCK TABLE " + all_tables(plan) + " IN SHARE ROW EXCLUSIVE MODE");
         std::string statements = function(connection, plan.spec);
         for (const plan::TablePlan& table : plan.tables) {

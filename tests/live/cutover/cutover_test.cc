@@ -54,8 +54,8 @@ protected:
     }
     /// An application that commits, pauses, commits ...
     std::jthread writer(std::chrono::milliseconds pause) {
-        std::atomic<bool> wrote = false;
-        std::jthread thread([this, pause, &wrote](const std::stop_token& stop) {
+        wrote_ = false;
+        std::jthread thread([this, pause](const std::stop_token& stop) {
             fixtures::PostgresClient client(source_);
             client.query("SET application_name = 'the shop'");
             while (!stop.stop_requested()) {
@@ -64,7 +64,7 @@ protected:
                 } catch (const model::Error&) {
                     ++refused_;
                 }
-                wrote = true;
+                wrote_ = true;
                 for (auto slept = std::chrono::milliseconds(0);
                      slept < pause && !stop.stop_requested();
                      slept += std::chrono::milliseconds(10)) {
@@ -72,7 +72,7 @@ protected:
                 }
             }
         });
-        while (!wrote) {
+        while (!wrote_) {
             std::this_thread::sleep_for(std::chrono::milliseconds(1));
         }
         return thread;
@@ -101,6 +101,7 @@ protected:
     fixtures::PostgresEndpoint source_;
     fixtures::PostgresEndpoint destination_;
     std::string file_;
+    std::atomic<bool> wrote_ = false;
     std::atomic<int> refused_ = 0;  ///< of the application's writes
 };
 
