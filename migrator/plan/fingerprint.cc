@@ -60,9 +60,9 @@ public:
     }
     bool empty() const { return count_ == 0; }
     std::string text() const {
-        return count_ <= kMostNamed ? text_
-                                    : text_ + " and " + std::to_string(count_ - kMostNamed) +
-                                          " more";
+        return count_ <= kMostNamed
+                   ? text_
+                   : text_ + " and " + std::to_string(count_ - kMostNamed) + " more";
     }
 
 private:
@@ -134,12 +134,14 @@ PlanChange Changes::told() const {
     tell("", others);
     out.only_more = lost_tables.empty() && lost_columns.empty() && others.empty();
     if (out.only_more) {
-        out.remedy = "to go on without what is new, leave it out in the task file (objects.exclude "
-                     "for a table, objects.exclude_columns for a column) and start again; to have "
-                     "it migrated, release the task and migrate anew";
+        out.remedy =
+            "to go on without what is new, leave it out in the task file (objects.exclude "
+            "for a table, objects.exclude_columns for a column) and start again; to have "
+            "it migrated, release the task and migrate anew";
     } else {
-        out.remedy = "undo the change in the task file, if that is where it was made; else release "
-                     "the task and migrate anew";
+        out.remedy =
+            "undo the change in the task file, if that is where it was made; else release "
+            "the task and migrate anew";
     }
     return out;
 }

@@ -1,6 +1,6 @@
-// What differs between two fingerprints of plans, in words, and what helps. How a plan's fingerprint
-// is made is its route's affair; what is agreed on here is that it is a list of texts between
-// semicolons, and that a table's begins `source>destination`, followed by a comma and
+// What differs between two fingerprints of plans, in words, and what helps. How a plan's
+// fingerprint is made is its route's affair; what is agreed on here is that it is a list of texts
+// between semicolons, and that a table's begins `source>destination`, followed by a comma and
 // `source>destination:type` for each column.
 #pragma once
 
@@ -10,8 +10,8 @@
 namespace cutover::plan {
 
 struct PlanChange {
-    std::string text;    ///< names the tables and columns that differ, a few of each kind
-    std::string remedy;  ///< what lets the task go on, if anything does
+    std::string text;        ///< names the tables and columns that differ, a few of each kind
+    std::string remedy;      ///< what lets the task go on, if anything does
     bool only_more = false;  ///< all that was there is there as it was
 };
 

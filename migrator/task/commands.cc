@@ -5,9 +5,9 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
-#include "migrator/task/finish_options.h"
 #include "migrator/flow/thread_runtime.h"
 #include "migrator/model/error.h"
+#include "migrator/task/finish_options.h"
 #include "migrator/task/migrate_command.h"
 #include "migrator/task/operator_command.h"
 #include "migrator/task/steward.h"

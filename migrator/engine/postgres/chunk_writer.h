@@ -36,7 +36,8 @@ private:
     plan::ConflictRule conflict_;
     Claim claim_;
     Connection connection_;
-    bool by_batch_ = false;  ///< each batch is a COPY of its own, so that its refused row is at hand
+    bool by_batch_ =
+        false;  ///< each batch is a COPY of its own, so that its refused row is at hand
     const plan::TablePlan* table_ = nullptr;
     std::optional<TargetTable> target_;  ///< of the open chunk
     bool copying_ = false;

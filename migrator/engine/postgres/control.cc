@@ -263,10 +263,10 @@ void PostgresControl::raise_epoch(const std::string& task, const std::string& fi
     }
     if (row.get(0, 0) != fingerprint) {
         const plan::PlanChange change = plan::change_between(row.get(0, 0), fingerprint);
-        throw Error(ErrorClass::refused, "task.changed",
-                    "what task '" + task + "' would do now is not what it was begun with: " +
-                        change.text,
-                    change.remedy)
+        throw Error(
+            ErrorClass::refused, "task.changed",
+            "what task '" + task + "' would do now is not what it was begun with: " + change.text,
+            change.remedy)
             .at(model::End::neither);
     }
     connection_.exec_params(kClaim, {task, this_process()});
@@ -320,7 +320,8 @@ void PostgresControl::save(const TaskRecord& record) {
         connection_.exec_params(
             "UPDATE cutover.task SET phase = $2, last_error = $3, origin_identity = $4,"
             " origin_start = $5, origin_start_text = $6, copy_stamp = $7, copy_stamp_text = $8,"
-            " copy_settled = $9, copy_settled_text = $10, source_fence = $11, starts = $12 WHERE name = $1",
+            " copy_settled = $9, copy_settled_text = $10, source_fence = $11, starts = $12 WHERE "
+            "name = $1",
             values);
     });
 }

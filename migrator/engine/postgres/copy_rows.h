@@ -22,7 +22,6 @@ std::optional<std::string_view> binary_cell(const model::Tuple& tuple, std::size
 /// not so many.
 model::Tuple copied_row(std::string_view bytes, std::uint64_t row);
 
-
 class CopyRows {
 public:
     void begin_row(std::size_t fields);

@@ -220,10 +220,11 @@ Error connection_error(const pg_conn* connection, const std::string& endpoint, b
     const std::string message = trimmed(PQerrorMessage(connection));
     const bool user_must_act = connect_class(message, reached) == ErrorClass::refused;
     if (message.find(kNoReplication) != std::string::npos) {
-        return Error(ErrorClass::refused, "postgres.pooler",
-                     "cannot connect to " + endpoint + ": " + message,
-                     "a connection pooler stands in front of the server, and the log cannot be read "
-                     "through one: name the server itself");
+        return Error(
+            ErrorClass::refused, "postgres.pooler",
+            "cannot connect to " + endpoint + ": " + message,
+            "a connection pooler stands in front of the server, and the log cannot be read "
+            "through one: name the server itself");
     }
     return Error(user_must_act ? ErrorClass::refused : ErrorClass::connection,
                  user_must_act ? "postgres.connect_refused" : "postgres.unreachable",

@@ -12,9 +12,10 @@ namespace {
 
 /// Undoing it does not help: what was logged meanwhile keeps the shape it was logged in.
 Error ddl_met(const std::string& table, const std::string& difference,
-              const std::string& hint = "release the task and migrate anew; to undo it at the "
-                                        "source does not help, for the log keeps the rows that "
-                                        "were written meanwhile as they were") {
+              const std::string& hint =
+                  "release the task and migrate anew; to undo it at the "
+                  "source does not help, for the log keeps the rows that "
+                  "were written meanwhile as they were") {
     return Error(
         ErrorClass::refused, "table.changed",
         "the source table " + table + " was changed while the task was running: " + difference,

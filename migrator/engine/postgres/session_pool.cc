@@ -18,9 +18,7 @@ constexpr std::size_t kMostIdle = 8;
 }  // namespace
 
 SessionPool::SessionPool(plan::Endpoint endpoint, Attention attention, bool require_writable)
-    : endpoint_(std::move(endpoint)),
-      attention_(attention),
-      require_writable_(require_writable) {}
+    : endpoint_(std::move(endpoint)), attention_(attention), require_writable_(require_writable) {}
 
 SessionPool::~SessionPool() {
     close_idle();

@@ -168,8 +168,9 @@ TEST_F(ChunkWriter, NamesRowColumnAndCharacterThatHaveNoPlace) {
     write(*writer, plan, chunk(0, 0), "SELECT g, 'h\u00f6chstens' FROM generate_series(1, 50) g");
     EXPECT_EQ(fixtures::PostgresClient(latin).value("SELECT count(*) FROM t"), "50");
     const model::Error error = error_of([&] {
-        write(*writer, plan, chunk(0, 1),
-              "SELECT g, CASE g WHEN 77 THEN '5 \u20ac' ELSE 'x' END FROM generate_series(60, 99) g");
+        write(
+            *writer, plan, chunk(0, 1),
+            "SELECT g, CASE g WHEN 77 THEN '5 \u20ac' ELSE 'x' END FROM generate_series(60, 99) g");
     });
     EXPECT_EQ(error.error_class(), ErrorClass::refused);
     EXPECT_THAT(error.message(), HasSubstr("table public.t"));

@@ -34,12 +34,12 @@ TEST(PlanChange, NamesAColumnThatIsNew) {
 }
 
 TEST(PlanChange, NamesWhatIsGone) {
-    const PlanChange column =
-        change_between(kBefore, with(kBefore, ",v>v:numeric(10,2)", ""));
+    const PlanChange column = change_between(kBefore, with(kBefore, ",v>v:numeric(10,2)", ""));
     EXPECT_EQ(column.text, "columns that are gone, renamed or left out: public.a.v");
     EXPECT_FALSE(column.only_more);
-    const PlanChange table = change_between(kBefore, "1;111;public.a>public.a,id>id:integer,v>v:"
-                                                     "numeric(10,2) key id");
+    const PlanChange table = change_between(kBefore,
+                                            "1;111;public.a>public.a,id>id:integer,v>v:"
+                                            "numeric(10,2) key id");
     EXPECT_EQ(table.text, "tables that are gone, renamed or left out: public.b");
     EXPECT_THAT(table.remedy, HasSubstr("migrate anew"));
 }
