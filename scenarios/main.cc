@@ -95,6 +95,7 @@ int main(int argc, char** argv) {
         int exit_code = 0;
         CLI::App app(kAbout, "cutover");
         app.footer(kFooter);
+        app.set_version_flag("--version", "cutover " CUTOVER_VERSION);
         app.require_subcommand(1);
         cutover::precheck::add_commands(app, registry, std::cout, exit_code);
         cutover::task::add_commands(app, registry, std::cout, exit_code);

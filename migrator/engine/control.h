@@ -35,7 +35,7 @@ struct TaskRecord {
     std::optional<model::ChunkView>
         copy_view;  ///< what Source::open_view() gave when the copy began
     model::Marker marker;
-    std::uint64_t starts = 0;  ///< how often a process has claimed it
+    std::uint64_t starts = 0;  ///< how many processes have run it
     std::string last_error;    ///< why the last process ended, empty if it ended well
     /// What a cutover has set at the source, or was about to; whoever ends the task undoes it.
     std::string source_fence;
@@ -65,7 +65,7 @@ public:
     /// this process has taken, until that claim is no longer in force. Nothing else is to be asked
     /// of this control then.
     virtual void listen(const std::string& task, std::uint64_t epoch) = 0;
-    /// Stores phase, origin, copy_view, last_error and source_fence of the claimed task.
+    /// Stores phase, origin, copy_view, starts, last_error and source_fence of the claimed task.
     virtual void save(const TaskRecord& record) = 0;
 
     virtual std::vector<model::Chunk> chunks() = 0;

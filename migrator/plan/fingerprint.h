@@ -1,5 +1,7 @@
-// What differs between two fingerprints of plans, in words. How a plan's fingerprint is made is its
-// route's affair; that it is a list of texts between semicolons is agreed on here.
+// What differs between two fingerprints of plans, in words, and what helps. How a plan's
+// fingerprint is made is its route's affair; what is agreed on here is that it is a list of texts
+// between semicolons, and that a table's begins `source>destination`, followed by a comma and
+// `source>destination:type` for each column.
 #pragma once
 
 #include <string>
@@ -7,8 +9,13 @@
 
 namespace cutover::plan {
 
-/// The first part of `of` that `other` lacks, quoted and shortened; "nothing else" if there is
-/// none.
-std::string first_difference(std::string_view of, std::string_view other);
+struct PlanChange {
+    std::string text;        ///< names the tables and columns that differ, a few of each kind
+    std::string remedy;      ///< what lets the task go on, if anything does
+    bool only_more = false;  ///< all that was there is there as it was
+};
+
+/// Requires: the two differ.
+PlanChange change_between(std::string_view before, std::string_view after);
 
 }  // namespace cutover::plan

@@ -3,9 +3,7 @@
 namespace cutover::precheck {
 
 Findings capture_settings(const Facts& facts) {
-    // Only the incremental phase reads the log.
-    return facts.spec.phases.incremental ? unmet(facts, engine::Topic::capture_settings, true)
-                                         : Findings{};
+    return unmet(facts, engine::Topic::capture_settings, true);
 }
 
 }  // namespace cutover::precheck

@@ -23,15 +23,14 @@ Findings task_record(const Facts& facts) {
     if (then == now) {
         return {};
     }
-    return {
-        {"task.changed",
-         Severity::block,
-         facts.spec.name,
-         "what the task would do now is not what it was begun with; then: " +
-             plan::first_difference(then, now) + "; now: " + plan::first_difference(now, then),
-         "rows are there that were written by the old plan",
-         "undo the change in the task file or at the source, or release the task and start anew",
-         {}}};
+    const plan::PlanChange change = plan::change_between(then, now);
+    return {{"task.changed",
+             Severity::block,
+             facts.spec.name,
+             "what the task would do now is not what it was begun with: " + change.text,
+             "rows are there that were written by the old plan",
+             change.remedy,
+             {}}};
 }
 
 }  // namespace cutover::precheck

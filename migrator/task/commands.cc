@@ -5,9 +5,12 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "migrator/flow/thread_runtime.h"
+#include "migrator/model/error.h"
 #include "migrator/task/finish_options.h"
 #include "migrator/task/migrate_command.h"
 #include "migrator/task/operator_command.h"
+#include "migrator/task/steward.h"
 
 namespace cutover::task {
 
@@ -120,12 +123,27 @@ CLI::App* add_verb(CLI::App& app, const char* verb, const char* text, std::chron
     return command;
 }
 
+/// Told before a server is asked for anything; empty if `limit` can be read.
+std::string throttle_problem(const std::string& limit) {
+    flow::ThreadRuntime runtime;
+    flow::Throttle full(runtime, {});
+    flow::Throttle incremental(runtime, {});
+    try {
+        apply_throttle(limit, full, incremental);
+    } catch (const model::Error& error) {
+        return error.what();
+    }
+    return "";
+}
+
 void add_throttle(CLI::App& app, const engine::Registry& registry, std::ostream& out,
                   int& exit_code) {
     const auto limits = std::make_shared<std::vector<std::string>>();
     CLI::App* command = add_verb(app, "throttle", "change the limits of a running task",
                                  std::chrono::seconds(60), registry, out, exit_code, limits);
-    command->add_option("LIMIT", *limits, "PHASE.NAME=VALUE")->required();
+    command->add_option("LIMIT", *limits, "PHASE.NAME=VALUE")
+        ->required()
+        ->check(CLI::Validator(throttle_problem, "PHASE.NAME=VALUE"));
     command->footer(kThrottleFooter);
 }
 

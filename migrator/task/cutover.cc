@@ -240,6 +240,10 @@ void Cutover::insist_on_quiet() {
 /// is looked at before the end.
 void Cutover::insist_on_plan() {
     if (const std::optional<Error> error = no_longer_fits(context_.plan, tools_.plan_now())) {
+        // What is merely new stands in the way of the cutover, not of the task.
+        if (error->code() != kSourceChanged && !keys_added_) {
+            throw Refusal{error->what()};
+        }
         give_up(*error);
     }
 }

@@ -42,17 +42,17 @@ std::optional<Error> no_longer_fits(const plan::Plan& then, const engine::Planne
     const std::string& after = now.plan.fingerprint;
     const std::string blocks = model::blocks_of(now.findings);
     if (after != before) {
-        return Error(ErrorClass::refused, "source.changed",
-                     "the source is no longer what the task was begun with; then: " +
-                         plan::first_difference(before, after) +
-                         "; now: " + plan::first_difference(after, before) + blocks,
-                     "undo the change, or release the task and migrate anew")
+        const plan::PlanChange change = plan::change_between(before, after);
+        return Error(ErrorClass::refused,
+                     change.only_more && blocks.empty() ? "source.grown" : kSourceChanged,
+                     "the source is no longer what the task was begun with: " + change.text + blocks,
+                     change.remedy)
             .at(model::End::source);
     }
     if (!blocks.empty()) {
         // One end has gained or lost what the plan does not hold; which one, the findings say.
         return Error(
-            ErrorClass::refused, "source.changed",
+            ErrorClass::refused, kSourceChanged,
             "the two ends do not fit any more as they did when the task was begun:" + blocks,
             "undo the change, or release the task and migrate anew");
     }

@@ -15,8 +15,11 @@ namespace cutover::task {
 /// A plan that was made now must not be run: refused `plan.blocked`, naming every blocking finding.
 std::optional<model::Error> cannot_be_run(const engine::Planned& planned);
 
-/// Both ends are no longer what the task was begun with: refused `source.changed`, or
-/// `source.new_sequence` for sequences that nobody would set.
+/// What was there when the task was begun is no longer so.
+inline constexpr const char* kSourceChanged = "source.changed";
+
+/// Both ends are no longer what the task was begun with: refused kSourceChanged; `source.grown` or
+/// `source.new_sequence` if all that was there is there, and tables, columns or sequences are new.
 std::optional<model::Error> no_longer_fits(const plan::Plan& then, const engine::Planned& now);
 
 }  // namespace cutover::task

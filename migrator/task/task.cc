@@ -234,6 +234,8 @@ void Task::claim() {
     record_.last_error.clear();
     steward_->claimed(record_);
     if (!std::exchange(claimed_before_, true)) {
+        ++record_.starts;
+        control_->save(record_);
         observer_.on(stage::Started{record_.name, record_.starts > 1, record_.epoch});
         observer_.on(stage::PhaseStarted{record_.phase});
     }

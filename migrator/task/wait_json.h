@@ -1,55 +1,14 @@
 // A wait as JSON, the same in the events of a task and in its published status.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include "migrator/model/wait.h"
 
 namespace cutover::task {
 
-inline nlohmann::ordered_json wait_json(const model::Wait& wait) {
-    nlohmann::ordered_json holders = nlohmann::ordered_json::array();
-    for (const model::Holder& holder : wait.holders) {
-        nlohmann::ordered_json one = {{"kind", holder.kind}, {"id", holder.id}};
-        if (!holder.application.empty()) {
-            one["application"] = holder.application;
-        }
-        if (holder.open_for) {
-            one["open_seconds"] = holder.open_for->count();
-        }
-        holders.push_back(std::move(one));
-    }
-    nlohmann::ordered_json out = {{"for", wait.what}, {"holders", std::move(holders)}};
-    if (wait.end != model::End::neither) {
-        out["end"] = model::to_string(wait.end);
-    }
-    return out;
-}
-
-/// What wait_json() has written, but for `since`. It comes back from a server: what is of another
-/// kind than it should be reads as absent.
-inline model::Wait wait_of(const nlohmann::ordered_json& json) {
-    const auto text = [](const nlohmann::ordered_json& from, const char* key) {
-        return from.is_object() && from.contains(key) && from[key].is_string()
-                   ? from[key].get<std::string>()
-                   : std::string();
-    };
-    model::Wait wait;
-    wait.end = text(json, "end") == "source" ? model::End::source : model::End::destination;
-    wait.what = text(json, "for");
-    if (!json.is_object() || !json.contains("holders") || !json["holders"].is_array()) {
-        return wait;
-    }
-    for (const auto& one : json["holders"]) {
-        model::Holder holder{text(one, "kind"), text(one, "id"), text(one, "application"),
-                             std::nullopt};
-        if (one.is_object() && one.contains("open_seconds") &&
-            one["open_seconds"].is_number_integer()) {
-            holder.open_for = std::chrono::seconds(one["open_seconds"].get<std::int64_t>());
-        }
-        wait.holders.push_back(std::move(holder));
-    }
-    return wait;
-}
+nlohmann::ordered_json wait_json(const model::Wait& wait);
+/// What wait_json() has written, but for `since`.
+model::Wait wait_of(const nlohmann::ordered_json& json);
 
 }  // namespace cutover::task

@@ -75,7 +75,6 @@ TaskRecord MemoryControl::claim(const std::string& task, const std::string& fing
         stored.name = task;
         stored.fingerprint = fingerprint;
         ++stored.epoch;
-        ++stored.starts;
         rows.lock_holder = session_.number();
         record = stored;
     });
@@ -95,6 +94,7 @@ void MemoryControl::save(const TaskRecord& record) {
         rows.record.origin = record.origin;
         rows.record.copy_view = record.copy_view;
         rows.record.last_error = record.last_error;
+        rows.record.starts = record.starts;
         rows.record.source_fence = record.source_fence;
     });
 }

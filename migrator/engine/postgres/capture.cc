@@ -174,6 +174,10 @@ std::string capture_name(const plan::TaskSpec& spec) {
     return "cutover_" + spec.name;
 }
 
+bool reads_standby(const plan::TaskSpec& spec) {
+    return !spec.phases.incremental && spec.source.hosts.size() == 1;
+}
+
 CreatedCapture create_capture(const plan::TaskSpec& spec, const plan::Plan& plan,
                               const Attention& attention) {
     const std::string name = capture_name(spec);

@@ -20,6 +20,10 @@ namespace cutover::postgres {
 /// `cutover_<task>`: the slot and the publication have the same name.
 std::string capture_name(const plan::TaskSpec& spec);
 
+/// A task without a log reads a standby if that is the only host it names: what is copied once need
+/// not burden the primary. Among several hosts it takes the primary, for two standbys differ.
+bool reads_standby(const plan::TaskSpec& spec);
+
 /// A slot's exported snapshot: it can be imported while this object lives. Nothing is run on its
 /// connection, because the next command would end it.
 class SlotView {

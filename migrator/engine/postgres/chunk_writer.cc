@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "migrator/engine/postgres/chunk_reader.h"
 #include "migrator/engine/postgres/control_rows.h"
 #include "migrator/engine/postgres/copy_rows.h"
 #include "migrator/model/check.h"
@@ -43,31 +44,64 @@ void PostgresChunkWriter::begin(const plan::TablePlan& table, const model::Chunk
         connection_ = open_session(sessions_, claim_.task, SessionRole::writer);
     }
     connection_.exec("BEGIN ISOLATION LEVEL READ COMMITTED");
+    table_ = &table;
     target_ = read_target(connection_, table);
-    std::string copied = target_->name;
+    taken_ = 0;
     if (conflict_ == plan::ConflictRule::ignore) {
         connection_.exec(create_staging());
-        copied = kStaging;
     }
+    // Any other encoding has no place for some characters: then the row is to be named.
+    by_batch_ = connection_.server_encoding() != "UTF8";
+    if (!by_batch_) {
+        begin_copy();
+    }
+}
+
+void PostgresChunkWriter::begin_copy() {
+    const std::string& copied =
+        conflict_ == plan::ConflictRule::ignore ? std::string(kStaging) : target_->name;
     connection_.begin_copy_in("COPY " + copied + " (" + target_->column_list() +
                               ") FROM STDIN (FORMAT binary)");
     connection_.copy_write(copy_header());
+    copying_ = true;
+}
+
+void PostgresChunkWriter::end_copy() {
+    connection_.copy_write(copy_trailer());
+    copying_ = false;
+    taken_ += connection_.copy_end();
 }
 
 void PostgresChunkWriter::write(const model::RowBatch& batch) {
     CUTOVER_CHECK(target_);
+    if (!by_batch_) {
+        connection_.copy_write(batch.bytes);
+        return;
+    }
+    begin_copy();
     connection_.copy_write(batch.bytes);
+    try {
+        end_copy();
+    } catch (const Error& error) {
+        const std::optional<std::uint64_t> row = connection_.refused_row();
+        connection_.rollback();
+        throw explained(error, row ? row_text(batch, *row) : "");
+    }
+}
+
+/// Which row of the batch that is, from 1, by its key.
+std::string PostgresChunkWriter::row_text(const model::RowBatch& batch, std::uint64_t row) {
+    try {
+        return key_text(connection_, *table_, copied_row(batch.bytes, row));
+    } catch (const Error&) {
+        return "";  // of a key whose type is another here
+    }
 }
 
 /// A value that does not fit will not fit the next time either.
-Error PostgresChunkWriter::explained(const Error& error) const {
-    if (has_state(error, "22")) {
-        return Error(
-            ErrorClass::refused, "copy.value",
-            "table " + target_->display + " cannot hold a value of the source: " + error.message(),
-            "make the destination's column as wide as the source's");
-    }
-    return about(error, "table " + target_->display);
+Error PostgresChunkWriter::explained(const Error& error, const std::string& row) const {
+    return has_state(error, "22") ? value_refused(error, "copy.value", target_->display, row)
+                                  : about(error, "table " + target_->display);
 }
 
 /// What a destination row with the same key keeps out is counted, and a few keys are noted.
@@ -107,15 +141,16 @@ void PostgresChunkWriter::keep_existing_rows(std::uint64_t staged) {
 void PostgresChunkWriter::commit(const model::ChunkReceipt& receipt) {
     CUTOVER_CHECK(target_);
     try {
-        connection_.copy_write(copy_trailer());
-        const std::uint64_t rows = connection_.copy_end();
-        if (rows != receipt.rows.count) {
+        if (copying_) {
+            end_copy();
+        }
+        if (taken_ != receipt.rows.count) {
             throw Error(ErrorClass::corrupt, "copy.count",
                         std::to_string(receipt.rows.count) + " rows were sent, the server took " +
-                            std::to_string(rows));
+                            std::to_string(taken_));
         }
         if (conflict_ == plan::ConflictRule::ignore) {
-            keep_existing_rows(rows);
+            keep_existing_rows(taken_);
         }
         require_claim(connection_, claim_);
         const bool first = store_receipt(connection_, claim_.task, receipt);
@@ -130,6 +165,7 @@ void PostgresChunkWriter::commit(const model::ChunkReceipt& receipt) {
 
 void PostgresChunkWriter::abort() noexcept {
     target_.reset();
+    copying_ = false;
     connection_.rollback();
 }
 

@@ -26,14 +26,22 @@ public:
 
 private:
     std::string create_staging() const;
+    void begin_copy();
+    void end_copy();
+    std::string row_text(const model::RowBatch& batch, std::uint64_t row);
     void keep_existing_rows(std::uint64_t staged);
-    model::Error explained(const model::Error& error) const;
+    model::Error explained(const model::Error& error, const std::string& row = {}) const;
 
     SessionPool& sessions_;
     plan::ConflictRule conflict_;
     Claim claim_;
     Connection connection_;
+    bool by_batch_ =
+        false;  ///< each batch is a COPY of its own, so that its refused row is at hand
+    const plan::TablePlan* table_ = nullptr;
     std::optional<TargetTable> target_;  ///< of the open chunk
+    bool copying_ = false;
+    std::uint64_t taken_ = 0;  ///< rows of the copies that have ended
 };
 
 }  // namespace cutover::postgres

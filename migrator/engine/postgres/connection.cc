@@ -245,6 +245,7 @@ void Connection::copy_write(std::string_view data) {
 }
 
 std::uint64_t Connection::copy_end() {
+    refused_row_.reset();
     ServerCall call(*this, "COPY FROM");
     if (PQputCopyEnd(raw(), nullptr) != 1) {
         throw error_from(nullptr, raw(), "COPY FROM");
@@ -257,6 +258,7 @@ std::uint64_t Connection::copy_end() {
             continue;
         }
         failure = error_from(result, raw(), "COPY FROM");
+        refused_row_ = copy_place(result).row;
         PQclear(result);
     }
     if (failure) {
@@ -344,6 +346,11 @@ int Connection::server_process() const {
 
 std::string Connection::application_name() const {
     const char* name = PQparameterStatus(raw(), "application_name");
+    return name == nullptr ? "" : name;
+}
+
+std::string Connection::server_encoding() const {
+    const char* name = PQparameterStatus(raw(), "server_encoding");
     return name == nullptr ? "" : name;
 }
 

@@ -114,6 +114,8 @@ public:
     void copy_write(std::string_view data);
     /// Returns the number of rows taken.
     std::uint64_t copy_end();
+    /// The row, from 1, that the last copy_end() has failed at; nothing if the server did not say.
+    std::optional<std::uint64_t> refused_row() const { return refused_row_; }
     void copy_fail() noexcept;
 
     /// Forgets what the session was used for: settings, temporary tables, locks, statements.
@@ -132,6 +134,7 @@ public:
     /// Gives the connection up, whatever it is doing.
     void close() noexcept { connection_.reset(); }
     std::string application_name() const;
+    std::string server_encoding() const;
     int server_version() const;  ///< as libpq tells it: 170005
     int server_process() const;  ///< of the server's process for this connection
     /// Nobody on a network can read what is sent.
@@ -171,6 +174,7 @@ private:
     Attention attention_{};
     std::shared_ptr<const plan::Endpoint> host_;  ///< none without attention
     std::string purpose_;
+    std::optional<std::uint64_t> refused_row_;
 };
 
 /// `name` as an identifier in SQL: always quoted, so that case and reserved words are safe.

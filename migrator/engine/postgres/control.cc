@@ -48,7 +48,7 @@ SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
    AND application_name = ANY ($1))";
 
 constexpr const char* kClaim = R"(
-UPDATE cutover.task SET epoch = epoch + 1, starts = starts + 1, owner = $2, claimed_at = now()
+UPDATE cutover.task SET epoch = epoch + 1, owner = $2, claimed_at = now()
  WHERE name = $1)";
 
 /// `host:pid` of this process, for the message of the one that is refused.
@@ -262,14 +262,11 @@ void PostgresControl::raise_epoch(const std::string& task, const std::string& fi
                     "release it ('cutover release') and start anew, or use another task name");
     }
     if (row.get(0, 0) != fingerprint) {
-        throw Error(ErrorClass::refused, "task.changed",
-                    "what task '" + task +
-                        "' would do now is not what it was begun with: objects, "
-                        "columns, names or filters have changed; then: " +
-                        plan::first_difference(row.get(0, 0), fingerprint) +
-                        "; now: " + plan::first_difference(fingerprint, row.get(0, 0)),
-                    "undo the change in the task file or at the source, or release the task and "
-                    "start anew")
+        const plan::PlanChange change = plan::change_between(row.get(0, 0), fingerprint);
+        throw Error(
+            ErrorClass::refused, "task.changed",
+            "what task '" + task + "' would do now is not what it was begun with: " + change.text,
+            change.remedy)
             .at(model::End::neither);
     }
     connection_.exec_params(kClaim, {task, this_process()});
@@ -306,7 +303,7 @@ void PostgresControl::save(const TaskRecord& record) {
     claimed_transaction([&](const Claim& claim) {
         std::vector<Parameter> values{claim.task, std::string(engine::to_string(record.phase)),
                                       record.last_error};
-        values.resize(11);
+        values.resize(12);
         if (record.origin) {
             values[3] = to_bytea(record.origin->identity);
             values[4] = to_bytea(record.origin->start.bytes);
@@ -319,10 +316,12 @@ void PostgresControl::save(const TaskRecord& record) {
             values[9] = record.copy_view->settled.text;
         }
         values[10] = record.source_fence;
+        values[11] = std::to_string(record.starts);
         connection_.exec_params(
             "UPDATE cutover.task SET phase = $2, last_error = $3, origin_identity = $4,"
             " origin_start = $5, origin_start_text = $6, copy_stamp = $7, copy_stamp_text = $8,"
-            " copy_settled = $9, copy_settled_text = $10, source_fence = $11 WHERE name = $1",
+            " copy_settled = $9, copy_settled_text = $10, source_fence = $11, starts = $12 WHERE "
+            "name = $1",
             values);
     });
 }

@@ -27,6 +27,35 @@ std::string_view copy_trailer() {
     return {"\377\377", 2};
 }
 
+model::Tuple copied_row(std::string_view bytes, std::uint64_t row) {
+    const auto take = [&](std::size_t length) {
+        const std::string_view taken = bytes.substr(0, length);
+        bytes.remove_prefix(taken.size());
+        return taken;
+    };
+    const auto number = [&](std::size_t width) {
+        std::uint32_t value = 0;
+        for (const char byte : take(width)) {
+            value = value << 8 | static_cast<unsigned char>(byte);
+        }
+        return value;
+    };
+    model::Tuple out;
+    while (row > 0 && !bytes.empty()) {
+        const std::uint32_t columns = number(2);
+        for (std::uint32_t column = 0; column < columns; ++column) {
+            const std::uint32_t length = number(4);
+            const std::string_view cell = length == 0xffffffff ? "" : take(length);
+            if (row == 1) {
+                out.append(length == 0xffffffff ? model::CellKind::null : model::CellKind::binary,
+                           cell);
+            }
+        }
+        --row;
+    }
+    return out;
+}
+
 std::optional<std::string_view> binary_cell(const model::Tuple& tuple, std::size_t column) {
     switch (tuple.kind(column)) {
         case CellKind::null:

@@ -18,6 +18,9 @@ std::string_view copy_trailer();
 /// The bytes of a cell; nothing for NULL, and for an absent one. Throws: refused (a cell in text
 /// form: its type has no binary one).
 std::optional<std::string_view> binary_cell(const model::Tuple& tuple, std::size_t column);
+/// The row, from 1, of rows as binary COPY has them, without header and trailer; empty if there are
+/// not so many.
+model::Tuple copied_row(std::string_view bytes, std::uint64_t row);
 
 class CopyRows {
 public:

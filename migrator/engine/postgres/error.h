@@ -1,8 +1,11 @@
 // PostgreSQL's words for trouble in ours: SQLSTATE and libpq's state to model::Error.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "migrator/model/error.h"
 
@@ -11,12 +14,34 @@ struct pg_result;
 
 namespace cutover::postgres {
 
-/// The class of an SQLSTATE: 08*, 57P0*, 53300, 25006 connection; 22*, 28*, 42*, 3D000, 0A000
-/// refused; 23* conflict; XX001/XX002 corrupt; the rest operation.
+/// What may be done about the SQLSTATEs that begin so. The longest beginning counts; what has none
+/// here is `operation`: it is tried again for minutes, then given up.
+struct StateClass {
+    std::string_view state;
+    model::ErrorClass error_class;
+    std::string_view what;
+};
+extern const std::vector<StateClass> kStateClasses;
+
+/// By kStateClasses; an error without a state is one of the connection.
 model::ErrorClass classify(std::string_view sqlstate);
 
 /// The statement's beginning up to its first literal: enough to know it, no values.
 std::string statement_head(std::string_view sql);
+
+/// Where in its rows a COPY has failed, as far as the server says.
+struct CopyPlace {
+    std::optional<std::uint64_t> row;  ///< from 1
+    std::string column;
+};
+CopyPlace copy_place(const pg_result* result);
+
+/// What may help where a value does not fit, by the SQLSTATE of class 22; never empty.
+std::string value_hint(std::string_view sqlstate);
+
+/// `'€'`: the character that a message of an untranslatable one shows as bytes; empty if it
+/// shows none.
+std::string character_in(std::string_view message);
 
 /// From a failed result. The statement's first words are named, its values are not.
 model::Error error_from(const pg_result* result, const pg_conn* connection, std::string_view sql);

@@ -10,12 +10,16 @@ using model::ErrorClass;
 
 namespace {
 
-Error ddl_met(const std::string& table, const std::string& difference) {
+/// Undoing it does not help: what was logged meanwhile keeps the shape it was logged in.
+Error ddl_met(const std::string& table, const std::string& difference,
+              const std::string& hint =
+                  "release the task and migrate anew; to undo it at the "
+                  "source does not help, for the log keeps the rows that "
+                  "were written meanwhile as they were") {
     return Error(
         ErrorClass::refused, "table.changed",
         "the source table " + table + " was changed while the task was running: " + difference,
-        "changes of the schema are not followed: undo it at the source, or release the task and "
-        "start it anew");
+        hint);
 }
 
 const message::RelationColumn* find(const message::Relation& relation, const std::string& name) {
@@ -79,28 +83,26 @@ std::shared_ptr<const MappedRelation> RelationMap::map(const message::Relation& 
 std::optional<Error> RelationMap::difference(const message::Relation& relation,
                                              const plan::TablePlan& table) const {
     const std::string name = table.source.display();
-    for (const model::ColumnSchema& column : table.schema.columns) {
-        const message::RelationColumn* sent = find(relation, column.name);
-        if (column.generated_expression) {
-            continue;  // never sent before version 18, and never copied
-        }
+    // What the task leaves out may come and go.
+    for (const plan::ColumnPlan& column : table.columns) {
+        const message::RelationColumn* sent = find(relation, column.source.name);
         if (sent == nullptr) {
-            return ddl_met(name, "column " + column.name + " is gone");
+            return ddl_met(name, "column " + column.source.name + " is gone");
         }
         const std::string type = type_names_(sent->type, sent->modifier);
-        if (type != column.type) {
-            return ddl_met(
-                name, "column " + column.name + " is of type " + type + ", it was " + column.type);
+        if (type != column.source.type) {
+            return ddl_met(name, "column " + column.source.name + " is of type " + type +
+                                     ", it was " + column.source.type);
         }
     }
     for (const message::RelationColumn& sent : relation.columns) {
         if (!table.schema.column_index(sent.name)) {
-            return ddl_met(name, "column " + sent.name + " was added");
-        }
-    }
-    for (const plan::ColumnPlan& column : table.columns) {
-        if (find(relation, column.source.name) == nullptr) {
-            return ddl_met(name, "column " + column.source.name + " is gone");
+            return ddl_met(name, "column " + sent.name + " was added",
+                           "to go on without it, leave it at the source, add it to the task file "
+                           "(objects.exclude_columns: {" +
+                               name + ": [" + sent.name +
+                               "]}) and start again; to have it migrated, release the task and "
+                               "migrate anew");
         }
     }
     return identity_problem(relation, table);

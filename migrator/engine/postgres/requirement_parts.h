@@ -38,6 +38,10 @@ engine::Requirement version_requirement(Connection& connection, const std::strin
 /// Whether the database's texts still sort as its indexes have them.
 engine::Requirement collation_version_requirement(Connection& connection, const std::string& end);
 
+/// What a copy from a standby must know (standby_source.cc). Throws: connection, operation.
+std::vector<engine::Requirement> standby_source(Connection& connection,
+                                                const model::Catalog& catalog);
+
 /// Topic::object_kinds (object_requirements.cc). Throws: connection, operation.
 std::vector<engine::Requirement> object_kinds(Connection& connection, const plan::TaskSpec& spec,
                                               const model::Catalog& catalog);

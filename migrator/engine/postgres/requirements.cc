@@ -537,7 +537,7 @@ std::vector<Requirement> source_requirements(Connection& connection, Topic topic
                     collation_version_requirement(connection, "source")};
         case Topic::capture_settings:
             if (!log) {
-                return {};
+                return standby_source(connection, catalog);
             }
             return {wal_level(connection), failover_slots(connection, spec),
                     publication_allowed(connection, spec), replication_session(spec)};

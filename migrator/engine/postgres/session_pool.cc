@@ -17,8 +17,8 @@ constexpr std::size_t kMostIdle = 8;
 
 }  // namespace
 
-SessionPool::SessionPool(plan::Endpoint endpoint, Attention attention)
-    : endpoint_(std::move(endpoint)), attention_(attention) {}
+SessionPool::SessionPool(plan::Endpoint endpoint, Attention attention, bool require_writable)
+    : endpoint_(std::move(endpoint)), attention_(attention), require_writable_(require_writable) {}
 
 SessionPool::~SessionPool() {
     close_idle();
@@ -70,6 +70,7 @@ Connection SessionPool::open(const std::string& purpose, const Settle& settle) c
     ConnectOptions options;
     options.application_name = purpose;
     options.attention = attention_;
+    options.require_writable = require_writable_;
     Connection session = Connection::open(endpoint_, options);
     if (settle) {
         settle(session);

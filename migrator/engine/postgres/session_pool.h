@@ -20,7 +20,9 @@ class SessionPool {
 public:
     using Settle = std::function<void(Connection&)>;
 
-    explicit SessionPool(plan::Endpoint endpoint, Attention attention = {});
+    /// `require_writable`: false where a standby will do.
+    explicit SessionPool(plan::Endpoint endpoint, Attention attention = {},
+                         bool require_writable = true);
     ~SessionPool();
     SessionPool(const SessionPool&) = delete;
     SessionPool& operator=(const SessionPool&) = delete;
@@ -28,7 +30,7 @@ public:
     const plan::Endpoint& endpoint() const { return endpoint_; }
     const Attention& attention() const { return attention_; }
 
-    /// An idle session, or a new one, at the writable host. `purpose` is its application_name;
+    /// An idle session, or a new one, at a host that fits. `purpose` is its application_name;
     /// `settle` gives a session the settings of the purpose, unless it comes from there.
     /// Throws: as Connection::open() and `settle`.
     Connection take(const std::string& purpose, const Settle& settle = {});
@@ -49,6 +51,7 @@ private:
 
     const plan::Endpoint endpoint_;
     const Attention attention_;
+    const bool require_writable_;
     std::mutex mutex_;
     std::vector<Connection> idle_;
     std::size_t wanted_ = 0;  ///< sessions that prepare() has not begun to open

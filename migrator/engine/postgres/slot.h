@@ -16,10 +16,14 @@ namespace cutover::postgres {
 /// From here on (as Connection::server_version() tells it) a standby may keep a copy of a slot.
 inline constexpr int kFailoverSlots = 170000;
 
-/// The end of the log and its timeline, as two columns of a SELECT at a primary.
+/// The end of the log and its timeline, as two columns of a SELECT: at a standby, of what it has
+/// replayed.
 inline constexpr const char* kLogEnd =
-    "pg_current_wal_insert_lsn(),"
-    " ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint";
+    "CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()"
+    " ELSE pg_current_wal_insert_lsn() END,"
+    " CASE WHEN pg_is_in_recovery() THEN (SELECT timeline_id FROM pg_control_checkpoint())::bigint"
+    " ELSE ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint"
+    " END";
 /// kLogEnd as it was answered, from this column of the first row on.
 model::Position log_end_of(const Result& row, int column);
 

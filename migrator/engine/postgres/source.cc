@@ -74,8 +74,8 @@ std::unique_ptr<engine::Source> make_source(flow::Runtime&, const plan::TaskSpec
 
 PostgresSource::PostgresSource(plan::TaskSpec spec, flow::Waits* waits)
     : spec_(std::move(spec)),
-      sessions_(std::make_shared<SessionPool>(spec_.source, Attention{waits, model::End::source})) {
-}
+      sessions_(std::make_shared<SessionPool>(spec_.source, Attention{waits, model::End::source},
+                                              !reads_standby(spec_))) {}
 
 Connection& PostgresSource::connection() {
     if (!connection_ || !connection_->alive()) {

@@ -53,9 +53,7 @@ void rethrow_for(const AppliedTable& table, bool strict, const Error& error) {
                     name + ": a row to be inserted is there already: " + error.message(), kVerify);
     }
     if (has_state(error, "22")) {
-        throw Error(ErrorClass::refused, "apply.value",
-                    name + " cannot hold a value of the source: " + error.message(),
-                    "make the destination's column as wide as the source's");
+        throw value_refused(error, "apply.value", table.target.display);
     }
     throw about(error, name);
 }

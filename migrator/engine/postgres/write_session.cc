@@ -1,5 +1,6 @@
 #include "migrator/engine/postgres/write_session.h"
 
+#include "migrator/engine/postgres/error.h"
 #include "migrator/engine/postgres/requirements.h"
 #include "migrator/model/check.h"
 
@@ -9,6 +10,9 @@ using model::Error;
 using model::ErrorClass;
 
 namespace {
+
+/// What codes of errors begin with that a server has sent; its SQLSTATE follows.
+constexpr std::string_view kServerError = "postgres.";
 
 /// A session whose client is gone gives its locks back within half a minute. A commit is durable
 /// whatever the server's default is.
@@ -174,14 +178,24 @@ std::string from_bytea(std::string_view text) {
     return out;
 }
 
+Error value_refused(const Error& error, const std::string& code, const std::string& table,
+                    const std::string& row) {
+    const std::string character = character_in(error.message());
+    return Error(ErrorClass::refused, code,
+                 "table " + table + " cannot hold a value of the source" +
+                     (row.empty() ? "" : ", in the row " + row) + ": " +
+                     (character.empty() ? "" : "the character " + character + ": ") +
+                     error.message(),
+                 value_hint(std::string_view(error.code()).substr(kServerError.size())));
+}
+
 Error about(const Error& error, const std::string& object) {
     return Error(error.error_class(), error.code(), object + ": " + error.message(), error.hint());
 }
 
 bool has_state(const Error& error, std::string_view prefix) {
-    constexpr std::string_view kPrefix = "postgres.";
-    return error.code().starts_with(kPrefix) &&
-           std::string_view(error.code()).substr(kPrefix.size()).starts_with(prefix);
+    return error.code().starts_with(kServerError) &&
+           std::string_view(error.code()).substr(kServerError.size()).starts_with(prefix);
 }
 
 bool says_exists(const Error& error) {

@@ -69,6 +69,11 @@ std::string to_bytea(std::string_view bytes);
 /// From the hex text form of a bytea.
 std::string from_bytea(std::string_view text);
 
+/// A value of the source that the destination does not take (SQLSTATE 22): names the table, the
+/// column and the character as far as the server does, and `row` if it is known.
+model::Error value_refused(const model::Error& error, const std::string& code,
+                           const std::string& table, const std::string& row = {});
+
 /// The same error with what it was about in front of the message.
 model::Error about(const model::Error& error, const std::string& object);
 

@@ -339,6 +339,91 @@ TEST_F(BadTimes, ASequenceThatWasMadeSinceStopsTheFinishUntilItIsThere) {
     EXPECT_EQ(verify.exit_code, 0) << verify.text;
 }
 
+/// The log holds rows of both shapes: what is said to help has to get past both.
+TEST_F(BadTimes, AnAddedColumnIsLeftOutAsTheMessageSays) {
+    begin({"added", 17, {}, {}}, "destination");
+    const std::string file = stopped_task();
+    at_source("UPDATE public.rows SET note = 'before' WHERE id = 1");
+    at_source("ALTER TABLE public.rows ADD COLUMN extra int");
+    at_source("UPDATE public.rows SET note = 'after', extra = 7 WHERE id = 2");
+    const Said changed = program_.run({"migrate", file});
+    EXPECT_EQ(changed.exit_code, kRefused) << changed.text;
+    EXPECT_THAT(changed.text, HasSubstr("new columns: public.rows.extra"));
+    EXPECT_THAT(changed.text, HasSubstr("objects.exclude_columns"));
+    const std::string without =
+        program_.task(source_, destination_, "objects: {exclude_columns: {public.rows: [extra]}}");
+    RunningProgram running = program_.start({"migrate", without, "--json"});
+    ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
+    at_source("UPDATE public.rows SET note = 'later', extra = 8 WHERE id = 3");
+    const Said finish = program_.run({"finish", without});
+    EXPECT_EQ(finish.exit_code, 0) << finish.text << running.text();
+    EXPECT_EQ(running.wait().exit_code, 0) << running.text();
+    const std::string sum = "SELECT sum(hashtext(id || note)::bigint) FROM public.rows";
+    EXPECT_EQ(of_destination(sum), of_source(sum));
+}
+
+TEST_F(BadTimes, AColumnThatIsAddedWhileItRunsIsNamedWithWhatHelps) {
+    begin({"widened", 17, {}, {}}, "destination");
+    const std::string file = program_.task(source_, destination_);
+    RunningProgram running = program_.start({"migrate", file, "--json"});
+    ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
+    at_source("ALTER TABLE public.rows ADD COLUMN extra int");
+    at_source("UPDATE public.rows SET extra = 7 WHERE id = 2");
+    EXPECT_EQ(running.wait().exit_code, kRefused);
+    EXPECT_THAT(running.text(), HasSubstr("column extra was added"));
+    EXPECT_THAT(running.text(), HasSubstr("objects.exclude_columns: {public.rows: [extra]}"));
+}
+
+/// The cutover is refused, the task goes on.
+TEST_F(BadTimes, ATableThatIsMadeMeanwhileIsNamedAndKeepsOnlyTheCutover) {
+    begin({"made", 17, {}, {}}, "destination");
+    const std::string file = program_.task(source_, destination_);
+    RunningProgram running = program_.start({"migrate", file, "--json"});
+    ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
+    at_source("CREATE TABLE public.later (id int PRIMARY KEY)");
+    const Said refused = program_.run({"finish", file});
+    EXPECT_EQ(refused.exit_code, kRefused) << refused.text;
+    EXPECT_THAT(refused.text, HasSubstr("new tables: public.later"));
+    EXPECT_THAT(refused.text, Not(HasSubstr("nothing else")));
+    at_source("DROP TABLE public.later");
+    at_source("INSERT INTO public.rows VALUES (0, 'late')");
+    const Said finish = program_.run({"finish", file});
+    EXPECT_EQ(finish.exit_code, 0) << finish.text << running.text();
+    EXPECT_EQ(running.wait().exit_code, 0) << running.text();
+    expect_everything_is_there();
+}
+
+TEST_F(BadTimes, ATableThatIsDroppedIsNamed) {
+    begin({"lost", 17, {}, {}}, "destination");
+    at_source("CREATE TABLE public.other (id int PRIMARY KEY)");
+    const std::string file = program_.task(source_, destination_);
+    RunningProgram running = program_.start({"migrate", file, "--json"});
+    ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
+    at_source("DROP TABLE public.other; CREATE TABLE public.other (id int PRIMARY KEY)");
+    EXPECT_EQ(running.wait().exit_code, kRefused) << running.text();
+    EXPECT_THAT(running.text(), HasSubstr("table public.other was dropped and made again"));
+    at_source("DROP TABLE public.other");
+    const Said again = program_.run({"migrate", file});
+    EXPECT_EQ(again.exit_code, kRefused) << again.text;
+    EXPECT_THAT(again.text, HasSubstr("public.other"));
+}
+
+/// The claims that follow a lost connection are no starts.
+TEST_F(BadTimes, ARetryIsNoStart) {
+    begin({"counted", 17, {}, {}}, "destination");
+    const std::string file = program_.task(source_, destination_);
+    RunningProgram running = program_.start({"migrate", file, "--json"});
+    ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
+    server_->connect().query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'destination'");
+    ASSERT_TRUE(running.wait_for("\"event\":\"recovered\"")) << running.text();
+    EXPECT_EQ(of_destination("SELECT starts FROM cutover.task"), "1");
+    EXPECT_EQ(program_.run({"stop", file}).exit_code, 0);
+    EXPECT_EQ(running.wait().exit_code, kStopped);
+    program_.run({"pause", file});  // nobody runs it: looking for that out is no start either
+    EXPECT_EQ(of_destination("SELECT starts FROM cutover.task"), "1");
+}
+
 TEST_F(BadTimes, SecretsAreNowhereToBeSeen) {
     begin({"secret", 17, {}, {}}, "destination");
     server_->connect().query("CREATE ROLE mover SUPERUSER LOGIN PASSWORD 'extraordinary-secret'");

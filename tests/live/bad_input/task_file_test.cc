@@ -156,6 +156,23 @@ TEST_F(BadOutput, AReportThatCannotBeWrittenIsRefused) {
                    "repair.undo`, which is a folder");
 }
 
+TEST_F(BadTaskFile, ALimitThatCannotBeReadIsRefusedBeforeAServerIsAsked) {
+    const std::string file = program_.write("shop.yaml", ends_);
+    for (const char* limit : {"full.rows_per_second=many", "ful.rows_per_second=1",
+                              "full.rows_per_second", "incremental.queries_per_second=0"}) {
+        const Said said = program_.run({"throttle", file, limit});
+        EXPECT_EQ(said.exit_code, kBadUsage) << limit << said.text;
+        EXPECT_THAT(said.text, HasSubstr(limit));
+        EXPECT_THAT(said.text, HasSubstr("full.rows_per_second=N"));
+    }
+}
+
+TEST_F(BadTaskFile, TheProgramSaysItsVersion) {
+    const Said said = program_.run({"--version"});
+    EXPECT_EQ(said.exit_code, 0);
+    EXPECT_THAT(said.text, testing::StartsWith("cutover "));
+}
+
 TEST_F(BadTaskFile, EveryCommandExplainsItselfWithAnExample) {
     for (const char* command : {"precheck", "migrate", "status", "pause", "resume", "throttle",
                                 "stop", "finish", "release"}) {

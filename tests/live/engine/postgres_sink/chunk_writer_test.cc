@@ -152,5 +152,50 @@ TEST_F(ChunkWriterUnderIgnore, KeepsTheDestinationsRowsAndCountsThem) {
     EXPECT_EQ(control_->receipts().at(0).rows.count, 4u);
 }
 
+/// A destination in another encoding has no place for some characters: the row is named by its key.
+TEST_F(ChunkWriter, NamesRowColumnAndCharacterThatHaveNoPlace) {
+    sql("CREATE TABLE t (a int PRIMARY KEY, note text)");
+    const fixtures::PostgresEndpoint latin = make_database("latin");
+    server().connect().query("DROP DATABASE " + latin.database);
+    server().connect().query("CREATE DATABASE " + latin.database +
+                             " ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0");
+    fixtures::PostgresClient(latin).query("CREATE TABLE t (a int PRIMARY KEY, note text)");
+    plan::TaskSpec spec = spec_;
+    spec.destination = latin.as_plan();
+    open_sink(spec);
+    const plan::Plan plan = plan_of({"public.t"});
+    const auto writer = sink_->open_writer(plan);
+    write(*writer, plan, chunk(0, 0), "SELECT g, 'h\u00f6chstens' FROM generate_series(1, 50) g");
+    EXPECT_EQ(fixtures::PostgresClient(latin).value("SELECT count(*) FROM t"), "50");
+    const model::Error error = error_of([&] {
+        write(
+            *writer, plan, chunk(0, 1),
+            "SELECT g, CASE g WHEN 77 THEN '5 \u20ac' ELSE 'x' END FROM generate_series(60, 99) g");
+    });
+    EXPECT_EQ(error.error_class(), ErrorClass::refused);
+    EXPECT_THAT(error.message(), HasSubstr("table public.t"));
+    EXPECT_THAT(error.message(), HasSubstr("in the row a = 77"));
+    EXPECT_THAT(error.message(), HasSubstr("column note"));
+    EXPECT_THAT(error.message(), HasSubstr("the character '\u20ac'"));
+    EXPECT_THAT(error.hint(), HasSubstr("encoding"));
+    EXPECT_THAT(error.hint(), testing::Not(HasSubstr("wide")));
+    writer->abort();
+    write(*writer, plan, chunk(0, 1), "SELECT g, 'x' FROM generate_series(60, 99) g");
+}
+
+/// Nothing is too narrow there.
+TEST_F(ChunkWriter, SaysOfALabelThatIsMissingWhatItIs) {
+    sql("CREATE TYPE mood AS ENUM ('ok'); CREATE TABLE t (a int PRIMARY KEY, m mood)");
+    const plan::Plan plan = plan_of({"public.t"});
+    const auto writer = sink_->open_writer(plan);
+    const model::Error error =
+        error_of([&] { write(*writer, plan, chunk(0, 0), "SELECT 1, 'glad'::text"); });
+    EXPECT_EQ(error.error_class(), ErrorClass::refused);
+    EXPECT_THAT(error.message(), HasSubstr("\"glad\""));
+    EXPECT_THAT(error.message(), HasSubstr("column m"));
+    EXPECT_THAT(error.hint(), HasSubstr("a label of an enum"));
+    writer->abort();
+}
+
 }  // namespace
 }  // namespace cutover::postgres
