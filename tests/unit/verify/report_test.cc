@@ -100,11 +100,35 @@ TEST(ReportJson, TakesValuesThatAreNotUtf8) {
     EXPECT_FALSE(nlohmann::json::parse(to_json(result)).empty());
 }
 
+TEST(Reports, HoldNoCharacterThatActs) {
+    Result result = damaged();
+    result.tables[0].samples[0].key = "(id=\x1b[2J\u202e\u009b)";
+    result.reasons[0] = "table \"x\x1b[1A\nCONSISTENT\"";
+    std::ostringstream text;
+    write_text(text, result);
+    for (const std::string& report : {text.str(), to_json(result), to_html(result)}) {
+        EXPECT_EQ(report.find('\x1b'), std::string::npos) << report;
+        EXPECT_EQ(report.find("\u202e"), std::string::npos) << report;
+        EXPECT_EQ(report.find("\u009b"), std::string::npos) << report;
+        EXPECT_EQ(report.find("\nCONSISTENT"), std::string::npos) << report;
+    }
+}
+
+TEST(ReportHtml, LetsOnlyItsOwnStyleAct) {
+    const std::string html = to_html(damaged());
+    const std::size_t policy = html.find("<meta http-equiv=\"Content-Security-Policy\"");
+    ASSERT_NE(policy, std::string::npos);
+    EXPECT_LT(policy, html.find("<style nonce="));
+    EXPECT_NE(html.substr(policy, 400).find("default-src 'none'"), std::string::npos);
+    EXPECT_NE(to_html(damaged()), html);  // the nonce is nobody's to foresee
+}
+
 TEST(ReportHtml, EscapesValuesAndStandsAlone) {
     const std::string html = to_html(damaged());
     EXPECT_NE(html.find("&lt;15&gt;"), std::string::npos);
     EXPECT_EQ(html.find("<15>"), std::string::npos);
-    EXPECT_EQ(html.find("http"), std::string::npos);
+    EXPECT_EQ(html.find("http:"), std::string::npos);
+    EXPECT_EQ(html.find("https:"), std::string::npos);
     EXPECT_EQ(html.find("<script"), std::string::npos);
     EXPECT_NE(html.find("prefers-color-scheme"), std::string::npos);
     EXPECT_NE(html.find("(id=5)"), std::string::npos);
