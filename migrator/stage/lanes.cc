@@ -120,8 +120,7 @@ std::vector<engine::MissingBase> Lanes::take_effect(Lane& lane, const Part& part
 
 /// Waits for the batch's turn, and gives way if that is what an earlier one waits for. False: the
 /// lanes are being given up.
-bool Lanes::apply_in_turn(Lane& lane, const Part& part,
-                          std::vector<engine::MissingBase>& missing) {
+bool Lanes::apply_in_turn(Lane& lane, const Part& part, std::vector<engine::MissingBase>& missing) {
     Turn turn = wait_for_turn(part.batch, lane.applier->holder());
     if (turn == Turn::give_way) {
         lane.applier->abort();

@@ -433,7 +433,7 @@ TEST_P(SinkContract, ASecondControlHearsCommandsUnderTheClaimOfTheFirst) {
     const auto other_sink = end_->open_sink();
     EXPECT_EQ(error_of([&] { other_sink->open_control()->claim("contract", "x"); }),
               ErrorClass::refused);
-    control_->fence();
+    control_->fence("{}");
     EXPECT_EQ(control_->load("contract")->phase, engine::TaskPhase::finished);
 }
 

@@ -271,6 +271,10 @@ bool PostgresChunkReader::read_message(std::string& bytes) {
         if (error.code() == "postgres.22021" || error.code() == "postgres.22P05") {
             throw without_text(table_, error);
         }
+        if (error.error_class() == ErrorClass::refused) {
+            throw Error(ErrorClass::refused, error.code(),
+                        "table " + table_ + ": " + error.message(), error.hint());
+        }
         throw;
     }
 }

@@ -44,7 +44,18 @@ std::string statement_head(std::string_view sql) {
     return start.size() < sql.size() ? out + "..." : out;
 }
 
-ErrorClass classify(std::string_view sqlstate) {
+namespace {
+
+/// What a server says in whose memory a value has no room: it may have no code of its own.
+constexpr std::string_view kTooLargeToHold = "invalid memory alloc request size";
+
+bool too_large(std::string_view sqlstate, std::string_view message) {
+    return sqlstate.starts_with("54") || message.starts_with(kTooLargeToHold);
+}
+
+}  // namespace
+
+ErrorClass classify(std::string_view sqlstate, std::string_view message) {
     const std::string_view group = sqlstate.substr(0, 2);
     // 25006: the server has become a standby; another of the endpoint's hosts may be the primary
     // now.
@@ -53,8 +64,9 @@ ErrorClass classify(std::string_view sqlstate) {
         return ErrorClass::connection;
     }
     // Trying again changes nothing: wrong values, wrong or missing objects, missing rights.
+    // A limit of the server's, too: what goes beyond it once does so every time.
     if (group == "22" || group == "28" || group == "42" || sqlstate == "3D000" ||
-        sqlstate == "0A000") {
+        sqlstate == "0A000" || too_large(sqlstate, message)) {
         return ErrorClass::refused;
     }
     if (group == "23") {
@@ -81,8 +93,16 @@ Error error_from(const pg_result* result, const pg_conn* connection, std::string
     if (!detail.empty()) {
         message += ": " + detail;
     }
-    return Error(classify(state), "postgres." + state, message + "; in: " + statement_head(sql),
-                 hint_for(state, field(result, PG_DIAG_MESSAGE_HINT)));
+    const std::string primary = field(result, PG_DIAG_MESSAGE_PRIMARY);
+    std::string hint = hint_for(state, field(result, PG_DIAG_MESSAGE_HINT));
+    if (hint.empty() && too_large(state, primary)) {
+        hint =
+            "a server handles up to 1 GB at once, and needs more room for a row than its values "
+            "have bytes (old and new row together, text forms): make the row smaller at the "
+            "source, or exclude its table";
+    }
+    return Error(classify(state, primary), "postgres." + state,
+                 message + "; in: " + statement_head(sql), hint);
 }
 
 ErrorClass connect_class(std::string_view message, bool reached) {

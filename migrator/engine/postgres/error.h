@@ -11,9 +11,10 @@ struct pg_result;
 
 namespace cutover::postgres {
 
-/// The class of an SQLSTATE: 08*, 57P0*, 53300, 25006 connection; 22*, 28*, 42*, 3D000, 0A000
-/// refused; 23* conflict; XX001/XX002 corrupt; the rest operation.
-model::ErrorClass classify(std::string_view sqlstate);
+/// The class of an SQLSTATE: 08*, 57P0*, 53300, 25006 connection; 22*, 28*, 42*, 54*, 3D000, 0A000
+/// refused; 23* conflict; XX001/XX002 corrupt; the rest operation. `message`: the server's, for
+/// what has no code of its own.
+model::ErrorClass classify(std::string_view sqlstate, std::string_view message = {});
 
 /// The statement's beginning up to its first literal: enough to know it, no values.
 std::string statement_head(std::string_view sql);

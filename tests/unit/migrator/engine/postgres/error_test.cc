@@ -8,6 +8,15 @@ namespace {
 
 using model::ErrorClass;
 
+/// It would be too large the next time, too.
+TEST(Classify, RefusesWhatGoesBeyondALimitOfTheServers) {
+    EXPECT_EQ(classify("54000", "string buffer exceeds maximum allowed length"),
+              ErrorClass::refused);
+    EXPECT_EQ(classify("XX000", "invalid memory alloc request size 1258291234"),
+              ErrorClass::refused);
+    EXPECT_EQ(classify("XX000", "could not open relation"), ErrorClass::operation);
+}
+
 TEST(ConnectClass, RefusesWhatOnlyThePersonCanMend) {
     EXPECT_EQ(connect_class("FATAL:  password authentication failed for user \"x\"", true),
               ErrorClass::refused);
