@@ -70,6 +70,7 @@ void Lanes::run(Lane& lane) {
             if (!apply(lane, *part)) {
                 break;
             }
+            part.reset();  // its rows are durable or waited for no more; they may be large
             const std::unique_lock lock(*gate_);
             --parts_pending_;
             gate_->notify_all();
