@@ -55,6 +55,11 @@ public:
                           static_cast<std::uint32_t>(bytes.size())});
         data_.append(bytes);
     }
+    /// Adds to the bytes of the last cell.
+    void extend(std::string_view more) {
+        cells_.back().length += static_cast<std::uint32_t>(more.size());
+        data_.append(more);
+    }
     /// Takes every absent cell from `base`, which has the same columns.
     void fill_absent_from(const Tuple& base);
     bool operator==(const Tuple& other) const;

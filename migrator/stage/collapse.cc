@@ -1,5 +1,6 @@
 #include "migrator/stage/collapse.h"
 
+#include <cstdlib>
 #include <functional>
 #include <utility>
 
@@ -30,15 +31,6 @@ void append_cell(std::string& out, CellKind kind, std::string_view bytes, plan::
     for (int byte = 0; byte < 4; ++byte) {
         out[length_at + static_cast<std::size_t>(byte)] = static_cast<char>(length >> (8 * byte));
     }
-}
-
-std::string row_bytes(const Tuple& row) {
-    std::string out;
-    out.reserve(row.footprint());
-    for (std::size_t column = 0; column < row.size(); ++column) {
-        append_cell(out, row.kind(column), row.bytes(column), nullptr);
-    }
-    return out;
 }
 
 bool key_has_null(const plan::KeyPlan& key, const Tuple& row) {
@@ -219,7 +211,7 @@ void Collapser::drop_row(TableState& table, Net& net) {
     net = Net{};
 }
 
-void Collapser::update(TableIndex index, const Tuple& before, Tuple row) {
+void Collapser::update(TableIndex index, Tuple before, Tuple row) {
     TableState& table = state(index);
     count(row.footprint() + before.footprint());
     if (!before.empty()) {
@@ -229,7 +221,7 @@ void Collapser::update(TableIndex index, const Tuple& before, Tuple row) {
     note_freed_keys(table, before);
     note_keys(table, row);
     if (table.plan->keyless()) {
-        multiset_remove(table, before);
+        multiset_remove(table, std::move(before));
         multiset_add(table, std::move(row), 1);
     } else if (!table.plan->key.comparable) {
         Tuple key = key_tuple(table.plan->key, has_key(table.plan->key, before) ? before : row);
@@ -306,7 +298,7 @@ void Collapser::arrive(TableIndex index, Tuple row) {
 }
 
 /// One of the rows that are equal to `before`, whichever.
-void Collapser::multiset_remove(TableState& table, const Tuple& before) {
+void Collapser::multiset_remove(TableState& table, Tuple before) {
     if (before.empty() || !before.complete()) {
         throw Error(
             ErrorClass::refused, "incremental.keyless_without_old_row",
@@ -315,16 +307,16 @@ void Collapser::multiset_remove(TableState& table, const Tuple& before) {
             "set REPLICA IDENTITY FULL on it (or allow the task to) and copy the table again");
     }
     footprint_.add_whole_table(table.plan->index);
-    multiset_add(table, before, -1);
+    multiset_add(table, std::move(before), -1);
 }
 
-void Collapser::remove(TableIndex index, const Tuple& before) {
+void Collapser::remove(TableIndex index, Tuple before) {
     TableState& table = state(index);
     count(before.footprint());
     note_keys(table, before);
     note_freed_keys(table, before);
     if (table.plan->keyless()) {
-        multiset_remove(table, before);
+        multiset_remove(table, std::move(before));
         return;
     }
     if (!table.plan->key.comparable) {
@@ -363,10 +355,7 @@ void Collapser::multiset_add(TableState& table, Tuple row, std::int64_t count) {
         return;
     }
     const auto add = [&](Tuple one, std::int64_t times) {
-        std::string bytes = row_bytes(one);
-        auto& entry = table.multiset[std::move(bytes)];
-        entry.count += times;
-        entry.row = std::move(one);
+        table.multiset.try_emplace(std::move(one), 0).first->second += times;
     };
     // The first removal may be of a row that has just been appended.
     for (Tuple& earlier : table.appended) {
@@ -376,6 +365,30 @@ void Collapser::multiset_add(TableState& table, Tuple row, std::int64_t count) {
     add(std::move(row), count);
 }
 
+std::size_t Collapser::RowHash::operator()(const Tuple& row) const {
+    std::size_t out = row.size();
+    for (std::size_t column = 0; column < row.size(); ++column) {
+        const std::size_t cell = std::hash<std::string_view>()(row.bytes(column)) +
+                                 static_cast<std::size_t>(row.kind(column));
+        out = (out ^ cell) * 0x9e3779b97f4a7c15ull;
+    }
+    return out;
+}
+
+void Collapser::take_multiset(TableState& table, model::TableBatch& batch) {
+    while (!table.multiset.empty()) {
+        auto entry = table.multiset.extract(table.multiset.begin());
+        const std::int64_t count = entry.mapped();
+        std::vector<Tuple>& rows = count > 0 ? batch.inserts : batch.removals;
+        for (std::int64_t at = 1; at < std::abs(count); ++at) {
+            rows.push_back(entry.key());
+        }
+        if (count != 0) {
+            rows.push_back(std::move(entry.key()));
+        }
+    }
+}
+
 model::TableBatch Collapser::take_table(TableState& table) {
     model::TableBatch batch;
     batch.table = table.plan->index;
@@ -383,14 +396,7 @@ model::TableBatch Collapser::take_table(TableState& table) {
     batch.removals = std::move(table.removals);
     batch.inserts = std::move(table.appended);
     batch.steps = std::move(table.steps);
-    for (auto& [bytes, entry] : table.multiset) {
-        for (std::int64_t at = 0; at < entry.count; ++at) {
-            batch.inserts.push_back(entry.row);
-        }
-        for (std::int64_t at = entry.count; at < 0; ++at) {
-            batch.removals.push_back(entry.row);
-        }
-    }
+    take_multiset(table, batch);
     for (auto& [key, net] : table.rows) {
         if (!net.present) {
             continue;

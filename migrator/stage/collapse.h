@@ -63,9 +63,9 @@ public:
     /// `before` empty (key unchanged) or with the old key's cells; `row` may have absent cells.
     /// Throws: corrupt (strict: the row was removed earlier in the batch), refused (a keyless table
     /// whose log does not carry whole old rows).
-    void update(model::TableIndex table, const model::Tuple& before, model::Tuple row);
+    void update(model::TableIndex table, model::Tuple before, model::Tuple row);
     /// `before` with the old key's cells (keyless: complete).
-    void remove(model::TableIndex table, const model::Tuple& before);
+    void remove(model::TableIndex table, model::Tuple before);
     /// A row that is new at its key, but was not made by this log: absent cells are nowhere at the
     /// destination, whatever lies at the key. Tolerant tables only.
     void arrive(model::TableIndex table, model::Tuple row);
@@ -86,6 +86,9 @@ private:
         model::Tuple origin;  ///< key before the batch, if there was such a row and it is not fresh
         model::Tuple row;
     };
+    struct RowHash {
+        std::size_t operator()(const model::Tuple& row) const;
+    };
     struct TableState {
         const plan::TablePlan* plan = nullptr;
         bool tolerant = false;
@@ -95,12 +98,9 @@ private:
         std::vector<model::Tuple> unknown;   ///< keys of rows without base that stayed incomplete
         std::vector<model::Tuple> removals;  ///< origin keys of rows that are gone
         // Keyless: how often each whole row comes (+) or goes (-).
+        // A row may be as large as memory allows: it is held once, as the key of its count.
         std::vector<model::Tuple> appended;  ///< inserts before the first removal: not worth a map
-        struct Count {
-            std::int64_t count = 0;
-            model::Tuple row;
-        };
-        std::unordered_map<std::string, Count> multiset;
+        std::unordered_map<model::Tuple, std::int64_t, RowHash> multiset;
         std::vector<model::RowStep> steps;
     };
 
@@ -114,10 +114,11 @@ private:
     void place(TableState& table, const std::string& key, Net net);
     void place_new(TableState& table, model::Tuple row);
     void drop_row(TableState& table, Net& net);
-    void multiset_remove(TableState& table, const model::Tuple& before);
+    void multiset_remove(TableState& table, model::Tuple before);
     void multiset_add(TableState& table, model::Tuple row, std::int64_t count);
     [[noreturn]] void contradiction(const TableState& table, const char* what) const;
     model::TableBatch take_table(TableState& table);
+    static void take_multiset(TableState& table, model::TableBatch& batch);
 
     std::vector<TableState> tables_;
     std::vector<model::TableIndex> touched_;

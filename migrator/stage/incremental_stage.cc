@@ -146,11 +146,17 @@ void IncrementalStage::take(model::SourceTransaction& transaction) {
     Change change;
     std::uint64_t taken = 0;
     while (transaction.changes->next(change)) {
+        const bool larger_than_a_batch = change.footprint() >= batch_bytes_;
         take_change(change, transaction.id);
         ++taken;
         if (collapser_.footprint_bytes() >= batch_bytes_) {
             flush_part();
             context_.tick();
+        }
+        if (larger_than_a_batch) {
+            // One such row at a time.
+            change = Change();
+            lanes_->wait_applied();
         }
     }
     pass_limits({taken}, {transaction.footprint_bytes});
@@ -263,17 +269,17 @@ void IncrementalStage::take_keyless(const plan::TablePlan& table, Change& change
     if (admission_.seen(table.index, id)) {
         return;
     }
-    const Tuple before = converted(table, std::move(change.before));
+    Tuple before = converted(table, std::move(change.before));
     Tuple after = converted(table, std::move(change.after));
     switch (change.kind) {
         case ChangeKind::insert:
             collapser_.insert(table.index, std::move(after));
             break;
         case ChangeKind::update:
-            collapser_.update(table.index, before, std::move(after));
+            collapser_.update(table.index, std::move(before), std::move(after));
             break;
         default:
-            collapser_.remove(table.index, before);
+            collapser_.remove(table.index, std::move(before));
             break;
     }
 }

@@ -70,6 +70,7 @@ void Lanes::run(Lane& lane) {
             if (!apply(lane, *part)) {
                 break;
             }
+            part.reset();  // its rows are durable or waited for no more; they may be large
             const std::unique_lock lock(*gate_);
             --parts_pending_;
             gate_->notify_all();
@@ -120,8 +121,7 @@ std::vector<engine::MissingBase> Lanes::take_effect(Lane& lane, const Part& part
 
 /// Waits for the batch's turn, and gives way if that is what an earlier one waits for. False: the
 /// lanes are being given up.
-bool Lanes::apply_in_turn(Lane& lane, const Part& part,
-                          std::vector<engine::MissingBase>& missing) {
+bool Lanes::apply_in_turn(Lane& lane, const Part& part, std::vector<engine::MissingBase>& missing) {
     Turn turn = wait_for_turn(part.batch, lane.applier->holder());
     if (turn == Turn::give_way) {
         lane.applier->abort();

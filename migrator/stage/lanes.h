@@ -104,7 +104,7 @@ private:
     std::optional<model::Error> failure_;
     bool closing_ = false;
     flow::TimePoint in_turn_until_{};  ///< until then a batch takes effect when its turn has come
-    std::size_t parts_pending_ = 0;  ///< submitted and not yet through a lane
+    std::size_t parts_pending_ = 0;    ///< submitted and not yet through a lane
     std::vector<std::unique_ptr<Lane>> lanes_;
 };
 

@@ -268,21 +268,21 @@ std::string ApplySql::keys_without_base(const std::string& staged, std::uint32_t
 
 std::string ApplySql::missing_keys(const std::string& staged) const {
     if (target_.keyless()) {
-        return "SELECT want.image FROM (SELECT " + staged_row_text("s") +
+        return "SELECT left(want.image, 300) FROM (SELECT " + staged_row_text("s") +
                " AS image, count(*) AS n FROM " + staged +
                " GROUP BY 1) AS want LEFT JOIN (SELECT " + row_text("x") +
                " AS image, count(*) AS n FROM " + target_.only + target_.name +
                " AS x GROUP BY 1) AS have ON have.image = want.image"
                " WHERE want.n > coalesce(have.n, 0) LIMIT 5";
     }
-    return "SELECT ROW(" + staged_key_columns('k') + ")::text FROM " + staged +
+    return "SELECT left(ROW(" + staged_key_columns('k') + ")::text, 300) FROM " + staged +
            " WHERE NOT EXISTS (SELECT FROM " + target_.only + target_.name + " AS t WHERE " +
            key_match("t", "s", 'k') + ") LIMIT 5";
 }
 
 std::string ApplySql::doubled_keys(const std::string& staged) const {
-    return "SELECT ROW(" + staged_key_columns('k') + ")::text FROM " + staged + " JOIN " +
-           target_.only + target_.name + " AS t ON " + key_match("t", "s", 'k') +
+    return "SELECT left(ROW(" + staged_key_columns('k') + ")::text, 300) FROM " + staged +
+           " JOIN " + target_.only + target_.name + " AS t ON " + key_match("t", "s", 'k') +
            " GROUP BY 1 HAVING count(*) > 1 LIMIT 5";
 }
 

@@ -11,6 +11,7 @@
 #include "migrator/engine/postgres/capture.h"
 #include "migrator/engine/postgres/copy_rows.h"
 #include "migrator/engine/postgres/log_message.h"
+#include "migrator/engine/postgres/row_limit.h"
 #include "migrator/engine/postgres/slot.h"
 #include "migrator/model/error.h"
 
@@ -260,7 +261,7 @@ ChunkView PostgresChunkReader::open(const plan::TablePlan& table, const model::C
     }
     connection().begin_copy_out(copy_statement(table, blocks, condition));
     header_pending_ = true;
-    table_ = table.source.display();
+    table_ = &table;
     return view;
 }
 
@@ -269,9 +270,22 @@ bool PostgresChunkReader::read_message(std::string& bytes) {
         return connection_->copy_read(bytes);
     } catch (const Error& error) {
         if (error.code() == "postgres.22021" || error.code() == "postgres.22P05") {
-            throw without_text(table_, error);
+            throw without_text(table_->source.display(), error);
+        }
+        if (error.error_class() == ErrorClass::refused) {
+            throw Error(ErrorClass::refused, error.code(),
+                        "table " + table_->source.display() + ": " + error.message(), error.hint());
         }
         throw;
+    }
+}
+
+void PostgresChunkReader::require_size(std::string_view row) const {
+    if (row.size() > kLargestRow) {
+        const RowOutline outline = outline_of_copy(row);
+        if (outline.bytes > kLargestRow) {
+            throw row_too_large(*table_, outline, kLargestRow);
+        }
     }
 }
 
@@ -288,7 +302,8 @@ bool PostgresChunkReader::next(model::RowBatch& batch, model::Bytes limit) {
         if (std::exchange(header_pending_, false)) {
             if (!std::string_view(batch.bytes).substr(before).starts_with(copy_header())) {
                 throw Error(ErrorClass::corrupt, "copy.form",
-                            "the rows of table " + table_ + " do not come as a binary COPY",
+                            "the rows of table " + table_->source.display() +
+                                " do not come as a binary COPY",
                             "what answers is no server that this program knows");
             }
             batch.bytes.erase(before, copy_header().size());
@@ -300,6 +315,7 @@ bool PostgresChunkReader::next(model::RowBatch& batch, model::Bytes limit) {
             batch.bytes.resize(before);
         } else if (batch.bytes.size() > before) {
             ++batch.rows.count;
+            require_size(std::string_view(batch.bytes).substr(before));
         }
     }
     return true;

@@ -75,12 +75,13 @@ private:
     void lock_file(const plan::TablePlan& table, const BlockRange& blocks);
     Connection& connection();
     bool read_message(std::string& bytes);
+    void require_size(std::string_view row) const;
 
     const plan::TaskSpec spec_;
     SessionPool& sessions_;
     const SharedSnapshot& shared_;
     std::optional<Connection> connection_;
-    std::string table_;  ///< that is read, as people name it
+    const plan::TablePlan* table_ = nullptr;  ///< that is read
     bool header_pending_ = false;
     bool own_view_ = false;
 };

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "migrator/model/error.h"
 
 namespace cutover::postgres {
@@ -132,18 +134,77 @@ message::Logical decode_logical(MessageReader reader) {
     return out;
 }
 
-void RowDecoder::read_tuple(MessageReader& reader, const RowShape& shape, bool key_only,
-                            model::Tuple& out) {
+namespace {
+
+void append(const MessageReader&, model::Tuple& out, CellKind kind, std::string_view bytes) {
+    out.append(kind, bytes);
+}
+
+/// As MessageReader, of a message that is stored: what it takes is where the bytes lie.
+class StoredReader {
+public:
+    struct Span {
+        std::uint64_t offset = 0;
+        std::size_t length = 0;
+        std::size_t size() const { return length; }
+    };
+
+    explicit StoredReader(const StoredMessage& message) : message_(message) {}
+
+    std::uint8_t byte() { return static_cast<std::uint8_t>(number(1)); }
+    std::uint16_t number16() { return static_cast<std::uint16_t>(number(2)); }
+    std::uint32_t number32() { return number(4); }
+    Span take(std::size_t length) {
+        if (length > message_.size() - at_) {
+            throw corrupt(fmt::format("{} bytes wanted, {} left", length, message_.size() - at_));
+        }
+        const Span out{at_, length};
+        at_ += length;
+        return out;
+    }
+    const StoredMessage& message() const { return message_; }
+
+private:
+    std::uint32_t number(std::size_t length) {
+        char bytes[4];
+        message_.read(take(length).offset, length, bytes);
+        std::uint32_t out = 0;
+        for (std::size_t at = 0; at < length; ++at) {
+            out = (out << 8) | static_cast<std::uint8_t>(bytes[at]);
+        }
+        return out;
+    }
+
+    const StoredMessage& message_;
+    std::uint64_t at_ = 0;
+};
+
+void append(const StoredReader& reader, model::Tuple& out, CellKind kind, StoredReader::Span span) {
+    constexpr std::size_t kPiece = 256 << 10;
+    std::string piece;
+    out.append(kind);
+    while (span.length > 0) {
+        piece.resize(std::min(kPiece, span.length));
+        reader.message().read(span.offset, piece.size(), piece.data());
+        out.extend(piece);
+        span.offset += piece.size();
+        span.length -= piece.size();
+    }
+}
+
+template <typename Reader, typename Bytes>
+void read_tuple(Reader& reader, const RowShape& shape, bool key_only,
+                std::vector<RowDecoder::Cell<Bytes>>& cells, model::Tuple& out) {
     const std::uint16_t count = reader.number16();
     if (count != shape.targets.size()) {
         throw corrupt(fmt::format("a row of {} columns where {} were announced", count,
                                   shape.targets.size()));
     }
-    cells_.clear();
+    cells.clear();
     std::size_t bytes = 0;
     for (std::uint16_t at = 0; at < count; ++at) {
         const auto kind = static_cast<char>(reader.byte());
-        CellView cell{CellKind::null, {}};
+        RowDecoder::Cell<Bytes> cell{CellKind::null, {}};
         if (kind == 'b' || kind == 't') {
             cell = {kind == 'b' ? CellKind::binary : CellKind::text,
                     reader.take(reader.number32())};
@@ -156,18 +217,18 @@ void RowDecoder::read_tuple(MessageReader& reader, const RowShape& shape, bool k
         if (key_only && !shape.key[at]) {
             cell = {CellKind::absent, {}};  // sent as NULL, which it need not be
         }
-        cells_.push_back(cell);
+        cells.push_back(cell);
     }
     out = model::Tuple();
     out.reserve(shape.sources.size(), bytes);
     for (const std::uint32_t source : shape.sources) {
-        out.append(cells_[source].kind, cells_[source].bytes);
+        append(reader, out, cells[source].kind, cells[source].bytes);
     }
 }
 
-void RowDecoder::decode(char kind, std::string_view body, const RowShape& shape,
-                        model::Change& change) {
-    MessageReader reader(body);
+template <typename Reader, typename Bytes>
+void decode_row(char kind, Reader reader, const RowShape& shape,
+                std::vector<RowDecoder::Cell<Bytes>>& cells, model::Change& change) {
     change.table = shape.table;
     change.before = model::Tuple();
     change.after = model::Tuple();
@@ -176,7 +237,7 @@ void RowDecoder::decode(char kind, std::string_view body, const RowShape& shape,
     bool whole_old_row = false;
     if (part == 'K' || part == 'O') {
         whole_old_row = part == 'O';
-        read_tuple(reader, shape, !whole_old_row, change.before);
+        read_tuple(reader, shape, !whole_old_row, cells, change.before);
         part = kind == 'U' ? static_cast<char>(reader.byte()) : '\0';
     }
     const bool has_before = !change.before.empty() || shape.sources.empty();
@@ -192,10 +253,23 @@ void RowDecoder::decode(char kind, std::string_view body, const RowShape& shape,
         throw corrupt(fmt::format("a row message of kind {} with part {}", static_cast<int>(kind),
                                   static_cast<int>(part)));
     }
-    read_tuple(reader, shape, false, change.after);
+    read_tuple(reader, shape, false, cells, change.after);
     if (whole_old_row) {
         change.after.fill_absent_from(change.before);
     }
+}
+
+}  // namespace
+
+void RowDecoder::decode(char kind, std::string_view body, const RowShape& shape,
+                        model::Change& change) {
+    decode_row(kind, MessageReader(body), shape, cells_, change);
+}
+
+void RowDecoder::decode(char kind, const StoredMessage& body, const RowShape& shape,
+                        model::Change& change) {
+    std::vector<Cell<StoredReader::Span>> cells;
+    decode_row(kind, StoredReader(body), shape, cells, change);
 }
 
 }  // namespace cutover::postgres

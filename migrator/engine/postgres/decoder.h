@@ -101,21 +101,32 @@ struct RowShape {
     std::vector<bool> key;               ///< per sent column: part of the replica identity
 };
 
+/// A message that lies somewhere else, as it is too large to be held beside what is made of it.
+class StoredMessage {
+public:
+    virtual ~StoredMessage() = default;
+    virtual std::uint64_t size() const = 0;
+    /// Requires: they are within. Throws: corrupt (they cannot be read).
+    virtual void read(std::uint64_t offset, std::size_t length, char* out) const = 0;
+};
+
 /// Decodes rows. One thread; keep it, it owns the scratch.
 class RowDecoder {
 public:
+    template <typename Bytes>
+    struct Cell {
+        model::CellKind kind;
+        Bytes bytes;
+    };
+
     /// `kind` is I, U or D; `body` follows the relation's oid. `change` is overwritten. Absent
     /// cells of an update are filled from a complete old row. Throws: corrupt.
     void decode(char kind, std::string_view body, const RowShape& shape, model::Change& change);
+    /// The same, holding none of it but what becomes of it.
+    void decode(char kind, const StoredMessage& body, const RowShape& shape, model::Change& change);
 
 private:
-    struct CellView {
-        model::CellKind kind;
-        std::string_view bytes;
-    };
-    void read_tuple(MessageReader& reader, const RowShape& shape, bool key_only, model::Tuple& out);
-
-    std::vector<CellView> cells_;
+    std::vector<Cell<std::string_view>> cells_;
 };
 
 }  // namespace cutover::postgres

@@ -112,9 +112,23 @@ std::string statement_head(std::string_view sql) {
     return start.size() < sql.size() ? out + "..." : out;
 }
 
-ErrorClass classify(std::string_view sqlstate) {
+namespace {
+
+/// What a server says in whose memory a value has no room: it may have no code of its own.
+constexpr std::string_view kTooLargeToHold = "invalid memory alloc request size";
+
+bool too_large(std::string_view sqlstate, std::string_view message) {
+    return sqlstate.starts_with("54") || message.starts_with(kTooLargeToHold);
+}
+
+}  // namespace
+
+ErrorClass classify(std::string_view sqlstate, std::string_view message) {
     if (sqlstate.empty()) {
         return ErrorClass::connection;
+    }
+    if (too_large(sqlstate, message)) {
+        return ErrorClass::refused;
     }
     const StateClass* found = nullptr;
     for (const StateClass& one : kStateClasses) {
@@ -200,8 +214,16 @@ Error error_from(const pg_result* result, const pg_conn* connection, std::string
     if (!place.column.empty()) {
         message += " (column " + place.column + ")";
     }
-    return Error(classify(state), "postgres." + state, message + "; in: " + statement_head(sql),
-                 hint_for(state, field(result, PG_DIAG_MESSAGE_HINT)));
+    const std::string primary = field(result, PG_DIAG_MESSAGE_PRIMARY);
+    std::string hint = hint_for(state, field(result, PG_DIAG_MESSAGE_HINT));
+    if (hint.empty() && too_large(state, primary)) {
+        hint =
+            "a server handles up to 1 GB at once, and needs more room for a row than its values "
+            "have bytes (old and new row together, text forms): make the row smaller at the "
+            "source, or exclude its table";
+    }
+    return Error(classify(state, primary), "postgres." + state,
+                 message + "; in: " + statement_head(sql), hint);
 }
 
 ErrorClass connect_class(std::string_view message, bool reached) {

@@ -23,8 +23,9 @@ struct StateClass {
 };
 extern const std::vector<StateClass> kStateClasses;
 
-/// By kStateClasses; an error without a state is one of the connection.
-model::ErrorClass classify(std::string_view sqlstate);
+/// By kStateClasses; an error without a state is one of the connection. `message`: the server's,
+/// for what has no code of its own.
+model::ErrorClass classify(std::string_view sqlstate, std::string_view message = {});
 
 /// The statement's beginning up to its first literal: enough to know it, no values.
 std::string statement_head(std::string_view sql);

@@ -39,7 +39,8 @@ std::optional<model::Instant> heartbeat_time(std::string_view content) {
 
 TransactionAssembler::TransactionAssembler(const plan::Plan& plan, TypeNames type_names,
                                            SpoolLimits limits, Start start)
-    : map_(plan, std::move(type_names), start.ancestors),
+    : plan_(plan),
+      map_(plan, std::move(type_names), start.ancestors),
       limits_(std::move(limits)),
       start_(std::move(start)) {}
 
@@ -226,7 +227,16 @@ void TransactionAssembler::row(char kind, MessageReader reader) {
     if (relation->ancestor) {
         throw out_of_order("a row of a partitioned table itself");
     }
-    open.spool.add_row(sub, relation, kind, reader.rest());
+    const std::string_view body = reader.rest();
+    if (body.size() > limits_.row_bytes && !relation->problem) {
+        const RowOutline row = outline_of_message(body, relation->shape);
+        if (row.bytes > limits_.row_bytes) {
+            open.spool.refuse_row(
+                sub, row_too_large(plan_.tables[relation->shape.table], row, limits_.row_bytes));
+            return;
+        }
+    }
+    open.spool.add_row(sub, relation, kind, body);
 }
 
 void TransactionAssembler::truncate(MessageReader reader) {

@@ -71,6 +71,7 @@ private:
     const Relation& find(std::uint32_t oid);
     Open& current();
 
+    const plan::Plan& plan_;
     RelationMap map_;
     SpoolLimits limits_;
     Start start_;

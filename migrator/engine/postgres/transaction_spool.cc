@@ -42,6 +42,22 @@ Error spill_corrupt() {
         .at(model::End::neither);
 }
 
+/// What one record holds, in its file.
+class StoredRecord final : public StoredMessage {
+public:
+    StoredRecord(const SpoolFile& file, std::uint64_t offset, std::uint64_t length)
+        : file_(file), offset_(offset), length_(length) {}
+    std::uint64_t size() const override { return length_; }
+    void read(std::uint64_t offset, std::size_t length, char* out) const override {
+        file_.read(offset_ + offset, length, out);
+    }
+
+private:
+    const SpoolFile& file_;
+    std::uint64_t offset_;
+    std::uint64_t length_;
+};
+
 /// Takes records out of memory or a file, in order.
 class SpoolCursor final : public model::ChangeCursor {
 public:
@@ -56,13 +72,16 @@ public:
     bool next(model::Change& change) override {
         Header header;
         while (read_header(header)) {
-            const std::string_view body = record(header);
-            at_ += sizeof(Header) + header.length;
-            if (!discarded_.empty() && discarded_.contains(header.subxid)) {
-                continue;
+            const bool wanted = discarded_.empty() || !discarded_.contains(header.subxid);
+            if (wanted && stored(header)) {
+                decode_stored(header, change);
+            } else if (wanted) {
+                decode(header, record(header), change);
             }
-            decode(header, body, change);
-            return true;
+            pass(header);
+            if (wanted) {
+                return true;
+            }
         }
         return false;
     }
@@ -94,15 +113,44 @@ private:
         if (!file_ || read_ == file_->size()) {
             return false;
         }
-        std::string more;
         buffer_.erase(0, at_);
         at_ = 0;
-        while (buffer_.size() < length && read_ < file_->size()) {
-            file_->read(read_, std::max(kReadBytes, length), more);
-            read_ += more.size();
-            buffer_ += more;
-        }
+        const std::size_t before = buffer_.size();
+        const auto more = static_cast<std::size_t>(
+            std::min<std::uint64_t>(std::max(kReadBytes, length) - before, file_->size() - read_));
+        buffer_.resize(before + more);
+        file_->read(read_, more, buffer_.data() + before);
+        read_ += more;
         return buffer_.size() >= length;
+    }
+
+    /// A row that is larger than what is read at once: straight out of the file.
+    void decode_stored(const Header& header, model::Change& change) {
+        const std::uint64_t body = read_ - (buffer_.size() - at_) + sizeof(Header);
+        if (header.relation >= relations_.size() || header.length > file_->size() - body) {
+            throw spill_corrupt();
+        }
+        decoder_.decode(static_cast<char>(header.kind), StoredRecord(*file_, body, header.length),
+                        relations_[header.relation]->shape, change);
+    }
+
+    bool stored(const Header& header) const {
+        return file_ && header.kind != 'T' && header.length > kReadBytes;
+    }
+
+    /// On to the next record.
+    void pass(const Header& header) {
+        const std::uint64_t length = sizeof(Header) + header.length;
+        const std::uint64_t there = buffer_.size() - at_;
+        if (length <= there) {
+            at_ += length;
+        } else if (!file_ || length - there > file_->size() - read_) {
+            throw spill_corrupt();
+        } else {
+            read_ += length - there;
+            buffer_.clear();
+            at_ = 0;
+        }
     }
 
     void decode(const Header& header, std::string_view body, model::Change& change) {
@@ -160,14 +208,11 @@ void SpoolFile::write(std::string_view bytes) {
     }
 }
 
-void SpoolFile::read(std::uint64_t offset, std::size_t limit, std::string& out) const {
-    const std::size_t length =
-        static_cast<std::size_t>(std::min<std::uint64_t>(limit, size_ - offset));
-    out.resize(length);
+void SpoolFile::read(std::uint64_t offset, std::size_t length, char* out) const {
     std::size_t done = 0;
     while (done < length) {
-        const ssize_t got = ::pread(descriptor_, out.data() + done, length - done,
-                                    static_cast<off_t>(offset + done));
+        const ssize_t got =
+            ::pread(descriptor_, out + done, length - done, static_cast<off_t>(offset + done));
         if (got < 0 && errno == EINTR) {
             continue;
         }
@@ -180,7 +225,7 @@ void SpoolFile::read(std::uint64_t offset, std::size_t limit, std::string& out) 
 
 std::uint32_t TransactionSpool::slot_of(std::uint32_t subxid, const Relation& relation) {
     if (relation->problem) {
-        problems_.emplace_back(subxid, relation);
+        problems_.emplace_back(subxid, *relation->problem);
         return 0;
     }
     if (last_slot_ < relations_.size() && relations_[last_slot_] == relation) {
@@ -204,6 +249,12 @@ void TransactionSpool::add(std::uint32_t subxid, std::uint32_t slot, char kind,
     const Header header{static_cast<std::uint32_t>(body.size()), subxid, slot,
                         static_cast<std::uint32_t>(static_cast<unsigned char>(kind))};
     buffer_.append(reinterpret_cast<const char*>(&header), sizeof header);
+    if (body.size() >= limits_.memory_bytes) {
+        // It would be copied into memory only to be written from there.
+        spill();
+        file_->write(body);
+        return;
+    }
     buffer_.append(body);
     if (buffer_.size() >= (file_ ? kFlushBytes : limits_.memory_bytes)) {
         spill();
@@ -225,6 +276,11 @@ void TransactionSpool::spill() {
 void TransactionSpool::add_row(std::uint32_t subxid, const Relation& relation, char kind,
                                std::string_view body) {
     add(subxid, slot_of(subxid, relation), kind, body);
+}
+
+void TransactionSpool::refuse_row(std::uint32_t subxid, const Error& error) {
+    problems_.emplace_back(subxid, error);
+    add(subxid, 0, 'I', {});  // it is a change all the same: the transaction is not empty
 }
 
 void TransactionSpool::add_truncate(std::uint32_t subxid, const std::vector<Relation>& relations) {
@@ -251,9 +307,9 @@ std::uint64_t TransactionSpool::count() const {
 }
 
 std::unique_ptr<model::ChangeCursor> TransactionSpool::take() {
-    for (const auto& [subxid, relation] : problems_) {
+    for (const auto& [subxid, problem] : problems_) {
         if (!discarded_.contains(subxid)) {
-            throw Error(*relation->problem);
+            throw Error(problem);
         }
     }
     if (file_) {

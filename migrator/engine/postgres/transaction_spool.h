@@ -13,13 +13,15 @@
 #include <vector>
 
 #include "migrator/engine/postgres/relation_map.h"
+#include "migrator/engine/postgres/row_limit.h"
 #include "migrator/model/change.h"
 
 namespace cutover::postgres {
 
 struct SpoolLimits {
-    std::string directory;                ///< empty: the system's
-    std::size_t memory_bytes = 8u << 20;  ///< per transaction; more goes to a file
+    std::string directory;                  ///< empty: the system's
+    std::size_t memory_bytes = 8u << 20;    ///< per transaction; more goes to a file
+    std::uint64_t row_bytes = kLargestRow;  ///< of a row's values; what is larger is refused
 };
 
 /// A file that has no name any more: it goes with its descriptor, whatever happens.
@@ -33,9 +35,8 @@ public:
 
     /// Appends. Throws: operation (disk full).
     void write(std::string_view bytes);
-    /// Replaces `out` by up to `limit` bytes from `offset` on. Throws: corrupt (they are not
-    /// there).
-    void read(std::uint64_t offset, std::size_t limit, std::string& out) const;
+    /// `length` bytes from `offset` on. Throws: corrupt (they are not there).
+    void read(std::uint64_t offset, std::size_t length, char* out) const;
     std::uint64_t size() const { return size_; }
 
 private:
@@ -53,6 +54,8 @@ public:
 
     /// A row message: its kind and what follows the relation's oid. `subxid` 0: not streamed.
     void add_row(std::uint32_t subxid, const Relation& relation, char kind, std::string_view body);
+    /// A row that cannot be carried, in place of it: take() throws this, unless it is rolled back.
+    void refuse_row(std::uint32_t subxid, const model::Error& error);
     void add_truncate(std::uint32_t subxid, const std::vector<Relation>& relations);
     /// Forgets what a rolled back subtransaction did.
     void discard(std::uint32_t subxid) { discarded_.insert(subxid); }
@@ -86,7 +89,7 @@ private:
     std::uint32_t last_subxid_ = 0;
     std::uint64_t* last_count_ = nullptr;  ///< of last_subxid_
     std::unordered_set<std::uint32_t> discarded_;
-    std::vector<std::pair<std::uint32_t, Relation>> problems_;  ///< by subtransaction
+    std::vector<std::pair<std::uint32_t, model::Error>> problems_;  ///< by subtransaction
 };
 
 }  // namespace cutover::postgres

@@ -1,5 +1,5 @@
-// Lanes at a real server where the order in which they commit and the locks that they hold disagree:
-// waits that no server can see, as one side of them is ours.
+// Lanes at a real server where the order in which they commit and the locks that they hold
+// disagree: waits that no server can see, as one side of them is ours.
 #include "migrator/stage/lanes.h"
 
 #include <gmock/gmock.h>
@@ -38,15 +38,15 @@ protected:
         control_->release("shop");
         own_control_->claim("shop", "fingerprint");
         source_ = make_source(runtime_, spec_, &waits_);
-        context_.emplace(stage::Context{
-            runtime_, plan_, *source_, *own_sink_, *own_control_, record_, stop_, waits_,
-            throttle_, throttle_, observer_,
-            [this] {
-                if (steady_clock::now() > deadline_) {
-                    throw model::Error(model::ErrorClass::operation, "test.deadline", "hangs");
-                }
-            },
-            [] {}, [] {}});
+        context_.emplace(stage::Context{runtime_, plan_, *source_, *own_sink_, *own_control_,
+                                        record_, stop_, waits_, throttle_, throttle_, observer_,
+                                        [this] {
+                                            if (steady_clock::now() > deadline_) {
+                                                throw model::Error(model::ErrorClass::operation,
+                                                                   "test.deadline", "hangs");
+                                            }
+                                        },
+                                        [] {}, [] {}});
         lanes_.emplace(*context_, 2);
     }
     void submit(std::uint64_t batch, model::TableIndex table) {
@@ -70,7 +70,9 @@ protected:
     }
     std::string locks(const std::string& table) const {
         return "SELECT count(*) > 0 FROM pg_locks l JOIN pg_stat_activity s USING (pid) WHERE "
-               "l.relation = '" + table + "'::regclass AND s.application_name LIKE 'cutover/%' AND "
+               "l.relation = '" +
+               table +
+               "'::regclass AND s.application_name LIKE 'cutover/%' AND "
                "l.mode = 'RowExclusiveLock' AND l.granted";
     }
     Connection another() {

@@ -10,6 +10,7 @@
 #include <random>
 
 #include "migrator/model/error.h"
+#include "tests/support/peak_memory.h"
 
 namespace cutover::stage {
 namespace {
@@ -279,6 +280,25 @@ TEST(Collapser, CountsEqualRowsOfAKeylessTable) {
     EXPECT_EQ(batch.inserts[0], a);
     ASSERT_EQ(batch.removals.size(), 1u);
     EXPECT_EQ(batch.removals[0], b);
+}
+
+TEST(Collapser, HoldsALargeKeylessRowOnce) {
+    if (!tests::PeakMemory::means_something()) {
+        GTEST_SKIP() << "a sanitizer's own memory is counted too";
+    }
+    constexpr std::uint64_t kRow = 32 << 20;
+    const plan::Plan plan = plan_with(false, false);
+    Collapser collapser(plan);
+    Tuple before = row("a", "", "", std::string(kRow, 'x'));
+    Tuple after = row("a", "", "", std::string(kRow, 'y'));
+    const tests::PeakMemory holding;
+    collapser.update(0, std::move(before), std::move(after));
+    Footprint footprint;
+    const model::NetBatch net = collapser.take(footprint, unknown);
+    const model::TableBatch& batch = net.tables.at(0);
+    EXPECT_LT(holding.growth(), kRow / 2);
+    EXPECT_EQ(batch.removals.at(0).bytes(3)[0], 'x');
+    EXPECT_EQ(batch.inserts.at(0).bytes(3)[0], 'y');
 }
 
 TEST(Collapser, RefusesAKeylessUpdateWithoutTheOldRow) {

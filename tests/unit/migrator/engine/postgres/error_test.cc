@@ -64,6 +64,15 @@ TEST(Classify, SaysWhatMayBeDoneAboutEachState) {
     }
 }
 
+/// It would be too large the next time, too.
+TEST(Classify, RefusesWhatGoesBeyondALimitOfTheServers) {
+    EXPECT_EQ(classify("54000", "string buffer exceeds maximum allowed length"),
+              ErrorClass::refused);
+    EXPECT_EQ(classify("XX000", "invalid memory alloc request size 1258291234"),
+              ErrorClass::refused);
+    EXPECT_EQ(classify("XX000", "could not open relation"), ErrorClass::operation);
+}
+
 TEST(Classify, LetsTheLongestBeginningCount) {
     for (const StateClass& one : kStateClasses) {
         EXPECT_EQ(classify(one.state), one.error_class) << one.state;

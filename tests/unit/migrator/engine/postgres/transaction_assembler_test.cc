@@ -7,6 +7,7 @@
 #include <random>
 
 #include "migrator/model/error.h"
+#include "tests/support/peak_memory.h"
 #include "tests/unit/migrator/engine/postgres/message_builder.h"
 
 namespace cutover::postgres {
@@ -89,6 +90,79 @@ TEST_F(TransactionAssemblerTest, HandsOverAWholeTransaction) {
     EXPECT_EQ(done.transaction->change_count, 2u);
     EXPECT_GT(done.transaction->footprint_bytes, 200u);
     EXPECT_EQ(ids(done), (Ids{"1", "2"}));
+}
+
+/// On its way to the file no more than the connection holds of it; on its way out as a tuple, and
+/// nowhere else.
+TEST_F(TransactionAssemblerTest, HoldsALargeRowOnce) {
+    if (!tests::PeakMemory::means_something()) {
+        GTEST_SKIP() << "a sanitizer's own memory is counted too";
+    }
+    constexpr std::uint64_t kRow = 64 << 20;
+    constexpr std::uint64_t kElse = 8 << 20;
+    feed(begin_message(7));
+    announce();
+    const std::string message = insert_message(9, {{'b', "1"}, {'b', std::string(kRow, 'x')}});
+    const tests::PeakMemory arriving;
+    feed(message);
+    EXPECT_LT(arriving.growth(), kElse);
+    insert("2");
+    Assembled done = feed(commit_message(0x200));
+    const tests::PeakMemory leaving;
+    model::Change change;
+    ASSERT_TRUE(done.transaction->changes->next(change));
+    EXPECT_LT(leaving.growth(), kRow + kElse);
+    EXPECT_EQ(change.after.bytes(1).size(), kRow);
+    ASSERT_TRUE(done.transaction->changes->next(change));
+    EXPECT_EQ(change.after.bytes(0), "2");
+    EXPECT_FALSE(done.transaction->changes->next(change));
+}
+
+TEST_F(TransactionAssemblerTest, RefusesARowThatIsTooLargeByTableKeyAndSize) {
+    limits_.row_bytes = 1 << 20;
+    plan_.tables[0].columns[0].source.type_name = {"pg_catalog", "text"};
+    plan_.tables[0].columns[0].source.name = "id";
+    const std::string most((1 << 20) - 1, 'x');
+    const auto refusal = [&](const std::string& message) -> std::string {
+        feed(begin_message(7));
+        announce();
+        feed(relation_message(8, "loose", {{"a"}}, 'f'));
+        feed(message);
+        try {
+            feed(commit_message(0x200));
+        } catch (const model::Error& error) {
+            EXPECT_EQ(error.error_class(), model::ErrorClass::refused);
+            EXPECT_EQ(error.code(), "row.too_large");
+            return error.message();
+        }
+        return "";
+    };
+    EXPECT_EQ(refusal(insert_message(9, {{'b', "7"}, {'b', most}})), "");
+    EXPECT_EQ(refusal(insert_message(9, {{'b', "7"}, {'b', most + "x"}})),
+              "a row of table public.item (id = '7') has 1.0 MB; rows of up to 1 MB are carried");
+    // Old and new form are one row: neither is too large.
+    const auto update = [](const std::string& before, const std::string& after) {
+        return MessageBuilder('U')
+            .number(8, 4)
+            .tuple('O', {{'b', before}})
+            .tuple('N', {{'b', after}})
+            .bytes();
+    };
+    EXPECT_EQ(refusal(update(most, most)), "");
+    EXPECT_EQ(refusal(update("", most + most)),
+              "a row of table public.loose (which has no key) has 2.0 MB; rows of up to 1 MB are "
+              "carried");
+}
+
+TEST_F(TransactionAssemblerTest, DoesNotMindALargeRowThatIsRolledBack) {
+    limits_.row_bytes = 1 << 20;
+    block(10, {{10, "kept"}}, true);
+    feed(MessageBuilder('S').number(10, 4).byte(0).bytes());
+    feed(insert_message(9, {{'b', "gone"}, {'b', std::string(2 << 20, 'x')}}, 11));
+    feed(MessageBuilder('E').bytes());
+    feed(MessageBuilder('A').number(10, 4).number(11, 4).bytes());
+    Assembled done = stream_commit(10, 0x300);
+    EXPECT_EQ(ids(done), (Ids{"kept"}));
 }
 
 TEST_F(TransactionAssemblerTest, WidensTransactionIds) {
