@@ -43,7 +43,7 @@ constexpr std::string_view kRefusals[] = {
 };
 
 std::string trimmed(const char* text) {
-    std::string out = text == nullptr ? "" : text;
+    std::string out = without_guess(text == nullptr ? "" : text);
     while (!out.empty() && (out.back() == '\n' || out.back() == ' ')) {
         out.pop_back();
     }
@@ -105,6 +105,17 @@ const std::vector<StateClass> kStateClasses = {
     {"XX001", ErrorClass::corrupt, "data corrupted"},
     {"XX002", ErrorClass::corrupt, "index corrupted"},
 };
+
+std::string without_guess(std::string text) {
+    constexpr std::string_view kGuess = "\n\tThis probably means the server terminated abnormally";
+    constexpr std::string_view kLast = "request.";
+    const std::size_t guess = text.find(kGuess);
+    const std::size_t last = text.find(kLast, guess);
+    if (guess != std::string::npos && last != std::string::npos) {
+        text.erase(guess, last + kLast.size() - guess);
+    }
+    return text;
+}
 
 std::string statement_head(std::string_view sql) {
     std::string_view start = sql.substr(0, sql.find('\''));

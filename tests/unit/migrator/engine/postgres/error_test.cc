@@ -9,6 +9,30 @@ namespace {
 
 using model::ErrorClass;
 
+TEST(Words, LeaveOutWhatIsOnlyGuessed) {
+    EXPECT_EQ(without_guess("server closed the connection unexpectedly\n"
+                            "\tThis probably means the server terminated abnormally\n"
+                            "\tbefore or while processing the request.\n"),
+              "server closed the connection unexpectedly\n");
+    EXPECT_EQ(without_guess("timeout expired\n"), "timeout expired\n");
+}
+
+TEST(Words, ShowTheCharacterThatHasNoPlace) {
+    EXPECT_EQ(character_in("character with byte sequence 0xe2 0x82 0xac in encoding \"UTF8\" has "
+                           "no equivalent in encoding \"LATIN1\""),
+              "'\u20ac'");
+    EXPECT_EQ(character_in("value too long for type character varying(3)"), "");
+}
+
+TEST(Words, SayWhatHelpsByTheKindOfValue) {
+    EXPECT_NE(value_hint("22001").find("wide"), std::string::npos);
+    for (const char* state : {"22P02", "22P03", "22P05", "22021", "22012"}) {
+        EXPECT_EQ(value_hint(state).find("wide"), std::string::npos) << state;
+        EXPECT_FALSE(value_hint(state).empty()) << state;
+    }
+    EXPECT_NE(value_hint("22P05").find("encoding"), std::string::npos);
+}
+
 struct Case {
     const char* text;
     ErrorClass expected;
