@@ -49,8 +49,7 @@ std::string refused_answer(const std::string& text, const std::string& position)
 
 }  // namespace
 
-void lift_left_fence(engine::Source& source, engine::Control& control,
-                     engine::TaskRecord& record) {
+void lift_left_fence(engine::Source& source, engine::Control& control, engine::TaskRecord& record) {
     if (record.source_fence.empty()) {
         return;
     }
@@ -169,8 +168,9 @@ std::vector<SourceWriter> Cutover::unfinished() {
     return writers;
 }
 
-/// The log is followed meanwhile: they may take long. Those that have begun since show in the log or
-/// at the last look; a fence waits for them itself, and for those whose age this account may not see.
+/// The log is followed meanwhile: they may take long. Those that have begun since show in the log
+/// or at the last look; a fence waits for them itself, and for those whose age this account may not
+/// see.
 void Cutover::wait_for_transactions() {
     const flow::TimePoint deadline = context_.runtime.now() + options_.wait;
     const model::Instant asked = context_.source.clock();
@@ -247,10 +247,10 @@ void Cutover::insist_on_plan() {
     const std::string blocks = model::blocks_of(now.findings);
     if (after == before && !blocks.empty()) {
         // One end has gained or lost what the plan does not hold; which one, the findings say.
-        give_up(Error(ErrorClass::refused, "source.changed",
-                      "the two ends do not fit any more as they did when the task was begun:" +
-                          blocks,
-                      hint));
+        give_up(
+            Error(ErrorClass::refused, "source.changed",
+                  "the two ends do not fit any more as they did when the task was begun:" + blocks,
+                  hint));
     }
     if (after != before) {
         give_up(Error(ErrorClass::refused, "source.changed",
@@ -263,13 +263,15 @@ void Cutover::insist_on_plan() {
 }
 
 /// First who is unfinished, then where the log ends: whoever has ended meanwhile lies before it.
+/// Behind a fence nobody is who has written; those who try hold locks all the same.
 void Cutover::look_once_more() {
     if (!deliberate_bug(Bug::sequence_not_set)) {
         context_.sink.set_sequences(context_.plan, context_.source.sequences(context_.plan));
     }
     context_.runtime.yield(flow::sync::kSequencesSet);
     evidence_.asked = context_.runtime.wall();
-    if (const std::vector<SourceWriter> open = unfinished(); !open.empty()) {
+    const bool fenced = !evidence_.source_fence.empty();
+    if (const auto open = fenced ? std::vector<SourceWriter>() : unfinished(); !open.empty()) {
         refuse(open);
     }
     note_sessions(evidence_, context_.source.writers(context_.plan));
@@ -301,12 +303,12 @@ void Cutover::watch() {
 }
 
 void Cutover::refuse(const std::vector<SourceWriter>& open) const {
-    throw Refusal{fmt::format("transactions that have written to the task's tables have not ended "
-                              "within {} s: {}; end them, or wait longer with "
-                              "--wait-for-transactions, then finish again",
-                              std::chrono::duration_cast<std::chrono::seconds>(options_.wait)
-                                  .count(),
-                              open.empty() ? "they have just ended" : describe(open))};
+    throw Refusal{
+        fmt::format("transactions that have written to the task's tables have not ended "
+                    "within {} s: {}; end them, or wait longer with "
+                    "--wait-for-transactions, then finish again",
+                    std::chrono::duration_cast<std::chrono::seconds>(options_.wait).count(),
+                    open.empty() ? "they have just ended" : describe(open))};
 }
 
 void Cutover::refuse(const stage::More& more) {
