@@ -168,8 +168,9 @@ std::vector<SourceWriter> Cutover::unfinished() {
     return writers;
 }
 
-/// The log is followed meanwhile: they may take long. Those that have begun since show in the log or
-/// at the last look; a fence waits for them itself, and for those whose age this account may not see.
+/// The log is followed meanwhile: they may take long. Those that have begun since show in the log
+/// or at the last look; a fence waits for them itself, and for those whose age this account may not
+/// see.
 void Cutover::wait_for_transactions() {
     const flow::TimePoint deadline = context_.runtime.now() + options_.wait;
     const model::Instant asked = context_.source.clock();
@@ -249,13 +250,15 @@ void Cutover::insist_on_plan() {
 }
 
 /// First who is unfinished, then where the log ends: whoever has ended meanwhile lies before it.
+/// Behind a fence nobody is who has written; those who try hold locks all the same.
 void Cutover::look_once_more() {
     if (!deliberate_bug(Bug::sequence_not_set)) {
         context_.sink.set_sequences(context_.plan, context_.source.sequences(context_.plan));
     }
     context_.runtime.yield(flow::sync::kSequencesSet);
     evidence_.asked = context_.runtime.wall();
-    if (const std::vector<SourceWriter> open = unfinished(); !open.empty()) {
+    const bool fenced = !evidence_.source_fence.empty();
+    if (const auto open = fenced ? std::vector<SourceWriter>() : unfinished(); !open.empty()) {
         refuse(open);
     }
     note_sessions(evidence_, context_.source.writers(context_.plan));

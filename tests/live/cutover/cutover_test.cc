@@ -263,7 +263,7 @@ TEST_F(Cutover, LiftsTheFenceThatACrashHasLeft) {
     begin("crashed");
     const auto crash = [&] {
         RunningProgram running =
-            program_.start({"migrate", file_, "--json", "--kill-at", "finish.source_fenced:2"});
+            program_.start({"migrate", file_, "--json", "--kill-at", "finish.source_fence:2"});
         EXPECT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
         const Said said = finish({"--fence-source"});
         EXPECT_EQ(said.exit_code, kRefused) << said.text;

@@ -9,12 +9,12 @@ namespace cutover::scenarios {
 namespace {
 
 constexpr const char* kRefused =
-    R"({"ok":false,"outcome":"refused","error":"the source is still being written to: work.t; process 7 (application 'shop')"
-})";
+    R"x({"ok":false,"outcome":"refused","error":"the source is still being written to: work.t; process 7 (application 'shop')"
+})x";
 constexpr const char* kCutOver =
-    R"({"ok":true,"outcome":"cut_over","answer":"cut over: ...\nsource fence: none","evidence":{"quiet_seconds":10.0,"source_fence":"triggers","sessions_total":2,"late":{"transactions":0,"first":[]}}})";
+    R"x({"ok":true,"outcome":"cut_over","answer":"cut over: ...\nsource fence: none","evidence":{"quiet_seconds":10.0,"source_fence":"triggers","sessions_total":2,"late":{"transactions":0,"first":[]}}})x";
 constexpr const char* kLate =
-    R"({"outcome":"late_write","answer":"LATE WRITE","evidence":{"quiet_seconds":1.0,"late":{"transactions":1,"first":[{"table":"work.t","change":"update","key":"id = 1"}]}}})";
+    R"x({"outcome":"late_write","answer":"LATE WRITE","evidence":{"quiet_seconds":1.0,"late":{"transactions":1,"first":[{"table":"work.t","change":"update","key":"id = 1"}]}}})x";
 
 CutoverAnswer beside(CutoverAnswer answer) {
     answer.beside_writers = true;
