@@ -48,19 +48,39 @@ std::string on_one_line(const std::string& text) {
     return out;
 }
 
-/// What stands between the class and the end of the statement, and looks like a code.
+/// Where refusals are made: by the class itself, or by a helper that takes the code.
+constexpr std::string_view kMakers[] = {"ErrorClass::refused", " refuse(", "value_refused("};
+
+/// `kName = "code"`, of the name that `text` begins with.
+std::string constant(const std::string& text, const std::string& all) {
+    static const std::regex kName("^[^;\"]*?(k[A-Z]\\w+)");
+    std::smatch name;
+    if (!std::regex_search(text, name, kName)) {
+        return "";
+    }
+    const std::string definition = name[1].str() + " = \"";
+    const std::size_t at = all.find(definition);
+    const std::size_t from = at + definition.size();
+    return at == std::string::npos ? "" : all.substr(from, all.find('"', from) - from);
+}
+
+/// What stands between the maker and the end of the statement, and looks like a code.
 std::set<std::string> codes_thrown(const std::string& text) {
-    constexpr std::string_view kClass = "ErrorClass::refused";
     constexpr std::size_t kMost = 160;
     static const std::regex kCode("\"([a-z_]+\\.[a-z_]+)\"");
     std::set<std::string> codes;
-    for (std::size_t at = text.find(kClass); at != std::string::npos;
-         at = text.find(kClass, at + 1)) {
-        const std::string rest = text.substr(at, std::min(kMost, text.find(';', at) - at));
-        for (std::sregex_iterator code(rest.begin(), rest.end(), kCode), end; code != end; ++code) {
-            codes.insert((*code)[1]);
+    for (const std::string_view maker : kMakers) {
+        for (std::size_t at = text.find(maker); at != std::string::npos;
+             at = text.find(maker, at + 1)) {
+            const std::string rest = text.substr(at, std::min(kMost, text.find(';', at) - at));
+            for (std::sregex_iterator code(rest.begin(), rest.end(), kCode), end; code != end;
+                 ++code) {
+                codes.insert((*code)[1]);
+            }
+            codes.insert(constant(rest, text));
         }
     }
+    codes.erase("");
     return codes;
 }
 
@@ -78,14 +98,27 @@ std::set<std::string> without(std::set<std::string> of, const std::set<std::stri
 }
 
 TEST(Refusals, AreAllListed) {
-    // The other half of two codes in one expression, which is no refusal.
-    const std::set<std::string> others = {"task.lock_lost", "postgres.unreachable"};
+    // The other half of two codes in one expression, and what a proof that fails is called.
+    const std::set<std::string> others = {"task.lock_lost", "postgres.unreachable", "slot.gap",
+                                          "source.behind"};
     const std::set<std::string> thrown = codes_thrown(sources("migrator"));
     EXPECT_GT(thrown.size(), 40U);
     EXPECT_THAT(without(without(thrown, codes_listed()), others), IsEmpty())
         << "put them into refusals.h: which question finds them before the start, or why none can";
     EXPECT_THAT(without(codes_listed(), thrown), IsEmpty()) << "nothing throws these any more";
     EXPECT_EQ(codes_listed().size(), std::size(kRefusals));
+}
+
+/// A new helper that takes the code would hide what it is called with.
+TEST(Refusals, AreMadeByKnownHelpersOnly) {
+    const std::string all = on_one_line(sources("migrator"));
+    constexpr std::string_view kTakesTheCode = "ErrorClass::refused, code";
+    std::size_t helpers = 0;
+    for (std::size_t at = all.find(kTakesTheCode); at != std::string::npos;
+         at = all.find(kTakesTheCode, at + 1)) {
+        ++helpers;
+    }
+    EXPECT_EQ(helpers, std::size(kMakers) - 1) << "name it in kMakers";
 }
 
 TEST(Refusals, OfTheStartAreFoundByAQuestion) {
@@ -127,8 +160,10 @@ TEST(Refusals, AreReadFromWhateverFormTheyAreWrittenIn) {
         codes_thrown("throw Error(ErrorClass::refused, \"a.b\", \"text c.d\");"
                      "Error(model::ErrorClass::refused, x ? \"e.f\" : \"g.h\", m);"
                      "Error(ErrorClass::corrupt, \"i.j\", m);"
+                     "constexpr const char* kName = \"m.n\"; Error(ErrorClass::refused, kName, m);"
+                     "value_refused(error, \"o.p\", table);"
                      "Error(lost ? ErrorClass::connection : ErrorClass::refused,\n \"k.l\")"),
-        testing::ElementsAre("a.b", "e.f", "g.h", "k.l"));
+        testing::ElementsAre("a.b", "e.f", "g.h", "k.l", "m.n", "o.p"));
 }
 
 }  // namespace
