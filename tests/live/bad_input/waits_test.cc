@@ -193,19 +193,38 @@ TEST_F(Held, ByALockOnTheTasksOwnRow) {
     expect_goes_on();
 }
 
-TEST_F(Held, ByALockOnATableThatIsRead) {
-    begin("read");
+/// Before the claim no command can be for this process, either.
+TEST_F(Held, ByALockOnATableThatIsPlannedFor) {
+    begin("planned");
     run_to("schema.step");
     stranger(source_).query("LOCK TABLE public.rows IN ACCESS EXCLUSIVE MODE");
     start();
+    expect_told("", "source", "process");
+    expect_stopped(SIGINT);
+    expect_goes_on();
+}
+
+/// The stranger gets his lock between two chunks.
+TEST_F(Held, ByALockOnATableThatIsRead) {
+    begin("read");
+    PostgresClient(source_).query(
+        "INSERT INTO public.rows SELECT g, g % 100, repeat('n', 100) FROM generate_series(5001, "
+        "30000) g");
+    file_ = program_.task(source_, destination_,
+                          "limits: {workers: 1, chunk_mb: 0.25, full: {rows_per_second: 4000}}");
+    start();
+    ASSERT_TRUE(running_->wait_for("\"event\":\"chunk\"")) << running_->text();
+    stranger(source_).query("LOCK TABLE public.rows IN ACCESS EXCLUSIVE MODE");
     expect_told("", "source", "process");
     expect_heard("waiting ");
     expect_stopped();
     expect_goes_on();
 }
 
+/// Not at the first step: the slot would wait for the stranger's transaction, on the same server.
 TEST_F(Held, ByANameThatSomebodyElseIsTaking) {
     begin("schema");
+    run_to("schema.step");
     stranger(destination_).query("CREATE TABLE public.rows (secret int)");
     start();
     expect_told("table public.rows to be made", "destination", "process");
@@ -217,7 +236,7 @@ TEST_F(Held, ByANameThatSomebodyElseIsTaking) {
 TEST_F(Held, ByALockOnATableThatIsWritten) {
     begin("write");
     run_to("chunk.read");
-    stranger(destination_).query("LOCK TABLE public.rows IN ACCESS EXCLUSIVE MODE");
+    stranger(destination_).query("LOCK TABLE public.rows IN SHARE MODE");
     start();
     expect_told("", "destination", "process");
     expect_heard("waiting ");
