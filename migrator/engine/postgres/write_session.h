@@ -61,7 +61,7 @@ model::Error fenced(const Claim& claim);
 
 /// A value for a bytea parameter or literal: `\x6162`.
 std::string to_bytea(std::string_view bytes);
-/// From the hex text form of a bytea.
+/// From the hex text form of a bytea. Throws: corrupt `control.damaged`.
 std::string from_bytea(std::string_view text);
 
 /// The same error with what it was about in front of the message.
