@@ -1,9 +1,11 @@
 #include "verify/postgres_end.h"
 
+#include <exception>
+#include <new>
 #include <utility>
 
 #include "migrator/engine/postgres/connection.h"
-#include "migrator/model/error.h"
+#include "migrator/model/nonsense.h"
 #include "verify/postgres_catalog.h"
 #include "verify/postgres_evidence.h"
 #include "verify/postgres_facts.h"
@@ -47,6 +49,12 @@ auto at_end(const std::string& display, const Action& action) -> decltype(action
         const bool beyond = error.code().starts_with("postgres.08");
         throw Error(beyond ? ErrorClass::operation : error.error_class(), error.code(),
                     named ? error.message() : display + ": " + error.message(), remedy(error));
+    } catch (const std::bad_alloc&) {
+        throw;
+    } catch (const std::exception& error) {
+        const Error nonsense = model::nonsense(error);
+        throw Error(nonsense.error_class(), nonsense.code(), display + ": " + nonsense.message(),
+                    nonsense.hint());
     }
 }
 

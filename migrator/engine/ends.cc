@@ -342,6 +342,10 @@ private:
 
 }  // namespace
 
+std::unique_ptr<Inspector> as_inspector(std::unique_ptr<Inspector> inspector) {
+    return std::make_unique<InspectorAtEnd>(std::move(inspector), End::neither);
+}
+
 std::unique_ptr<Source> as_source_end(std::unique_ptr<Source> source) {
     return std::make_unique<SourceEnd>(std::move(source));
 }

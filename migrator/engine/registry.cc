@@ -21,6 +21,9 @@ EngineFactories named_ends(EngineFactories made) {
         return at_end(End::destination,
                       [&] { return as_destination_end(make(runtime, spec, waits)); });
     };
+    made.inspector = [make = std::move(made.inspector)](const plan::Endpoint& endpoint) {
+        return at_end(End::neither, [&] { return as_inspector(make(endpoint)); });
+    };
     return made;
 }
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "migrator/model/nonsense.h"
 #include "migrator/model/visible.h"
 
 namespace cutover::model {
@@ -73,5 +74,12 @@ Error::Error(ErrorClass error_class, std::string code, Said said)
       code_(std::move(code)),
       message_(std::move(said.message)),
       hint_(std::move(said.hint)) {}
+
+Error nonsense(const std::exception& error) {
+    return Error(ErrorClass::corrupt, "server.nonsense",
+                 std::string("the server's answer is none that this program knows: ") + error.what(),
+                 "see that the endpoint is the server that you mean, and that nobody else has "
+                 "written into what this program keeps there");
+}
 
 }  // namespace cutover::model

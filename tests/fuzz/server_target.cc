@@ -9,15 +9,14 @@
 #include <memory>
 #include <sstream>
 
-#include "migrator/engine/postgres/capture.h"
-#include "migrator/engine/postgres/catalog.h"
+#include "migrator/engine/ends.h"
 #include "migrator/engine/postgres/chunk_reader.h"
-#include "migrator/engine/postgres/control.h"
 #include "migrator/engine/postgres/inspector.h"
 #include "migrator/engine/postgres/publication.h"
 #include "migrator/engine/postgres/sink.h"
 #include "migrator/engine/postgres/source.h"
 #include "migrator/engine/registry.h"
+#include "migrator/flow/thread_runtime.h"
 #include "migrator/task/operator_command.h"
 #include "tests/fuzz/scripted_server.h"
 #include "tests/fuzz/target.h"
@@ -69,13 +68,13 @@ private:
 
     void add_askers() {
         askers_ = {
-            [this] { control([](postgres::PostgresControl& control) { control.load("shop"); }); },
-            [this] { control([](postgres::PostgresControl& control) { control.status("shop"); }); },
+            [this] { control([](engine::Control& control) { control.load("shop"); }); },
+            [this] { control([](engine::Control& control) { control.status("shop"); }); },
             [this] {
-                control([](postgres::PostgresControl& control) { control.command_answer(1); });
+                control([](engine::Control& control) { control.command_answer(1); });
             },
             [this] {
-                control([](postgres::PostgresControl& control) {
+                control([](engine::Control& control) {
                     control.claim("shop", "print");
                     control.chunks();
                     control.receipts();
@@ -94,23 +93,21 @@ private:
             },
             [this] { judge_catalog(); },
             [this] { judge_rows(); },
-            [this] { chunk(); },
+            [this] { engine::at_end(model::End::source, [this] { chunk(); }); },
         };
     }
 
-    void control(const std::function<void(postgres::PostgresControl&)>& ask) {
-        postgres::ClaimHolder claims;
-        postgres::PostgresControl control(*sessions_, "shop", claims);
-        ask(control);
+    /// Through the seam, as everybody asks.
+    void control(const std::function<void(engine::Control&)>& ask) {
+        const auto sink = registry_.engine("postgres").sink(runtime_, spec_, nullptr);
+        ask(*sink->open_control());
     }
     void catalog() {
-        postgres::Connection connection = session();
-        postgres::read_catalog(connection, {});
-        sessions_->give_back(std::move(connection));
+        registry_.engine("postgres").inspector(server_.endpoint())->catalog({});
     }
     void requirements() {
-        postgres::PostgresInspector inspector(
-            std::make_shared<postgres::SessionPool>(server_.endpoint()));
+        const auto asked = registry_.engine("postgres").inspector(server_.endpoint());
+        engine::Inspector& inspector = *asked;
         inspector.server();
         model::Catalog catalog;
         catalog.tables.emplace_back().name = {"public", "item"};
@@ -123,11 +120,13 @@ private:
         inspector.non_empty({{"public", "item"}});
     }
     void publication() {
-        postgres::Connection connection = session();
-        postgres::publication_mark(connection, "cutover_shop");
-        postgres::require_own_publication(connection, "cutover_shop", spec_.destination);
-        postgres::drop_publication(connection, "cutover_shop");
-        sessions_->give_back(std::move(connection));
+        engine::at_end(model::End::source, [this] {
+            postgres::Connection connection = session();
+            postgres::publication_mark(connection, "cutover_shop");
+            postgres::require_own_publication(connection, "cutover_shop", spec_.destination);
+            postgres::drop_publication(connection, "cutover_shop");
+            sessions_->give_back(std::move(connection));
+        });
     }
     std::unique_ptr<verify::End> judge() {
         return verify::open_postgres_end(server_.endpoint(), std::chrono::seconds(1));
@@ -183,6 +182,7 @@ private:
 
     ScriptedServer server_;
     plan::TaskSpec spec_;
+    flow::ThreadRuntime runtime_;
     engine::Registry registry_;
     std::unique_ptr<postgres::SessionPool> sessions_;
     tests::TemporaryFolder folder_;

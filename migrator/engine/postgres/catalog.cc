@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "migrator/engine/postgres/catalog_parts.h"
-#include "migrator/model/check.h"
 
 namespace cutover::postgres {
 
@@ -192,9 +191,7 @@ std::string array_of(const std::vector<Oid>& oids) {
 }
 
 model::TableSchema& CatalogReading::table(std::int64_t oid) {
-    const auto found = tables.find(static_cast<Oid>(oid));
-    CUTOVER_CHECK(found != tables.end());
-    return catalog.tables[found->second];
+    return catalog.tables[tables.at(static_cast<Oid>(oid))];
 }
 
 std::vector<std::size_t> CatalogReading::column_list(std::int64_t oid,

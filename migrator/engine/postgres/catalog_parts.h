@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -49,5 +50,10 @@ std::string array_of(const std::vector<Oid>& oids);
 /// SQL: the schemas that hold user objects. Ours and the system's are not among them.
 inline constexpr const char* kUserSchema =
     " n.nspname <> 'information_schema' AND n.nspname !~ '^pg_' AND n.nspname <> 'cutover' ";
+
+/// Of a column of one letter; zero if it is empty.
+inline char letter_of(std::string_view text) {
+    return text.empty() ? '\0' : text.front();
+}
 
 }  // namespace cutover::postgres

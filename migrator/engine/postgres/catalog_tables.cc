@@ -57,7 +57,7 @@ SELECT x.indrelid::bigint, i.relname, pg_get_indexdef(x.indexrelid), x.indisuniq
  ORDER BY x.indrelid, i.relname)";
 
 model::TypeClass type_class(std::string_view letter) {
-    switch (letter.front()) {
+    switch (letter_of(letter)) {
         case 'a':
             return model::TypeClass::array;
         case 'b':
@@ -132,7 +132,7 @@ void read_constraints(CatalogReading& reading) {
         const std::int64_t oid = rows.integer(row, 0);
         model::TableSchema& table = reading.table(oid);
         const std::string name = rows.text(row, 1);
-        const char kind = rows.get(row, 2).front();
+        const char kind = letter_of(rows.get(row, 2));
         std::vector<std::size_t> columns = reading.column_list(oid, rows.text(row, 3));
         const std::string definition = rows.text(row, 4);
         const bool inherited = rows.boolean(row, 6);

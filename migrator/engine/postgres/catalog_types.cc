@@ -103,7 +103,7 @@ private:
         type.schema.array_type_id = oid(rows, row, 4);
         type.schema.definition = rows.text(row, 10);
         type.relation = oid(rows, row, 6);
-        switch (rows.get(row, 3).front()) {
+        switch (letter_of(rows.get(row, 3))) {
             case 'e':
                 type.schema.type_class = model::TypeClass::enumeration;
                 break;

@@ -9,7 +9,6 @@
 #include "migrator/engine/postgres/control_rows.h"
 #include "migrator/engine/postgres/control_schema.h"
 #include "migrator/engine/postgres/target_table.h"
-#include "migrator/model/check.h"
 #include "migrator/plan/fingerprint.h"
 
 namespace cutover::postgres {
@@ -255,7 +254,11 @@ void PostgresControl::raise_epoch(const std::string& task, const std::string& fi
     // FOR UPDATE, not just the update: only it conflicts with the writers' FOR KEY SHARE.
     const Result row = connection_.exec_params(
         "SELECT fingerprint, phase FROM cutover.task WHERE name = $1 FOR UPDATE", {task});
-    CUTOVER_CHECK(row.rows() == 1);
+    if (row.rows() != 1) {
+        throw Error(ErrorClass::operation, "task.gone",
+                    "the record of task '" + task + "' was removed while it was claimed",
+                    "see who releases it, and start again");
+    }
     if (row.get(0, 1) == "finished") {
         throw Error(ErrorClass::refused, "task.finished",
                     "task '" + task + "' is finished: no process may write under its name any more",

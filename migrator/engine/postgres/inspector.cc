@@ -97,14 +97,14 @@ std::vector<model::ObjectName> PostgresInspector::non_empty(
         for (int row = 0; row < there.rows(); ++row) {
             const auto at = static_cast<std::size_t>(there.integer(row, 0));
             sql += (sql.empty() ? "" : " UNION ALL ") + std::string("SELECT ") +
-                   std::to_string(at) + " WHERE EXISTS (SELECT FROM " + quote(tables[at]) + ")";
+                   std::to_string(at) + " WHERE EXISTS (SELECT FROM " + quote(tables.at(at)) + ")";
         }
         if (sql.empty()) {
             continue;
         }
         const Result filled = session.exec(sql);
         for (int row = 0; row < filled.rows(); ++row) {
-            out.push_back(tables[static_cast<std::size_t>(filled.integer(row, 0))]);
+            out.push_back(tables.at(static_cast<std::size_t>(filled.integer(row, 0))));
         }
     }
     return out;

@@ -63,8 +63,8 @@ std::vector<TableState> table_states(Connection& connection, const plan::Plan& p
     std::vector<TableState> states;
     for (int row = 0; row < rows.rows(); ++row) {
         TableState state;
-        state.name = names[static_cast<std::size_t>(rows.integer(row, 0))];
-        const char kind = rows.get(row, 1).front();
+        state.name = names.at(static_cast<std::size_t>(rows.integer(row, 0)));
+        const char kind = rows.get(row, 1).empty() ? '\0' : rows.get(row, 1).front();
         const bool index = kind == 'i' && !rows.is_null(row, 2);
         state.identity = kind == 'f'   ? "FULL"
                          : kind == 'n' ? "NOTHING"

@@ -46,11 +46,11 @@ std::vector<model::ObjectName> read_sequence_values(Connection& connection,
         for (std::size_t at = from; at < to; ++at) {
             sql += (at == from ? "" : " UNION ALL ") + std::string("SELECT ") +
                    std::to_string(wanted[at]) + ", last_value, is_called FROM " +
-                   quote(sequences[wanted[at]].name);
+                   quote(sequences.at(wanted[at]).name);
         }
         const Result rows = connection.exec(sql);
         for (int row = 0; row < rows.rows(); ++row) {
-            auto& sequence = sequences[static_cast<std::size_t>(rows.integer(row, 0))];
+            auto& sequence = sequences.at(static_cast<std::size_t>(rows.integer(row, 0)));
             sequence.last_value = rows.integer(row, 1);
             sequence.is_called = rows.boolean(row, 2);
         }

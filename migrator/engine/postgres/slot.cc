@@ -4,7 +4,6 @@
 
 #include <chrono>
 
-#include "migrator/model/check.h"
 #include "migrator/model/error.h"
 
 namespace cutover::postgres {
@@ -31,7 +30,11 @@ std::optional<Lsn> lsn_at(const Result& row, int column) {
 
 model::Position log_end_of(const Result& row, int column) {
     const std::optional<Lsn> lsn = parse_lsn(row.get(0, column));
-    CUTOVER_CHECK(lsn.has_value());
+    if (!lsn) {
+        throw model::Error(model::ErrorClass::corrupt, "postgres.no_position",
+                           "the server gives no position of its log where one must stand",
+                           "see that the endpoint is the server that you mean");
+    }
     return to_position({static_cast<Timeline>(row.integer(0, column + 1)), *lsn});
 }
 

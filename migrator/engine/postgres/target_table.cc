@@ -161,7 +161,7 @@ std::vector<TargetTable> read_targets(Connection& connection,
     std::vector<std::string> found;
     for (int row = 0; row < there.rows(); ++row) {
         const auto at = static_cast<std::size_t>(there.integer(row, 1) - 1);
-        ids[at] = there.integer(row, 0);
+        ids.at(at) = there.integer(row, 0);
         targets[at].only = there.get(row, 2) == "p" ? "" : "ONLY ";
         found.push_back(there.text(row, 0));
     }

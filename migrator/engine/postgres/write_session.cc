@@ -2,7 +2,6 @@
 
 #include "migrator/engine/postgres/error.h"
 #include "migrator/engine/postgres/requirements.h"
-#include "migrator/model/check.h"
 
 namespace cutover::postgres {
 
@@ -80,11 +79,20 @@ const char* to_text(SessionRole role) {
     return "control";
 }
 
+Error no_bytes() {
+    return Error(ErrorClass::corrupt, "control.damaged",
+                 "the task's record has a text where bytes must stand",
+                 "somebody else has written into the schema cutover at the destination: find out "
+                 "who");
+}
+
 int hex_digit(char letter) {
     if (letter >= '0' && letter <= '9') {
         return letter - '0';
     }
-    CUTOVER_CHECK(letter >= 'a' && letter <= 'f');
+    if (letter < 'a' || letter > 'f') {
+        throw no_bytes();
+    }
     return letter - 'a' + 10;
 }
 
@@ -169,7 +177,9 @@ std::string to_bytea(std::string_view bytes) {
 }
 
 std::string from_bytea(std::string_view text) {
-    CUTOVER_CHECK(text.starts_with("\\x"));
+    if (!text.starts_with("\\x") || text.size() % 2 != 0) {
+        throw no_bytes();
+    }
     std::string out;
     out.reserve(text.size() / 2);
     for (std::size_t at = 2; at + 1 < text.size(); at += 2) {

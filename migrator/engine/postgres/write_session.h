@@ -66,7 +66,7 @@ model::Error fenced(const Claim& claim);
 
 /// A value for a bytea parameter or literal: `\x6162`.
 std::string to_bytea(std::string_view bytes);
-/// From the hex text form of a bytea.
+/// From the hex text form of a bytea. Throws: corrupt `control.damaged`.
 std::string from_bytea(std::string_view text);
 
 /// A value of the source that the destination does not take (SQLSTATE 22): names the table, the
