@@ -345,8 +345,8 @@ private:
         const std::string definition = renamer_.foreign_key(key.definition, table.name, key.parent);
         const bool never_valid =
             definition.ends_with(kNotValid) || definition.ends_with(kNotEnforced);
-        const std::string statement =
-            "ALTER TABLE " + name + " ADD CONSTRAINT " + quote_identifier(key.name) + " " + definition;
+        const std::string statement = "ALTER TABLE " + name + " ADD CONSTRAINT " +
+                                      quote_identifier(key.name) + " " + definition;
         const std::string called = "foreign key " + object;
         const TableSchema* parent = source_.find(key.parent);
         const bool to_partitions =

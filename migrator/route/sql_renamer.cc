@@ -94,7 +94,8 @@ private:
         return renamed == token.name ? token.text : postgres::quote_identifier(renamed);
     }
     std::string rewritten_literal(const std::string& literal) const {
-        const std::string inner = Rewriter(names_, nullptr).rewrite(postgres::unquoted_sql(literal));
+        const std::string inner =
+            Rewriter(names_, nullptr).rewrite(postgres::unquoted_sql(literal));
         std::string out = "'";
         for (const char letter : inner) {
             out += letter;

@@ -176,9 +176,7 @@ public:
         as_another(destination_,
                    "CREATE SCHEMA cutover; CREATE TABLE cutover.task (name text PRIMARY KEY)");
     }
-    void occupy_capture() override {
-        as_another(source_, "CREATE PUBLICATION cutover_contract");
-    }
+    void occupy_capture() override { as_another(source_, "CREATE PUBLICATION cutover_contract"); }
 
     std::vector<Row> destination_rows(TableName name) override {
         std::vector<Row> rows =

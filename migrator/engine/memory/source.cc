@@ -1,5 +1,5 @@
-#include "migrator/engine/memory/own_objects.h"
 #include "migrator/engine/memory/source.h"
+#include "migrator/engine/memory/own_objects.h"
 
 #include <algorithm>
 

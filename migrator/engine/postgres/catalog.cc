@@ -221,16 +221,15 @@ std::vector<std::size_t> CatalogReading::column_list(std::int64_t oid,
 }
 
 void read_tables(CatalogReading& reading) {
-    const Result rows =
-        reading.connection.exec(kTables + identity_sql("c") + kFromTables + kUserSchema +
-                                kNotOfExtension);
+    const Result rows = reading.connection.exec(kTables + identity_sql("c") + kFromTables +
+                                                kUserSchema + kNotOfExtension);
     const Selector selector(rows, reading.selection);
     for (const Candidate& candidate : selector.selected()) {
         model::TableSchema table = table_of(rows, candidate.row);
         if (candidate.parent != 0) {
-            table.partition_of = model::PartitionSchema{selector.of(candidate.parent).name,
-                                                        one_piece(rows.text(candidate.row, kBound),
-                                                                  "a partition's bound")};
+            table.partition_of = model::PartitionSchema{
+                selector.of(candidate.parent).name,
+                one_piece(rows.text(candidate.row, kBound), "a partition's bound")};
         }
         reading.tables[candidate.oid] = reading.catalog.tables.size();
         reading.oids.push_back(candidate.oid);

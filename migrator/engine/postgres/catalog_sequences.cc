@@ -2,8 +2,8 @@
 #include <utility>
 
 #include "migrator/engine/postgres/catalog_parts.h"
-#include "migrator/engine/postgres/sql_text.h"
 #include "migrator/engine/postgres/sequence_values.h"
+#include "migrator/engine/postgres/sql_text.h"
 
 namespace cutover::postgres {
 

@@ -19,7 +19,8 @@ c AS (SELECT DISTINCT u.name, r.oid, r.oid::regclass::text AS relation, r.relown
         JOIN pg_class r ON r.oid = p.oid))";
 
 /// What has been put on them, and the function that it calls. Functions of the server's own are in
-/// no pg_depend, and are not asked about; triggers and rules that this session does not fire neither.
+/// no pg_depend, and are not asked about; triggers and rules that this session does not fire
+/// neither.
 constexpr const char* kActing = R"(
 mode AS (SELECT CASE current_setting('session_replication_role') WHEN 'replica' THEN 'R' ELSE 'O' END::"char" AS letter),
 parts AS (
@@ -94,9 +95,8 @@ void look_for_code_of_others(Connection& connection, const std::vector<std::stri
     }
     const CodeOfOthers& first = acting.front();
     throw Error(ErrorClass::refused, "destination.code_of_others",
-                first.what + " of destination table " + first.table +
-                    " would run code of role '" + first.owner +
-                    "' with the rights of the task's account",
+                first.what + " of destination table " + first.table + " would run code of role '" +
+                    first.owner + "' with the rights of the task's account",
                 "drop it, or have its function (a rule: its table) belong to the task's account or "
                 "to a superuser");
 }

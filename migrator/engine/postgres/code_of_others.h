@@ -17,8 +17,9 @@ struct CodeOfOthers {
     std::string owner;  ///< of the code
 };
 
-/// All that acts on rows which this session writes to these tables (names as quote() gives them; those that are not there are
-/// left out) and their partitions, of roles that are not trusted. Throws: connection.
+/// All that acts on rows which this session writes to these tables (names as quote() gives them;
+/// those that are not there are left out) and their partitions, of roles that are not trusted.
+/// Throws: connection.
 std::vector<CodeOfOthers> code_of_others(Connection& connection,
                                          const std::vector<std::string>& tables);
 

@@ -223,8 +223,8 @@ void PostgresControl::refuse_running(const std::string& task, const Result& hold
 std::optional<Result> PostgresControl::try_hold(const std::string& task) {
     std::optional<Result> holder;
     in_schema(Hold::write, [&] {
-        connection_.exec_params(
-            "SELECT FROM cutover.task WHERE name = $1 FOR NO KEY UPDATE", {task});
+        connection_.exec_params("SELECT FROM cutover.task WHERE name = $1 FOR NO KEY UPDATE",
+                                {task});
         holder = connection_.exec_params(kHolder, {task});
         if (holder->rows() == 0) {
             holder.reset();
@@ -522,7 +522,8 @@ void PostgresControl::release(const std::string& task) {
         hold_task(task);
         end_leftover_sessions(task);
         in_schema(Hold::remove, [&] {
-            connection_.exec_params("SELECT 1 FROM cutover.task WHERE name = $1 FOR UPDATE", {task});
+            connection_.exec_params("SELECT 1 FROM cutover.task WHERE name = $1 FOR UPDATE",
+                                    {task});
             for (const char* table :
                  {"marker", "chunk", "row_view", "schema_step", "command", "status", "conflict"}) {
                 connection_.exec_params(

@@ -21,7 +21,8 @@ using model::ErrorClass;
 namespace {
 
 /// Settings under which a value has one form only. search_path is emptied to what the system needs,
-/// so that every name we see or use is qualified, and no temporary table stands before the system's.
+/// so that every name we see or use is qualified, and no temporary table stands before the
+/// system's.
 constexpr Statements kSession =
     "SET client_encoding='UTF8'; SET timezone='UTC'; SET datestyle='ISO, YMD'; SET "
     "intervalstyle='postgres';"
@@ -36,7 +37,8 @@ constexpr Statements kSession =
     " SET default_transaction_read_only=off;"
     // Of later versions: timeouts that would end a long copy or a waiting session; and views, which
     // run their owner's code: none is read here but the system's.
-    " SELECT set_config(name, CASE name WHEN 'restrict_nonsystem_relation_kind' THEN 'view' ELSE '0'"
+    " SELECT set_config(name, CASE name WHEN 'restrict_nonsystem_relation_kind' THEN 'view' ELSE "
+    "'0'"
     " END, false) FROM pg_settings WHERE name IN ('idle_session_timeout', 'transaction_timeout',"
     " 'restrict_nonsystem_relation_kind')";
 

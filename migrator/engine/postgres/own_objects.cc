@@ -51,11 +51,12 @@ UNION ALL SELECT 11, c.relname, 'has an index that calls what others have made',
 }
 
 Error foreign_schema(const std::string& what, const std::string& owner) {
-    return Error(ErrorClass::refused, "control.schema_foreign",
-                 "the destination's schema 'cutover' is not of this program's making alone: " +
-                     what + (owner.empty() ? "" : " (of role '" + owner + "')"),
-                 "nothing of it was used; if tasks were begun with another account, go on with that "
-                 "one; else find out who has made it, and remove what is not ours or the schema");
+    return Error(
+        ErrorClass::refused, "control.schema_foreign",
+        "the destination's schema 'cutover' is not of this program's making alone: " + what +
+            (owner.empty() ? "" : " (of role '" + owner + "')"),
+        "nothing of it was used; if tasks were begun with another account, go on with that "
+        "one; else find out who has made it, and remove what is not ours or the schema");
 }
 
 const char* lock_mode(Hold hold) {
@@ -86,14 +87,14 @@ bool own_schema(Connection& connection) {
     if (schema.rows() == 0) {
         return false;
     }
-    const Result wrong = connection.exec(
-        "SELECT relation, wrong, pg_catalog.pg_get_userbyid(owner) FROM (" + complaints_sql() +
-        ") q ORDER BY rank");
+    const Result wrong =
+        connection.exec("SELECT relation, wrong, pg_catalog.pg_get_userbyid(owner) FROM (" +
+                        complaints_sql() + ") q ORDER BY rank");
     if (wrong.rows() > 0) {
         const std::string relation = wrong.text(0, 0);
-        throw foreign_schema((relation.empty() ? "" : "cutover." + relation + " ") +
-                                 wrong.text(0, 1),
-                             wrong.text(0, 2));
+        throw foreign_schema(
+            (relation.empty() ? "" : "cutover." + relation + " ") + wrong.text(0, 1),
+            wrong.text(0, 2));
     }
     if (schema.get(0, 0) != kControlComment) {
         throw foreign_schema("it says nothing of this version's format", schema.text(0, 1));

@@ -194,13 +194,12 @@ void let_go(Connection& connection) {
 bool hand_over(Connection& connection, const std::string& publication,
                const model::ObjectName& table, const TableIdentity& identity) {
     const Result others = connection.exec_params(
-        "SELECT p.pubname, pg_has_role(p.pubowner, 'USAGE') AND " +
-            trusted_sql("p.pubowner") +
+        "SELECT p.pubname, pg_has_role(p.pubowner, 'USAGE') AND " + trusted_sql("p.pubowner") +
             " FROM pg_publication p JOIN "
-        "pg_publication_rel r ON r.prpubid = p.oid"
-        " JOIN pg_class c ON c.oid = r.prrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
-        " WHERE p.pubname LIKE 'cutover\\_%' AND p.pubname <> $1 AND n.nspname = $2"
-        " AND c.relname = $3 ORDER BY 2 DESC, 1 LIMIT 1",
+            "pg_publication_rel r ON r.prpubid = p.oid"
+            " JOIN pg_class c ON c.oid = r.prrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
+            " WHERE p.pubname LIKE 'cutover\\_%' AND p.pubname <> $1 AND n.nspname = $2"
+            " AND c.relname = $3 ORDER BY 2 DESC, 1 LIMIT 1",
         {publication, table.schema, table.name});
     if (others.rows() == 0) {
         return false;
@@ -244,7 +243,8 @@ Identities to_remember(const plan::Plan& plan, const std::vector<TableState>& no
         const auto known = earlier.find(table.source);
         if (known != earlier.end()) {
             out.insert(*known);
-        } else if (table.sets_replica_identity && now[at].identity.kind != TableIdentity::Kind::full) {
+        } else if (table.sets_replica_identity &&
+                   now[at].identity.kind != TableIdentity::Kind::full) {
             out[table.source] = now[at].identity;
         }
     }

@@ -24,7 +24,7 @@ struct TableIdentity {
 std::string to_sql(const TableIdentity& identity);
 
 struct PublicationMemory {
-    std::string destination;  ///< of its task
+    std::string destination;                                ///< of its task
     std::map<model::ObjectName, TableIdentity> identities;  ///< to be put back
 };
 

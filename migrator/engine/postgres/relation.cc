@@ -59,10 +59,10 @@ void hold_sequences(Connection& connection, const std::vector<std::string>& oids
         " WHERE to_regclass(v.name) IS DISTINCT FROM v.oid::regclass LIMIT 1",
         {array_literal(oids), array_literal(quoted)});
     if (others.rows() > 0) {
-        throw Error(ErrorClass::refused, "sequence.exchanged",
-                    "sequence " + others.text(0, 0) +
-                        " was exchanged for something else while it was read",
-                    "nothing of it was read; find out who has done that, then try again");
+        throw Error(
+            ErrorClass::refused, "sequence.exchanged",
+            "sequence " + others.text(0, 0) + " was exchanged for something else while it was read",
+            "nothing of it was read; find out who has done that, then try again");
     }
 }
 

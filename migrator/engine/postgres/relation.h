@@ -15,9 +15,9 @@ namespace cutover::postgres {
 std::string identity_sql(const std::string& alias);
 
 /// Takes the lightest lock there is on `table`, held until the transaction ends, and sees that it
-/// is the table of this identity (model::TableSchema). A foreign table takes no lock. Returns the number of its file, 0 where it
-/// has none. Requires: a transaction is open; its view may be older than the lock. Throws: refused
-/// `table.exchanged`, connection, operation.
+/// is the table of this identity (model::TableSchema). A foreign table takes no lock. Returns the
+/// number of its file, 0 where it has none. Requires: a transaction is open; its view may be older
+/// than the lock. Throws: refused `table.exchanged`, connection, operation.
 std::uint64_t hold_relation(Connection& connection, const model::ObjectName& table,
                             const std::string& identity);
 

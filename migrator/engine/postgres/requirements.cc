@@ -269,8 +269,8 @@ std::vector<Requirement> source_privileges(Connection& connection, const plan::T
 // ----------------------------------------------------------------------------------------
 
 /// Runs one statement in a transaction that is given up, and gives the server's complaint.
-std::string complaint_about(Connection& connection, const std::string& mode,
-                            const std::string& sql, const model::TableSchema* held = nullptr) {
+std::string complaint_about(Connection& connection, const std::string& mode, const std::string& sql,
+                            const model::TableSchema* held = nullptr) {
     try {
         connection.exec("BEGIN " + mode);
         if (held != nullptr) {

@@ -110,8 +110,8 @@ void lift_fence(Connection& connection, const plan::TaskSpec& spec) {
     for (int row = 0; row < tables.rows(); ++row) {
         const std::string table = quote({tables.text(row, 0), tables.text(row, 1)});
         for (const char* part : {"", "_empty"}) {
-            statements.push_back("DROP TRIGGER IF EXISTS " + quote_identifier(name + part) + " ON " +
-                                 table);
+            statements.push_back("DROP TRIGGER IF EXISTS " + quote_identifier(name + part) +
+                                 " ON " + table);
         }
     }
     try {

@@ -60,7 +60,8 @@ std::vector<SqlToken> sql_tokens(std::string_view text) {
     while (at < text.size()) {
         SqlToken token;
         std::size_t end = at + 1;
-        const bool escape_literal = (text[at] == 'E' || text[at] == 'e') && at + 1 < text.size() && text[at + 1] == '\'';
+        const bool escape_literal =
+            (text[at] == 'E' || text[at] == 'e') && at + 1 < text.size() && text[at + 1] == '\'';
         if (text[at] == '"') {
             end = quoted_end(text, at, false);
             token.kind = SqlToken::Kind::identifier;
@@ -207,12 +208,13 @@ SqlName operator_at(const Tokens& tokens, std::size_t bracket) {
 std::string one_piece(std::string text, std::string_view what) {
     const std::string complaint = Piece().complaint(sql_tokens(text));
     if (!complaint.empty()) {
-        throw Error(ErrorClass::refused, "source.text",
-                    "what the source's server says of " + std::string(what) +
-                        " is more than one piece of a statement (" + complaint + "): " +
-                        text.substr(0, 200),
-                    "a server that prints such a thing has been tampered with: find out by whom; or "
-                    "exclude the table");
+        throw Error(
+            ErrorClass::refused, "source.text",
+            "what the source's server says of " + std::string(what) +
+                " is more than one piece of a statement (" + complaint +
+                "): " + text.substr(0, 200),
+            "a server that prints such a thing has been tampered with: find out by whom; or "
+            "exclude the table");
     }
     return text;
 }

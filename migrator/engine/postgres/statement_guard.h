@@ -1,6 +1,6 @@
-// What a statement that holds a source's text would run at the destination, asked of the destination
-// before it does: functions, operators and types, by the names in the text itself. What the source
-// says of them does not count, for its server may have been tampered with.
+// What a statement that holds a source's text would run at the destination, asked of the
+// destination before it does: functions, operators and types, by the names in the text itself. What
+// the source says of them does not count, for its server may have been tampered with.
 #pragma once
 
 #include <string>

@@ -168,11 +168,15 @@ std::vector<TargetTable> read_targets(Connection& connection,
     const Result there = connection.exec_params(kTables, {array_literal(names)});
     std::vector<std::int64_t> ids(tables.size());
     std::vector<std::string> found;
+    std::set<std::size_t> foreign;
     for (int row = 0; row < there.rows(); ++row) {
         const auto at = static_cast<std::size_t>(there.integer(row, 1) - 1);
         ids[at] = there.integer(row, 0);
         require_table(targets[at], there.get(row, 2));
         targets[at].only = there.get(row, 2) == "p" ? "" : "ONLY ";
+        if (there.get(row, 2) == "f") {
+            foreign.insert(at);  // takes no lock
+        }
         found.push_back(there.text(row, 0));
     }
     look_for_code_of_others(connection, names);
@@ -185,7 +189,7 @@ std::vector<TargetTable> read_targets(Connection& connection,
         if (ids[at] == 0) {
             throw no_table(targets[at]);
         }
-        targets[at].open_to_others = open.contains(targets[at].quoted);
+        targets[at].open_to_others = open.contains(targets[at].quoted) && !foreign.contains(at);
         take_columns(columns, own_columns[ids[at]], *tables[at], targets[at]);
         take_key(indexes, own_indexes[ids[at]], *tables[at], targets[at]);
     }

@@ -73,15 +73,16 @@ Requirement superuser_requirement(Connection& connection, bool as_source) {
                   : "CREATE ROLE mover LOGIN; GRANT CREATE ON DATABASE " + row.text(0, 2) +
                         " TO mover; from version 15 on also GRANT SET ON PARAMETER "
                         "session_replication_role TO mover";
-    return {{std::string(as_source ? "source" : "destination") + ".superuser",
-             Severity::alert_ignorable,
-             row.text(0, 0),
-             "the account is a superuser",
-             "a migration needs no such rights, and whatever got to act with them could do anything "
-             "to the server and its machine",
-             "use an account that may do no more than is needed: " + smaller,
-             {"G134"}},
-            !row.boolean(0, 1)};
+    return {
+        {std::string(as_source ? "source" : "destination") + ".superuser",
+         Severity::alert_ignorable,
+         row.text(0, 0),
+         "the account is a superuser",
+         "a migration needs no such rights, and whatever got to act with them could do anything "
+         "to the server and its machine",
+         "use an account that may do no more than is needed: " + smaller,
+         {"G134"}},
+        !row.boolean(0, 1)};
 }
 
 }  // namespace cutover::postgres

@@ -24,8 +24,9 @@ protected:
             "INSERT INTO app.big SELECT g, repeat('v', 100) FROM generate_series(1, 20000) g;"
             "CREATE SCHEMA secret; CREATE TABLE secret.s AS SELECT '{}'::text AS v; ANALYZE",
             kSecret));
-        this->eve_at_old("CREATE TABLE eve.small (id int PRIMARY KEY, v text);"
-                         "INSERT INTO eve.small VALUES (1, 'mine')");
+        this->eve_at_old(
+            "CREATE TABLE eve.small (id int PRIMARY KEY, v text);"
+            "INSERT INTO eve.small VALUES (1, 'mine')");
     }
     /// Whoever reads eve.small now reads secret.s with the reader's own rights.
     void exchange() {
@@ -33,7 +34,8 @@ protected:
             "BEGIN; ALTER TABLE eve.small RENAME TO smaller;"
             "CREATE FUNCTION eve.peek() RETURNS text LANGUAGE plpgsql AS "
             "$$ BEGIN RETURN (SELECT v FROM secret.s); END $$;"
-            "CREATE VIEW eve.small AS SELECT 1 AS id, eve.peek() AS v, '(0,1)'::tid AS ctid; COMMIT");
+            "CREATE VIEW eve.small AS SELECT 1 AS id, eve.peek() AS v, '(0,1)'::tid AS ctid; "
+            "COMMIT");
     }
     void wait_until_big_is_read(const std::string& application) {
         const std::string reading = fmt::format(
@@ -65,11 +67,10 @@ TYPED_TEST(Exchanged, AViewThatTookATablesPlaceIsNotCopied) {
 
 TYPED_TEST(Exchanged, AViewThatTookATablesPlaceIsNotJudged) {
     this->tables();
-    const std::string file =
-        this->task("phases: [schema, full]\nobjects: {include: [app, eve]}");
+    const std::string file = this->task("phases: [schema, full]\nobjects: {include: [app, eve]}");
     ASSERT_EQ(this->run({"migrate", file}).exit_code, 0);
-    RunningProgram verify = this->program_.start(
-        {"verify", file, "--no-schema", "--rows-per-second", "4000"});
+    RunningProgram verify =
+        this->program_.start({"verify", file, "--no-schema", "--rows-per-second", "4000"});
     this->wait_until_big_is_read("cutover verify");
     this->exchange();
     const Said said = verify.wait();
@@ -90,9 +91,9 @@ TYPED_TEST(Exchanged, AViewThatTookASequencesPlaceIsNotRead) {
         "CREATE VIEW eve.numbers AS SELECT 1::bigint AS last_value, eve.tell() AS is_called");
     const std::string file = this->task("objects: {include: [app, eve]}");
     RunningProgram precheck = this->program_.start({"precheck", file});
-    for (int look = 0; this->connect().value("SELECT count(*) FROM pg_locks WHERE NOT granted") ==
-                           "0" &&
-                       look < 3000;
+    for (int look = 0;
+         this->connect().value("SELECT count(*) FROM pg_locks WHERE NOT granted") == "0" &&
+         look < 3000;
          ++look) {
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }

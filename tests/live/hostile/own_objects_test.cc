@@ -34,7 +34,8 @@ protected:
         EXPECT_EQ(said.exit_code, 0) << said.text;
         fixtures::PostgresClient client(this->new_);
         Control out;
-        out.comment = client.value("SELECT obj_description('cutover'::regnamespace, 'pg_namespace')");
+        out.comment =
+            client.value("SELECT obj_description('cutover'::regnamespace, 'pg_namespace')");
         for (const fixtures::TextRow& row : client.query(
                  "SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod) FROM pg_class c"
                  " JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0"
@@ -57,7 +58,8 @@ protected:
             for (const auto& [column, type] : columns) {
                 list += fmt::format("{}NULL::{} AS \"{}\"", list.empty() ? "" : ", ", type, column);
             }
-            sql += fmt::format("CREATE VIEW cutover.{} AS SELECT {} WHERE eve.harm();", table, list);
+            sql +=
+                fmt::format("CREATE VIEW cutover.{} AS SELECT {} WHERE eve.harm();", table, list);
         }
         return sql;
     }
@@ -79,9 +81,8 @@ protected:
     /// No command acts on what eve has made, and each says whose it is.
     void expect_every_command_refuses(const std::string& file, const std::string& named) {
         const std::vector<std::vector<std::string>> commands = {
-            {"precheck", file},         {"migrate", file}, {"status", file},
-            {"verify", file, "--live"}, {"pause", file},   {"finish", file},
-            {"release", file}};
+            {"precheck", file}, {"migrate", file}, {"status", file}, {"verify", file, "--live"},
+            {"pause", file},    {"finish", file},  {"release", file}};
         for (const std::vector<std::string>& command : commands) {
             const Said said = this->run(command);
             EXPECT_THAT(said.text, AllOf(HasSubstr(named), HasSubstr(this->eve()))) << command[0];
@@ -140,14 +141,14 @@ TYPED_TEST(OwnObjects, ControlTablesOfAnotherRoleAreNotWritten) {
 /// The schema is ours; somebody has let her make triggers on what is in it.
 TYPED_TEST(OwnObjects, ATriggerOnAControlTableIsRefused) {
     this->tables();
-    const std::string file =
-        this->task("phases: [schema, full]\nobjects: {include: [app]}");
+    const std::string file = this->task("phases: [schema, full]\nobjects: {include: [app]}");
     ASSERT_EQ(this->run({"migrate", file}).exit_code, 0);
     this->eve_at_new(this->harm());
-    this->at_new(fmt::format(
-        "GRANT USAGE ON SCHEMA cutover TO \"{0}\"; GRANT TRIGGER ON ALL TABLES IN SCHEMA cutover TO "
-        "\"{0}\"",
-        this->eve()));
+    this->at_new(
+        fmt::format("GRANT USAGE ON SCHEMA cutover TO \"{0}\"; GRANT TRIGGER ON ALL TABLES IN "
+                    "SCHEMA cutover TO "
+                    "\"{0}\"",
+                    this->eve()));
     this->eve_at_new(
         "CREATE TRIGGER harmful BEFORE DELETE ON cutover.task FOR EACH ROW EXECUTE FUNCTION "
         "eve.harmful()");

@@ -26,7 +26,10 @@ TEST(PublicationMemory, IsNothingUnlessItIsWordForWordOurs) {
     EXPECT_TRUE(parse_publication_memory("[" + first + "]"));
     EXPECT_TRUE(parse_publication_memory("[" + first + ",{" + table + R"(,"identity":"FULL"}])"));
     for (const std::string& text : {
-             std::string(), std::string("[]"), first, "[" + first,
+             std::string(),
+             std::string("[]"),
+             first,
+             "[" + first,
              "[{" + table + R"(,"identity":"FULL"}])",
              "[" + first + "," + first + "]",
              "[" + first + ",{" + table + "}]",
@@ -36,7 +39,8 @@ TEST(PublicationMemory, IsNothingUnlessItIsWordForWordOurs) {
              "[" + first + ",{" + table + R"(,"identity":"FULL","index":"i"}])",
              "[" + first + ",{" + table + R"(,"identity":7}])",
              "[" + first + ",{" + table + R"(,"identity":"FULL","more":"m"}])",
-             "[" + first + ",{" + table + R"(,"identity":"FULL"},{)" + table + R"(,"identity":"FULL"}])",
+             "[" + first + ",{" + table + R"(,"identity":"FULL"},{)" + table +
+                 R"(,"identity":"FULL"}])",
          }) {
         EXPECT_FALSE(parse_publication_memory(text)) << text;
     }
