@@ -14,7 +14,8 @@ namespace {
 constexpr const char* kRelations = R"(
 c AS (SELECT DISTINCT u.name, r.oid, r.oid::regclass::text AS relation, r.relowner AS owner, r.relacl AS acl
         FROM unnest($1::text[]) u (name)
-       CROSS JOIN LATERAL (SELECT to_regclass(u.name)::oid AS root) b
+       CROSS JOIN LATERAL (SELECT b.oid AS root FROM pg_class b JOIN pg_namespace n ON n.oid = b.relnamespace
+                            WHERE n.nspname = (parse_ident(u.name))[1] AND b.relname = (parse_ident(u.name))[2]) b
        CROSS JOIN LATERAL (SELECT b.root AS oid UNION SELECT t.relid::oid FROM pg_partition_tree(b.root) t) p
         JOIN pg_class r ON r.oid = p.oid))";
 
@@ -62,8 +63,8 @@ std::string open_sql() {
     return std::string("WITH ") + kRelations + " SELECT DISTINCT c.name FROM c WHERE NOT " +
            trusted_sql("c.owner") +
            " OR EXISTS (SELECT FROM aclexplode(c.acl) a WHERE a.privilege_type = 'TRIGGER'"
-           " AND coalesce(NOT " +
-           trusted_sql("a.grantee") + ", true))";
+           " AND NOT " +
+           trusted_sql("a.grantee") + ")";
 }
 
 }  // namespace

@@ -74,9 +74,9 @@ const char* lock_mode(Hold hold) {
 }  // namespace
 
 std::string trusted_sql(const std::string& owner) {
-    return "(SELECT trusting.rolsuper OR trusting.rolname = current_user"
+    return "coalesce((SELECT trusting.rolsuper OR trusting.rolname = current_user"
            " FROM pg_catalog.pg_roles trusting WHERE trusting.oid = " +
-           owner + ")";
+           owner + "), false)";
 }
 
 bool own_schema(Connection& connection) {
