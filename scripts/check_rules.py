@@ -31,7 +31,7 @@ MAY_INCLUDE = {
     "tests": ["migrator", "verify", "fixtures", "scenarios", "bench"],
 }
 # What an engine lends to those who need a bare connection to its servers: the judge and the fixtures.
-LENT_BY_ENGINES = re.compile(r"migrator/engine/\w+/(connection|error)\.h$")
+LENT_BY_ENGINES = re.compile(r"migrator/engine/\w+/(connection|error|own_objects|relation)\.h$")
 BORROWERS = ["verify", "fixtures"]
 
 # Where a third-party header may be included; None in place of a list: anywhere.
@@ -70,6 +70,19 @@ REAL_WORLD = re.compile(
 PREDICTABLE = re.compile(r"/tm" r"p/")
 TEMPORARY_FOLDER = re.compile(r"\btemp_directory_path\s*\(|\bTempDir\s*\(|\btmpnam\b|\btempnam\b")
 MAKES_TEMPORARY = re.compile(r"mkstemp|mkostemp|mkdtemp|spill_directory")
+
+# Where statements for a server are put together, and the calls that take one. What goes into a
+# statement is a literal, a constant, a number, or comes out of a function that quotes: a name or a
+# server's answer that is put in as it is, or a value between quotes that were written by hand, lets
+# whoever chose it write the rest of the statement.
+SQL_ROOMS = re.compile(r"(migrator/engine/\w+|migrator/route|verify)/\w+\.(h|cc)$")
+SQL_CALL = re.compile(r"(?:\.|->|\b)(?:exec|exec_within|exec_params|exec_params_binary|begin_copy_in|begin_copy_out"
+                      r"|query|add_copy|add)\(")
+SQL_VERB = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|COPY|LOCK|SET|BEGIN|CREATE|ALTER|DROP|COMMENT|TRUNCATE"
+                      r"|GRANT|WITH|START_REPLICATION|CREATE_REPLICATION_SLOT|SAVEPOINT|ROLLBACK)\b[ _(]")
+SQL_QUOTES = re.compile(r"\b(?:\w+::)?(?:\w+(?:\.|->|\(\)\.))?(?:quote|quote_identifier|quote_literal|literal|array_literal"
+                        r"|names_as_rows|to_string)\(")
+SQL_RAW = re.compile(r"\.(?:text|get)\(|(?:\.|->)(?:name|schema|database|user|table|index|argument|verb)\b(?!\()")
 
 MOST_LINES = 600
 MOST_FUNCTION_LINES = 70
@@ -195,6 +208,8 @@ class Checker:
         self.check_words(path, code)
         self.check_functions(path, code)
         self.check_temporary(path, code)
+        if SQL_ROOMS.match(path):
+            self.check_sql(path, text)
         if path.endswith(".cc"):
             self.check_listed(path)
 
@@ -264,6 +279,19 @@ class Checker:
                 self.tell(path, number + 1, "temporary",
                           "a temporary name that can be foreseen: mkostemp, mkdtemp, or tests/support/temporary_folder.h")
 
+    def check_sql(self, path, text):
+        """Names and values get into a statement through the functions that quote, and in no other way."""
+        for start, statement in sql_statements(text):
+            number = text.count("\n", 0, start) + 1
+            for operand in operands(statement):
+                if operand.startswith(('"', 'R"')):
+                    continue
+                unquoted = without_quoted(operand)
+                if SQL_RAW.search(unquoted):
+                    self.tell(path, number, "sql", f"`{' '.join(operand.split())[:60]}` goes into a statement unquoted")
+            if BY_HAND.search(statement) or (text[start:].startswith("format(") and FORMATTED.search(statement)):
+                self.tell(path, number, "sql", "a value between quotes that were written by hand: use quote_literal()")
+
     def check_functions(self, path, code):
         lines = [line.rstrip() for line in code.split("\n")]
         for number, line in enumerate(lines):
@@ -292,6 +320,64 @@ class Checker:
                     return
             folder = os.path.dirname(folder)
         self.tell(path, 1, "unlisted", "no CMakeLists.txt on the way up names this file")
+
+
+# `... = '" + value`, and `'{}'` of a format.
+BY_HAND = re.compile(r"""'"\s*\+""")
+FORMATTED = re.compile(r"'\{\w*\}'")
+
+
+def sql_statements(text):
+    """Where each statement that is put together begins, and the expression that makes it."""
+    for call in SQL_CALL.finditer(text):
+        argument = first_argument(text, call.end())
+        if re.search(r'"', argument) and SQL_VERB.match(argument[argument.index('"') + 1:].lstrip("(")):
+            yield call.start(), argument
+    for made in re.finditer(r"(?:=|return|format\()\s*(?=R?\"\(?\s*[A-Z])", text):
+        expression = first_argument(text, made.end(), stop=";,") if "format" in made.group() else \
+            first_argument(text, made.end(), stop=";")
+        if SQL_VERB.match(expression[expression.index('"') + 1:].lstrip("(")):
+            yield made.start(), text[made.end():made.end() + len(expression)]
+
+
+def first_argument(text, at, stop=","):
+    """From `at` to the comma (or what `stop` names) outside of brackets and literals, or the end of the call."""
+    depth, begin = 0, at
+    while at < len(text):
+        literal = re.compile(r'R"\(.*?\)"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'', re.S).match(text, at)
+        if literal:
+            at = literal.end()
+            continue
+        if text[at] in "([{":
+            depth += 1
+        elif text[at] in ")]}":
+            if depth == 0:
+                break
+            depth -= 1
+        elif depth == 0 and text[at] in stop:
+            break
+        at += 1
+    return text[begin:at]
+
+
+def operands(expression):
+    """The parts that `+` joins, outside of brackets and literals."""
+    parts, at = [], 0
+    while at <= len(expression):
+        part = first_argument(expression, at, stop="+")
+        parts.append(part.strip())
+        at += len(part) + 1
+    return parts
+
+
+def without_quoted(operand):
+    """The operand without what its quoting calls hold."""
+    while True:
+        found = SQL_QUOTES.search(operand)
+        if not found:
+            return operand
+        held = first_argument(operand, found.end(), stop="")
+        operand = operand[:found.start()] + operand[found.end() + len(held) + 1:]
 
 
 def room(path):

@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "migrator/engine/postgres/connection.h"
+#include "migrator/engine/postgres/own_objects.h"
+#include "migrator/engine/postgres/relation.h"
 #include "verify/postgres_decode.h"
 #include "verify/postgres_type.h"
 
@@ -173,7 +175,9 @@ const std::string kOfUsers =
 std::string tables_sql() {
     return "SELECT c.oid, n.nspname, c.relname, c.relkind = 'p', c.reltuples::bigint,"
            " (c.relpages + coalesce(t.relpages, 0))::bigint *"
-           " current_setting('block_size')::bigint, rn.nspname, rc.relname"
+           " current_setting('block_size')::bigint, rn.nspname, rc.relname, " +
+           postgres::identity_sql("c") +
+           ""
            " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
            " LEFT JOIN pg_class t ON t.oid = c.reltoastrelid"
            " LEFT JOIN pg_class rc ON c.relispartition AND rc.oid = pg_partition_root(c.oid)"
@@ -314,6 +318,7 @@ std::vector<TableShape> read_postgres_tables(Connection& connection,
         TableShape table;
         table.name = {rows.text(row, 1), rows.text(row, 2)};
         table.partitioned = rows.boolean(row, 3);
+        table.identity = rows.text(row, 8);
         const std::int64_t estimate = table.partitioned ? 0 : rows.integer(row, 4);
         table.estimated_rows = static_cast<std::uint64_t>(estimate < 0 ? 0 : estimate);
         table.estimated_bytes =
@@ -336,7 +341,7 @@ std::vector<TableShape> read_postgres_tables(Connection& connection,
 }
 
 std::vector<LeftOut> read_postgres_left_out(Connection& connection) {
-    // Ours says so in its comment, in whatever format.
+    // Ours says so in its comment, in whatever format; another role's may say anything.
     const Result rows = connection.exec(
         "SELECT n.nspname, c.relname, x.extname FROM pg_class c"
         " JOIN pg_namespace n ON n.oid = c.relnamespace"
@@ -345,8 +350,10 @@ std::vector<LeftOut> read_postgres_left_out(Connection& connection) {
         " LEFT JOIN pg_extension x ON x.oid = d.refobjid"
         " WHERE c.relkind IN ('r', 'p', 'f') AND n.nspname !~ '^pg_'"
         " AND n.nspname <> 'information_schema' AND (x.extname IS NOT NULL OR (n.nspname = "
-        "'cutover' AND coalesce(obj_description(n.oid, 'pg_namespace'), '')"
-        "  NOT LIKE 'cutover: control state of migrations%'))"
+        "'cutover' AND (NOT " +
+        postgres::trusted_sql("n.nspowner") +
+        " OR coalesce(obj_description(n.oid, 'pg_namespace'), '')"
+        "  NOT LIKE 'cutover: control state of migrations%')))"
         " ORDER BY x.extname, n.nspname, c.relname");
     std::vector<LeftOut> out;
     for (int row = 0; row < rows.rows(); ++row) {

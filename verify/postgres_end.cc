@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "migrator/engine/postgres/connection.h"
+#include "migrator/engine/postgres/relation.h"
+#include "migrator/model/error.h"
 #include "migrator/model/nonsense.h"
 #include "verify/postgres_catalog.h"
 #include "verify/postgres_evidence.h"
@@ -148,10 +150,11 @@ public:
     PostgresEnd(const plan::Endpoint& endpoint, std::chrono::seconds lock_wait)
         : display_(endpoint.display()), connection_(Connection::open(endpoint, options())) {
         // Plain plans: no worker processes or code generation on somebody's production server.
-        connection_.exec(
+        connection_.exec_script(
             "SET jit=off; SET max_parallel_workers_per_gather=0; SET work_mem='32MB';"
-            " SET default_transaction_read_only=on; SET lock_timeout='" +
-            std::to_string(lock_wait.count()) + "s'");
+            " SET default_transaction_read_only=on");
+        connection_.exec_params("SELECT set_config('lock_timeout', $1, false)",
+                                {std::to_string(lock_wait.count()) + "s"});
         utf8_ = connection_.exec("SHOW server_encoding").get(0, 0) == "UTF8";
     }
 
@@ -232,6 +235,7 @@ public:
         list += spec.with_version ? ", " + version_sql() : "";
         const std::string sql = "COPY (SELECT " + list + from_sql(table) + where_sql(table, spec) +
                                 order + ") TO STDOUT (FORMAT binary)";
+        at_end(display_, [&] { hold(table); });
         return std::make_unique<CopyStream>(connection_, display_, sql,
                                             spec.items.size() + (spec.with_version ? 1 : 0));
     }
@@ -253,7 +257,10 @@ public:
                                 fractions + "]::float8[]) WITHIN GROUP (ORDER BY " +
                                 order_sql(table, spec.items[0]) + ")) AS cut" + from_sql(table) +
                                 sample + ") s WHERE cut IS NOT NULL ORDER BY cut";
-        const Result rows = at_end(display_, [&] { return connection_.exec(sql); });
+        const Result rows = at_end(display_, [&] {
+            hold(table);
+            return connection_.exec(sql);
+        });
         std::vector<std::string> out;
         for (int row = 0; row < rows.rows(); ++row) {
             out.push_back(connection_.quote_literal(rows.get(row, 0)));
@@ -277,6 +284,14 @@ private:
         options.application_name = "cutover verify";
         options.require_writable = false;
         return options;
+    }
+
+    /// What is read is what the shape was taken of, until the snapshot's transaction ends.
+    void hold(const TableShape& table) {
+        if (!connection_.in_transaction()) {
+            begin();
+        }
+        postgres::hold_relation(connection_, table.name, table.identity);
     }
 
     std::string exported_snapshot() {

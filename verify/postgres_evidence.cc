@@ -5,6 +5,7 @@
 #include <optional>
 #include <string_view>
 
+#include "migrator/engine/postgres/own_objects.h"
 #include "migrator/model/error.h"
 
 namespace cutover::verify {
@@ -108,19 +109,22 @@ Moment read_postgres_moment(Connection& connection) {
 }
 
 Applied read_postgres_applied(Connection& connection, const std::string& task) {
+    const bool own_transaction = !connection.in_transaction();
+    if (own_transaction) {
+        connection.exec("BEGIN");
+    }
     Applied out;
     const Result there = connection.exec(kHasMarker);
     out.hidden = there.rows() != 0 && !there.boolean(0, 0);
-    if (there.rows() == 0 || out.hidden) {
-        return out;
+    if (!out.hidden && postgres::hold_own_schema(connection, postgres::Hold::read)) {
+        const Result row = connection.exec_params(kApplied, {task});
+        out.known = row.rows() > 0;
+        out.phase = out.known ? row.text(0, 0) : "";
+        out.position = !out.known || row.is_null(0, 1) ? "" : row.text(0, 1);
     }
-    const Result row = connection.exec_params(kApplied, {task});
-    if (row.rows() == 0) {
-        return out;
+    if (own_transaction) {
+        connection.exec("COMMIT");
     }
-    out.known = true;
-    out.phase = row.text(0, 0);
-    out.position = row.is_null(0, 1) ? std::string() : row.text(0, 1);
     return out;
 }
 

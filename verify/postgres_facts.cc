@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "migrator/engine/postgres/connection.h"
+#include "migrator/engine/postgres/relation.h"
 #include "verify/rename_text.h"
 
 namespace cutover::verify {
@@ -451,6 +452,7 @@ private:
         fact.increment = rows.integer(row, 6);
         fact.value_known = rows.boolean(row, 7);
         if (fact.value_known) {
+            postgres::hold_sequences(connection_, {rows.text(row, 0)}, {name});
             const Result state = query("SELECT last_value, is_called FROM " + quote(name));
             fact.next_value = state.boolean(0, 1) ? after(state.integer(0, 0), fact.increment)
                                                   : state.integer(0, 0);

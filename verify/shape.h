@@ -38,6 +38,7 @@ struct ColumnShape {
 
 struct TableShape {
     model::ObjectName name;
+    std::string identity;  ///< the engine's mark of the very object, whatever its name
     std::vector<ColumnShape> columns;
     /// Unique keys of plain columns that are never NULL, by index into columns; the primary key
     /// first.

@@ -103,6 +103,8 @@ struct TableSchema {
     std::string replica_identity_index;
     Rows estimated_rows;
     Bytes size;
+    std::string identity;  ///< the engine's mark of the very object, whatever its name: what is put
+                           ///< in its place has another
     std::vector<std::string>
         flags;  ///< what the engine knows besides: `unlogged`, `inherits:x.y`, `hypertable`
 

@@ -89,9 +89,10 @@ struct SchemaStep {
     std::string id;  ///< unique and stable: `index:shop.orders_by_day`
     SchemaSection section = SchemaSection::before_rows;
     std::string object;       ///< for messages
-    std::string statement;    ///< in the destination's language
+    std::string statement;    ///< in the destination's language; one, and nothing after it
     model::Bytes weight;      ///< size of the table it works on: largest first
     model::ObjectName table;  ///< the destination's, that it makes or works on; empty: none
+    std::string before = {};  ///< a statement that goes first in the same transaction; empty: none
 };
 
 struct SequencePlan {

@@ -87,8 +87,9 @@ public:
 
 private:
     void add(const std::string& id, SchemaSection section, const std::string& object,
-             const std::string& statement, model::Bytes weight, const ObjectName& table = {}) {
-        steps_.push_back({id, section, object, statement, weight, table});
+             const std::string& statement, model::Bytes weight, const ObjectName& table = {},
+             const std::string& before = "") {
+        steps_.push_back({id, section, object, statement, weight, table, before});
     }
 
     void leave_out(const std::string& code, const std::string& object, const std::string& why,
@@ -335,7 +336,7 @@ private:
     std::string lock(const ObjectName& child, const ObjectName& parent) const {
         const auto [first, second] = std::minmax({names_.object(child), names_.object(parent)});
         return "LOCK TABLE " + quote(first) + (first == second ? "" : ", " + quote(second)) +
-               " IN SHARE ROW EXCLUSIVE MODE; ";
+               " IN SHARE ROW EXCLUSIVE MODE";
     }
 
     void write_foreign_key(const TableSchema& table, const model::ForeignKeySchema& key,
@@ -344,9 +345,8 @@ private:
         const std::string definition = renamer_.foreign_key(key.definition, table.name, key.parent);
         const bool never_valid =
             definition.ends_with(kNotValid) || definition.ends_with(kNotEnforced);
-        const std::string statement = lock(table.name, key.parent) + "ALTER TABLE " + name +
-                                      " ADD CONSTRAINT " + quote_identifier(key.name) + " " +
-                                      definition;
+        const std::string statement = "ALTER TABLE " + name + " ADD CONSTRAINT " +
+                                      quote_identifier(key.name) + " " + definition;
         const std::string called = "foreign key " + object;
         const TableSchema* parent = source_.find(key.parent);
         const bool to_partitions =
@@ -355,12 +355,12 @@ private:
         // Nor can what a key to one keeps per partition be validated later.
         if ((table.partition_key || to_partitions) && !never_valid) {
             add("foreign_key:" + object, SchemaSection::foreign_keys_at_once, called, statement,
-                table.size, names_.object(table.name));
+                table.size, names_.object(table.name), lock(table.name, key.parent));
             return;
         }
         add("foreign_key:" + object, SchemaSection::foreign_keys, called,
             statement + (never_valid ? "" : std::string(kNotValid)), table.size,
-            names_.object(table.name));
+            names_.object(table.name), lock(table.name, key.parent));
         if (!never_valid) {
             add("validate:" + object, SchemaSection::validation, called,
                 "ALTER TABLE " + name + " VALIDATE CONSTRAINT " + quote_identifier(key.name),

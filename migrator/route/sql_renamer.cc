@@ -2,111 +2,34 @@
 
 #include <algorithm>
 #include <cctype>
-#include <optional>
 #include <vector>
 
 #include "migrator/engine/postgres/connection.h"
+#include "migrator/engine/postgres/sql_text.h"
 
 namespace cutover::route {
 
 namespace {
 
-enum class TokenKind { identifier, literal, other };
+using postgres::SqlToken;
+using TokenKind = postgres::SqlToken::Kind;
 
-struct Token {
-    TokenKind kind = TokenKind::other;
-    std::string text;  ///< as written
-    std::string name;  ///< of an identifier: without quotes
-    bool quoted = false;
-};
-
-bool starts_identifier(char letter) {
-    return std::isalpha(static_cast<unsigned char>(letter)) != 0 || letter == '_' ||
-           static_cast<unsigned char>(letter) >= 0x80;
-}
-
-bool continues_identifier(char letter) {
-    return starts_identifier(letter) || letter == '$' ||
-           std::isdigit(static_cast<unsigned char>(letter)) != 0;
-}
-
-/// Past the closing quote of what begins at `at`; a doubled quote stands for itself.
-std::size_t quoted_end(std::string_view text, std::size_t at, bool backslashes) {
-    const char quote = text[at];
-    for (std::size_t end = at + 1; end < text.size(); ++end) {
-        if (backslashes && text[end] == '\\') {
-            ++end;
-        } else if (text[end] == quote) {
-            if (end + 1 < text.size() && text[end + 1] == quote) {
-                ++end;
-            } else {
-                return end + 1;
-            }
-        }
-    }
-    return text.size();
-}
-
-std::string unquoted(std::string_view text) {
-    std::string out;
-    for (std::size_t at = 1; at + 1 < text.size(); ++at) {
-        out += text[at];
-        if (text[at] == text.front()) {
-            ++at;
-        }
-    }
-    return out;
-}
-
-std::vector<Token> tokens_of(std::string_view text) {
-    std::vector<Token> tokens;
-    std::size_t at = 0;
-    while (at < text.size()) {
-        Token token;
-        std::size_t end = at + 1;
-        const bool escape_literal = text[at] == 'E' && at + 1 < text.size() && text[at + 1] == '\'';
-        if (text[at] == '"') {
-            end = quoted_end(text, at, false);
-            token.kind = TokenKind::identifier;
-            token.name = unquoted(text.substr(at, end - at));
-            token.quoted = true;
-        } else if (text[at] == '\'' || escape_literal) {
-            end = quoted_end(text, escape_literal ? at + 1 : at, escape_literal);
-            token.kind = TokenKind::literal;
-        } else if (starts_identifier(text[at])) {
-            while (end < text.size() && continues_identifier(text[end])) {
-                ++end;
-            }
-            token.kind = TokenKind::identifier;
-            token.name = std::string(text.substr(at, end - at));
-        } else if (std::isdigit(static_cast<unsigned char>(text[at])) != 0) {
-            while (end < text.size() && (continues_identifier(text[end]) || text[end] == '.')) {
-                ++end;
-            }
-        }
-        token.text = std::string(text.substr(at, end - at));
-        tokens.push_back(std::move(token));
-        at = end;
-    }
-    return tokens;
-}
-
-bool is(const std::vector<Token>& tokens, std::size_t at, std::string_view text) {
+bool is(const std::vector<SqlToken>& tokens, std::size_t at, std::string_view text) {
     return at < tokens.size() && tokens[at].kind == TokenKind::other && tokens[at].text == text;
 }
 
-bool is_name(const std::vector<Token>& tokens, std::size_t at) {
+bool is_name(const std::vector<SqlToken>& tokens, std::size_t at) {
     return at < tokens.size() && tokens[at].kind == TokenKind::identifier;
 }
 
 /// `schema.name`, not inside a longer chain.
-bool is_pair(const std::vector<Token>& tokens, std::size_t at) {
+bool is_pair(const std::vector<SqlToken>& tokens, std::size_t at) {
     return is_name(tokens, at) && is(tokens, at + 1, ".") && is_name(tokens, at + 2) &&
            !is(tokens, at + 3, ".") && !(at > 0 && is(tokens, at - 1, "."));
 }
 
 /// A type's second word: `timestamp without time zone`, `double precision`.
-bool continues_type(const std::vector<Token>& tokens, std::size_t at) {
+bool continues_type(const std::vector<SqlToken>& tokens, std::size_t at) {
     static const std::set<std::string> kWords = {"without", "with",    "time",
                                                  "zone",    "varying", "precision"};
     static const std::set<std::string> kBefore = {"timestamp", "time",      "without", "with",
@@ -115,14 +38,14 @@ bool continues_type(const std::vector<Token>& tokens, std::size_t at) {
            is_name(tokens, at - 2) && kBefore.contains(tokens[at - 2].text);
 }
 
-bool is_keyword(const Token& token) {
+bool is_keyword(const SqlToken& token) {
     return !token.quoted && std::any_of(token.text.begin(), token.text.end(), [](char letter) {
         return std::isupper(static_cast<unsigned char>(letter)) != 0;
     });
 }
 
 /// True if the identifier at `at` may be a bare column.
-bool may_be_column(const std::vector<Token>& tokens, std::size_t at) {
+bool may_be_column(const std::vector<SqlToken>& tokens, std::size_t at) {
     if (!is_name(tokens, at) || is_keyword(tokens[at]) || continues_type(tokens, at)) {
         return false;
     }
@@ -138,7 +61,7 @@ public:
         : names_(names), columns_of_(columns_of) {}
 
     std::string rewrite(std::string_view text) const {
-        const std::vector<Token> tokens = tokens_of(text);
+        const std::vector<SqlToken> tokens = postgres::sql_tokens(text);
         std::string out;
         for (std::size_t at = 0; at < tokens.size(); ++at) {
             if (is_pair(tokens, at)) {
@@ -156,22 +79,23 @@ public:
     }
 
 private:
-    static bool is_regclass(const std::vector<Token>& tokens, std::size_t at) {
+    static bool is_regclass(const std::vector<SqlToken>& tokens, std::size_t at) {
         return is(tokens, at + 1, ":") && is(tokens, at + 2, ":") && is_name(tokens, at + 3) &&
                tokens[at + 3].name == "regclass";
     }
-    std::string pair(const std::vector<Token>& tokens, std::size_t at) const {
+    std::string pair(const std::vector<SqlToken>& tokens, std::size_t at) const {
         const model::ObjectName name{tokens[at].name, tokens[at + 2].name};
         const model::ObjectName renamed = names_.object(name);
         return renamed == name ? tokens[at].text + "." + tokens[at + 2].text
                                : postgres::quote(renamed);
     }
-    std::string column(const Token& token) const {
+    std::string column(const SqlToken& token) const {
         const std::string renamed = names_.column(*columns_of_, token.name);
         return renamed == token.name ? token.text : postgres::quote_identifier(renamed);
     }
     std::string rewritten_literal(const std::string& literal) const {
-        const std::string inner = Rewriter(names_, nullptr).rewrite(unquoted(literal));
+        const std::string inner =
+            Rewriter(names_, nullptr).rewrite(postgres::unquoted_sql(literal));
         std::string out = "'";
         for (const char letter : inner) {
             out += letter;
@@ -189,7 +113,7 @@ private:
 }  // namespace
 
 bool mentions(std::string_view text, const std::set<std::string>& columns) {
-    const std::vector<Token> tokens = tokens_of(text);
+    const std::vector<SqlToken> tokens = postgres::sql_tokens(text);
     for (std::size_t at = 0; at < tokens.size(); ++at) {
         if (may_be_column(tokens, at) && columns.contains(tokens[at].name)) {
             return true;

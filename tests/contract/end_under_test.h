@@ -61,6 +61,11 @@ public:
     /// Somebody else at the destination keeps others from emptying the table, as long as this
     /// object lives.
     virtual void occupy(TableName table) = 0;
+    /// Another role makes, before any task, what tasks keep at the destination: it has our names.
+    virtual void occupy_control() = 0;
+    /// The same for what the plan's capture is made of at the source.
+    virtual void occupy_capture() = 0;
+
     /// All rows of a table at the destination, sorted.
     virtual std::vector<Row> destination_rows(TableName table) = 0;
 

@@ -126,6 +126,9 @@ public:
                                             to_tuple({"0", "foreign"})));
     }
 
+    void occupy_control() override { destination_->foreign_control = true; }
+    void occupy_capture() override { source_->foreign_captures.insert("cutover_contract"); }
+
     std::vector<Row> destination_rows(TableName name) override {
         std::vector<Row> rows;
         const memory::Table* found = destination_->database.find_table(table(name).destination);

@@ -172,6 +172,12 @@ public:
         foreigner_->query("LOCK TABLE " + name_of(name) + " IN ROW EXCLUSIVE MODE");
     }
 
+    void occupy_control() override {
+        as_another(destination_,
+                   "CREATE SCHEMA cutover; CREATE TABLE cutover.task (name text PRIMARY KEY)");
+    }
+    void occupy_capture() override { as_another(source_, "CREATE PUBLICATION cutover_contract"); }
+
     std::vector<Row> destination_rows(TableName name) override {
         std::vector<Row> rows =
             PostgresClient(destination_).query("SELECT * FROM " + name_of(name));
@@ -211,6 +217,12 @@ public:
 private:
     static std::string where_first(TableName name, const std::string& first) {
         return " WHERE " + first_column(name) + " = " + fixtures::quoted_text(first);
+    }
+    /// A role of every server's that may do next to nothing; what it makes goes with the database.
+    static void as_another(const fixtures::PostgresEndpoint& end, const std::string& statements) {
+        PostgresClient(end).query("GRANT CREATE ON DATABASE " +
+                                  fixtures::quoted_name(end.database) +
+                                  " TO pg_monitor; SET ROLE pg_monitor; " + statements);
     }
     /// `one_row`: the statement must meet exactly one.
     void run(int transaction, const std::string& statement, bool one_row = false) {

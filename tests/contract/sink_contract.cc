@@ -98,6 +98,22 @@ std::vector<engine::MissingBase> SinkContract::apply(const model::TableBatch& ta
     return missing;
 }
 
+TEST_P(SinkContract, WhatAnotherRoleHasMadeUnderOurNamesIsRefused) {
+    const std::string task = end_->plan().spec.name;
+    control_->release(task);
+    control_.reset();
+    end_->occupy_control();
+    const auto ends_refused = [&](auto work) {
+        const std::optional<ErrorClass> error = error_of([&] { work(*sink_->open_control()); });
+        return error && *error == ErrorClass::refused;
+    };
+    EXPECT_TRUE(ends_refused([&](engine::Control& one) { one.load(task); }));
+    EXPECT_TRUE(ends_refused([&](engine::Control& one) { one.claim(task, kFingerprint); }));
+    EXPECT_TRUE(ends_refused([&](engine::Control& one) { one.status(task); }));
+    EXPECT_TRUE(ends_refused([&](engine::Control& one) { one.post_command(task, {}); }));
+    EXPECT_TRUE(ends_refused([&](engine::Control& one) { one.release(task); }));
+}
+
 TEST_P(SinkContract, RowsAndReceiptOfAChunkAppearTogether) {
     const plan::TablePlan& table = end_->table(TableName::keyed);
     const auto writer = sink_->open_writer(end_->plan());

@@ -79,6 +79,21 @@ TEST_P(SourceContract, TheViewOfACaptureHoldsWhatWasCommittedBeforeAndNothingEls
     source->drop_capture(end_->plan());
 }
 
+TEST_P(SourceContract, ACaptureThatAnotherRoleHasMadeIsRefused) {
+    end_->occupy_capture();
+    const auto source = end_->open_source();
+    const auto code = [&](auto work) -> std::string {
+        try {
+            work();
+        } catch (const model::Error& error) {
+            return error.code();
+        }
+        return "";
+    };
+    EXPECT_EQ(code([&] { source->create_capture(end_->plan()); }), "capture.foreign");
+    EXPECT_EQ(code([&] { source->drop_capture(end_->plan()); }), "capture.foreign");
+}
+
 TEST_P(SourceContract, ChunksHoldEveryRowOnce) {
     std::vector<Row> all;
     const int transaction = end_->begin();

@@ -1,5 +1,6 @@
 #include "migrator/engine/memory/control.h"
 
+#include "migrator/engine/memory/own_objects.h"
 #include "migrator/flow/deliberate_bug.h"
 #include "migrator/model/error.h"
 
@@ -47,6 +48,7 @@ void MemoryControl::write(const char* name, const std::function<void(Server&, Ta
 std::optional<TaskRecord> MemoryControl::load(const std::string& task) {
     std::optional<TaskRecord> record;
     session_.call("control.load", CallKind::read, [&](Server& server) {
+        require_own_control(server);
         const auto rows = server.tasks.find(task);
         if (rows != server.tasks.end()) {
             record = rows->second.record;
@@ -58,6 +60,7 @@ std::optional<TaskRecord> MemoryControl::load(const std::string& task) {
 TaskRecord MemoryControl::claim(const std::string& task, const std::string& fingerprint) {
     TaskRecord record;
     session_.call("control.claim", CallKind::write, [&](Server& server) {
+        require_own_control(server);
         TaskRows& rows = server.tasks[task];
         TaskRecord& stored = rows.record;
         if (rows.lock_holder != 0 && rows.lock_holder != session_.number()) {
@@ -176,6 +179,7 @@ void MemoryControl::answer_command(std::uint64_t id, const std::string& answer) 
 std::uint64_t MemoryControl::post_command(const std::string& task, const engine::Command& command) {
     std::uint64_t id = 0;
     session_.call("control.post_command", CallKind::write, [&](Server& server) {
+        require_own_control(server);
         id = server.next_command++;
         server.commands[id] = {task, command, std::nullopt};
         server.commands[id].command.id = id;
@@ -186,6 +190,7 @@ std::uint64_t MemoryControl::post_command(const std::string& task, const engine:
 std::optional<std::string> MemoryControl::command_answer(std::uint64_t id) {
     std::optional<std::string> answer;
     session_.call("control.command_answer", CallKind::read, [&](Server& server) {
+        require_own_control(server);
         const auto row = server.commands.find(id);
         if (row != server.commands.end()) {
             answer = row->second.answer;
@@ -201,6 +206,7 @@ void MemoryControl::publish_status(const std::string& json) {
 std::string MemoryControl::status(const std::string& task) {
     std::string json;
     session_.call("control.status", CallKind::read, [&](Server& server) {
+        require_own_control(server);
         const auto rows = server.tasks.find(task);
         json = rows == server.tasks.end() ? "" : rows->second.status;
     });

@@ -55,6 +55,8 @@ struct Server {
     std::map<std::string, TaskRows> tasks;
     std::map<std::uint64_t, CommandRow> commands;
     std::uint64_t next_command = 1;
+    bool foreign_control = false;            ///< another role has made what tasks keep here
+    std::set<std::string> foreign_captures;  ///< names of captures that another role has made
 
     /// Called when a slot's reader lets the log up to here be forgotten.
     std::function<void(const std::string& slot, LogPlace place)> on_acknowledge;

@@ -1,4 +1,5 @@
 #include "migrator/engine/memory/source.h"
+#include "migrator/engine/memory/own_objects.h"
 
 #include <algorithm>
 
@@ -63,6 +64,7 @@ std::unique_ptr<engine::Inspector> MemorySource::open_inspector() {
 engine::CaptureOrigin MemorySource::create_capture(const plan::Plan& plan) {
     engine::CaptureOrigin origin;
     session_.call("source.create_capture", CallKind::write, [&](Server& server) {
+        require_own_capture(server, slot_name(spec_));
         Database& database = server.database;
         Slot& slot = database.create_slot(slot_name(spec_), true);
         for (const plan::TablePlan& table : plan.tables) {
@@ -127,6 +129,7 @@ engine::CaptureProof MemorySource::verify_capture(const engine::CaptureOrigin& o
 
 void MemorySource::drop_capture(const plan::Plan&) {
     session_.call("source.drop_capture", CallKind::write, [&](Server& server) {
+        require_own_capture(server, slot_name(spec_));
         const auto slot = server.database.slots().find(slot_name(spec_));
         if (slot == server.database.slots().end()) {
             return;

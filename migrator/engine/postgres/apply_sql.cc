@@ -91,7 +91,7 @@ std::string ApplySql::copy_into_stage(StageKind kind) const {
 }
 
 std::string ApplySql::copy_into_table() const {
-    return "COPY " + target_.name + " (" + target_.column_list() + ") FROM STDIN (FORMAT binary)";
+    return "COPY " + target_.quoted + " (" + target_.column_list() + ") FROM STDIN (FORMAT binary)";
 }
 
 /// Staged keys are called k<at> where they stand for themselves and c<column> inside a whole row.
@@ -117,7 +117,7 @@ std::string ApplySql::staged_key_columns(char staged) const {
 }
 
 std::string ApplySql::delete_keys(const std::string& staged) const {
-    return "DELETE FROM " + target_.only + target_.name + " AS t USING " + staged + " WHERE " +
+    return "DELETE FROM " + target_.only + target_.quoted + " AS t USING " + staged + " WHERE " +
            key_match("t", "s", 'k');
 }
 
@@ -152,7 +152,7 @@ std::string ApplySql::hash(const std::string& alias, bool staged) const {
 }
 
 std::string ApplySql::delete_multiset(const std::string& staged) const {
-    const std::string table = target_.only + target_.name;
+    const std::string table = target_.only + target_.quoted;
     const std::string candidates = "SELECT x.ctid AS place, x.tableoid AS part, " + row_text("x") +
                                    " AS image FROM " + table + " AS x WHERE " + hash("x", false) +
                                    " IN (SELECT " + hash("s", true) + " FROM " + staged + ")";
@@ -190,10 +190,10 @@ std::string ApplySql::update(const std::string& staged, std::uint32_t mask,
     const std::string sets = set_list(present);
     if (sets.empty()) {
         // Nothing but an identity column is there: the row must exist, and stays as it is.
-        return "SELECT 1 FROM " + target_.only + target_.name + " AS t JOIN " + staged + " ON " +
+        return "SELECT 1 FROM " + target_.only + target_.quoted + " AS t JOIN " + staged + " ON " +
                key_match("t", "s", 'k') + " WHERE s.mask = " + number(mask);
     }
-    return "UPDATE " + target_.only + target_.name + " AS t SET " + sets + " FROM " + staged +
+    return "UPDATE " + target_.only + target_.quoted + " AS t SET " + sets + " FROM " + staged +
            " WHERE " + key_match("t", "s", 'k') + " AND s.mask = " + number(mask);
 }
 
@@ -210,7 +210,7 @@ std::string ApplySql::completed(const Presence& present) const {
 
 std::string ApplySql::complete_moves(std::uint32_t mask, const Presence& present) const {
     return "INSERT INTO " + stage_name(table_, StageKind::rows) + " SELECT " + completed(present) +
-           " FROM " + staged(StageKind::moves) + " JOIN " + target_.only + target_.name +
+           " FROM " + staged(StageKind::moves) + " JOIN " + target_.only + target_.quoted +
            " AS t ON " + key_match("t", "s", 'k') + " WHERE s.mask = " + number(mask);
 }
 
@@ -230,17 +230,17 @@ std::string ApplySql::move(const std::string& staged,
         add(rows, "SELECT * FROM taken" + number(mask) + " WHERE " + counts + " > 0",
             " UNION ALL ");
     }
-    return "WITH " + taken + " INSERT INTO " + target_.name + " (" + target_.column_list() +
+    return "WITH " + taken + " INSERT INTO " + target_.quoted + " (" + target_.column_list() +
            ") OVERRIDING SYSTEM VALUE " + rows;
 }
 
 std::string ApplySql::insert_rows(const std::string& staged) const {
-    return "INSERT INTO " + target_.name + " (" + target_.column_list() +
+    return "INSERT INTO " + target_.quoted + " (" + target_.column_list() +
            ") OVERRIDING SYSTEM VALUE SELECT * FROM " + staged;
 }
 
 std::string ApplySql::clear_way(const std::string& staged, bool count) const {
-    const std::string statement = "DELETE FROM " + target_.only + target_.name + " AS t USING " +
+    const std::string statement = "DELETE FROM " + target_.only + target_.quoted + " AS t USING " +
                                   staged + " WHERE " + key_match("t", "s", 'c');
     if (!count) {
         return statement;
@@ -254,16 +254,16 @@ std::string ApplySql::insert_updates_without_base(const std::string& staged) con
     for (std::size_t column = 0; column < target_.columns.size(); ++column) {
         add(list, "s.c" + number(column));
     }
-    return "INSERT INTO " + target_.name + " (" + target_.column_list() +
+    return "INSERT INTO " + target_.quoted + " (" + target_.column_list() +
            ") OVERRIDING SYSTEM VALUE SELECT " + list + " FROM " + staged +
-           " WHERE s.mask = 0 AND NOT EXISTS (SELECT FROM " + target_.only + target_.name +
+           " WHERE s.mask = 0 AND NOT EXISTS (SELECT FROM " + target_.only + target_.quoted +
            " AS t WHERE " + key_match("t", "s", 'k') + ")";
 }
 
 std::string ApplySql::keys_without_base(const std::string& staged, std::uint32_t mask) const {
     return "SELECT " + staged_key_columns('c') + " FROM " + staged +
            " WHERE s.mask = " + number(mask) + " AND NOT EXISTS (SELECT FROM " + target_.only +
-           target_.name + " AS t WHERE " + key_match("t", "s", 'k') + ")";
+           target_.quoted + " AS t WHERE " + key_match("t", "s", 'k') + ")";
 }
 
 std::string ApplySql::missing_keys(const std::string& staged) const {
@@ -271,18 +271,18 @@ std::string ApplySql::missing_keys(const std::string& staged) const {
         return "SELECT left(want.image, 300) FROM (SELECT " + staged_row_text("s") +
                " AS image, count(*) AS n FROM " + staged +
                " GROUP BY 1) AS want LEFT JOIN (SELECT " + row_text("x") +
-               " AS image, count(*) AS n FROM " + target_.only + target_.name +
+               " AS image, count(*) AS n FROM " + target_.only + target_.quoted +
                " AS x GROUP BY 1) AS have ON have.image = want.image"
                " WHERE want.n > coalesce(have.n, 0) LIMIT 5";
     }
     return "SELECT left(ROW(" + staged_key_columns('k') + ")::text, 300) FROM " + staged +
-           " WHERE NOT EXISTS (SELECT FROM " + target_.only + target_.name + " AS t WHERE " +
+           " WHERE NOT EXISTS (SELECT FROM " + target_.only + target_.quoted + " AS t WHERE " +
            key_match("t", "s", 'k') + ") LIMIT 5";
 }
 
 std::string ApplySql::doubled_keys(const std::string& staged) const {
     return "SELECT left(ROW(" + staged_key_columns('k') + ")::text, 300) FROM " + staged +
-           " JOIN " + target_.only + target_.name + " AS t ON " + key_match("t", "s", 'k') +
+           " JOIN " + target_.only + target_.quoted + " AS t ON " + key_match("t", "s", 'k') +
            " GROUP BY 1 HAVING count(*) > 1 LIMIT 5";
 }
 
@@ -299,7 +299,7 @@ std::string ApplySql::step_insert() const {
     for (std::size_t column = 0; column < target_.columns.size(); ++column) {
         add(values, parameter(column + 1, target_.columns[column]));
     }
-    return "INSERT INTO " + target_.name + " (" + target_.column_list() +
+    return "INSERT INTO " + target_.quoted + " (" + target_.column_list() +
            ") OVERRIDING SYSTEM VALUE VALUES (" + values + ")";
 }
 
@@ -316,7 +316,7 @@ std::string ApplySql::parameter_match(std::size_t first) const {
 }
 
 std::string ApplySql::step_delete() const {
-    return "DELETE FROM " + target_.only + target_.name + " AS t WHERE " + parameter_match(1);
+    return "DELETE FROM " + target_.only + target_.quoted + " AS t WHERE " + parameter_match(1);
 }
 
 std::string ApplySql::step_clear_way() const {
@@ -344,7 +344,7 @@ std::string ApplySql::step_replace(const Presence& present) const {
         }
     }
     return "WITH base AS (" + step_delete() + " RETURNING " +
-           (old_cells.empty() ? "1" : old_cells) + ") INSERT INTO " + target_.name + " (" +
+           (old_cells.empty() ? "1" : old_cells) + ") INSERT INTO " + target_.quoted + " (" +
            target_.column_list() + ") OVERRIDING SYSTEM VALUE SELECT " + list + " FROM base";
 }
 

@@ -72,7 +72,7 @@ TablesAtStart read_tables_at_start(Connection& connection, const plan::Plan& pla
     for (int row = 0; row < rows.rows(); ++row) {
         out.files[rows.text(row, 0)] = rows.integer(row, 1);
         out.names[rows.text(row, 0)] =
-            names[static_cast<std::size_t>(rows.integer(row, 2))].display();
+            names.at(static_cast<std::size_t>(rows.integer(row, 2))).display();
     }
     return out;
 }
@@ -97,8 +97,8 @@ std::unique_ptr<SlotView> make_slot(const plan::TaskSpec& spec, const Attention&
         capture_name(spec) + (temporary ? fmt::format("_v{}", replication.server_process()) : "");
     const bool failover = !temporary && replication.server_version() >= kFailoverSlots;
     const std::string sql = "CREATE_REPLICATION_SLOT " + quote_identifier(name) +
-                            (temporary ? " TEMPORARY" : "") + " LOGICAL pgoutput (SNAPSHOT '" +
-                            (with_view ? "export'" : "nothing'") +
+                            (temporary ? " TEMPORARY" : "") + " LOGICAL pgoutput (SNAPSHOT " +
+                            (with_view ? "'export'" : "'nothing'") +
                             (failover ? ", FAILOVER true)" : ")");
     replication.set_purpose("replication slot '" + name +
                             "' to begin, once every transaction that ran before it has ended");

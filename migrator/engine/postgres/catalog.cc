@@ -5,6 +5,9 @@
 #include <utility>
 
 #include "migrator/engine/postgres/catalog_parts.h"
+#include "migrator/engine/postgres/relation.h"
+#include "migrator/engine/postgres/sql_text.h"
+#include "migrator/model/check.h"
 
 namespace cutover::postgres {
 
@@ -25,7 +28,9 @@ SELECT c.oid::bigint, n.nspname, c.relname, c.relkind = 'p', c.relpersistence, c
          WHERE i.inhrelid = c.oid AND NOT c.relispartition),
        (SELECT ic.relname FROM pg_index x JOIN pg_class ic ON ic.oid = x.indexrelid
          WHERE x.indrelid = c.oid AND x.indisreplident),
-       c.relrowsecurity, c.relforcerowsecurity, am.amname
+       c.relrowsecurity, c.relforcerowsecurity, am.amname, )";
+
+constexpr const char* kFromTables = R"(
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN pg_am am ON am.oid = c.relam
  WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND )";
@@ -50,7 +55,8 @@ enum TableField {
     kIdentityIndex,
     kRowSecurity,
     kForcedRowSecurity,
-    kAccessMethod
+    kAccessMethod,
+    kTableIdentity
 };
 
 constexpr std::uint64_t kGuessedRowBytes = 100;  // of a table that was never analyzed
@@ -92,11 +98,13 @@ model::TableSchema table_of(const Result& rows, int row) {
     model::TableSchema table;
     table.name = {rows.text(row, kSchema), rows.text(row, kName)};
     if (!rows.is_null(row, kPartitionKey)) {
-        table.partition_key = rows.text(row, kPartitionKey);
+        table.partition_key =
+            one_piece(rows.text(row, kPartitionKey), "the partitions of " + table.name.display());
     }
     table.replica_identity = replica_identity(rows.get(row, kIdentity));
     table.replica_identity_index = rows.text(row, kIdentityIndex);
     table.size = {static_cast<std::uint64_t>(rows.integer(row, kSize))};
+    table.identity = rows.text(row, kTableIdentity);
     const std::int64_t estimate = rows.integer(row, kRows);
     table.estimated_rows = {estimate >= 0 && (estimate > 0 || table.size.count == 0)
                                 ? static_cast<std::uint64_t>(estimate)
@@ -211,14 +219,15 @@ std::vector<std::size_t> CatalogReading::column_list(std::int64_t oid,
 }
 
 void read_tables(CatalogReading& reading) {
-    const Result rows =
-        reading.connection.exec(std::string(kTables) + kUserSchema + kNotOfExtension);
+    const Result rows = reading.connection.exec(kTables + identity_sql("c") + kFromTables +
+                                                kUserSchema + kNotOfExtension);
     const Selector selector(rows, reading.selection);
     for (const Candidate& candidate : selector.selected()) {
         model::TableSchema table = table_of(rows, candidate.row);
         if (candidate.parent != 0) {
-            table.partition_of = model::PartitionSchema{selector.of(candidate.parent).name,
-                                                        rows.text(candidate.row, kBound)};
+            table.partition_of = model::PartitionSchema{
+                selector.of(candidate.parent).name,
+                one_piece(rows.text(candidate.row, kBound), "a partition's bound")};
         }
         reading.tables[candidate.oid] = reading.catalog.tables.size();
         reading.oids.push_back(candidate.oid);

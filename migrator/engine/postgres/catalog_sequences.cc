@@ -3,6 +3,7 @@
 
 #include "migrator/engine/postgres/catalog_parts.h"
 #include "migrator/engine/postgres/sequence_values.h"
+#include "migrator/engine/postgres/sql_text.h"
 
 namespace cutover::postgres {
 
@@ -28,7 +29,7 @@ SELECT n.nspname, c.relname, format_type(s.seqtypid, NULL), s.seqstart, s.seqinc
 model::SequenceSchema sequence_of(const Result& rows, int row) {
     model::SequenceSchema sequence;
     sequence.name = {rows.text(row, 0), rows.text(row, 1)};
-    sequence.type = rows.text(row, 2);
+    sequence.type = one_piece(rows.text(row, 2), "sequence " + sequence.name.display());
     sequence.start = rows.integer(row, 3);
     sequence.increment = rows.integer(row, 4);
     sequence.minimum = rows.integer(row, 5);

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "migrator/engine/postgres/catalog_parts.h"
+#include "migrator/engine/postgres/sql_text.h"
 
 namespace cutover::postgres {
 
@@ -87,18 +88,18 @@ model::Identity identity(std::string_view letter) {
 model::ColumnSchema column_of(const Result& rows, int row) {
     model::ColumnSchema column;
     column.name = rows.text(row, 2);
-    column.type = rows.text(row, 3);
+    column.type = one_piece(rows.text(row, 3), "the type of a column");
     column.type_name = {rows.text(row, 4), rows.text(row, 5)};
     column.type_id = static_cast<std::uint64_t>(rows.integer(row, 6));
     column.type_class = type_class(rows.get(row, 7));
     column.nullable = rows.boolean(row, 8);
     if (!rows.is_null(row, 9)) {
         (rows.get(row, 10).empty() ? column.default_expression : column.generated_expression) =
-            rows.text(row, 9);
+            one_piece(rows.text(row, 9), "the default of column " + column.name);
     }
     column.generated_virtual = rows.get(row, 10) == "v";
     column.identity = identity(rows.get(row, 11));
-    column.collation = rows.text(row, 12);
+    column.collation = one_piece(rows.text(row, 12), "a collation");
     column.deterministic = rows.boolean(row, 13);
     return column;
 }
@@ -134,7 +135,8 @@ void read_constraints(CatalogReading& reading) {
         const std::string name = rows.text(row, 1);
         const char kind = letter_of(rows.get(row, 2));
         std::vector<std::size_t> columns = reading.column_list(oid, rows.text(row, 3));
-        const std::string definition = rows.text(row, 4);
+        const std::string definition =
+            one_piece(rows.text(row, 4), "constraint " + name + " of " + table.name.display());
         const bool inherited = rows.boolean(row, 6);
         if (kind == 'p' || kind == 'u') {
             table.keys.push_back({name, std::move(columns), kind == 'p', rows.boolean(row, 5),
@@ -161,7 +163,7 @@ void read_indexes(CatalogReading& reading) {
         const std::int64_t oid = rows.integer(row, 0);
         model::IndexSchema index;
         index.name = rows.text(row, 1);
-        index.definition = rows.text(row, 2);
+        index.definition = one_piece(rows.text(row, 2), "index " + index.name);
         index.unique = rows.boolean(row, 3);
         index.plain_columns = rows.boolean(row, 4);
         index.columns = reading.column_list(oid, rows.text(row, 5));

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "migrator/engine/postgres/catalog_parts.h"
+#include "migrator/engine/postgres/sql_text.h"
 
 namespace cutover::postgres {
 
@@ -101,7 +102,8 @@ private:
         type.schema.name = {rows.text(row, 1), rows.text(row, 2)};
         type.schema.type_id = id;
         type.schema.array_type_id = oid(rows, row, 4);
-        type.schema.definition = rows.text(row, 10);
+        type.schema.definition =
+            one_piece(rows.text(row, 10), "type " + type.schema.name.display());
         type.relation = oid(rows, row, 6);
         switch (letter_of(rows.get(row, 3))) {
             case 'e':
@@ -179,10 +181,10 @@ private:
             UserType& type = types_.at(composites_.at(oid(rows, row, 0)));
             model::ColumnSchema column;
             column.name = rows.text(row, 1);
-            column.type = rows.text(row, 2);
+            column.type = one_piece(rows.text(row, 2), "the type of a field");
             column.type_name = {rows.text(row, 3), rows.text(row, 4)};
             column.type_id = oid(rows, row, 5);
-            column.collation = rows.text(row, 6);
+            column.collation = one_piece(rows.text(row, 6), "a collation");
             type.made_of.push_back(oid(rows, row, 5));
             type.schema.columns.push_back(std::move(column));
         }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "migrator/engine/postgres/code_of_others.h"
 #include "migrator/engine/postgres/control_rows.h"
 #include "migrator/model/check.h"
 
@@ -197,7 +198,7 @@ void PostgresChangeApplier::truncate_tables() {
     std::vector<std::string> names;
     for (const AppliedTable* known : staged_) {
         if (known->staged.truncate()) {
-            names.push_back(known->target.only + known->target.name);
+            names.push_back(known->target.only + known->target.quoted);
         }
     }
     empty_tables(connection_, names);
@@ -236,9 +237,19 @@ void PostgresChangeApplier::open_part() {
     script.execute(connection_);
 }
 
+/// A table that nobody else may put code on has been looked at once.
+void PostgresChangeApplier::keep_others_out(const TargetTable& target) {
+    if (target.open_to_others) {
+        require_no_code_of_others(connection_, target.quoted);
+    }
+}
+
 std::vector<MissingBase> PostgresChangeApplier::apply(const std::vector<ApplyMode>& mode) {
     std::vector<MissingBase> missing;
     open_part();
+    for (const AppliedTable* known : staged_) {
+        keep_others_out(known->target);
+    }
     truncate_tables();
     // Rows of somebody else are overwritten, and counted where only they can be in the way.
     const bool ignore = plan_.spec.conflict == plan::ConflictRule::ignore;
@@ -271,6 +282,7 @@ void PostgresChangeApplier::repair(const plan::TablePlan& plan, const model::Tup
                                    const model::ChunkReceipt& receipt) {
     opening().execute(connection_);
     const AppliedTable& known = table(plan.index);
+    keep_others_out(known.target);
     BinaryParameters parameters;
     append_cells(parameters, key);
     statements_.run(connection_, known.sql.step_delete(), parameters);

@@ -58,6 +58,7 @@ private:
     Script opening();
     void open_part();
     void truncate_tables();
+    void keep_others_out(const TargetTable& target);
     void apply_tolerant(AppliedTable& table, bool foreign_rows,
                         std::vector<engine::MissingBase>& missing);
 

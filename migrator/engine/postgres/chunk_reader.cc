@@ -11,6 +11,7 @@
 #include "migrator/engine/postgres/capture.h"
 #include "migrator/engine/postgres/copy_rows.h"
 #include "migrator/engine/postgres/log_message.h"
+#include "migrator/engine/postgres/relation.h"
 #include "migrator/engine/postgres/row_limit.h"
 #include "migrator/engine/postgres/slot.h"
 #include "migrator/model/error.h"
@@ -52,12 +53,12 @@ std::string column_list(const plan::TablePlan& table) {
 
 /// xmin widened to 64 bits: within the first epoch it is its own full number (resume_mode() sees to
 /// it).
-std::string seen_by(const std::string_view snapshot) {
+std::string seen_by(const Connection& connection, std::string_view snapshot) {
     const Snapshot parsed = Snapshot::parse(snapshot);
     return fmt::format(
         " AND (xmin::text::bigint < {} OR pg_visible_in_snapshot(xmin::text::xid8, "
-        "'{}'::pg_snapshot))",
-        parsed.xmin, snapshot);
+        "{}::pg_snapshot))",
+        parsed.xmin, connection.quote_literal(snapshot));
 }
 
 std::string copy_statement(const plan::TablePlan& table, const BlockRange& blocks,
@@ -71,12 +72,6 @@ std::string copy_statement(const plan::TablePlan& table, const BlockRange& block
            where + condition + ") TO STDOUT (FORMAT binary)";
 }
 
-/// The lightest lock there is, taken before the view: a table that is rewritten in between would
-/// show an older view nothing.
-std::string lock_statement(const plan::TablePlan& table) {
-    return "LOCK TABLE ONLY " + quote(table.source) + " IN ACCESS SHARE MODE";
-}
-
 /// How long a transaction may be in the log before other sessions see it: while it waits for a
 /// synchronous standby, say.
 constexpr std::chrono::seconds kCommitPatience(30);
@@ -84,11 +79,11 @@ constexpr std::chrono::milliseconds kCommitPoll(20);
 
 /// A view of this transaction's own, and a log position that everything it has seen lies before.
 ChunkView begin_own_view(Connection& connection, const plan::TablePlan& table) {
-    // The position is asked for by the statement whose snapshot is the view: so after that was
-    // taken.
-    const Result row =
-        connection.exec("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; " +
-                        lock_statement(table) + "; SELECT pg_current_snapshot(), " + kLogEnd);
+    // The lock comes before the view: a table that is rewritten in between would show an older
+    // view nothing. The position is asked for by a statement of that view: so after it was taken.
+    connection.exec("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    hold_relation(connection, table.source, table.schema.identity);
+    const Result row = connection.exec(std::string("SELECT pg_current_snapshot(), ") + kLogEnd);
     return {plain_stamp(row.text(0, 0)), log_end_of(row, 1)};
 }
 
@@ -208,10 +203,9 @@ bool PostgresChunkReader::join_first_view(const ChunkView& first) {
     }
     bool same = false;
     try {
-        const Result seen = connection().exec(
-            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
-            " SET TRANSACTION SNAPSHOT " +
-            connection().quote_literal(snapshot) + "; SELECT pg_current_snapshot()");
+        connection().exec("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+        connection().exec("SET TRANSACTION SNAPSHOT " + connection().quote_literal(snapshot));
+        const Result seen = connection().exec("SELECT pg_current_snapshot()");
         same = seen.get(0, 0) == snapshot_text(first.stamp);
     } catch (const Error& error) {
         if (error.error_class() == ErrorClass::connection ||
@@ -227,10 +221,7 @@ bool PostgresChunkReader::join_first_view(const ChunkView& first) {
 
 /// Block numbers mean something in the file they were counted in only; the lock keeps it.
 void PostgresChunkReader::lock_file(const plan::TablePlan& table, const BlockRange& blocks) {
-    const Result row =
-        connection().exec(lock_statement(table) + "; SELECT coalesce(pg_relation_filenode(" +
-                          connection().quote_literal(quote(table.source)) + "), 0)");
-    if (static_cast<std::uint64_t>(row.integer(0, 0)) != blocks.file) {
+    if (hold_relation(connection(), table.source, table.schema.identity) != blocks.file) {
         throw Error(
             ErrorClass::operation, "copy.table_rewritten",
             "table " + table.source.display() + " was rewritten or truncated while it was copied",
@@ -254,7 +245,7 @@ ChunkView PostgresChunkReader::open(const plan::TablePlan& table, const model::C
     } else if (can_read_residue(spec_, table, first.stamp)) {
         view = begin_later_view(connection(), table, first.stamp);
         lock_file(table, blocks);
-        condition = seen_by(snapshot_text(first.stamp));
+        condition = seen_by(connection(), snapshot_text(first.stamp));
         view.stamp = first.stamp;
     } else {
         throw view_lost(table);

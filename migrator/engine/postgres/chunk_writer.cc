@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "migrator/engine/postgres/chunk_reader.h"
+#include "migrator/engine/postgres/code_of_others.h"
 #include "migrator/engine/postgres/control_rows.h"
 #include "migrator/engine/postgres/copy_rows.h"
 #include "migrator/model/check.h"
@@ -47,6 +48,9 @@ void PostgresChunkWriter::begin(const plan::TablePlan& table, const model::Chunk
     table_ = &table;
     target_ = read_target(connection_, table);
     taken_ = 0;
+    if (target_->open_to_others) {
+        require_no_code_of_others(connection_, target_->quoted);
+    }
     if (conflict_ == plan::ConflictRule::ignore) {
         connection_.exec(create_staging());
     }
@@ -59,7 +63,7 @@ void PostgresChunkWriter::begin(const plan::TablePlan& table, const model::Chunk
 
 void PostgresChunkWriter::begin_copy() {
     const std::string& copied =
-        conflict_ == plan::ConflictRule::ignore ? std::string(kStaging) : target_->name;
+        conflict_ == plan::ConflictRule::ignore ? std::string(kStaging) : target_->quoted;
     connection_.begin_copy_in("COPY " + copied + " (" + target_->column_list() +
                               ") FROM STDIN (FORMAT binary)");
     connection_.copy_write(copy_header());
@@ -108,7 +112,7 @@ Error PostgresChunkWriter::explained(const Error& error, const std::string& row)
 void PostgresChunkWriter::keep_existing_rows(std::uint64_t staged) {
     const std::string columns = target_->column_list();
     const std::uint64_t inserted = connection_
-                                       .exec("INSERT INTO " + target_->name + " (" + columns +
+                                       .exec("INSERT INTO " + target_->quoted + " (" + columns +
                                              ") OVERRIDING SYSTEM VALUE SELECT " + columns +
                                              " FROM " + kStaging + " ON CONFLICT DO NOTHING")
                                        .affected();
@@ -129,7 +133,7 @@ void PostgresChunkWriter::keep_existing_rows(std::uint64_t staged) {
         samples =
             connection_
                 .exec("SELECT coalesce(array_agg(key), '{}') FROM (SELECT ROW(" + key +
-                      ")::text AS key FROM " + kStaging + " AS s JOIN " + target_->name +
+                      ")::text AS key FROM " + kStaging + " AS s JOIN " + target_->quoted +
                       " AS t ON " + match +
                       " WHERE t.xmin::text <> (pg_current_xact_id()::xid)::text LIMIT 5) AS few")
                 .text(0, 0);

@@ -54,7 +54,8 @@ std::uint64_t Result::affected() const {
     return value;
 }
 
-Connection::Connection(Handle connection) : connection_(std::move(connection)) {}
+Connection::Connection(Handle connection, bool replication)
+    : connection_(std::move(connection)), replication_(replication) {}
 Connection::Connection(Connection&&) noexcept = default;
 Connection& Connection::operator=(Connection&&) noexcept = default;
 Connection::~Connection() = default;
@@ -121,16 +122,33 @@ Result Connection::finish(bool sent, ServerCall& call, std::string_view sql) {
     return check(last_result(call), sql);
 }
 
+/// The extended protocol takes one statement; walsenders do not speak it.
+bool Connection::send(const std::string& sql) {
+    return (replication_ ? PQsendQuery(raw(), sql.c_str())
+                         : PQsendQueryParams(raw(), sql.c_str(), 0, nullptr, nullptr, nullptr,
+                                             nullptr, 0)) == 1;
+}
+
 Result Connection::exec(const std::string& sql) {
     ServerCall call(*this, sql);
-    return finish(PQsendQuery(raw(), sql.c_str()) == 1, call, sql);
+    return finish(send(sql), call, sql);
+}
+
+Result Connection::exec_script(Statements statements) {
+    ServerCall call(*this, statements.text());
+    return finish(PQsendQuery(raw(), statements.text()) == 1, call, statements.text());
 }
 
 std::optional<Result> Connection::exec_within(const std::string& sql,
                                               std::chrono::milliseconds limit) {
+    return finish_within(send(sql), sql, limit);
+}
+
+std::optional<Result> Connection::finish_within(bool sent, std::string_view sql,
+                                                std::chrono::milliseconds limit) {
     ServerCall call(*this, sql);
     call.limit(limit);
-    if (PQsendQuery(raw(), sql.c_str()) != 1) {
+    if (!sent) {
         throw error_from(nullptr, raw(), sql);
     }
     pg_result* result = last_result(call);

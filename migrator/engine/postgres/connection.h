@@ -67,6 +67,18 @@ private:
     std::vector<int> formats_;
 };
 
+/// Statements as the program's source has them: a text that was made at run time is none.
+class Statements {
+public:
+    template <std::size_t Size>
+    // NOLINTNEXTLINE(google-explicit-constructor): a literal is what it says.
+    consteval Statements(const char (&text)[Size]) : text_(text) {}
+    const char* text() const { return text_; }
+
+private:
+    const char* text_;
+};
+
 struct ConnectOptions {
     std::string application_name = "cutover";
     bool replication = false;      ///< walsender mode (`replication=database`)
@@ -87,11 +99,15 @@ public:
     Connection& operator=(Connection&&) noexcept;
     ~Connection();
 
-    /// Runs one or more statements; returns the last one's result. Throws model::Error by SQLSTATE
-    /// (error.h).
+    /// Runs one statement. A text that holds another one after it is refused by the server, so that
+    /// nothing a server has told us can bring a statement along. (A replication connection has no
+    /// such protocol: there, only names of ours go into a command, quoted.) Throws model::Error by
+    /// SQLSTATE (error.h).
     Result exec(const std::string& sql);
-    /// As exec() for what may wait for long: nothing if it took longer than `limit`;
-    /// then it was cancelled.
+    /// Runs the statements in one transaction, if none is open; returns the last one's result.
+    Result exec_script(Statements statements);
+    /// As exec() for what may wait for long: nothing if it took longer than `limit`; then it was
+    /// cancelled.
     std::optional<Result> exec_within(const std::string& sql, std::chrono::milliseconds limit);
     Result exec_params(const std::string& sql, const std::vector<Parameter>& parameters);
     /// As exec_params, asking for binary result columns.
@@ -163,18 +179,22 @@ private:
     };
     using Handle = std::unique_ptr<pg_conn, Finish>;
 
-    explicit Connection(Handle connection);
+    Connection(Handle connection, bool replication);
     static Handle connect(const plan::Endpoint& one, const ConnectOptions& options);
     static Connection open_host(const plan::Endpoint& endpoint, const plan::HostPort& host,
                                 const ConnectOptions& options);
     void settle();
     Result check(pg_result* result, std::string_view sql);
+    bool send(const std::string& sql);
+    std::optional<Result> finish_within(bool sent, std::string_view sql,
+                                        std::chrono::milliseconds limit);
 
     Handle connection_;
     Attention attention_{};
     std::shared_ptr<const plan::Endpoint> host_;  ///< none without attention
     std::string purpose_;
     std::optional<std::uint64_t> refused_row_;
+    bool replication_ = false;
 };
 
 /// `name` as an identifier in SQL: always quoted, so that case and reserved words are safe.

@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <array>
+#include <thread>
 #include <utility>
 
+#include "migrator/engine/postgres/code_of_others.h"
 #include "migrator/engine/postgres/control_rows.h"
 #include "migrator/engine/postgres/control_schema.h"
+#include "migrator/engine/postgres/own_objects.h"
 #include "migrator/engine/postgres/target_table.h"
 #include "migrator/plan/fingerprint.h"
 
@@ -20,8 +23,6 @@ using model::ErrorClass;
 
 namespace {
 
-constexpr const char* kLockKey = "hashtextextended('cutover/task/' || $1, 0)";
-
 constexpr const char* kLoad = R"(
 SELECT t.fingerprint, t.phase, t.epoch, t.starts, t.last_error,
        t.origin_identity, t.origin_start, t.origin_start_text,
@@ -31,15 +32,25 @@ SELECT t.fingerprint, t.phase, t.epoch, t.starts, t.last_error,
        t.source_fence, t.cutover
   FROM cutover.task t LEFT JOIN cutover.marker m ON m.task = t.name WHERE t.name = $1)";
 
+/// The live session that holds the task, if it is not this one. Of another role's session the start
+/// may be hidden from us: then its process number alone speaks for it.
 constexpr const char* kHolder = R"(
 SELECT coalesce(host(a.client_addr), 'a local socket'),
-       to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS UTC'), a.pid, a.application_name
-  FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
- WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
-   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-   AND ((l.classid::bigint << 32) | l.objid::bigint) = hashtextextended('cutover/task/' || $1, 0))";
+       to_char(t.holder_since, 'YYYY-MM-DD HH24:MI:SS UTC'), a.pid, coalesce(a.application_name, ''),
+       t.owner
+  FROM cutover.task t JOIN pg_stat_activity a ON a.pid = t.holder_process
+   AND coalesce(a.backend_start, t.holder_since) = t.holder_since
+ WHERE t.name = $1 AND a.pid <> pg_backend_pid())";
 
-/// Writers of a process that no longer holds the task's lock. The epoch keeps them from committing;
+constexpr const char* kTake = R"(
+UPDATE cutover.task t SET holder_process = a.pid, holder_since = a.backend_start, owner = $2
+  FROM pg_stat_activity a WHERE t.name = $1 AND a.pid = pg_backend_pid())";
+
+/// A process that was just killed may still be seen by the server for a moment.
+constexpr std::chrono::milliseconds kHolderPause(100);
+constexpr int kHolderLooks = 10;
+
+/// Writers of a process that no longer holds the task. The epoch keeps them from committing;
 /// this keeps their row and table locks from standing in our way.
 constexpr const char* kEndLeftovers = R"(
 SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
@@ -47,7 +58,7 @@ SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
    AND application_name = ANY ($1))";
 
 constexpr const char* kClaim = R"(
-UPDATE cutover.task SET epoch = epoch + 1, owner = $2, claimed_at = now()
+UPDATE cutover.task SET epoch = epoch + 1, claimed_at = now()
  WHERE name = $1)";
 
 /// `host:pid` of this process, for the message of the one that is refused.
@@ -103,7 +114,7 @@ PostgresControl::PostgresControl(SessionPool& sessions, std::string task, ClaimH
       task_(std::move(task)),
       claims_(claims),
       connection_(open_session(sessions_, task_, SessionRole::control)) {
-    has_control_schema(connection_);  // a schema of that name which is another's is refused here
+    own_schema(connection_);  // a schema of that name which is another's is refused here
 }
 
 template <typename Body>
@@ -142,10 +153,10 @@ const Claim& PostgresControl::claimed() const {
 
 void PostgresControl::lock_lost(const std::string& why) {
     claim_.reset();
-    locked_task_.clear();
+    held_task_.clear();
     lost_ = true;
     throw Error(ErrorClass::connection, "task.lock_lost",
-                "the connection that held the lock of task '" + task_ + "' is gone: " + why,
+                "the connection that held task '" + task_ + "' is gone: " + why,
                 "the task claims again by itself");
 }
 
@@ -156,24 +167,38 @@ void PostgresControl::reconnect_if_needed() {
     if (claim_) {
         lock_lost("it was found closed");
     }
-    locked_task_.clear();
+    held_task_.clear();
     connection_ = open_session(sessions_, task_, SessionRole::control);
 }
 
-/// The last task may take the schema along at any moment, which is then as if there were none.
-std::optional<Result> PostgresControl::look(const std::string& sql, const std::string& task) {
-    if (!has_control_schema(connection_)) {
-        return std::nullopt;
+/// The last task may take the schema along at any moment, which is then as if there were none; and
+/// whoever makes another in its place has made it before our check or cannot before our end.
+template <typename Work>
+bool PostgresControl::in_schema(Hold hold, Work work) {
+    if (!own_schema(connection_)) {
+        return false;
     }
     try {
-        Result row = connection_.exec_params(sql, {task});
-        return row.rows() == 0 ? std::nullopt : std::optional(std::move(row));
+        connection_.exec("BEGIN");
+        const bool there = hold_own_schema(connection_, hold);
+        if (there) {
+            work();
+        }
+        connection_.exec("COMMIT");
+        return there;
     } catch (const Error& error) {
-        if (has_state(error, "42P01") && !has_control_schema(connection_)) {
-            return std::nullopt;
+        connection_.rollback();
+        if ((has_state(error, "42P01") || has_state(error, "3F000")) && !own_schema(connection_)) {
+            return false;
         }
         throw;
     }
+}
+
+std::optional<Result> PostgresControl::look(const std::string& sql, const std::string& key) {
+    std::optional<Result> row;
+    in_schema(Hold::read, [&] { row = connection_.exec_params(sql, {key}); });
+    return !row || row->rows() == 0 ? std::nullopt : std::move(row);
 }
 
 std::optional<TaskRecord> PostgresControl::load(const std::string& task) {
@@ -183,49 +208,59 @@ std::optional<TaskRecord> PostgresControl::load(const std::string& task) {
     });
 }
 
-void PostgresControl::refuse_running(const std::string& task) {
-    const Result holder = connection_.exec_params(kHolder, {task});
-    std::string who = "a session that has just ended";
-    if (holder.rows() > 0) {
-        const std::optional<Result> owner =
-            look("SELECT owner FROM cutover.task WHERE name = $1", task);
-        who = (owner ? owner->text(0, 0) : "one that has just begun") + " (connected from " +
-              holder.text(0, 0) + " since " + holder.text(0, 1) + ", server session " +
-              holder.text(0, 2) + " '" + holder.text(0, 3) + "')";
-    }
+void PostgresControl::refuse_running(const std::string& task, const Result& holder) {
     throw Error(ErrorClass::refused, "task.running",
-                "task '" + task + "' is being run by another process: " + who,
+                "task '" + task + "' is being run by another process: " + holder.text(0, 4) +
+                    " (connected from " + holder.text(0, 0) + " since " + holder.text(0, 1) +
+                    ", server session " + holder.text(0, 2) + " '" + holder.text(0, 3) + "')",
                 "stop that process first, or give this task another name");
 }
 
-void PostgresControl::take_lock(const std::string& task) {
-    if (locked_task_ == task) {
-        return;
-    }
-    // A process that was just killed may still be seen by the server for a moment.
-    connection_.exec("SET lock_timeout='1s'");
-    bool taken = true;
-    try {
-        connection_.exec_params(std::string("SELECT pg_advisory_lock(") + kLockKey + ")", {task});
-    } catch (const Error& error) {
-        if (!has_state(error, "55P03")) {
-            throw;
+/// Makes this session the task's holder, unless another that holds it lives. The row is ours alone
+/// to lock and to write; a lock that anybody could take would let anybody keep the task from
+/// starting. Not FOR UPDATE: whoever writes for the task now may go on until we know.
+std::optional<Result> PostgresControl::try_hold(const std::string& task) {
+    std::optional<Result> holder;
+    in_schema(Hold::write, [&] {
+        connection_.exec_params("SELECT FROM cutover.task WHERE name = $1 FOR NO KEY UPDATE",
+                                {task});
+        holder = connection_.exec_params(kHolder, {task});
+        if (holder->rows() == 0) {
+            holder.reset();
+            connection_.exec_params(kTake, {task, this_process()});
         }
-        taken = false;
-    }
-    connection_.exec("SET lock_timeout=0");
-    if (!taken) {
-        refuse_running(task);
-    }
-    locked_task_ = task;
+    });
+    return holder;
 }
 
-void PostgresControl::give_lock(const std::string& task) noexcept {
+void PostgresControl::hold_task(const std::string& task) {
+    if (held_task_ == task) {
+        return;
+    }
+    for (int look = 1;; ++look) {
+        const std::optional<Result> holder = try_hold(task);
+        if (!holder) {
+            break;
+        }
+        if (look == kHolderLooks) {
+            refuse_running(task, *holder);
+        }
+        std::this_thread::sleep_for(kHolderPause);
+    }
+    held_task_ = task;
+}
+
+void PostgresControl::let_go(const std::string& task) noexcept {
     try {
-        locked_task_.clear();
-        connection_.exec_params(std::string("SELECT pg_advisory_unlock(") + kLockKey + ")", {task});
+        held_task_.clear();
+        in_schema(Hold::write, [&] {
+            connection_.exec_params(
+                "UPDATE cutover.task SET holder_process = NULL, holder_since = NULL"
+                " WHERE name = $1 AND holder_process = pg_backend_pid()",
+                {task});
+        });
     } catch (const Error&) {
-        // A lost connection has given it already.
+        // A lost connection has let go of it already.
     }
 }
 
@@ -238,14 +273,12 @@ void PostgresControl::end_leftover_sessions(const std::string& task) {
 
 /// Schema and row in one transaction: from its commit on, nobody takes the schema for empty.
 void PostgresControl::make_record(const std::string& task, const std::string& fingerprint) {
-    connection_.exec("BEGIN");
-    lock_control_schema(connection_);
-    make_control_schema(connection_);
-    connection_.exec_params(
-        "INSERT INTO cutover.task (name, fingerprint, phase, epoch, starts)"
-        " VALUES ($1, $2, 'created', 0, 0) ON CONFLICT (name) DO NOTHING",
-        {task, fingerprint});
-    connection_.exec("COMMIT");
+    in_control_schema(connection_, [&] {
+        connection_.exec_params(
+            "INSERT INTO cutover.task (name, fingerprint, phase, epoch, starts)"
+            " VALUES ($1, $2, 'created', 0, 0) ON CONFLICT (name) DO NOTHING",
+            {task, fingerprint});
+    });
 }
 
 void PostgresControl::raise_epoch(const std::string& task, const std::string& fingerprint) {
@@ -272,21 +305,21 @@ void PostgresControl::raise_epoch(const std::string& task, const std::string& fi
             change.remedy)
             .at(model::End::neither);
     }
-    connection_.exec_params(kClaim, {task, this_process()});
+    connection_.exec_params(kClaim, {task});
     connection_.exec("COMMIT");
 }
 
 TaskRecord PostgresControl::claim(const std::string& task, const std::string& fingerprint) {
     lost_ = false;
     return guarded([&] {
-        take_lock(task);
+        make_record(task, fingerprint);
+        hold_task(task);
         try {
             end_leftover_sessions(task);
-            make_record(task, fingerprint);
             raise_epoch(task, fingerprint);
         } catch (const Error&) {
             connection_.rollback();
-            give_lock(task);
+            let_go(task);
             throw;
         }
         TaskRecord record = record_of(task, connection_.exec_params(kLoad, {task}));
@@ -345,8 +378,12 @@ void PostgresControl::add_chunks(const std::vector<model::Chunk>& chunks) {
 void PostgresControl::restart_table(const plan::TablePlan& table,
                                     const std::vector<model::Chunk>& chunks) {
     claimed_transaction([&](const Claim& claim) {
+        ignore_triggers_until_commit(connection_);  // emptying fires nobody's
         const TargetTable target = read_target(connection_, table);
-        empty_tables(connection_, {target.only + target.name});
+        if (target.open_to_others) {
+            require_no_code_of_others(connection_, target.quoted);
+        }
+        empty_tables(connection_, {target.only + target.quoted});
         for (const char* views : {"chunk", "row_view"}) {
             connection_.exec_params(std::string("DELETE FROM cutover.") + views +
                                         " WHERE task = $1 AND table_index = $2",
@@ -410,12 +447,12 @@ std::uint64_t PostgresControl::post_command(const std::string& task,
                                             const engine::Command& command) {
     return guarded([&] {
         std::optional<Result> posted;
-        if (look("SELECT 1 FROM cutover.task WHERE name = $1", task)) {
+        in_schema(Hold::write, [&] {
             posted = connection_.exec_params(
                 "INSERT INTO cutover.command (task, verb, argument)"
                 " SELECT name, $2, $3 FROM cutover.task WHERE name = $1 RETURNING id",
                 {task, command.verb, command.argument});
-        }
+        });
         if (!posted || posted->rows() == 0) {
             throw Error(ErrorClass::refused, "task.unknown",
                         "the destination knows no task '" + task + "'",
@@ -427,9 +464,9 @@ std::uint64_t PostgresControl::post_command(const std::string& task,
 
 std::optional<std::string> PostgresControl::command_answer(std::uint64_t id) {
     return guarded([&]() -> std::optional<std::string> {
-        const Result row = connection_.exec_params(
-            "SELECT answer FROM cutover.command WHERE id = $1", {std::to_string(id)});
-        return row.rows() == 0 || row.is_null(0, 0) ? std::nullopt : std::optional(row.text(0, 0));
+        const std::optional<Result> row =
+            look("SELECT answer FROM cutover.command WHERE id = $1::bigint", std::to_string(id));
+        return !row || row->is_null(0, 0) ? std::nullopt : std::optional(row->text(0, 0));
     });
 }
 
@@ -482,23 +519,23 @@ void PostgresControl::note_cutover(const std::string& cutover) {
 
 void PostgresControl::release(const std::string& task) {
     guarded([&] {
-        if (!has_control_schema(connection_)) {
+        if (!look("SELECT FROM cutover.task WHERE name = $1", task)) {
             return;
         }
-        take_lock(task);
+        hold_task(task);
         end_leftover_sessions(task);
-        connection_.exec("BEGIN");
-        lock_control_schema(connection_);
-        connection_.exec_params("SELECT 1 FROM cutover.task WHERE name = $1 FOR UPDATE", {task});
-        for (const char* table :
-             {"marker", "chunk", "row_view", "schema_step", "command", "status", "conflict"}) {
-            connection_.exec_params(
-                std::string("DELETE FROM cutover.") + table + " WHERE task = $1", {task});
-        }
-        connection_.exec_params("DELETE FROM cutover.task WHERE name = $1", {task});
-        drop_control_schema_if_empty(connection_);
-        connection_.exec("COMMIT");
-        give_lock(task);
+        in_schema(Hold::remove, [&] {
+            connection_.exec_params("SELECT 1 FROM cutover.task WHERE name = $1 FOR UPDATE",
+                                    {task});
+            for (const char* table :
+                 {"marker", "chunk", "row_view", "schema_step", "command", "status", "conflict"}) {
+                connection_.exec_params(
+                    std::string("DELETE FROM cutover.") + table + " WHERE task = $1", {task});
+            }
+            connection_.exec_params("DELETE FROM cutover.task WHERE name = $1", {task});
+            drop_control_schema_if_empty(connection_);
+        });
+        held_task_.clear();
         claim_.reset();
     });
 }

@@ -1,6 +1,7 @@
-// engine::Control over the schema `cutover` (control_schema.h). The claim is two things: a session
-// advisory lock, which says whether a process lives, and the epoch in the task's row, which is what
-// writers are checked against. The lock may be lost with its connection; the epoch is the fence.
+// engine::Control over the schema `cutover` (control_schema.h). The claim is two things in the
+// task's row: the session that holds it, believed for as long as that session lives, and the epoch,
+// which is what writers are checked against. Whoever may not write our rows can take neither. The
+// session may be lost with its connection; the epoch is the fence.
 #pragma once
 
 #include <memory>
@@ -10,6 +11,7 @@
 
 #include "migrator/engine/control.h"
 #include "migrator/engine/postgres/connection.h"
+#include "migrator/engine/postgres/own_objects.h"
 #include "migrator/engine/postgres/write_session.h"
 
 namespace cutover::postgres {
@@ -59,13 +61,19 @@ private:
     const Claim& claimed() const;
     [[noreturn]] void lock_lost(const std::string& why);
     void reconnect_if_needed();
-    void take_lock(const std::string& task);
-    void give_lock(const std::string& task) noexcept;
-    [[noreturn]] void refuse_running(const std::string& task);
+    void hold_task(const std::string& task);
+    std::optional<Result> try_hold(const std::string& task);
+    void let_go(const std::string& task) noexcept;
+    [[noreturn]] static void refuse_running(const std::string& task, const Result& holder);
     void end_leftover_sessions(const std::string& task);
     void make_record(const std::string& task, const std::string& fingerprint);
     void raise_epoch(const std::string& task, const std::string& fingerprint);
-    std::optional<Result> look(const std::string& sql, const std::string& task);
+    /// Runs `work` in a transaction in which the schema is there and stays ours; false if it is not
+    /// there.
+    template <typename Work>
+    bool in_schema(Hold hold, Work work);
+    /// The row of a query with one parameter; nothing without row or schema.
+    std::optional<Result> look(const std::string& sql, const std::string& key);
     void check_own_epoch(const Result& written) const;
 
     SessionPool& sessions_;
@@ -73,7 +81,7 @@ private:
     ClaimHolder& claims_;
     Connection connection_;
     std::optional<Claim> claim_;
-    std::string locked_task_;  ///< whose advisory lock this session holds
+    std::string held_task_;  ///< whose row names this session as its holder
     bool lost_ = false;
 };
 

@@ -1,5 +1,6 @@
 #include "migrator/engine/postgres/control_schema.h"
 
+#include "migrator/engine/postgres/own_objects.h"
 #include "migrator/engine/postgres/write_session.h"
 #include "migrator/model/error.h"
 
@@ -10,11 +11,11 @@ using model::ErrorClass;
 
 namespace {
 
-constexpr const char* kComment = "cutover: control state of migrations, format 2";
+/// Left to be tried again: another process makes or removes the schema at the same time.
+constexpr int kAttempts = 20;
 
-constexpr const char* kCreate = R"(
+constexpr Statements kCreate = R"(
 CREATE SCHEMA cutover;
-COMMENT ON SCHEMA cutover IS 'cutover: control state of migrations, format 2';
 CREATE TABLE cutover.task (
     name text PRIMARY KEY,
     fingerprint text NOT NULL,
@@ -31,6 +32,8 @@ CREATE TABLE cutover.task (
     cutover text NOT NULL DEFAULT '',
     owner text NOT NULL DEFAULT '',
     claimed_at timestamptz,
+    holder_process integer,
+    holder_since timestamptz,
     created_at timestamptz NOT NULL DEFAULT now());
 CREATE TABLE cutover.marker (
     task text PRIMARY KEY,
@@ -96,36 +99,17 @@ COMMENT ON VIEW cutover.applied_position IS
     'for each task, up to where in the source''s log the destination is complete'
 )";
 
-}  // namespace
-
-bool has_control_schema(Connection& connection) {
-    const Result found = connection.exec_params(
-        "SELECT obj_description(oid, 'pg_namespace') IS NOT DISTINCT FROM $1"
-        " FROM pg_namespace WHERE nspname = 'cutover'",
-        {kComment});
-    if (found.rows() == 0) {
-        return false;
-    }
-    if (!found.boolean(0, 0)) {
-        throw Error(
-            ErrorClass::refused, "control.schema_foreign",
-            "the destination has a schema 'cutover' that is not of this program's making "
-            "(or of another version of it)",
-            "rename or drop that schema, or release its tasks with the version that made it");
-    }
-    return true;
-}
-
-void lock_control_schema(Connection& connection) {
-    connection.exec("SELECT pg_advisory_xact_lock(hashtextextended('cutover/schema', 0))");
+/// True if the schema was being made or removed by another process while we used it.
+bool meets_another(const Error& error) {
+    return has_state(error, "42P06") || has_state(error, "23505") || has_state(error, "42P01") ||
+           has_state(error, "3F000");
 }
 
 void make_control_schema(Connection& connection) {
-    if (has_control_schema(connection)) {
-        return;
-    }
     try {
-        connection.exec(kCreate);
+        connection.exec_script(kCreate);
+        connection.exec("COMMENT ON SCHEMA cutover IS " +
+                        connection.quote_literal(kControlComment));
     } catch (const Error& error) {
         if (has_state(error, "42501")) {
             throw Error(ErrorClass::refused, "control.no_right",
@@ -137,8 +121,31 @@ void make_control_schema(Connection& connection) {
     }
 }
 
+}  // namespace
+
+void in_control_schema(Connection& connection, const std::function<void()>& work) {
+    for (int attempt = 1;; ++attempt) {
+        try {
+            connection.exec("BEGIN");
+            if (!hold_own_schema(connection, Hold::write)) {
+                make_control_schema(connection);
+            }
+            work();
+            connection.exec("COMMIT");
+            return;
+        } catch (const Error& error) {
+            if (!meets_another(error) || attempt == kAttempts) {
+                throw;
+            }
+            connection.rollback();
+        }
+    }
+}
+
 void drop_control_schema_if_empty(Connection& connection) {
     if (connection.exec("SELECT 1 FROM cutover.task LIMIT 1").rows() == 0) {
+        // Who reads holds this one too: nobody waits for us with a lock that we wait for.
+        connection.exec("LOCK TABLE cutover.task IN ACCESS EXCLUSIVE MODE");
         connection.exec("DROP SCHEMA cutover CASCADE");
     }
 }

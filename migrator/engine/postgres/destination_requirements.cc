@@ -170,6 +170,8 @@ std::vector<Requirement> privileges(Connection& connection, const plan::TaskSpec
     if (!silenced && (spec.phases.full || spec.phases.incremental)) {
         out.push_back(foreign_keys(connection, catalog));
     }
+    out.push_back(code_of_others_requirement(connection, catalog));
+    out.push_back(superuser_requirement(connection, false));
     const Account account = account_of(connection);
     out.push_back(right_to_create(account));
     if (spec.phases.full || spec.phases.incremental) {

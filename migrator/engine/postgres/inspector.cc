@@ -1,10 +1,12 @@
 #include "migrator/engine/postgres/inspector.h"
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <utility>
 
 #include "migrator/engine/postgres/catalog.h"
+#include "migrator/engine/postgres/relation.h"
 #include "migrator/engine/postgres/requirements.h"
 #include "migrator/engine/postgres/schema_trial.h"
 #include "migrator/model/error.h"
@@ -14,6 +16,42 @@ namespace cutover::postgres {
 namespace {
 
 constexpr const char* kName = "cutover inspector";
+
+/// Indexes and identities of those of tables[from..to) that are tables.
+std::map<std::size_t, std::string> identities(Connection& session,
+                                              const std::vector<model::ObjectName>& tables,
+                                              std::size_t from, std::size_t to) {
+    const Result rows = session.exec(
+        "SELECT v.at, " + identity_sql("c") + " FROM " +
+        names_as_rows(session, tables, from, to, "v") +
+        " JOIN pg_namespace n ON n.nspname = v.schema JOIN pg_class c ON c.relnamespace = n.oid"
+        " AND c.relname = v.name AND c.relkind IN ('r', 'p')");
+    std::map<std::size_t, std::string> out;
+    for (int row = 0; row < rows.rows(); ++row) {
+        out.emplace(static_cast<std::size_t>(rows.integer(row, 0)), rows.text(row, 1));
+    }
+    return out;
+}
+
+/// Indexes of those that hold a row. Requires: a transaction is open.
+std::vector<std::size_t> filled(Connection& session, const std::vector<model::ObjectName>& tables,
+                                std::size_t from, std::size_t to) {
+    std::string sql;
+    for (const auto& [at, identity] : identities(session, tables, from, to)) {
+        hold_relation(session, tables[at], identity);
+        sql += (sql.empty() ? "" : " UNION ALL ") + std::string("SELECT ") + std::to_string(at) +
+               " WHERE EXISTS (SELECT FROM " + quote(tables[at]) + ")";
+    }
+    std::vector<std::size_t> out;
+    if (sql.empty()) {
+        return out;
+    }
+    const Result rows = session.exec(sql);
+    for (int row = 0; row < rows.rows(); ++row) {
+        out.push_back(static_cast<std::size_t>(rows.integer(row, 0)));
+    }
+    return out;
+}
 
 Connection open_standby(const SessionPool& sessions) {
     ConnectOptions options;
@@ -88,23 +126,15 @@ std::vector<model::ObjectName> PostgresInspector::non_empty(
     std::vector<model::ObjectName> out;
     for (std::size_t from = 0; from < tables.size(); from += kPerStatement) {
         const std::size_t to = std::min(tables.size(), from + kPerStatement);
-        const Result there =
-            session.exec("SELECT v.at FROM " + names_as_rows(session, tables, from, to, "v") +
-                         " JOIN pg_namespace n ON n.nspname = v.schema"
-                         " JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = v.name"
-                         " AND c.relkind IN ('r', 'p', 'f')");
-        std::string sql;
-        for (int row = 0; row < there.rows(); ++row) {
-            const auto at = static_cast<std::size_t>(there.integer(row, 0));
-            sql += (sql.empty() ? "" : " UNION ALL ") + std::string("SELECT ") +
-                   std::to_string(at) + " WHERE EXISTS (SELECT FROM " + quote(tables.at(at)) + ")";
-        }
-        if (sql.empty()) {
-            continue;
-        }
-        const Result filled = session.exec(sql);
-        for (int row = 0; row < filled.rows(); ++row) {
-            out.push_back(tables.at(static_cast<std::size_t>(filled.integer(row, 0))));
+        session.exec("BEGIN READ ONLY");
+        try {
+            for (const std::size_t at : filled(session, tables, from, to)) {
+                out.push_back(tables.at(at));
+            }
+            session.exec("COMMIT");
+        } catch (...) {
+            session.rollback();
+            throw;
         }
     }
     return out;

@@ -21,31 +21,26 @@ using model::ErrorClass;
 namespace {
 
 /// Settings under which a value has one form only. search_path is emptied to what the system needs,
-/// so that every name we see or use is qualified.
-constexpr const char* kSession =
+/// so that every name we see or use is qualified, and no temporary table stands before the
+/// system's.
+constexpr Statements kSession =
     "SET client_encoding='UTF8'; SET timezone='UTC'; SET datestyle='ISO, YMD'; SET "
     "intervalstyle='postgres';"
     " SET extra_float_digits=3; SET bytea_output='hex'; SET lc_monetary='C'; SET "
     "xmloption='content';"
     " SET statement_timeout=0; SET lock_timeout=0; SET idle_in_transaction_session_timeout=0;"
-    " SET search_path=pg_catalog; SET quote_all_identifiers=off; SET row_security=off;"
+    " SET search_path=pg_catalog, pg_temp; SET quote_all_identifiers=off; SET row_security=off;"
     " SET synchronize_seqscans=off; SET standard_conforming_strings=on;"
     " SET default_transaction_isolation='read committed'; SET default_transaction_deferrable=off;"
     // A source is frozen by switching this on for its database; what the task writes there (its
     // slot, its publication, heartbeats) is no data of the application's.
-    " SET default_transaction_read_only=off";
-
-/// Timeouts of later versions that would end a long copy or a waiting session.
-std::string later_timeouts(int version) {
-    std::string sql;
-    if (version >= 140000) {
-        sql += "; SET idle_session_timeout=0";
-    }
-    if (version >= 170000) {
-        sql += "; SET transaction_timeout=0";
-    }
-    return sql;
-}
+    " SET default_transaction_read_only=off;"
+    // Of later versions: timeouts that would end a long copy or a waiting session; and views, which
+    // run their owner's code: none is read here but the system's.
+    " SELECT set_config(name, CASE name WHEN 'restrict_nonsystem_relation_kind' THEN 'view' ELSE "
+    "'0'"
+    " END, false) FROM pg_settings WHERE name IN ('idle_session_timeout', 'transaction_timeout',"
+    " 'restrict_nonsystem_relation_kind')";
 
 constexpr std::chrono::seconds kSettleWithin(30);
 
@@ -111,7 +106,7 @@ Connection Connection::open_host(const plan::Endpoint& endpoint, const plan::Hos
                                  const ConnectOptions& options) {
     plan::Endpoint one = endpoint;
     one.hosts = {host};
-    Connection connection(connect(one, options));
+    Connection connection(connect(one, options), options.replication);
     pg_conn* raw = connection.raw();
     PQsetNoticeReceiver(raw, quiet, nullptr);
     if (PQstatus(raw) != CONNECTION_OK) {
@@ -129,7 +124,8 @@ Connection Connection::open_host(const plan::Endpoint& endpoint, const plan::Hos
 
 /// Within a limit: a server that is stopped takes a connection and answers nothing.
 void Connection::settle() {
-    if (!exec_within(kSession + later_timeouts(server_version()), kSettleWithin)) {
+    const bool sent = PQsendQuery(raw(), kSession.text()) == 1;
+    if (!finish_within(sent, kSession.text(), kSettleWithin)) {
         throw Error(ErrorClass::connection, "postgres.silent",
                     "the server took the connection and does not answer",
                     "look at its load and at its log");

@@ -89,6 +89,9 @@ Snapshot Snapshot::parse(std::string_view text) {
         throw malformed("snapshot", text);
     }
     out.in_progress = text.substr(second + 1);
+    for (std::string_view rest = out.in_progress; !rest.empty();) {
+        take_xid(rest);  // throws
+    }
     return out;
 }
 

@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
-#include <nlohmann/json.hpp>
+#include <thread>
 #include <utility>
 #include <vector>
 
+#include "migrator/engine/postgres/own_objects.h"
+#include "migrator/engine/postgres/publication_memory.h"
 #include "migrator/engine/postgres/requirement_parts.h"
 #include "migrator/model/error.h"
 
@@ -16,16 +18,16 @@ namespace cutover::postgres {
 
 using model::Error;
 using model::ErrorClass;
-using nlohmann::json;
 
 namespace {
 
-/// SQL after `REPLICA IDENTITY`, by table.
-using Identities = std::map<model::ObjectName, std::string>;
+using Identities = std::map<model::ObjectName, TableIdentity>;
+using Memory = PublicationMemory;
 
 constexpr int kLockAttempts = 10;
 constexpr const char* kIdentities = "hashtext('cutover replica identities')";
 constexpr std::chrono::seconds kIdentityPatience(60);
+constexpr std::chrono::milliseconds kIdentityPause(200);
 constexpr int kPublishesGenerated = 180000;
 
 /// Which generated columns (v: virtual, s: stored) the identity of table c holds: from version 18
@@ -39,7 +41,7 @@ constexpr const char* kGeneratedInIdentity = R"(
 
 struct TableState {
     model::ObjectName name;
-    std::string identity;  ///< as SQL
+    TableIdentity identity;
     bool names_old_rows = false;
     bool generated_in_identity = false;
     bool virtual_in_identity = false;
@@ -52,7 +54,7 @@ std::vector<TableState> table_states(Connection& connection, const plan::Plan& p
         names.push_back(table.source);
     }
     const Result rows = connection.exec(
-        "SELECT v.at, c.relreplident, (SELECT quote_ident(i.relname) FROM pg_index x"
+        "SELECT v.at, c.relreplident, (SELECT i.relname FROM pg_index x"
         " JOIN pg_class i ON i.oid = x.indexrelid WHERE x.indrelid = c.oid AND x.indisreplident),"
         " EXISTS (SELECT FROM pg_index x WHERE x.indrelid = c.oid AND x.indisprimary AND "
         "x.indisvalid AND x.indimmediate), " +
@@ -66,10 +68,12 @@ std::vector<TableState> table_states(Connection& connection, const plan::Plan& p
         state.name = names.at(static_cast<std::size_t>(rows.integer(row, 0)));
         const char kind = rows.get(row, 1).empty() ? '\0' : rows.get(row, 1).front();
         const bool index = kind == 'i' && !rows.is_null(row, 2);
-        state.identity = kind == 'f'   ? "FULL"
-                         : kind == 'n' ? "NOTHING"
-                         : index       ? "USING INDEX " + rows.text(row, 2)
-                                       : "DEFAULT";
+        using Kind = TableIdentity::Kind;
+        state.identity = {kind == 'f'   ? Kind::full
+                          : kind == 'n' ? Kind::nothing
+                          : index       ? Kind::index
+                                        : Kind::by_default,
+                          index ? rows.text(row, 2) : ""};
         state.names_old_rows = kind == 'f' || index || (kind == 'd' && rows.boolean(row, 3));
         state.generated_in_identity = !rows.get(row, 4).empty();
         state.virtual_in_identity = rows.get(row, 4) == "v";
@@ -84,33 +88,23 @@ std::vector<TableState> table_states(Connection& connection, const plan::Plan& p
     return states;
 }
 
-/// What a publication of ours says about itself, in its comment.
-struct Memory {
-    Identities identities;    ///< to be put back
-    std::string destination;  ///< of its task; empty: not told
-};
-
-Memory remembered(Connection& connection, const std::string& publication) {
-    const Result row = connection.exec_params(
-        "SELECT obj_description(oid, 'pg_publication') FROM pg_publication WHERE pubname = $1",
-        {publication});
-    Memory out;
-    if (row.rows() == 0 || row.is_null(0, 0)) {
-        return out;
+/// Nothing if there is no such publication. Throws: refused `capture.foreign`: it is not ours, or
+/// says what we have never said.
+std::optional<Memory> remembered(Connection& connection, const std::string& publication) {
+    const std::optional<std::string> comment = own_publication(connection, publication);
+    if (!comment) {
+        return std::nullopt;
     }
-    const json parsed = json::parse(row.text(0, 0), nullptr, false);
-    if (!parsed.is_array()) {
-        return out;
+    std::optional<Memory> memory = parse_publication_memory(*comment);
+    if (!memory) {
+        throw Error(ErrorClass::refused, "capture.foreign",
+                    "publication '" + publication +
+                        "' at the source has not the comment that a task's has: it is not of this "
+                        "program's making (or of another version of it)",
+                    "nothing of it was used; release its task with the version that made it, give "
+                    "this task another name, or remove that publication");
     }
-    for (const json& one : parsed) {
-        if (one.is_object() && one.contains("destination")) {
-            out.destination = one.value("destination", "");
-        } else if (one.is_object()) {
-            out.identities[{one.value("schema", ""), one.value("table", "")}] =
-                one.value("identity", "DEFAULT");
-        }
-    }
-    return out;
+    return memory;
 }
 
 std::string place_of(const plan::Endpoint& endpoint) {
@@ -123,11 +117,12 @@ std::string place_of(const plan::Endpoint& endpoint) {
 
 /// Under a lock that is asked for briefly: a waiting ALTER TABLE would hold up everybody behind it.
 void set_identity(Connection& connection, const model::ObjectName& table,
-                  const std::string& identity) {
+                  const TableIdentity& identity) {
     connection.exec("SET lock_timeout = '1s'");
     for (int attempt = 1;; ++attempt) {
         try {
-            connection.exec("ALTER TABLE ONLY " + quote(table) + " REPLICA IDENTITY " + identity);
+            connection.exec("ALTER TABLE ONLY " + quote(table) + " REPLICA IDENTITY " +
+                            to_sql(identity));
             connection.exec("SET lock_timeout = 0");
             return;
         } catch (const Error& error) {
@@ -145,25 +140,48 @@ void set_identity(Connection& connection, const model::ObjectName& table,
 }
 
 void remember(Connection& connection, const std::string& publication, const Memory& memory) {
-    json comment = json::array();
-    comment.push_back({{"destination", memory.destination}});
-    for (const auto& [table, identity] : memory.identities) {
-        comment.push_back(
-            {{"schema", table.schema}, {"table", table.name}, {"identity", identity}});
-    }
     connection.exec("COMMENT ON PUBLICATION " + quote_identifier(publication) + " IS " +
-                    connection.quote_literal(comment.dump()));
+                    connection.quote_literal(to_comment(memory)));
+}
+
+/// Who holds the lock on identities, and whether that is one to wait for. Anybody can take a lock
+/// of that number; only tasks of ours have a reason to.
+struct IdentityHolder {
+    std::string who = "a session that has just ended";
+    bool trusted = true;
+};
+
+IdentityHolder identity_holder(Connection& connection) {
+    const Result row = connection.exec(
+        "SELECT concat('session ', a.pid, ' ', quote_literal(a.application_name), ' of role ',"
+        " quote_literal(a.usename)), coalesce(" +
+        trusted_sql("a.usesysid") +
+        ", false) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
+        " WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"
+        " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        " AND ((l.classid::bigint << 32) | l.objid::bigint) = " +
+        std::string(kIdentities) + "::bigint LIMIT 1");
+    return row.rows() == 0 ? IdentityHolder{} : IdentityHolder{row.text(0, 0), row.boolean(0, 1)};
 }
 
 /// Tasks beside each other share the identities of their tables: what one finds while another puts
 /// back must not be half of it. Held until the session ends or let_go().
 void hold_identities(Connection& connection) {
-    if (!connection.exec_within("SELECT pg_advisory_lock(" + std::string(kIdentities) + ")",
-                                kIdentityPatience)) {
-        throw Error(ErrorClass::operation, "source.identities_held",
-                    "another task is setting or putting back replica identities at the source for "
-                    "more than a minute",
-                    "see who waits in pg_locks (locktype advisory)");
+    const auto deadline = std::chrono::steady_clock::now() + kIdentityPatience;
+    const std::string take = "SELECT pg_try_advisory_lock(" + std::string(kIdentities) + ")";
+    while (!connection.exec(take).boolean(0, 0)) {
+        const IdentityHolder holder = identity_holder(connection);
+        if (!holder.trusted) {
+            return;  // no task of this account's: nothing of ours waits for it
+        }
+        if (std::chrono::steady_clock::now() >= deadline) {
+            throw Error(ErrorClass::operation, "source.identities_held",
+                        "another task is setting or putting back replica identities at the source "
+                        "for more than a minute: " +
+                            holder.who,
+                        "wait for it, or end that session");
+        }
+        std::this_thread::sleep_for(kIdentityPause);
     }
 }
 
@@ -174,13 +192,14 @@ void let_go(Connection& connection) {
 /// Another task that publishes the table relies on its identity, and puts it back some day. Throws:
 /// refused (it cannot be told so).
 bool hand_over(Connection& connection, const std::string& publication,
-               const model::ObjectName& table, const std::string& identity) {
+               const model::ObjectName& table, const TableIdentity& identity) {
     const Result others = connection.exec_params(
-        "SELECT p.pubname, pg_has_role(p.pubowner, 'USAGE') FROM pg_publication p JOIN "
-        "pg_publication_rel r ON r.prpubid = p.oid"
-        " JOIN pg_class c ON c.oid = r.prrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
-        " WHERE p.pubname LIKE 'cutover\\_%' AND p.pubname <> $1 AND n.nspname = $2"
-        " AND c.relname = $3 ORDER BY 2 DESC, 1 LIMIT 1",
+        "SELECT p.pubname, pg_has_role(p.pubowner, 'USAGE') AND " + trusted_sql("p.pubowner") +
+            " FROM pg_publication p JOIN "
+            "pg_publication_rel r ON r.prpubid = p.oid"
+            " JOIN pg_class c ON c.oid = r.prrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
+            " WHERE p.pubname LIKE 'cutover\\_%' AND p.pubname <> $1 AND n.nspname = $2"
+            " AND c.relname = $3 ORDER BY 2 DESC, 1 LIMIT 1",
         {publication, table.schema, table.name});
     if (others.rows() == 0) {
         return false;
@@ -192,9 +211,12 @@ bool hand_over(Connection& connection, const std::string& publication,
                         ", too, a task of another account that relies on its replica identity",
                     "release that task first");
     }
-    Memory known = remembered(connection, heir);
-    known.identities.emplace(table, identity);
-    remember(connection, heir, known);
+    std::optional<Memory> known = remembered(connection, heir);
+    if (!known) {
+        return false;
+    }
+    known->identities.emplace(table, identity);
+    remember(connection, heir, *known);
     return true;
 }
 
@@ -221,7 +243,8 @@ Identities to_remember(const plan::Plan& plan, const std::vector<TableState>& no
         const auto known = earlier.find(table.source);
         if (known != earlier.end()) {
             out.insert(*known);
-        } else if (table.sets_replica_identity && now[at].identity != "FULL") {
+        } else if (table.sets_replica_identity &&
+                   now[at].identity.kind != TableIdentity::Kind::full) {
             out[table.source] = now[at].identity;
         }
     }
@@ -230,8 +253,9 @@ Identities to_remember(const plan::Plan& plan, const std::vector<TableState>& no
 
 /// An empty one that remembers: from here on a crash leaves nothing that could not be put back.
 void make_empty(Connection& connection, const std::string& name, const Memory& memory) {
-    connection.exec("BEGIN; DROP PUBLICATION IF EXISTS " + quote_identifier(name) +
-                    "; CREATE PUBLICATION " + quote_identifier(name) +
+    connection.exec("BEGIN");
+    connection.exec("DROP PUBLICATION IF EXISTS " + quote_identifier(name));
+    connection.exec("CREATE PUBLICATION " + quote_identifier(name) +
                     " WITH (publish_via_partition_root = false)");
     remember(connection, name, memory);
     connection.exec("COMMIT");
@@ -352,9 +376,9 @@ void add_tables(Connection& connection, const std::string& name, const plan::Pla
 void create_publication(Connection& connection, const std::string& name, const plan::Plan& plan) {
     try {
         hold_identities(connection);
-        const Identities earlier = remembered(connection, name).identities;
-        const Memory memory = {to_remember(plan, table_states(connection, plan), earlier),
-                               place_of(plan.spec.destination)};
+        const Identities earlier = remembered(connection, name).value_or(Memory{}).identities;
+        const Memory memory = {place_of(plan.spec.destination),
+                               to_remember(plan, table_states(connection, plan), earlier)};
         make_empty(connection, name, memory);
         Identities forsaken = earlier;
         for (const auto& [table, identity] : memory.identities) {
@@ -363,7 +387,7 @@ void create_publication(Connection& connection, const std::string& name, const p
         put_back(connection, name, forsaken);
         for (const plan::TablePlan& table : plan.tables) {
             if (table.sets_replica_identity) {
-                set_identity(connection, table.source, "FULL");
+                set_identity(connection, table.source, {TableIdentity::Kind::full, ""});
             }
         }
         const std::vector<TableState> states = table_states(connection, plan);
@@ -379,10 +403,11 @@ void create_publication(Connection& connection, const std::string& name, const p
 
 void require_own_publication(Connection& connection, const std::string& name,
                              const plan::Endpoint& destination) {
-    const std::string found = remembered(connection, name).destination;
-    if (found.empty() || found == place_of(destination)) {
+    const std::optional<Memory> memory = remembered(connection, name);
+    if (!memory || memory->destination == place_of(destination)) {
         return;
     }
+    const std::string& found = memory->destination;
     throw Error(ErrorClass::refused, "capture.of_another",
                 "publication and slot '" + name +
                     "' were made by a task of this name that goes to " + found + ", not to " +
@@ -395,7 +420,7 @@ void require_own_publication(Connection& connection, const std::string& name,
 
 void drop_publication(Connection& connection, const std::string& name) {
     hold_identities(connection);
-    put_back(connection, name, remembered(connection, name).identities);
+    put_back(connection, name, remembered(connection, name).value_or(Memory{}).identities);
     connection.exec("DROP PUBLICATION IF EXISTS " + quote_identifier(name));
 }
 

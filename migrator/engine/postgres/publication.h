@@ -20,7 +20,8 @@ namespace cutover::postgres {
 /// another account), operation `source.table_locked`, `source.identities_held`, connection.
 void create_publication(Connection& connection, const std::string& name, const plan::Plan& plan);
 
-/// Two tasks of one name may go to different destinations. Throws: refused `capture.of_another`.
+/// Two tasks of one name may go to different destinations. Throws: refused `capture.of_another`,
+/// `capture.foreign` (a publication of the name is another role's, or was not made by a task).
 void require_own_publication(Connection& connection, const std::string& name,
                              const plan::Endpoint& destination);
 

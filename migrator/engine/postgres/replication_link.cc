@@ -111,10 +111,11 @@ ReplicationLink::ReplicationLink(Connection connection, const std::string& slot,
     : connection_(std::move(connection)), slot_(slot), received_(from), flushed_(from) {
     connection_.exec(kSession);
     const std::string sql = fmt::format(
-        "START_REPLICATION SLOT {} LOGICAL {} (proto_version '2', publication_names '{}', binary "
+        "START_REPLICATION SLOT {} LOGICAL {} (proto_version '2', publication_names {}, binary "
         "'true',"
         " streaming 'on', messages 'true')",
-        quote_identifier(slot), to_text(from), quote_identifier(publication));
+        quote_identifier(slot), to_text(from),
+        connection_.quote_literal(quote_identifier(publication)));
     ServerCall call(connection_, sql);
     pg_result* result =
         PQsendQuery(connection_.raw(), sql.c_str()) == 1 ? connection_.last_result(call) : nullptr;

@@ -52,4 +52,10 @@ std::vector<engine::Requirement> needed_objects(Connection& connection,
 /// The same of a source: functions that do not work where search_path is empty.
 engine::Requirement functions_and_search_path(const model::Catalog& catalog);
 
+// Whom the accounts would act for (trust_requirements.cc). They throw: connection, operation.
+engine::Requirement publication_ours(Connection& connection, const plan::TaskSpec& spec);
+engine::Requirement code_of_others_requirement(Connection& connection,
+                                               const model::Catalog& catalog);
+engine::Requirement superuser_requirement(Connection& connection, bool as_source);
+
 }  // namespace cutover::postgres

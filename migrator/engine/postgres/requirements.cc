@@ -8,6 +8,7 @@
 
 #include "migrator/engine/postgres/capture.h"
 #include "migrator/engine/postgres/publication.h"
+#include "migrator/engine/postgres/relation.h"
 #include "migrator/engine/postgres/requirement_parts.h"
 #include "migrator/engine/postgres/slot.h"
 #include "migrator/model/error.h"
@@ -246,6 +247,7 @@ std::vector<Requirement> source_privileges(Connection& connection, const plan::T
                                                "reading past row security",
                                                "a policy would hide rows from the copy"));
     }
+    out.push_back(superuser_requirement(connection, true));
     std::vector<std::string> sequences;
     for (const model::OtherObject& other : catalog.others) {
         if (other.kind == "unreadable sequence") {
@@ -267,10 +269,13 @@ std::vector<Requirement> source_privileges(Connection& connection, const plan::T
 // ----------------------------------------------------------------------------------------
 
 /// Runs one statement in a transaction that is given up, and gives the server's complaint.
-std::string complaint_about(Connection& connection, const std::string& mode,
-                            const std::string& sql) {
+std::string complaint_about(Connection& connection, const std::string& mode, const std::string& sql,
+                            const model::TableSchema* held = nullptr) {
     try {
         connection.exec("BEGIN " + mode);
+        if (held != nullptr) {
+            hold_relation(connection, held->name, held->identity);
+        }
         connection.exec_params(sql, {});  // takes one statement only
         connection.exec("ROLLBACK");
         return "";
@@ -305,7 +310,8 @@ std::string complaint_about_filter(Connection& connection, const plan::TaskSpec&
                                    const model::Catalog& catalog, const model::ObjectName& table,
                                    const std::string& filter) {
     const std::string complaint = complaint_about(
-        connection, "READ ONLY", "SELECT FROM " + quote(table) + " WHERE (" + filter + ") LIMIT 0");
+        connection, "READ ONLY", "SELECT FROM " + quote(table) + " WHERE (" + filter + ") LIMIT 0",
+        catalog.find(table));
     const model::TableSchema* leaf = published(catalog, table);
     if (!complaint.empty() || !spec.phases.incremental || leaf == nullptr) {
         return complaint;
@@ -540,7 +546,8 @@ std::vector<Requirement> source_requirements(Connection& connection, Topic topic
                 return standby_source(connection, catalog);
             }
             return {wal_level(connection), failover_slots(connection, spec),
-                    publication_allowed(connection, spec), replication_session(spec)};
+                    publication_ours(connection, spec), publication_allowed(connection, spec),
+                    replication_session(spec)};
         case Topic::capture_capacity: {
             if (!log) {
                 return {};

@@ -4,6 +4,7 @@
 #include <set>
 #include <string>
 
+#include "migrator/engine/postgres/statement_guard.h"
 #include "migrator/engine/postgres/write_session.h"
 #include "migrator/model/error.h"
 
@@ -34,7 +35,8 @@ public:
 
     Trial run(const std::vector<plan::SchemaStep>& steps) {
         const std::size_t most = std::min(steps.size(), most_steps(connection_));
-        connection_.exec("BEGIN; SET LOCAL lock_timeout = '1s'");
+        connection_.exec("BEGIN");
+        connection_.exec("SET LOCAL lock_timeout = '1s'");
         try {
             while (trial_.tried < most && try_step(steps[trial_.tried])) {
                 ++trial_.tried;
@@ -55,6 +57,10 @@ private:
         }
         try {
             connection_.exec("SAVEPOINT cutover_trial");
+            if (!step.before.empty()) {
+                connection_.exec(step.before);
+            }
+            require_harmless(connection_, step.statement);
             connection_.exec(step.statement);
             connection_.exec("RELEASE SAVEPOINT cutover_trial");
         } catch (const Error& error) {

@@ -9,7 +9,8 @@
 namespace cutover::postgres {
 
 /// Fills `last_value` and `is_called` of those that exist and may be read; the others keep what
-/// they have. Returns the names of those that were not read. Throws: connection, operation.
+/// they have. Returns the names of those that were not read. Requires: a transaction is open.
+/// Throws: connection, operation, refused (`sequence.exchanged`).
 std::vector<model::ObjectName> read_sequence_values(Connection& connection,
                                                     std::vector<model::SequenceSchema>& sequences);
 

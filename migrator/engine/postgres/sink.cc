@@ -12,6 +12,7 @@
 #include "migrator/engine/postgres/control.h"
 #include "migrator/engine/postgres/inspector.h"
 #include "migrator/engine/postgres/schema_trial.h"
+#include "migrator/engine/postgres/statement_guard.h"
 
 namespace cutover::postgres {
 
@@ -153,6 +154,10 @@ void PostgresSink::execute_step(Connection& connection, const Claim& claim,
             return;
         }
         connection.exec("SAVEPOINT cutover_step");
+        if (!step.before.empty()) {
+            connection.exec(step.before);
+        }
+        require_harmless(connection, step.statement);
         connection.exec(step.statement);
     } catch (const Error& error) {
         // Under `conflict: ignore` what the destination has stays as it is.

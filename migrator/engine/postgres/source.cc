@@ -286,7 +286,10 @@ std::vector<model::SequenceSchema> PostgresSource::sequences(const plan::Plan& p
         values.emplace_back();
         values.back().name = sequence.source;
     }
+    connection().rollback();  // what an earlier try has left open
+    connection().exec("BEGIN");
     const std::vector<model::ObjectName> unread = read_sequence_values(connection(), values);
+    connection().exec("COMMIT");
     if (!unread.empty()) {
         throw Error(ErrorClass::refused, "sequence.unreadable",
                     "sequence " + unread.front().display() + " is gone or may not be read",

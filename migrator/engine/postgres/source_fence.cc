@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "migrator/engine/postgres/own_objects.h"
 #include "migrator/engine/postgres/write_session.h"
 #include "migrator/model/error.h"
 
@@ -14,28 +15,30 @@ namespace {
 
 /// Rows are refused where they are stored, whichever parent or key they come by; only emptying a
 /// table touches no row. ALWAYS: whoever applies another server's changes is stopped, too.
-std::string triggers_on(const model::ObjectName& table, const std::string& name) {
+std::vector<std::string> triggers_on(const model::ObjectName& table, const std::string& name) {
     const std::string rows = quote_identifier(name);
     const std::string empty = quote_identifier(name + "_empty");
-    const std::string call = fmt::format(" EXECUTE FUNCTION {}.refuse();", rows);
-    return fmt::format(
-        "CREATE TRIGGER {0} BEFORE INSERT OR UPDATE OR DELETE ON {2} FOR EACH ROW{3}"
-        "CREATE TRIGGER {1} BEFORE TRUNCATE ON {2} FOR EACH STATEMENT{3}"
-        "ALTER TABLE {2} ENABLE ALWAYS TRIGGER {0}, ENABLE ALWAYS TRIGGER {1};",
-        rows, empty, quote(table), call);
+    const std::string call = fmt::format(" EXECUTE FUNCTION {}.refuse()", rows);
+    const std::string on = quote(table);
+    return {fmt::format("CREATE TRIGGER {} BEFORE INSERT OR UPDATE OR DELETE ON {} FOR EACH ROW{}",
+                        rows, on, call),
+            fmt::format("CREATE TRIGGER {} BEFORE TRUNCATE ON {} FOR EACH STATEMENT{}", empty, on,
+                        call),
+            fmt::format("ALTER TABLE {} ENABLE ALWAYS TRIGGER {}, ENABLE ALWAYS TRIGGER {}", on,
+                        rows, empty)};
 }
 
-std::string function(const Connection& connection, const plan::TaskSpec& spec) {
+std::vector<std::string> function(const Connection& connection, const plan::TaskSpec& spec) {
     const std::string body = fmt::format(
         "BEGIN RAISE EXCEPTION 'table %.% is being moved by cutover, task {}, and takes no writes "
         "here', TG_TABLE_SCHEMA, TG_TABLE_NAME USING ERRCODE = 'read_only_sql_transaction', HINT = "
         "'write to the new database; \"cutover release\" lifts this'; END",
         spec.name);
     const std::string schema = quote_identifier(fence_name(spec));
-    return fmt::format(
-        "CREATE SCHEMA {0}; COMMENT ON SCHEMA {0} IS 'cutover: the fence of a task';"
-        "CREATE FUNCTION {0}.refuse() RETURNS trigger LANGUAGE plpgsql AS {1};",
-        schema, connection.quote_literal(body));
+    return {"CREATE SCHEMA " + schema,
+            "COMMENT ON SCHEMA " + schema + " IS 'cutover: the fence of a task'",
+            "CREATE FUNCTION " + schema + ".refuse() RETURNS trigger LANGUAGE plpgsql AS " +
+                connection.quote_literal(body)};
 }
 
 std::string all_tables(const plan::Plan& plan) {
@@ -44,6 +47,12 @@ std::string all_tables(const plan::Plan& plan) {
         out += (out.empty() ? "" : ", ") + std::string("ONLY ") + quote(table.source);
     }
     return out;
+}
+
+void run_all(Connection& connection, const std::vector<std::string>& statements) {
+    for (const std::string& statement : statements) {
+        connection.exec(statement);
+    }
 }
 
 /// A transaction that is under way holds a table, or ours and it waited for each other.
@@ -59,9 +68,7 @@ std::string fence_name(const plan::TaskSpec& spec) {
 
 bool set_fence(Connection& connection, const plan::Plan& plan) {
     const std::string name = fence_name(plan.spec);
-    const Result there =
-        connection.exec_params("SELECT FROM pg_namespace WHERE nspname = $1", {name});
-    if (there.rows() > 0 || plan.tables.empty()) {
+    if (own_schema_named(connection, name) || plan.tables.empty()) {
         return true;
     }
     try {
@@ -69,11 +76,10 @@ bool set_fence(Connection& connection, const plan::Plan& plan) {
         // Longer than deadlock_timeout, after which an autovacuum that is in the way is sent off.
         connection.exec("SET LOCAL lock_timeout = '1500ms'");
         connection.exec("LOCK TABLE " + all_tables(plan) + " IN SHARE ROW EXCLUSIVE MODE");
-        std::string statements = function(connection, plan.spec);
+        run_all(connection, function(connection, plan.spec));
         for (const plan::TablePlan& table : plan.tables) {
-            statements += triggers_on(table.source, name);
+            run_all(connection, triggers_on(table.source, name));
         }
-        connection.exec(statements);
         connection.exec("COMMIT");
     } catch (const Error& error) {
         connection.rollback();
@@ -99,19 +105,20 @@ void lift_fence(Connection& connection, const plan::TaskSpec& spec) {
         "($1::text, "
         "$1::text || '_empty') ORDER BY 1, 2",
         {name});
-    std::string statements;
+    own_schema_named(connection, name);
+    std::vector<std::string> statements;
     for (int row = 0; row < tables.rows(); ++row) {
         const std::string table = quote({tables.text(row, 0), tables.text(row, 1)});
         for (const char* part : {"", "_empty"}) {
-            statements += fmt::format("DROP TRIGGER IF EXISTS {} ON {};",
-                                      quote_identifier(name + part), table);
+            statements.push_back("DROP TRIGGER IF EXISTS " + quote_identifier(name + part) +
+                                 " ON " + table);
         }
     }
     try {
         connection.exec("BEGIN");
         connection.exec("SET LOCAL lock_timeout = '30s'");
-        connection.exec(statements +
-                        fmt::format("DROP SCHEMA IF EXISTS {} CASCADE", quote_identifier(name)));
+        statements.push_back("DROP SCHEMA IF EXISTS " + quote_identifier(name) + " CASCADE");
+        run_all(connection, statements);
         connection.exec("COMMIT");
     } catch (const Error&) {
         connection.rollback();

@@ -316,7 +316,7 @@ void StepApply::run() {
 void StepApply::execute(const model::RowStep& step) {
     switch (step.kind) {
         case model::ChangeKind::truncate:
-            empty_tables(connection_, {table_.target.only + table_.target.name});
+            empty_tables(connection_, {table_.target.only + table_.target.quoted});
             return;
         case model::ChangeKind::insert:
             if (tolerant_) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "migrator/engine/postgres/code_of_others.h"
 #include "migrator/model/error.h"
 
 namespace cutover::postgres {
@@ -124,6 +125,14 @@ Error no_table(const TargetTable& target) {
                  "create it, or select the schema phase");
 }
 
+void require_table(const TargetTable& target, std::string_view kind) {
+    if (kind != "r" && kind != "p" && kind != "f") {
+        throw Error(ErrorClass::refused, "table.kind",
+                    target.display + " is no table at the destination",
+                    "remove what has the name there, or map the table to another one");
+    }
+}
+
 }  // namespace
 
 bool TargetTable::in_key(std::size_t column) const {
@@ -153,18 +162,25 @@ std::vector<TargetTable> read_targets(Connection& connection,
     std::vector<std::string> names;
     for (std::size_t at = 0; at < tables.size(); ++at) {
         targets[at].display = tables[at]->destination.display();
-        targets[at].name = quote(tables[at]->destination);
-        names.push_back(targets[at].name);
+        targets[at].quoted = quote(tables[at]->destination);
+        names.push_back(targets[at].quoted);
     }
     const Result there = connection.exec_params(kTables, {array_literal(names)});
     std::vector<std::int64_t> ids(tables.size());
     std::vector<std::string> found;
+    std::set<std::size_t> foreign;
     for (int row = 0; row < there.rows(); ++row) {
         const auto at = static_cast<std::size_t>(there.integer(row, 1) - 1);
         ids.at(at) = there.integer(row, 0);
+        require_table(targets.at(at), there.get(row, 2));
         targets[at].only = there.get(row, 2) == "p" ? "" : "ONLY ";
+        if (there.get(row, 2) == "f") {
+            foreign.insert(at);  // takes no lock
+        }
         found.push_back(there.text(row, 0));
     }
+    look_for_code_of_others(connection, names);
+    const std::set<std::string> open = open_to_others(connection, names);
     const Result columns = connection.exec_params(kColumns, {array_literal(found)});
     const Result indexes = connection.exec_params(kIndexes, {array_literal(found)});
     RowsOf own_columns = rows_by_table(columns);
@@ -173,6 +189,7 @@ std::vector<TargetTable> read_targets(Connection& connection,
         if (ids[at] == 0) {
             throw no_table(targets[at]);
         }
+        targets[at].open_to_others = open.contains(targets[at].quoted) && !foreign.contains(at);
         take_columns(columns, own_columns[ids[at]], *tables[at], targets[at]);
         take_key(indexes, own_indexes[ids[at]], *tables[at], targets[at]);
     }

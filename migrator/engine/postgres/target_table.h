@@ -22,12 +22,15 @@ struct TargetColumn {
 
 struct TargetTable {
     std::string display;                ///< for messages
-    std::string name;                   ///< quoted
+    std::string quoted;                 ///< its name, as SQL
     std::string only;                   ///< `ONLY `, where rows of children are not this table's
     std::vector<TargetColumn> columns;  ///< in plan order
     std::vector<std::size_t> key;       ///< indexes into columns; empty: keyless
     std::vector<std::string> key_operators;  ///< equality, per key column: `OPERATOR(pg_catalog.=)`
     bool key_indexed = false;                ///< a unique index has exactly the key's columns
+    /// A role that is not trusted may put code on it at any time: to be looked at in each
+    /// transaction that writes to it (code_of_others.h).
+    bool open_to_others = false;
 
     bool keyless() const { return key.empty(); }
     bool in_key(std::size_t column) const;
@@ -38,7 +41,8 @@ struct TargetTable {
 };
 
 /// In the order of `tables`, with as many round trips for a thousand as for one.
-/// Throws: refused (`table.missing`, `column.missing`), connection, operation.
+/// Throws: refused (`table.missing`, `column.missing`, `destination.code_of_others`, `table.kind`),
+/// connection, operation.
 std::vector<TargetTable> read_targets(Connection& connection,
                                       const std::vector<const plan::TablePlan*>& tables);
 TargetTable read_target(Connection& connection, const plan::TablePlan& table);

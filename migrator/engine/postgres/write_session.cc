@@ -15,14 +15,14 @@ constexpr std::string_view kServerError = "postgres.";
 
 /// A session whose client is gone gives its locks back within half a minute. A commit is durable
 /// whatever the server's default is.
-constexpr const char* kEverySession =
+constexpr Statements kEverySession =
     "SET tcp_keepalives_idle=10; SET tcp_keepalives_interval=5; SET tcp_keepalives_count=3;"
     " SELECT set_config('synchronous_commit', 'on', false)"
     "  WHERE current_setting('synchronous_commit') = 'off'";
 
 /// Staged rows are joined to their tables by index: a batch costs what it holds, whatever the size
 /// of the table and the age of its statistics. Keyless tables switch hash joins on for themselves.
-constexpr const char* kWritingSession =
+constexpr Statements kWritingSession =
     "SET jit=off; SET temp_buffers='32MB'; SET work_mem='64MB';"
     " SET enable_hashjoin=off; SET enable_mergejoin=off; SET enable_memoize=off";
 
@@ -55,11 +55,11 @@ void require_version(const Connection& connection) {
 SessionPool::Settle settings_for(SessionRole role) {
     return [role](Connection& connection) {
         require_version(connection);
-        connection.exec(kEverySession);
+        connection.exec_script(kEverySession);
         if (role == SessionRole::schema) {
             connection.exec(kSchemaSession);
         } else if (role != SessionRole::control) {
-            connection.exec(kWritingSession);
+            connection.exec_script(kWritingSession);
             ignore_triggers_if_allowed(connection);
         }
     };

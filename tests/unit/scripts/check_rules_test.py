@@ -97,6 +97,20 @@ class Rules(unittest.TestCase):
         body = "void f(int a,\n       int b) {\n" + "    g();\n" * 70 + "}\n"
         self.assertEqual(self.broken("verify/a.cc", body), ["function"])
 
+    def test_names_and_values_get_into_statements_quoted(self):
+        bad = ('c.exec("DROP TABLE " + table.name);', 'c.exec("SELECT * FROM t WHERE a = \'" + value + "\'");',
+               'c.exec_params("SELECT " + rows.text(0, 1) + " FROM t", {});',
+               'std::string s = "ALTER TABLE " + quote(t) + " OWNER TO " + row.get(0, 0);',
+               'return fmt::format("SELECT \'{}\'::text", value);', 'script.add("LOCK TABLE " + plan->table);')
+        for line in bad:
+            self.assertEqual(self.broken("migrator/engine/postgres/a.cc", line + "\n"), ["sql"], line)
+        good = ('c.exec("DROP TABLE " + quote(table.name));', 'c.exec("SELECT " + c.quote_literal(rows.text(0, 1)));',
+                'c.exec_params("SELECT $1", {table.name});', 'c.exec(std::string("SELECT ") + kColumns + " FROM t");',
+                'throw Error("table \'" + table.name + "\' is gone");',
+                'std::string s = "CREATE INDEX " + quote_identifier(free(name.schema, index.name));')
+        for line in good:
+            self.assertEqual(self.broken("migrator/engine/postgres/a.cc", line + "\n"), [], line)
+
     def test_places_and_names(self):
         self.assertEqual(self.broken("verify/utils/a.h", HEADER), ["folder"])
         self.assertEqual(self.broken("verify/A.h", HEADER), ["folder", "name"])

@@ -39,9 +39,9 @@ protected:
 
 TEST_F(SessionPoolTest, HandsASessionOnToAnotherPurposeWithoutWhatItWasUsedFor) {
     Connection first = sessions_->take("first", [](Connection& session) {
-        session.exec("SET work_mem='77MB'; SET session_replication_role=replica");
+        session.exec_script("SET work_mem='77MB'; SET session_replication_role=replica");
     });
-    first.exec("CREATE TEMPORARY TABLE mine (a int); SELECT pg_advisory_lock(5)");
+    first.exec_script("CREATE TEMPORARY TABLE mine (a int); SELECT pg_advisory_lock(5)");
     const int process = first.server_process();
     sessions_->give_back(std::move(first));
 
@@ -96,7 +96,7 @@ TEST_F(SessionPoolTest, OpensANewSessionForOneThatWasLostMeanwhile) {
 
 TEST_F(SessionPoolTest, OpensANewSessionForOneThatCannotBeMadeNew) {
     Connection first = sessions_->take("first");
-    first.exec("SET temp_buffers='1MB'; CREATE TEMPORARY TABLE t AS SELECT 1");
+    first.exec_script("SET temp_buffers='1MB'; CREATE TEMPORARY TABLE t AS SELECT 1");
     const int process = first.server_process();
     sessions_->give_back(std::move(first));
     // Refused where temporary tables have been used, whatever became of them.

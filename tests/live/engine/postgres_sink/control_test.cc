@@ -5,6 +5,7 @@
 
 #include "migrator/engine/postgres/control.h"
 #include "migrator/engine/postgres/control_schema.h"
+#include "migrator/engine/postgres/own_objects.h"
 #include "tests/live/engine/postgres_sink/sink_fixture.h"
 
 namespace cutover::postgres {
@@ -150,12 +151,9 @@ TEST_F(Control, ClaimsWhileTheLastTaskTakesTheSchemaAlong) {
     control_->release("shop");
     const auto second = sink_->open_control();
     Connection other = Connection::open(spec_.destination, {});
+    in_control_schema(other, [] {});
     other.exec("BEGIN");
-    lock_control_schema(other);
-    make_control_schema(other);
-    other.exec("COMMIT");
-    other.exec("BEGIN");
-    lock_control_schema(other);
+    ASSERT_TRUE(hold_own_schema(other, Hold::remove));
     drop_control_schema_if_empty(other);
     std::uint64_t epoch = 0;
     std::thread claiming([&] {
@@ -354,9 +352,10 @@ TEST_F(Control, RunsASchemaStepOnce) {
         sink_->run_schema_step({"table:u",
                                 plan::SchemaSection::before_rows,
                                 "table u",
-                                "CREATE TABLE public.u (a int); CREATE TABLE public.t (a int)",
+                                "CREATE TABLE public.t (a int)",
                                 {},
-                                {}});
+                                {},
+                                "CREATE TABLE public.u (a int)"});
     });
     EXPECT_EQ(error.code(), "schema.exists");
     EXPECT_THAT(error.message(), HasSubstr("table u"));

@@ -49,6 +49,7 @@ void SinkTest::SetUp() {
     open_sink(spec_);
     bystander_ = Connection::open(spec_.destination, {});
     bystander_->exec("SET search_path = public");
+    owner_.emplace(endpoint()).query("SET search_path = public");
 }
 
 void SinkTest::open_sink(const plan::TaskSpec& spec) {
@@ -60,7 +61,7 @@ void SinkTest::open_sink(const plan::TaskSpec& spec) {
 }
 
 void SinkTest::sql(const std::string& statements) {
-    bystander_->exec(statements);
+    owner_->query(statements);
 }
 
 std::string SinkTest::rows(const std::string& query) {

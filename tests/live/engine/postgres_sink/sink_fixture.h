@@ -49,6 +49,7 @@ protected:
     std::unique_ptr<engine::Sink> sink_;
     std::unique_ptr<engine::Control> control_;
     std::optional<Connection> bystander_;
+    std::optional<fixtures::PostgresClient> owner_;  ///< who makes the tables
 };
 
 /// The model::Error that `body` throws; fails the test if there is none.

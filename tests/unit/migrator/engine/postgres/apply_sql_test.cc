@@ -12,7 +12,7 @@ using testing::Not;
 TargetTable target() {
     TargetTable table;
     table.display = "s.t";
-    table.name = "\"s\".\"t\"";
+    table.quoted = "\"s\".\"t\"";
     table.only = "ONLY ";
     table.columns = {{"\"a\"", "integer", "", true, true, "integer"},
                      {"\"B b\"", "text", " COLLATE \"C\"", false, true, "text"},
