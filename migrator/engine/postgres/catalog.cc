@@ -7,7 +7,6 @@
 #include "migrator/engine/postgres/catalog_parts.h"
 #include "migrator/engine/postgres/relation.h"
 #include "migrator/engine/postgres/sql_text.h"
-#include "migrator/model/check.h"
 
 namespace cutover::postgres {
 
