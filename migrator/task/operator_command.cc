@@ -314,7 +314,9 @@ int Operator::release() {
             clean_source();
         } catch (const Error& error) {
             // A task that never got as far has nothing at the source.
-            if (error.code() != "capture.of_another" || record.origin) {
+            const bool anothers =
+                error.code() == "capture.of_another" || error.code() == "capture.foreign";
+            if (!anothers || record.origin) {
                 throw;
             }
             out_ << "left alone at the source: " << error.message() << "\n";

@@ -53,7 +53,6 @@ std::vector<engine::Requirement> needed_objects(Connection& connection,
 engine::Requirement functions_and_search_path(const model::Catalog& catalog);
 
 // Whom the accounts would act for (trust_requirements.cc). They throw: connection, operation.
-engine::Requirement publication_ours(Connection& connection, const plan::TaskSpec& spec);
 engine::Requirement code_of_others_requirement(Connection& connection,
                                                const model::Catalog& catalog);
 engine::Requirement superuser_requirement(Connection& connection, bool as_source);

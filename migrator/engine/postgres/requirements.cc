@@ -546,8 +546,7 @@ std::vector<Requirement> source_requirements(Connection& connection, Topic topic
                 return standby_source(connection, catalog);
             }
             return {wal_level(connection), failover_slots(connection, spec),
-                    publication_ours(connection, spec), publication_allowed(connection, spec),
-                    replication_session(spec)};
+                    publication_allowed(connection, spec), replication_session(spec)};
         case Topic::capture_capacity: {
             if (!log) {
                 return {};

@@ -1,42 +1,16 @@
-// Whom the accounts of a migration would act for: what bears our names and is another's, code of
-// others on tables that are written to, and accounts that may do more than a migration needs.
+// Whom the accounts of a migration would act for: code of others on tables that are written to, and
+// accounts that may do more than a migration needs.
 #include <string>
 #include <utility>
 
-#include "migrator/engine/postgres/capture.h"
 #include "migrator/engine/postgres/code_of_others.h"
-#include "migrator/engine/postgres/publication.h"
 #include "migrator/engine/postgres/requirement_parts.h"
 #include "migrator/engine/postgres/write_session.h"
-#include "migrator/model/error.h"
 
 namespace cutover::postgres {
 
 using engine::Requirement;
 using model::Severity;
-
-/// What has our publication's name must be ours: everything else of a task is found by it.
-Requirement publication_ours(Connection& connection, const plan::TaskSpec& spec) {
-    Requirement out;
-    out.finding = {"source.publication_foreign",
-                   Severity::block,
-                   capture_name(spec),
-                   "no other publication has the task's name",
-                   "a publication of this name would be taken for the task's own",
-                   "",
-                   {"G116"}};
-    try {
-        require_own_publication(connection, capture_name(spec), spec.destination);
-    } catch (const model::Error& error) {
-        if (!error.code().starts_with("capture.")) {
-            throw;
-        }
-        out.met = false;
-        out.finding.found = error.message();
-        out.finding.remedy = error.hint();
-    }
-    return out;
-}
 
 Requirement code_of_others_requirement(Connection& connection, const model::Catalog& catalog) {
     std::vector<std::string> tables;
