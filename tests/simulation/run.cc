@@ -208,7 +208,7 @@ void World::keep_house() {
 }
 
 void World::post(const std::string& verb, const std::string& argument) {
-    memory::MemorySink sink(process_, calm_, shape_.spec);
+    memory::MemorySink sink(process_, calm_, shape_.spec, nullptr);
     try {
         sink.open_control()->post_command(shape_.spec.name, {0, verb, argument});
     } catch (const Error&) {
@@ -218,7 +218,7 @@ void World::post(const std::string& verb, const std::string& argument) {
 
 /// Posts a command and waits for its answer; nothing if none comes.
 std::optional<std::string> World::ask(const std::string& verb, const std::string& argument) {
-    memory::MemorySink sink(process_, calm_, shape_.spec);
+    memory::MemorySink sink(process_, calm_, shape_.spec, nullptr);
     try {
         const std::unique_ptr<engine::Control> control = sink.open_control();
         const std::uint64_t id = control->post_command(shape_.spec.name, {0, verb, argument});
@@ -437,8 +437,8 @@ void World::judge_cutover() {
     if (oracle_->left_behind() || storm_.excused()) {
         return;  // the source that the log was read from is gone
     }
-    memory::MemorySource source(process_, calm_, shape_.spec);
-    memory::MemorySink sink(process_, calm_, shape_.spec);
+    memory::MemorySource source(process_, calm_, shape_.spec, nullptr);
+    memory::MemorySink sink(process_, calm_, shape_.spec, nullptr);
     const plan::Plan plan = route::MemoryToMemory()
                                 .plan(shape_.spec, source.open_inspector()->catalog({}),
                                       sink.open_inspector()->catalog({}))
