@@ -150,8 +150,13 @@ bool put_date(Fields& fields, const Context& context) {
     return fields.done();
 }
 
+/// Before every time that the server can hold: rounding down from here would leave 64 bits.
+constexpr std::int64_t kNoTime = std::numeric_limits<std::int64_t>::min() + kDayMicroseconds;
+
 std::int64_t truncated(std::int64_t microseconds, const RuleSet& rules) {
-    return rules.has(Rule::ms_truncation) ? floor_divide(microseconds, 1000) * 1000 : microseconds;
+    return rules.has(Rule::ms_truncation) && microseconds >= kNoTime
+               ? floor_divide(microseconds, 1000) * 1000
+               : microseconds;
 }
 
 bool put_timestamp(Fields& fields, Tag tag, const Context& context) {
@@ -160,6 +165,9 @@ bool put_timestamp(Fields& fields, Tag tag, const Context& context) {
         raw == std::numeric_limits<std::int64_t>::min()) {
         put_special_time(context, tag == Tag::instant ? 'i' : 'l', raw > 0);
         return fields.done();
+    }
+    if (raw < kNoTime) {
+        return false;
     }
     const std::int64_t micros = truncated(raw, context.rules);
     const std::int64_t days = floor_divide(micros, kDayMicroseconds);

@@ -139,7 +139,7 @@ std::vector<OpenWriter> read_postgres_open_writers(Connection& connection) {
     std::vector<OpenWriter> out;
     std::string last;
     for (int row = 0; row < rows.rows(); ++row) {
-        if (rows.get(row, 0) != last) {
+        if (out.empty() || rows.get(row, 0) != last) {
             last = rows.text(row, 0);
             out.push_back({rows.text(row, 1), {}});
         }

@@ -56,13 +56,16 @@ struct Tally {
     std::map<std::string, std::uint64_t> refusals;  ///< by the error's code
 };
 
-void run_one(const Target& target, const std::string& input, Tally& tally) {
+void run_one(const Target& target, const std::string& input, Tally& tally, bool show) {
     ++tally.inputs;
     try {
         target.run(input);
         ++tally.answers;
     } catch (const model::Error& error) {
         ++tally.refusals[error.code()];
+        if (show) {
+            std::cerr << error.what() << "\n";
+        }
     }
 }
 
@@ -90,7 +93,7 @@ void fuzz(const Target& target, const Options& options, Tally& tally) {
             std::cerr << "\n";
         }
         ::alarm(kLongestSeconds);
-        run_one(target, input, tally);
+        run_one(target, input, tally, options.only.has_value());
         ::alarm(0);
     }
 }

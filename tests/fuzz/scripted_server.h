@@ -20,7 +20,8 @@ public:
     ScriptedServer& operator=(const ScriptedServer&) = delete;
 
     plan::Endpoint endpoint() const;
-    /// What the statements to come are answered with, over and over; `NULL` is one.
+    /// What each of the statements to come is answered with, from its first column on and over and
+    /// over; `NULL` is one. Whether a comment is ours is answered with yes.
     void answer_with(std::vector<std::string> cells);
 
 private:
