@@ -76,10 +76,11 @@ Error::Error(ErrorClass error_class, std::string code, Said said)
       hint_(std::move(said.hint)) {}
 
 Error nonsense(const std::exception& error) {
-    return Error(ErrorClass::corrupt, "server.nonsense",
-                 std::string("the server's answer is none that this program knows: ") + error.what(),
-                 "see that the endpoint is the server that you mean, and that nobody else has "
-                 "written into what this program keeps there");
+    return Error(
+        ErrorClass::corrupt, "server.nonsense",
+        std::string("the server's answer is none that this program knows: ") + error.what(),
+        "see that the endpoint is the server that you mean, and that nobody else has "
+        "written into what this program keeps there");
 }
 
 }  // namespace cutover::model

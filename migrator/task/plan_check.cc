@@ -43,10 +43,11 @@ std::optional<Error> no_longer_fits(const plan::Plan& then, const engine::Planne
     const std::string blocks = model::blocks_of(now.findings);
     if (after != before) {
         const plan::PlanChange change = plan::change_between(before, after);
-        return Error(ErrorClass::refused,
-                     change.only_more && blocks.empty() ? "source.grown" : kSourceChanged,
-                     "the source is no longer what the task was begun with: " + change.text + blocks,
-                     change.remedy)
+        return Error(
+                   ErrorClass::refused,
+                   change.only_more && blocks.empty() ? "source.grown" : kSourceChanged,
+                   "the source is no longer what the task was begun with: " + change.text + blocks,
+                   change.remedy)
             .at(model::End::source);
     }
     if (!blocks.empty()) {

@@ -52,15 +52,16 @@ private:
             "postgres", {postgres::make_source, postgres::make_sink, postgres::make_inspector});
         ::setenv("CUTOVER_FUZZ_PASSWORD", "not asked for", 1);
         std::ofstream(task_file_) << "task: shop\n"
-                                  << "source: " << end_text("old") << "\ndestination: " << end_text("shop")
-                                  << "\n";
+                                  << "source: " << end_text("old")
+                                  << "\ndestination: " << end_text("shop") << "\n";
         add_askers();
     }
 
     std::string end_text(const std::string& database) const {
         const plan::HostPort at = server_.endpoint().hosts.front();
         return "{engine: postgres, host: " + at.host + ", port: " + std::to_string(at.port) +
-               ", database: " + database + ", user: mover, password: {env: CUTOVER_FUZZ_PASSWORD},"
+               ", database: " + database +
+               ", user: mover, password: {env: CUTOVER_FUZZ_PASSWORD},"
                " tls: {mode: disable}}";
     }
 
@@ -70,9 +71,7 @@ private:
         askers_ = {
             [this] { control([](engine::Control& control) { control.load("shop"); }); },
             [this] { control([](engine::Control& control) { control.status("shop"); }); },
-            [this] {
-                control([](engine::Control& control) { control.command_answer(1); });
-            },
+            [this] { control([](engine::Control& control) { control.command_answer(1); }); },
             [this] {
                 control([](engine::Control& control) {
                     control.claim("shop", "print");
@@ -102,9 +101,7 @@ private:
         const auto sink = registry_.engine("postgres").sink(runtime_, spec_, nullptr);
         ask(*sink->open_control());
     }
-    void catalog() {
-        registry_.engine("postgres").inspector(server_.endpoint())->catalog({});
-    }
+    void catalog() { registry_.engine("postgres").inspector(server_.endpoint())->catalog({}); }
     void requirements() {
         const auto asked = registry_.engine("postgres").inspector(server_.endpoint());
         engine::Inspector& inspector = *asked;
@@ -224,13 +221,44 @@ std::vector<std::string> seeds() {
         "23\x1f"
         "{1,2}\x1f"
         "CHECK ((a > 0))",
-        "100:200:120,130\x1f" "7394875934875\x1f" "1",
+        "100:200:120,130\x1f"
+        "7394875934875\x1f"
+        "1",
         // A task's row, and a chunk's with its receipt.
-        "print\x1f" "incremental\x1f" "3\x1f" "2\x1f" "an error\x1f" "\\x6964\x1f" "\\x01\x1f" "0/1\x1f"
-        "\\x70\x1f" "0/2\x1f" "1700000000000000\x1f" "5\x1f" "7\x1f" "\\x73\x1f" "s\x1f" "\\x74\x1f" "t\x1f"
-        "triggers\x1f" "{\"position\":\"0/2\",\"sessions\":[{\"id\":\"7\",\"wrote\":[]}],\"late\":{}}",
-        "0\x1f" "1\x1f" "0\x1f" "\\x303a303a31303a30\x1f" "blocks\x1f" "10\x1f" "100\x1f" "\\x73\x1f" "s\x1f"
-        "\\x74\x1f" "t\x1f" "10\x1f" "100\x1f" "hash\x1f" "f",
+        "print\x1f"
+        "incremental\x1f"
+        "3\x1f"
+        "2\x1f"
+        "an error\x1f"
+        "\\x6964\x1f"
+        "\\x01\x1f"
+        "0/1\x1f"
+        "\\x70\x1f"
+        "0/2\x1f"
+        "1700000000000000\x1f"
+        "5\x1f"
+        "7\x1f"
+        "\\x73\x1f"
+        "s\x1f"
+        "\\x74\x1f"
+        "t\x1f"
+        "triggers\x1f"
+        "{\"position\":\"0/2\",\"sessions\":[{\"id\":\"7\",\"wrote\":[]}],\"late\":{}}",
+        "0\x1f"
+        "1\x1f"
+        "0\x1f"
+        "\\x303a303a31303a30\x1f"
+        "blocks\x1f"
+        "10\x1f"
+        "100\x1f"
+        "\\x73\x1f"
+        "s\x1f"
+        "\\x74\x1f"
+        "t\x1f"
+        "10\x1f"
+        "100\x1f"
+        "hash\x1f"
+        "f",
     };
     std::vector<std::string> out;
     for (std::size_t who = 0; who < Asking::all().askers(); ++who) {

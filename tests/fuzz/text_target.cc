@@ -3,6 +3,7 @@
 #include "migrator/engine/ends.h"
 #include "migrator/engine/postgres/capture.h"
 #include "migrator/engine/postgres/positions.h"
+#include "migrator/engine/postgres/publication_memory.h"
 #include "migrator/engine/postgres/write_session.h"
 #include "migrator/route/sql_renamer.h"
 #include "tests/fuzz/target.h"
@@ -51,7 +52,8 @@ void run_positions(std::string_view input) {
         history.end_of(2);
     });
     refusing([&] { postgres::heap_files({text, {text, text}}); });
-    refusing([&] { postgres::publication_mark(engine::CaptureOrigin{text, {text, text}}); });
+    refusing([&] { postgres::publication_at_start({text, {text, text}}); });
+    postgres::parse_publication_memory(text);
 }
 
 std::vector<std::string> sql_seeds() {

@@ -162,9 +162,9 @@ private:
             const Candidate& above = candidates_[by_oid_.at(parent)];
             if (++candidate.depth > static_cast<int>(candidates_.size())) {
                 throw model::Error(model::ErrorClass::corrupt, "catalog.cycle",
-                            "table " + candidate.name.display() +
-                                " is, by the catalog, a partition of itself",
-                            "the server's catalog is damaged");
+                                   "table " + candidate.name.display() +
+                                       " is, by the catalog, a partition of itself",
+                                   "the server's catalog is damaged");
             }
             candidate.selected = candidate.selected || (selection_.selects(above.name) &&
                                                         exclusion_.selects(candidate.name));

@@ -27,8 +27,9 @@ extern const std::vector<StateClass> kStateClasses;
 /// for what has no code of its own.
 model::ErrorClass classify(std::string_view sqlstate, std::string_view message = {});
 
-/// libpq's words without what it adds when a connection has gone without a word: that the server has
-/// terminated abnormally. As often it was a pause of the network, or an order of the operator's.
+/// libpq's words without what it adds when a connection has gone without a word: that the server
+/// has terminated abnormally. As often it was a pause of the network, or an order of the
+/// operator's.
 std::string without_guess(std::string text);
 
 /// The statement's beginning up to its first literal: enough to know it, no values.
