@@ -437,6 +437,7 @@ void World::judge_cutover() {
     if (oracle_->left_behind() || storm_.excused()) {
         return;  // the source that the log was read from is gone
     }
+    source_->database.synchronized = false;  // nobody lets the standby follow any more
     memory::MemorySource source(process_, calm_, shape_.spec, nullptr);
     memory::MemorySink sink(process_, calm_, shape_.spec, nullptr);
     const plan::Plan plan = route::MemoryToMemory()

@@ -35,6 +35,9 @@ TEST_P(EachScenario, CanBeReadAndRestsOnTwoOracles) {
     if (!scenario.outcome.survived || has("divergence_shown")) {
         return;
     }
+    if (has("late_write_told") || (has("cutover_told") && !has("equal"))) {
+        return;  // the ends may differ, if ledger, judge and status say so
+    }
     const auto oracles = std::count_if(kOracles.begin(), kOracles.end(), has);
     EXPECT_GE(oracles, 2);
     EXPECT_TRUE(has("equal"));

@@ -9,8 +9,7 @@ namespace cutover::scenarios {
 namespace {
 
 constexpr const char* kRefused =
-    R"x({"ok":false,"outcome":"refused","error":"the source is still being written to: work.t; process 7 (application 'shop')"
-})x";
+    R"x({"ok":false,"outcome":"refused","error":"the source is still being written to: work.t; process 7 (application 'shop')"})x";
 constexpr const char* kCutOver =
     R"x({"ok":true,"outcome":"cut_over","answer":"cut over: ...\nsource fence: none","evidence":{"quiet_seconds":10.0,"source_fence":"triggers","sessions_total":2,"late":{"transactions":0,"first":[]}}})x";
 constexpr const char* kLate =

@@ -75,7 +75,6 @@ TEST(Versions, WarnsOfAnOlderDestination) {
 TEST(Requirements, AreAskedOnlyForThePhaseThatNeedsThem) {
     using Ask = Findings (*)(const Facts&);
     const std::pair<engine::Topic, Ask> asked[] = {
-        {engine::Topic::capture_settings, capture_settings},
         {engine::Topic::capture_capacity, capture_capacity},
         {engine::Topic::log_retention, log_retention},
         {engine::Topic::replica_identity, replica_identity}};
@@ -86,6 +85,14 @@ TEST(Requirements, AreAskedOnlyForThePhaseThatNeedsThem) {
         ends.facts.spec.phases.incremental = false;
         EXPECT_THAT(codes(ask(ends.facts)), IsEmpty());
     }
+}
+
+/// What a standby cannot give is asked of a task without a log, too; its engine tells them apart.
+TEST(Requirements, OfTheCaptureAreAskedWithoutALogToo) {
+    Ends ends;
+    ends.source->needs[{engine::Topic::capture_settings, true}] = {Ends::unmet("source.standby")};
+    ends.facts.spec.phases.incremental = false;
+    EXPECT_THAT(codes(capture_settings(ends.facts)), ElementsAre("source.standby!"));
 }
 
 TEST(Requirements, ThatAreMetAreNoFindings) {
@@ -268,14 +275,14 @@ TEST(DestinationSpace, SaysHowMuchIsNeeded) {  // G210
 TEST(TaskRecord, RefusesWhatCannotGoOn) {
     Ends ends;
     EXPECT_TRUE(task_record(ends.facts).empty());
-    ends.facts.planned->plan.fingerprint = "1;a;b";
+    ends.facts.planned->plan.fingerprint = "1;app.a>app.a,i>i:int4;app.b>app.b,i>i:int4";
     ends.facts.record.emplace();
-    ends.facts.record->fingerprint = "1;a;b";
+    ends.facts.record->fingerprint = ends.facts.planned->plan.fingerprint;
     EXPECT_TRUE(task_record(ends.facts).empty());
-    ends.facts.record->fingerprint = "1;a;c";
+    ends.facts.record->fingerprint = "1;app.a>app.a,i>i:int4;app.c>app.c,i>i:int4";
     const Findings findings = task_record(ends.facts);
     EXPECT_THAT(codes(findings), ElementsAre("task.changed!"));
-    EXPECT_NE(findings[0].found.find("then: 'c'; now: 'b'"), std::string::npos);
+    EXPECT_NE(findings[0].found.find("new tables: app.b"), std::string::npos);
     ends.facts.record->phase = engine::TaskPhase::finished;
     EXPECT_THAT(codes(task_record(ends.facts)), ElementsAre("task.finished!"));
 }
@@ -285,7 +292,7 @@ class SchemaTrial : public testing::Test {
 protected:
     SchemaTrial() : ends_({table_schema(kOrders), table_schema({"app", "fresh"})}) {
         using plan::SchemaSection;
-        ends_.destination->trial.emplace();
+        ends_.destination->trial.emplace().tried = 3;
         ends_.facts.planned->plan.schema_steps = {
             {"foreign_key:fresh", SchemaSection::foreign_keys, "", "", {}, {"app", "fresh"}},
             {"table:orders", SchemaSection::before_rows, "", "", {}, kOrders},

@@ -25,6 +25,8 @@ struct Refusal {
 };
 
 inline constexpr Refusal kRefusals[] = {
+    {"capture.foreign", Met::at_start, "source.publication_foreign",
+     "OwnObjects.APublicationThatAnotherRoleMadeIsRefused", ""},
     {"capture.of_another", Met::at_start, "source.capture_of_another",
      "PrecheckTest.TellsOfASlotAndAPublicationOfOthersInTheWay", ""},
     {"column.missing", Met::at_start, "destination.column_missing",
@@ -33,6 +35,8 @@ inline constexpr Refusal kRefusals[] = {
      "PrecheckAccount.CannotStartWhereTheControlSchemaIsNotForIt", ""},
     {"control.schema_foreign", Met::at_start, "connectivity.destination",
      "PrecheckTest.RefusesAControlSchemaThatIsNotOurs", ""},
+    {"destination.code_of_others", Met::at_start, "destination.code_of_others",
+     "Bystanders.ATriggerOfAnotherRoleBlocks", ""},
     {"destination.foreign_key", Met::at_start, "destination.foreign_keys",
      "PrecheckAccount.TellsOfForeignKeysThatItWouldBeHeldTo", ""},
     {"destination.triggers", Met::at_start, "destination.triggers destination.foreign_keys",
@@ -57,6 +61,8 @@ inline constexpr Refusal kRefusals[] = {
     {"precheck.blocked", Met::at_start, "", "", "it is the precheck's own answer"},
     {"route.type_without_counterpart", Met::at_start, "types.without_counterpart",
      "PostgresToPostgres.RefusesTypesInsideValuesThatNobodyMakes", ""},
+    {"schema.calls", Met::at_start, "destination.schema_step",
+     "Expressions.ACheckThatDoesMoreThanComputeIsRefusedByName", ""},
     {"schema.exists", Met::at_start, "destination.table_exists destination.object_exists",
      "PrecheckTest.TriesTheSchemaAndLeavesNothingOfIt", ""},
     {"schema.step", Met::at_start,
@@ -71,6 +77,8 @@ inline constexpr Refusal kRefusals[] = {
      "PrecheckTest.AsksAFilterOfAPartitionedTableOfItsPartitions", ""},
     {"source.replica_identity", Met::at_start, "source.replica_identity",
      "PrecheckTest.RefusesKeylessTablesWhoseOldRowsTheLogDoesNotName", ""},
+    {"source.text", Met::at_start, "connectivity.source",
+     "Expressions.AStatementBehindAnExpressionIsNotRun", ""},
     {"source.virtual_column", Met::at_start, "source.virtual_column",
      "Ugly18.AKeylessTableWithAVirtualColumnIsRefusedBeforeItsUpdatesWouldBe", ""},
     {"table.missing", Met::at_start, "destination.table_missing",
@@ -90,6 +98,12 @@ inline constexpr Refusal kRefusals[] = {
      "a table was altered since"},
     {"table.changed", Met::by_chance, "", "RelationMapTest.NamesEveryDifference",
      "a table was altered since"},
+    {"table.exchanged", Met::by_chance, "", "Exchanged.AViewThatTookATablesPlaceIsNotCopied",
+     "its owner has put something else in its place since"},
+    {"sequence.exchanged", Met::by_chance, "", "Exchanged.AViewThatTookASequencesPlaceIsNotRead",
+     "its owner has put something else in its place since"},
+    {"table.kind", Met::by_chance, "", "",
+     "something else has taken the place of the destination's table since"},
     {"task.running", Met::by_chance, "", "SinkContract.ATaskIsClaimedByOneProcessAtATime",
      "another process of this task: asking beside it is no fault"},
 
@@ -105,6 +119,10 @@ inline constexpr Refusal kRefusals[] = {
      "only reading every row would find it; that there may be such is told"},
     {"route.money", Met::in_rows, "types.money_digits", "TypeIds.CarriesMoneyByValue",
      "only reading every row would find it; that there may be such is told"},
+
+    {"row.too_large", Met::in_rows, "",
+     "TransactionAssemblerTest.RefusesARowThatIsTooLargeByTableKeyAndSize",
+     "only reading every row would find it"},
 
     {"apply.value", Met::later, "", "", "a value of a change"},
     {"cell.text_form", Met::later, "", "", "a form of a value in the log"},

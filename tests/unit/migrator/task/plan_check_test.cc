@@ -51,9 +51,12 @@ TEST(PlanCheck, FindsTheEndsAsTheyWere) {
 }
 
 TEST(PlanCheck, SaysWhatHasChanged) {
-    const model::Error error = no_longer_fits(plan_of("a;b", {}), planned("a;c", {})).value();
+    const model::Error error =
+        no_longer_fits(plan_of("1;app.a>app.a,i>i:int4;app.b>app.b,i>i:int4", {}),
+                       planned("1;app.a>app.a,i>i:int4;app.b>app.b,i>i:text", {}))
+            .value();
     EXPECT_EQ(error.code(), "source.changed");
-    EXPECT_TRUE(says(error, "then: 'b'; now: 'c'"));
+    EXPECT_TRUE(says(error, "table app.b: then"));
     EXPECT_EQ(error.end(), model::End::source);
     engine::Planned unfit = planned("a;b", {});
     unfit.findings = {{"types.label_missing",

@@ -375,10 +375,14 @@ class CapturedStream : public testing::TestWithParam<std::string> {
 protected:
     CapturedStream() {
         plan_.tables.push_back(planned_table(0, "item", {"id", "name", "body", "price"}));
-        plan_.tables[0].schema.columns[0].type = "integer";
-        plan_.tables[0].schema.columns[3].type = "numeric(12,2)";
+        of_type(0, 0, "integer");
+        of_type(0, 3, "numeric(12,2)");
         plan_.tables.push_back(planned_table(1, "loose", {"a", "b"}, true));
-        plan_.tables[1].schema.columns[0].type = "integer";
+        of_type(1, 0, "integer");
+    }
+    void of_type(std::size_t table, std::size_t column, const std::string& type) {
+        plan_.tables[table].schema.columns[column].type = type;
+        plan_.tables[table].columns[column].source.type = type;
     }
     TransactionAssembler make(SpoolLimits limits = {}) {
         const auto names = [](std::uint32_t type, std::int32_t) {
