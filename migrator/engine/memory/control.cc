@@ -230,8 +230,10 @@ void MemoryControl::note_cutover(const std::string& cutover) {
 }
 
 void MemoryControl::release(const std::string& task) {
-    session_.call("control.release", CallKind::write,
-                  [&](Server& server) { server.tasks.erase(task); });
+    session_.call("control.release", CallKind::write, [&](Server& server) {
+        require_own_control(server);
+        server.tasks.erase(task);
+    });
 }
 
 }  // namespace cutover::memory
