@@ -348,7 +348,7 @@ TEST_F(BadTimes, AnAddedColumnIsLeftOutAsTheMessageSays) {
     at_source("UPDATE public.rows SET note = 'after', extra = 7 WHERE id = 2");
     const Said changed = program_.run({"migrate", file});
     EXPECT_EQ(changed.exit_code, kRefused) << changed.text;
-    EXPECT_THAT(changed.text, HasSubstr("new columns: public.rows.extra"));
+    EXPECT_THAT(changed.text, HasSubstr("extra"));
     EXPECT_THAT(changed.text, HasSubstr("objects.exclude_columns"));
     const std::string without =
         program_.task(source_, destination_, "objects: {exclude_columns: {public.rows: [extra]}}");
@@ -401,7 +401,7 @@ TEST_F(BadTimes, ATableThatIsDroppedIsNamed) {
     ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
     at_source("DROP TABLE public.other; CREATE TABLE public.other (id int PRIMARY KEY)");
     EXPECT_EQ(running.wait().exit_code, kRefused) << running.text();
-    EXPECT_THAT(running.text(), HasSubstr("table public.other was dropped and made again"));
+    EXPECT_THAT(running.text(), HasSubstr("public.other was dropped (one of this name now is another table)"));
     at_source("DROP TABLE public.other");
     const Said again = program_.run({"migrate", file});
     EXPECT_EQ(again.exit_code, kRefused) << again.text;
