@@ -2,6 +2,7 @@
 // answers to commands, the catalog, the publication's comment, the judge's facts, COPY. The first
 // byte of an input chooses who asks; the rest, cut at 0x1F, is what every statement is answered
 // with.
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <functional>
@@ -192,78 +193,31 @@ std::vector<std::string> seeds() {
     const std::string copy = "PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0"s;
     const std::string row = "\0\2\0\0\0\4\0\0\0\7\xff\xff\xff\xff"s;
     const char* const answers[] = {
-        "1\x1f"
-        "t\x1f"
-        "public\x1f"
-        "item\x1f"
-        "{a,\"b \\\"c\"}\x1f"
-        "0/3000000",
+        // `|` stands for the end of a cell
+        R"(1|t|public|item|{a,"b \"c"}|0/3000000)",
         "t",
         "f",
         "1",
         "0",
         "",
-        "NULL\x1f"
-        "1",
-        "cutover\x1f"
-        "{\"task\":\"shop\",\"identities\":{\"public.item\":\"DEFAULT\"}}",
-        "{\"paused\":true,\"progress\":{\"rows\":5,\"lag_ms\":null}}",
-        "{\"ok\":true,\"answer\":\"done\",\"position\":\"0/1\"}",
-        "incremental\x1f"
-        "3\x1f"
-        "\\x616263\x1f"
-        "2026-11-30 12:00:00+00",
-        "170005\x1f"
-        "16\x1f"
-        "r\x1f"
-        "p\x1f"
-        "int4\x1f"
-        "23\x1f"
-        "{1,2}\x1f"
-        "CHECK ((a > 0))",
-        "100:200:120,130\x1f"
-        "7394875934875\x1f"
-        "1",
-        // A task's row, and a chunk's with its receipt.
-        "print\x1f"
-        "incremental\x1f"
-        "3\x1f"
-        "2\x1f"
-        "an error\x1f"
-        "\\x6964\x1f"
-        "\\x01\x1f"
-        "0/1\x1f"
-        "\\x70\x1f"
-        "0/2\x1f"
-        "1700000000000000\x1f"
-        "5\x1f"
-        "7\x1f"
-        "\\x73\x1f"
-        "s\x1f"
-        "\\x74\x1f"
-        "t\x1f"
-        "triggers\x1f"
-        "{\"position\":\"0/2\",\"sessions\":[{\"id\":\"7\",\"wrote\":[]}],\"late\":{}}",
-        "0\x1f"
-        "1\x1f"
-        "0\x1f"
-        "\\x303a303a31303a30\x1f"
-        "blocks\x1f"
-        "10\x1f"
-        "100\x1f"
-        "\\x73\x1f"
-        "s\x1f"
-        "\\x74\x1f"
-        "t\x1f"
-        "10\x1f"
-        "100\x1f"
-        "hash\x1f"
-        "f",
+        "NULL|1",
+        R"(cutover|{"task":"shop","identities":{"public.item":"DEFAULT"}})",
+        R"({"paused":true,"progress":{"rows":5,"lag_ms":null}})",
+        R"({"ok":true,"answer":"done","position":"0/1"})",
+        R"(incremental|3|\x616263|2026-11-30 12:00:00+00)",
+        "170005|16|r|p|int4|23|{1,2}|CHECK ((a > 0))",
+        "100:200:120,130|7394875934875|1",
+        // a task's row, and a chunk's with its receipt
+        R"(print|incremental|3|2|an error|\x6964|\x01|0/1|\x70|0/2|1700000000000000|5|7|\x73|s)"
+        R"(|\x74|t|triggers|{"position":"0/2","sessions":[{"id":"7","wrote":[]}],"late":{}})",
+        R"(0|1|0|\x303a303a31303a30|blocks|10|100|\x73|s|\x74|t|10|100|hash|f)",
     };
     std::vector<std::string> out;
     for (std::size_t who = 0; who < Asking::all().askers(); ++who) {
         for (const char* const answer : answers) {
-            out.push_back(static_cast<char>(who) + std::string(answer));
+            std::string cells = answer;
+            std::replace(cells.begin(), cells.end(), '|', '\x1f');
+            out.push_back(static_cast<char>(who) + cells);
         }
         out.push_back(static_cast<char>(who) + copy + row + "\x1f" + row + "\x1f\xff\xff");
     }
