@@ -189,37 +189,35 @@ private:
     std::vector<std::function<void()>> askers_;
 };
 
-/// Rows of catalogs and of our own tables; `|` stands between two columns.
-constexpr const char* kAnswers[] = {
-    "1|t|public|item|{a,\"b \\\"c\"}|0/3000000",
-    "t",
-    "f",
-    "1",
-    "0",
-    "",
-    "NULL|1",
-    "cutover|{\"task\":\"shop\",\"identities\":{\"public.item\":\"DEFAULT\"}}",
-    "{\"paused\":true,\"progress\":{\"rows\":5,\"lag_ms\":null}}",
-    "{\"ok\":true,\"answer\":\"done\",\"position\":\"0/1\"}",
-    "incremental|3|\\x616263|2026-11-30 12:00:00+00",
-    "170005|16|r|p|int4|23|{1,2}|CHECK ((a > 0))",
-    "100:200:120,130|7394875934875|1",
-    // A task's row, and a chunk's with its receipt.
-    "print|incremental|3|2|an "
-    "error|\\x6964|\\x01|0/1|\\x70|0/"
-    "2|1700000000000000|5|7|\\x73|s|\\x74|t|triggers|{\"position\":\"0/"
-    "2\",\"sessions\":[{\"id\":\"7\",\"wrote\":[]}],\"late\":{}}",
-    "0|1|0|\\x303a303a31303a30|blocks|10|100|\\x73|s|\\x74|t|10|100|hash|f",
-};
-
 std::vector<std::string> seeds() {
     const std::string copy = "PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0"s;
     const std::string row = "\0\2\0\0\0\4\0\0\0\7\xff\xff\xff\xff"s;
+    const char* const answers[] = {
+        // `|` stands for the end of a cell
+        R"(1|t|public|item|{a,"b \"c"}|0/3000000)",
+        "t",
+        "f",
+        "1",
+        "0",
+        "",
+        "NULL|1",
+        R"(cutover|{"task":"shop","identities":{"public.item":"DEFAULT"}})",
+        R"({"paused":true,"progress":{"rows":5,"lag_ms":null}})",
+        R"({"ok":true,"answer":"done","position":"0/1"})",
+        R"(incremental|3|\x616263|2026-11-30 12:00:00+00)",
+        "170005|16|r|p|int4|23|{1,2}|CHECK ((a > 0))",
+        "100:200:120,130|7394875934875|1",
+        // a task's row, and a chunk's with its receipt
+        R"(print|incremental|3|2|an error|\x6964|\x01|0/1|\x70|0/2|1700000000000000|5|7|\x73|s)"
+        R"(|\x74|t|triggers|{"position":"0/2","sessions":[{"id":"7","wrote":[]}],"late":{}})",
+        R"(0|1|0|\x303a303a31303a30|blocks|10|100|\x73|s|\x74|t|10|100|hash|f)",
+    };
     std::vector<std::string> out;
     for (std::size_t who = 0; who < Asking::all().askers(); ++who) {
-        for (std::string answer : kAnswers) {
-            std::replace(answer.begin(), answer.end(), '|', '\x1f');
-            out.push_back(static_cast<char>(who) + answer);
+        for (const char* const answer : answers) {
+            std::string cells = answer;
+            std::replace(cells.begin(), cells.end(), '|', '\x1f');
+            out.push_back(static_cast<char>(who) + cells);
         }
         out.push_back(static_cast<char>(who) + copy + row + "\x1f" + row + "\x1f\xff\xff");
     }
