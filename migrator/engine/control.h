@@ -81,6 +81,7 @@ public:
     /// The marker alone, for a source that is idle.
     virtual void save_marker(const model::Marker& marker) = 0;
 
+    /// None once another claim is in force: they are for whoever holds that.
     virtual std::vector<Command> pending_commands() = 0;
     virtual void answer_command(std::uint64_t id, const std::string& answer) = 0;
     /// Used by another process: leaves a command, or asks for its answer.

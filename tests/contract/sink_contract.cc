@@ -450,6 +450,11 @@ TEST_P(SinkContract, ASecondControlHearsCommandsUnderTheClaimOfTheFirst) {
     EXPECT_EQ(error_of([&] { other_sink->open_control()->claim("contract", "x"); }),
               ErrorClass::refused);
     EXPECT_EQ(control_->load("contract")->epoch, record->epoch);
+    const std::uint64_t second = ear->post_command("contract", command);
+    ear->listen("contract", record->epoch - 1);  // a process that was taken over
+    EXPECT_TRUE(ear->pending_commands().empty());
+    EXPECT_EQ(error_of([&] { ear->answer_command(second, "{}"); }), ErrorClass::stopped);
+    EXPECT_FALSE(control_->command_answer(second));
     control_->fence("{}");
     EXPECT_EQ(control_->load("contract")->phase, engine::TaskPhase::finished);
 }

@@ -319,7 +319,7 @@ void World::ask_for_finish() {
         const std::optional<std::string> answer = ask("finish", shape_.finish);
         const bool refused = answer && answer->find("\"ok\":false") != std::string::npos;
         if (refused && source_->database.tables_closed()) {
-            process_.scheduler().fail("a refused finish has left the source fenced");
+            process_.scheduler().fail("a refused finish has left the source fenced: " + *answer);
         }
         process_.sleep(milliseconds(random.between(1, 2000)));
     }

@@ -25,6 +25,16 @@ void check_claim(const Server& server, const Claim& claim) {
     }
 }
 
+namespace {
+
+/// True of a task that is finished, too: its last process may still answer.
+bool is_last_claim(const Server& server, const Claim& claim) {
+    const auto rows = server.tasks.find(claim.task);
+    return rows != server.tasks.end() && rows->second.record.epoch == claim.epoch;
+}
+
+}  // namespace
+
 void MemoryControl::read(const char* name, const std::function<void(TaskRows&)>& work) {
     session_.call(name, CallKind::read, [&](Server& server) {
         const auto rows = server.tasks.find(claim_->task);
@@ -161,6 +171,9 @@ void MemoryControl::save_marker(const model::Marker& marker) {
 std::vector<engine::Command> MemoryControl::pending_commands() {
     std::vector<engine::Command> pending;
     session_.call("control.pending_commands", CallKind::read, [&](Server& server) {
+        if (!is_last_claim(server, *claim_)) {
+            return;
+        }
         for (const auto& [id, row] : server.commands) {
             if (row.task == claim_->task && !row.answer) {
                 pending.push_back(row.command);
@@ -172,8 +185,13 @@ std::vector<engine::Command> MemoryControl::pending_commands() {
 
 void MemoryControl::answer_command(std::uint64_t id, const std::string& answer) {
     // A command may be answered when the task is fenced already: `finish` is.
-    session_.call("control.answer_command", CallKind::write,
-                  [&](Server& server) { server.commands.at(id).answer = answer; });
+    session_.call("control.answer_command", CallKind::write, [&](Server& server) {
+        if (!is_last_claim(server, *claim_)) {
+            throw Error(ErrorClass::stopped, "task.fenced",
+                        "another process has taken over task '" + claim_->task + "'");
+        }
+        server.commands.at(id).answer = answer;
+    });
 }
 
 std::uint64_t MemoryControl::post_command(const std::string& task, const engine::Command& command) {
@@ -222,9 +240,8 @@ void MemoryControl::fence(const std::string& cutover) {
 
 void MemoryControl::note_cutover(const std::string& cutover) {
     session_.call("control.note_cutover", CallKind::write, [&](Server& server) {
-        const auto rows = server.tasks.find(claim_->task);
-        if (rows != server.tasks.end() && rows->second.record.epoch == claim_->epoch) {
-            rows->second.record.cutover = cutover;
+        if (is_last_claim(server, *claim_)) {
+            server.tasks[claim_->task].record.cutover = cutover;
         }
     });
 }

@@ -412,10 +412,12 @@ void PostgresControl::save_marker(const model::Marker& marker) {
 
 std::vector<engine::Command> PostgresControl::pending_commands() {
     return guarded([&] {
+        const Claim claim = claimed();
         const Result rows = connection_.exec_params(
-            "SELECT id, verb, argument FROM cutover.command"
-            " WHERE task = $1 AND answer IS NULL ORDER BY id",
-            {claimed().task});
+            "SELECT c.id, c.verb, c.argument FROM cutover.command c"
+            " JOIN cutover.task t ON t.name = c.task AND t.epoch = $2"
+            " WHERE c.task = $1 AND c.answer IS NULL ORDER BY c.id",
+            {claim.task, std::to_string(claim.epoch)});
         std::vector<engine::Command> out;
         for (int row = 0; row < rows.rows(); ++row) {
             out.push_back({unsigned_of(rows, row, 0), rows.text(row, 1), rows.text(row, 2)});

@@ -401,7 +401,8 @@ TEST_F(BadTimes, ATableThatIsDroppedIsNamed) {
     ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
     at_source("DROP TABLE public.other; CREATE TABLE public.other (id int PRIMARY KEY)");
     EXPECT_EQ(running.wait().exit_code, kRefused) << running.text();
-    EXPECT_THAT(running.text(), HasSubstr("public.other was dropped (one of this name now is another table)"));
+    EXPECT_THAT(running.text(),
+                HasSubstr("public.other was dropped (one of this name now is another table)"));
     at_source("DROP TABLE public.other");
     const Said again = program_.run({"migrate", file});
     EXPECT_EQ(again.exit_code, kRefused) << again.text;
