@@ -80,11 +80,12 @@ TEST_F(CrossVersion, ReadsAnIntervalByTheVersionOfItsEnd) {
     const std::string table = "create table t (id int primary key, w interval, ws interval[]);";
     PostgresClient(source).query(table +
                                  "insert into t values (1, 'infinity', null), (2, '1 day', "
-                                 "'{-infinity}'), (3, '1 mon', '{1 day}')");
-    connect().query(table +
-                    "insert into t values (1, '178956970 years 7 mons 2147483647 days "
-                    "2562047788:00:54.775807', null), (2, '1 day', '{-178956970 years -8 mons "
-                    "-2147483648 days -2562047788:00:54.775808}'), (3, '1 mon', '{1 day}')");
+                                 "'{infinity}'), (3, '1 mon', '{1 day}')");
+    connect().query(
+        table +
+        "insert into t values (1, '178956970 years 7 mons 2147483647 days "
+        "2562047788:00:54.775807', null), (2, '1 day', '{178956970 years 7 mons 2147483647 days "
+        "2562047788:00:54.775807}'), (3, '1 mon', '{1 day}')");
     const Result result = run(request_for(source, endpoint()));
     EXPECT_EQ(result.rows.different, 2u) << text_of(result);
     EXPECT_EQ(result.rows.equal, 1u);

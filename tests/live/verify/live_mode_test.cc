@@ -16,6 +16,7 @@
 #include <sstream>
 #include <thread>
 
+#include "migrator/engine/postgres/own_objects.h"
 #include "tests/live/verify/dataset.h"
 #include "tests/support/live_postgres.h"
 #include "tests/support/program.h"
@@ -280,7 +281,9 @@ protected:
     void play_marker(const std::string& position) {
         PostgresClient(destination_)
             .query(
-                "create schema cutover; create table cutover.task (name text, phase text); create "
+                "create schema cutover; comment on schema cutover is '" +
+                std::string(postgres::kControlComment) +
+                "'; create table cutover.task (name text, phase text); create "
                 "table cutover.marker (task text, position bytea); insert into cutover.task values "
                 "('played', 'incremental'); insert into cutover.marker values ('played', '" +
                 position + "')");
