@@ -25,7 +25,7 @@ struct Refusal {
 };
 
 inline constexpr Refusal kRefusals[] = {
-    {"capture.foreign", Met::at_start, "source.publication_foreign",
+    {"capture.foreign", Met::at_start, "source.capture_of_another",
      "OwnObjects.APublicationThatAnotherRoleMadeIsRefused", ""},
     {"capture.of_another", Met::at_start, "source.capture_of_another",
      "PrecheckTest.TellsOfASlotAndAPublicationOfOthersInTheWay", ""},
