@@ -52,6 +52,13 @@ std::string shown(std::uint32_t oid, std::string_view bytes) {
     return printable(canonical(oid, bytes));
 }
 
+TEST(PostgresDecode, RefusesATimeBeforeAllTimes) {
+    std::string out;
+    EXPECT_FALSE(decode_postgres(*types().find(1184),
+                                 wire::int64(std::numeric_limits<std::int64_t>::min() + 1),
+                                 {Rule::ms_truncation}, out));
+}
+
 TEST(PostgresDecode, ReadsEveryIntegerWidthAsOneClass) {
     EXPECT_EQ(canonical(21, wire::int16(-7)), canonical(20, wire::int64(-7)));
     EXPECT_EQ(canonical(23, wire::int32(1000)), canonical(20, wire::int64(1000)));
