@@ -77,7 +77,9 @@ protected:
     }
     Connection another() {
         Connection connection = Connection::open(spec_.destination, {});
-        connection.exec("SET search_path = public; SET statement_timeout = '50s'; BEGIN");
+        connection.exec("SET search_path = public");
+        connection.exec("SET statement_timeout = '50s'");
+        connection.exec("BEGIN");
         return connection;
     }
 
@@ -127,7 +129,8 @@ TEST_F(Lanes, ALaterBatchGivesWayToWhomeverAnEarlierOneWaitsFor) {
     wait_for(locks("b"), "t");
     std::jthread goes_on([&] {
         try {
-            observer.exec("LOCK TABLE b; COMMIT");
+            observer.exec("LOCK TABLE b");
+            observer.exec("COMMIT");
         } catch (const model::Error& error) {
             ADD_FAILURE() << error.message();
         }
