@@ -19,8 +19,11 @@ std::string full_text(const std::string& code, const std::string& message,
 }
 
 /// Cut first: what is not shown need not be looked at.
-std::string in_one_line(const std::string& text) {
-    return visible(unfolded(shortened(text, kLongestErrorText)));
+std::string in_one_line(std::string text) {
+    if (text.size() > kLongestErrorText) {
+        text = shortened(text, kLongestErrorText);
+    }
+    return visible(unfolded(text));
 }
 
 }  // namespace
@@ -66,7 +69,7 @@ Error::Error(ErrorClass error_class, std::string code, Laid message)
       message_(std::move(message.text)) {}
 
 Error::Error(ErrorClass error_class, std::string code, std::string message, std::string hint)
-    : Error(error_class, std::move(code), Said{in_one_line(message), in_one_line(hint)}) {}
+    : Error(error_class, std::move(code), Said{in_one_line(std::move(message)), in_one_line(std::move(hint))}) {}
 
 Error::Error(ErrorClass error_class, std::string code, Said said)
     : std::runtime_error(full_text(code, said.message, said.hint)),

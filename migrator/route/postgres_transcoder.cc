@@ -14,7 +14,6 @@ namespace {
 
 using model::CellKind;
 using model::Error;
-using model::ErrorClass;
 
 /// What becomes of a column's bytes; neither: they pass.
 struct Conversion {
@@ -31,8 +30,8 @@ std::string shown(std::uint64_t type, std::string_view value) {
     constexpr std::uint64_t kInt8 = 20, kInt2 = 21, kInt4 = 23, kText = 25, kBpchar = 1042,
                             kVarchar = 1043;
     if ((type == kInt2 || type == kInt4 || type == kInt8) && !value.empty()) {
-        std::int64_t out = static_cast<signed char>(value[0]);
-        for (const char byte : value.substr(1)) {
+        std::int64_t out = (static_cast<unsigned char>(value[0]) & 0x80U) != 0 ? -1 : 0;
+        for (const char byte : value) {
             out = static_cast<std::int64_t>(static_cast<std::uint64_t>(out) << 8 |
                                             static_cast<unsigned char>(byte));
         }

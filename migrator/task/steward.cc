@@ -111,6 +111,12 @@ Steward::~Steward() {
     thread_.reset();  // joins
 }
 
+void Steward::advanced(const engine::TaskRecord& record) {
+    const std::unique_lock lock(*gate_);
+    known_.phase = record.phase;
+    known_.marker = record.marker;
+}
+
 void Steward::claimed(const engine::TaskRecord& record) {
     {
         const std::unique_lock lock(*gate_);
@@ -197,28 +203,29 @@ void Steward::run() {
 /// What is wrong with the destination is met by the task itself, which says so; here it is only
 /// tried again.
 void Steward::listen_once() {
-    Known known;
-    {
-        const std::unique_lock lock(*gate_);
-        known = known_;
-    }
+    const Known now = known();
     try {
-        if (!control_ || listens_under_ != known.epoch) {
+        if (!control_ || listens_under_ != now.epoch) {
             control_.reset();
             sink_ = open_sink_(&own_waits_);
             control_ = sink_->open_control();
-            control_->listen(known.task, known.epoch);
-            listens_under_ = known.epoch;
+            control_->listen(now.task, now.epoch);
+            listens_under_ = now.epoch;
         }
-        listen(known);
-        control_->publish_status(status(known));
+        listen();
+        control_->publish_status(status(known()));
     } catch (const Error&) {
         control_.reset();
         sink_.reset();
     }
 }
 
-void Steward::listen(const Known& known) {
+Steward::Known Steward::known() const {
+    const std::unique_lock lock(*gate_);
+    return known_;
+}
+
+void Steward::listen() {
     for (const Command& command : control_->pending_commands()) {
         {
             const std::unique_lock lock(*gate_);
@@ -227,7 +234,7 @@ void Steward::listen(const Known& known) {
             }
         }
         try {
-            obey(known, command);
+            obey(command);
         } catch (const Error& error) {
             if (error.error_class() != ErrorClass::refused) {
                 throw;
@@ -238,7 +245,7 @@ void Steward::listen(const Known& known) {
     }
 }
 
-void Steward::obey(const Known& known, const Command& command) {
+void Steward::obey(const Command& command) {
     const auto answer = [&](const std::string& text) {
         control_->answer_command(command.id, nlohmann::json{{"ok", true}, {"answer", text}}.dump());
     };
@@ -255,9 +262,9 @@ void Steward::obey(const Known& known, const Command& command) {
         answer("stopping at the next durable point");
         stop_.request();
     } else if (command.verb == "finish") {
-        if (known.phase != TaskPhase::incremental) {
+        if (const TaskPhase phase = known().phase; phase != TaskPhase::incremental) {
             throw Error(ErrorClass::refused, "finish.phase",
-                        "the task is in phase " + std::string(to_string(known.phase)) +
+                        "the task is in phase " + std::string(to_string(phase)) +
                             ", not yet in incremental",
                         "wait until `cutover status` shows phase incremental and a small lag");
         }

@@ -37,6 +37,9 @@ public:
     /// Listens from now on, under the claim of `record`.
     void claimed(const engine::TaskRecord& record);
 
+    /// The task has come to another phase: what is asked of it from now on is answered by that.
+    void advanced(const engine::TaskRecord& record);
+
     /// Where progress comes from while a stage runs; empty between stages.
     using ProgressSource = std::function<std::optional<stage::Event>()>;
     void watch(ProgressSource progress) { progress_ = std::move(progress); }
@@ -71,8 +74,9 @@ private:
     // On the listening thread:
     void run();
     void listen_once();
-    void listen(const Known& known);
-    void obey(const Known& known, const engine::Command& command);
+    Known known() const;
+    void listen();
+    void obey(const engine::Command& command);
     std::string status(const Known& known) const;
 
     flow::Runtime& runtime_;

@@ -293,6 +293,7 @@ void Task::create_capture() {
 void Task::advance_to(TaskPhase phase) {
     record_.phase = phase;
     control_->save(record_);
+    steward_->advanced(record_);  // before anybody is told: a finish may follow at once
     observer_.on(stage::PhaseStarted{phase});
 }
 

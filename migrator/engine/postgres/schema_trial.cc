@@ -10,7 +10,6 @@
 
 namespace cutover::postgres {
 
-using engine::Complaint;
 using engine::Trial;
 using model::Error;
 using model::ErrorClass;
