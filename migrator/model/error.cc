@@ -69,7 +69,8 @@ Error::Error(ErrorClass error_class, std::string code, Laid message)
       message_(std::move(message.text)) {}
 
 Error::Error(ErrorClass error_class, std::string code, std::string message, std::string hint)
-    : Error(error_class, std::move(code), Said{in_one_line(std::move(message)), in_one_line(std::move(hint))}) {}
+    : Error(error_class, std::move(code),
+            Said{in_one_line(std::move(message)), in_one_line(std::move(hint))}) {}
 
 Error::Error(ErrorClass error_class, std::string code, Said said)
     : std::runtime_error(full_text(code, said.message, said.hint)),

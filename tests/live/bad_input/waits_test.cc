@@ -188,7 +188,7 @@ TEST_F(Held, ByALockOnTheTasksOwnRow) {
     run_to("schema.step");
     stranger(destination_).query("SELECT FROM cutover.task FOR UPDATE");
     start();
-    expect_told("the answer to: SELECT fingerprint", "destination", "process");
+    expect_told("the answer to: SELECT FROM cutover.task", "destination", "process");
     expect_stopped(SIGINT);
     expect_goes_on();
 }
