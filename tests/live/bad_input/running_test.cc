@@ -113,7 +113,7 @@ TEST_F(BadTimes, DiesAfterEachSchemaStepAndFinishes) {
         if (alive) {
             writer.request_stop();
             writer.join();
-            const Said finish = program_.run({"finish", file});
+            const Said finish = program_.run({"finish", file, "--quiet-seconds", "1"});
             EXPECT_EQ(finish.exit_code, 0) << finish.text << running.text();
             EXPECT_EQ(running.wait().exit_code, 0) << running.text();
         } else {
@@ -173,7 +173,7 @@ TEST_F(BadTimes, AValidationThatWaitsDoesNotHoldUpAStop) {
     holder.query("ROLLBACK");
     RunningProgram again = program_.start({"migrate", file, "--json"});
     ASSERT_TRUE(again.wait_for("\"consistent\":true")) << again.text();
-    const Said finish = program_.run({"finish", file});
+    const Said finish = program_.run({"finish", file, "--quiet-seconds", "1"});
     EXPECT_EQ(finish.exit_code, 0) << finish.text << again.text();
     EXPECT_EQ(again.wait().exit_code, 0) << again.text();
     EXPECT_EQ(keys("convalidated"), "1");
@@ -225,7 +225,7 @@ TEST_F(BadTimes, ASecondProcessIsRefusedAndHarmsNothing) {
     const Said release = program_.run({"release", file});
     EXPECT_EQ(release.exit_code, kRefused) << release.text;
     at_source("INSERT INTO public.rows VALUES (0, 'late')");
-    const Said finish = program_.run({"finish", file});
+    const Said finish = program_.run({"finish", file, "--quiet-seconds", "1"});
     EXPECT_EQ(finish.exit_code, 0) << finish.text << running.text();
     EXPECT_EQ(running.wait().exit_code, 0);
     expect_everything_is_there();
@@ -239,7 +239,7 @@ TEST_F(BadTimes, ASourceThatIsFrozenIsFinished) {
     at_source("ALTER DATABASE source SET default_transaction_read_only = on");
     RunningProgram running = program_.start({"migrate", file, "--json"});
     ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
-    const Said finish = program_.run({"finish", file});
+    const Said finish = program_.run({"finish", file, "--quiet-seconds", "1"});
     EXPECT_EQ(finish.exit_code, 0) << finish.text << running.text();
     EXPECT_EQ(running.wait().exit_code, 0);
     expect_everything_is_there();
@@ -251,7 +251,7 @@ TEST_F(BadTimes, ASourceThatIsFrozenIsFinished) {
 TEST_F(BadTimes, ACommandWithoutAProcessIsWithdrawn) {
     begin({"alone", 17, {}, {}}, "destination");
     const std::string file = stopped_task();
-    const Said finish = program_.run({"finish", file});
+    const Said finish = program_.run({"finish", file, "--quiet-seconds", "1"});
     EXPECT_EQ(finish.exit_code, kRefused) << finish.text;
     EXPECT_THAT(finish.text, HasSubstr("no process is running task 'bad_input'"));
     EXPECT_EQ(of_destination("SELECT count(*) FROM cutover.command WHERE answer IS NULL"), "0");
@@ -324,14 +324,14 @@ TEST_F(BadTimes, ASequenceThatWasMadeSinceStopsTheFinishUntilItIsThere) {
     RunningProgram running = program_.start({"migrate", file, "--json"});
     ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
     at_source("CREATE SEQUENCE public.fresh START 7; SELECT nextval('public.fresh')");
-    const Said refused = program_.run({"finish", file});
+    const Said refused = program_.run({"finish", file, "--quiet-seconds", "1"});
     EXPECT_EQ(refused.exit_code, kRefused) << refused.text;
     EXPECT_THAT(refused.text, HasSubstr("made since the task began: public.fresh"));
     EXPECT_EQ(running.wait().exit_code, kRefused);
     fixtures::PostgresClient(destination_).query("CREATE SEQUENCE public.fresh START 7");
     RunningProgram again = program_.start({"migrate", file, "--json"});
     ASSERT_TRUE(again.wait_for("\"consistent\":true")) << again.text();
-    const Said finished = program_.run({"finish", file});
+    const Said finished = program_.run({"finish", file, "--quiet-seconds", "1"});
     EXPECT_EQ(finished.exit_code, 0) << finished.text << again.text();
     EXPECT_EQ(again.wait().exit_code, 0);
     EXPECT_EQ(of_destination("SELECT last_value || ' ' || is_called FROM public.fresh"), "7 true");
@@ -355,7 +355,7 @@ TEST_F(BadTimes, AnAddedColumnIsLeftOutAsTheMessageSays) {
     RunningProgram running = program_.start({"migrate", without, "--json"});
     ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
     at_source("UPDATE public.rows SET note = 'later', extra = 8 WHERE id = 3");
-    const Said finish = program_.run({"finish", without});
+    const Said finish = program_.run({"finish", without, "--quiet-seconds", "1"});
     EXPECT_EQ(finish.exit_code, 0) << finish.text << running.text();
     EXPECT_EQ(running.wait().exit_code, 0) << running.text();
     const std::string sum = "SELECT sum(hashtext(id || note)::bigint) FROM public.rows";
@@ -381,13 +381,13 @@ TEST_F(BadTimes, ATableThatIsMadeMeanwhileIsNamedAndKeepsOnlyTheCutover) {
     RunningProgram running = program_.start({"migrate", file, "--json"});
     ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
     at_source("CREATE TABLE public.later (id int PRIMARY KEY)");
-    const Said refused = program_.run({"finish", file});
+    const Said refused = program_.run({"finish", file, "--quiet-seconds", "1"});
     EXPECT_EQ(refused.exit_code, kRefused) << refused.text;
     EXPECT_THAT(refused.text, HasSubstr("new tables: public.later"));
     EXPECT_THAT(refused.text, Not(HasSubstr("nothing else")));
     at_source("DROP TABLE public.later");
     at_source("INSERT INTO public.rows VALUES (0, 'late')");
-    const Said finish = program_.run({"finish", file});
+    const Said finish = program_.run({"finish", file, "--quiet-seconds", "1"});
     EXPECT_EQ(finish.exit_code, 0) << finish.text << running.text();
     EXPECT_EQ(running.wait().exit_code, 0) << running.text();
     expect_everything_is_there();

@@ -66,7 +66,7 @@ protected:
         for (const std::string& change : changes) {
             at_source(change);  // throws if the source refuses it
         }
-        const Said finish = program_.run({"finish", file});
+        const Said finish = program_.run({"finish", file, "--quiet-seconds", "1"});
         ASSERT_EQ(finish.exit_code, 0) << finish.text << migrate.text();
         EXPECT_EQ(migrate.wait().exit_code, 0) << migrate.text();
         const Said verify = program_.run({"verify", file});
@@ -97,7 +97,7 @@ TEST_F(Ugly18, ANotNullThatNobodyHasValidatedMakesNoKey) {
     RunningProgram migrate = program_.start({"migrate", file});
     ASSERT_TRUE(migrate.wait_for("phase incremental")) << migrate.text();
     at_source("DELETE FROM loose WHERE a = 2; UPDATE loose SET a = 4 WHERE b = 3");
-    const Said finish = program_.run({"finish", file});
+    const Said finish = program_.run({"finish", file, "--quiet-seconds", "1"});
     ASSERT_EQ(finish.exit_code, 0) << finish.text << migrate.text();
     expect_equal_rows("loose");
 }
@@ -184,7 +184,7 @@ TEST_F(Ugly, ALabelThatTheDestinationLacksStopsTheCutoverUntilItIsMadeThere) {
     RunningProgram migrate = program_.start({"migrate", file});
     ASSERT_TRUE(migrate.wait_for("phase incremental")) << migrate.text();
     at_source("ALTER TYPE mood ADD VALUE 'blue'");
-    const Said finish = program_.run({"finish", file});
+    const Said finish = program_.run({"finish", file, "--quiet-seconds", "1"});
     EXPECT_EQ(finish.exit_code, kRefused) << finish.text;
     EXPECT_THAT(migrate.wait().text, HasSubstr("'blue'"));
     at_destination("ALTER TYPE mood ADD VALUE 'blue'");
@@ -201,7 +201,7 @@ TEST_F(Ugly, AColumnThatWasDroppedAndMadeAgainStopsTheCutover) {
     RunningProgram migrate = program_.start({"migrate", file});
     ASSERT_TRUE(migrate.wait_for("phase incremental")) << migrate.text();
     at_source("ALTER TABLE people DROP m; ALTER TABLE people ADD m int DEFAULT 7");
-    const Said finish = program_.run({"finish", file});
+    const Said finish = program_.run({"finish", file, "--quiet-seconds", "1"});
     EXPECT_EQ(finish.exit_code, kRefused) << finish.text;
     EXPECT_THAT(migrate.wait().text, HasSubstr("people"));
     EXPECT_EQ(program_.run({"release", file}).exit_code, 0);
@@ -318,7 +318,8 @@ TEST_F(Ugly, ATableThatBecameAPartOfAnotherStopsTheCutover) {
         RunningProgram migrate = program_.start({"migrate", file});
         ASSERT_TRUE(migrate.wait_for("phase incremental")) << migrate.text();
         at_source(change);
-        EXPECT_EQ(program_.run({"finish", file}).exit_code, kRefused) << change;
+        EXPECT_EQ(program_.run({"finish", file, "--quiet-seconds", "1"}).exit_code, kRefused)
+            << change;
         EXPECT_THAT(migrate.wait().text, HasSubstr("source.changed")) << change;
         EXPECT_EQ(program_.run({"release", file}).exit_code, 0);
         at_destination("DROP TABLE parent, child, whole, two");
