@@ -58,10 +58,11 @@ std::optional<Error> no_longer_fits(const plan::Plan& then, const engine::Planne
             "undo the change, or release the task and migrate anew");
     }
     if (const std::string fresh = new_sequences(then, now.plan); !fresh.empty()) {
-        return Error(ErrorClass::refused, "source.new_sequence",
-                     "the source has sequences that were made since the task began: " + fresh,
-                     "create them at the destination, then migrate and finish again; or drop them "
-                     "at the source, or exclude them")
+        return Error(
+                   ErrorClass::refused, "source.new_sequence",
+                   "the source has sequences that were made since the task began: " + fresh,
+                   "create them at the destination, stop the task, then migrate and finish again; "
+                   "or drop them at the source, or exclude them")
             .at(model::End::source);
     }
     return std::nullopt;

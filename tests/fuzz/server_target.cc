@@ -189,6 +189,10 @@ private:
     std::vector<std::function<void()>> askers_;
 };
 
+constexpr const char* kTaskRow =
+    R"(print|incremental|3|2|an error|\x6964|\x01|0/1|\x70|0/2|1700000000000000|5|7|\x73|s)"
+    R"(|\x74|t|triggers|{"position":"0/2","sessions":[{"id":"7","wrote":[]}],"late":{}})";
+
 std::vector<std::string> seeds() {
     const std::string copy = "PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0"s;
     const std::string row = "\0\2\0\0\0\4\0\0\0\7\xff\xff\xff\xff"s;
@@ -208,8 +212,7 @@ std::vector<std::string> seeds() {
         "170005|16|r|p|int4|23|{1,2}|CHECK ((a > 0))",
         "100:200:120,130|7394875934875|1",
         // a task's row, and a chunk's with its receipt
-        R"(print|incremental|3|2|an error|\x6964|\x01|0/1|\x70|0/2|1700000000000000|5|7|\x73|s)"
-        R"(|\x74|t|triggers|{"position":"0/2","sessions":[{"id":"7","wrote":[]}],"late":{}})",
+        kTaskRow,
         R"(0|1|0|\x303a303a31303a30|blocks|10|100|\x73|s|\x74|t|10|100|hash|f)",
     };
     std::vector<std::string> out;
