@@ -18,7 +18,6 @@ namespace cutover::tests {
 namespace {
 
 using testing::HasSubstr;
-using testing::Not;
 
 constexpr int kRefused = 13;
 
