@@ -357,8 +357,8 @@ TEST_F(PrecheckTest, NamesAllThatTheDefinitionsAreMadeOfAtOnce) {
           "function app.positive(integer) (check b_n_check of app.b and 1 more)",
           "function app.short(pg_catalog.text) (index by_label of app.a)",
           "function app.twice(integer) (generated column app.a.double)",
-          "collation app.french (column app.a.label and 1 more); type app.blob (column "
-          "app.a.blobs)"}) {
+          "collation app.french (column app.a.label and 1 more)",
+          "type app.blob (column app.a.blobs)"}) {
         EXPECT_THAT(text_, HasSubstr(named));
     }
     EXPECT_THAT(text_, Not(HasSubstr("app.unused(integer) (")));
