@@ -169,7 +169,8 @@ TEST_F(Ugly, WhatCannotBeCopiedIsRefusedByName) {
         "CREATE TABLE heaps (id int PRIMARY KEY, p plain, ps plain[], nested pair)");
     const std::string file = task();
     expect_refused(file, "types.no_columns", "public.nothing");
-    expect_refused(file, "types.row_type", "public.heaps.p");
+    expect_refused(file, "types.row_type",
+                   "3 objects: public.heaps.p, public.heaps.ps, public.heaps.nested");
 }
 
 /// A label comes without any row of a table being written. Made at the destination, too, it lets
