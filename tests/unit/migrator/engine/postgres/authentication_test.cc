@@ -20,7 +20,6 @@ namespace cutover::postgres {
 namespace {
 
 using model::Error;
-using model::ErrorClass;
 using namespace std::string_literals;
 
 constexpr const char* kPassword = "hunter2-in-the-clear";
