@@ -208,19 +208,8 @@ std::string Operator::await_answer(std::uint64_t id, const TaskRecord& record) {
             return std::move(*answer);
         }
         if (runtime_.now() >= doubt) {
-            if (!is_running(record)) {
-                const std::optional<TaskRecord> now = control_->load(spec_.name);
-                if (now && now->phase == TaskPhase::finished) {
-                    return finished_answer(*now);
-                }
-                withdraw(id);
-                const bool fenced = now && !now->source_fence.empty();
-                throw Error(ErrorClass::refused, "task.not_running",
-                            fmt::format("no process is running task '{}'; the command is withdrawn",
-                                        spec_.name) +
-                                (fenced ? "; the source may still be fenced" : ""),
-                            fmt::format("start it: cutover migrate {}{}", options_.file,
-                                        fenced ? " (it lifts the fence)" : ""));
+            if (std::optional<std::string> answer = answer_of_the_gone(id, record)) {
+                return std::move(*answer);
             }
             doubt = runtime_.now() + kDoubtAfter;
         }
@@ -234,6 +223,31 @@ std::string Operator::await_answer(std::uint64_t id, const TaskRecord& record) {
         }
         pause.wait_for(kAskEvery);
     }
+}
+
+/// Nothing if the process that is to answer lives. Throws: refused `task.not_running`; the command
+/// is withdrawn then.
+std::optional<std::string> Operator::answer_of_the_gone(std::uint64_t id,
+                                                        const TaskRecord& record) {
+    if (is_running(record)) {
+        return std::nullopt;
+    }
+    // Its last deed may have been the answer, while we found out that it is gone.
+    if (std::optional<std::string> answer = control_->command_answer(id)) {
+        return answer;
+    }
+    const std::optional<TaskRecord> now = control_->load(spec_.name);
+    if (now && now->phase == TaskPhase::finished) {
+        return finished_answer(*now);
+    }
+    withdraw(id);
+    const bool fenced = now && !now->source_fence.empty();
+    throw Error(
+        ErrorClass::refused, "task.not_running",
+        fmt::format("no process is running task '{}'; the command is withdrawn", spec_.name) +
+            (fenced ? "; the source may still be fenced" : ""),
+        fmt::format("start it: cutover migrate {}{}", options_.file,
+                    fenced ? " (it lifts the fence)" : ""));
 }
 
 /// Whoever can claim the task knows that nobody else has it. The claim is kept, so that the command

@@ -40,6 +40,8 @@ public:
 private:
     engine::TaskRecord load();
     std::string await_answer(std::uint64_t id, const engine::TaskRecord& record);
+    std::optional<std::string> answer_of_the_gone(std::uint64_t id,
+                                                  const engine::TaskRecord& record);
     bool is_running(const engine::TaskRecord& record);
     void withdraw(std::uint64_t id);
     std::string finished_answer(const engine::TaskRecord& record);
