@@ -118,12 +118,17 @@ void Steward::advanced(const engine::TaskRecord& record) {
 }
 
 void Steward::claimed(const engine::TaskRecord& record) {
+    bool was_anothers = false;
     {
         const std::unique_lock lock(*gate_);
+        was_anothers = known_.epoch != 0 && record.epoch != known_.epoch + 1;
         known_.task = record.name;
         known_.epoch = record.epoch;
         known_.phase = record.phase;
         known_.marker = record.marker;
+    }
+    if (was_anothers) {
+        pause(false);  // a `resume` since then was heard by whoever had the task
     }
     if (!thread_) {
         thread_ = runtime_.spawn("steward", [this] { run(); });

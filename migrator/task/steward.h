@@ -34,7 +34,8 @@ public:
     /// Ends the listening; a call that is under way is given up.
     ~Steward();
 
-    /// Listens from now on, under the claim of `record`.
+    /// Listens from now on, under the claim of `record`. A pause ends where another process had the
+    /// task meanwhile.
     void claimed(const engine::TaskRecord& record);
 
     /// The task has come to another phase: what is asked of it from now on is answered by that.
