@@ -327,7 +327,7 @@ void Cutover::give_up(const Error& error) {
     throw Error(error);
 }
 
-void Cutover::lift_quietly() noexcept {
+void Cutover::lift_quietly() {
     try {
         lift_left_fence(context_.source, context_.control, context_.record);
     } catch (const Error&) {

@@ -75,7 +75,7 @@ private:
     [[noreturn]] void refuse(const std::vector<engine::SourceWriter>& open) const;
     [[noreturn]] void refuse(const stage::More& more);
     [[noreturn]] void give_up(const model::Error& error);
-    void lift_quietly() noexcept;
+    void lift_quietly();
 
     stage::Context context_;
     const CutoverTools tools_;
