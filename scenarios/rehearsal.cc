@@ -273,8 +273,13 @@ void Rehearsal::close() {
     poll();
 }
 
-/// By a step that has asked for it beside the writers.
-bool Rehearsal::cut_over_already() const {
+/// By a step that has asked for it beside the writers. Behind the fence the migrator lives a moment
+/// longer.
+bool Rehearsal::cut_over_already() {
+    const auto deadline = Clock::now() + kFinishLimit;
+    while (observed_.phase == "finished" && migrator_runs_ && Clock::now() < deadline) {
+        poll();
+    }
     return !migrator_runs_ && !evidence_.processes.empty() &&
            evidence_.processes.back().outcome == "finished";
 }

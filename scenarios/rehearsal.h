@@ -80,7 +80,7 @@ private:
     void close();
     void drain();
     void cut_over();
-    bool cut_over_already() const;
+    bool cut_over_already();
     void ask_what_came_after();
     void prove();
     void check_workloads();
