@@ -45,34 +45,58 @@ public:
 
     void inject(Scene& scene) override {
         before_ = link(scene).counters();
+        retries_ = scene.evidence().retries.size();
+        cut(scene);
+    }
+    /// Once the migrator has said that it met it: the session that hears commands is on this link
+    /// too, and replaces itself without a word when it alone is hit.
+    std::optional<std::string> landed(Scene& scene) override {
+        const LinkCounters now = link(scene).counters();
+        const bool hit =
+            at_byte_ > 0 ? now.byte_resets > before_.byte_resets : now.resets > before_.resets;
+        if (!hit) {
+            if (at_byte_ == 0) {
+                cut(scene);  // nobody was connected at that moment: the next one is cut
+            }
+            return std::nullopt;
+        }
+        if (scene.evidence().retries.size() == retries_) {
+            if (Clock::now() > cut_at_ + kToldWithin) {
+                before_ = now;
+                cut(scene);
+            }
+            return std::nullopt;
+        }
+        const std::string met = scene.evidence().retries.back().message;
+        return at_byte_ > 0 ? fmt::format("a connection was reset at byte {} from then on; the "
+                                          "migrator met it: {}",
+                                          at_byte_, met)
+                            : fmt::format("{} connections were reset; the migrator met it: {}",
+                                          now.resets - before_.resets, met);
+    }
+
+private:
+    using Clock = std::chrono::steady_clock;
+    static constexpr std::chrono::seconds kToldWithin{2};
+
+    void cut(Scene& scene) {
+        cut_at_ = Clock::now();
         if (at_byte_ == 0) {
             link(scene).reset_all();
             return;
         }
+        const LinkCounters now = link(scene).counters();
         const std::uint64_t passed = direction_ == LinkDirection::to_client
-                                         ? before_.bytes_to_client
-                                         : before_.bytes_to_target;
+                                         ? now.bytes_to_client
+                                         : now.bytes_to_target;
         link(scene).reset_at_byte(direction_, passed + at_byte_, fixtures::LinkScope::link);
     }
-    std::optional<std::string> landed(Scene& scene) override {
-        const LinkCounters now = link(scene).counters();
-        if (at_byte_ > 0) {
-            return now.byte_resets > before_.byte_resets
-                       ? std::optional(fmt::format("a connection was reset at byte {} from then on",
-                                                   at_byte_))
-                       : std::nullopt;
-        }
-        if (now.resets == before_.resets) {
-            link(scene).reset_all();  // nobody was connected at that moment: the next one is cut
-            return std::nullopt;
-        }
-        return fmt::format("{} connections were reset", now.resets - before_.resets);
-    }
 
-private:
     std::uint64_t at_byte_;
     LinkDirection direction_;
     LinkCounters before_;
+    std::size_t retries_ = 0;
+    Clock::time_point cut_at_;
 };
 
 /// Refuses new connections and resets the open ones, for a while.

@@ -67,6 +67,7 @@ protected:
             return;
         }
         this->connect().query(kSchema);
+        spec_.source = this->endpoint().as_plan();
         inspector_ = make_inspector(this->endpoint().as_plan());
         catalog_ = inspector_->catalog({{"app"}, {}});
     }
@@ -273,7 +274,9 @@ TYPED_TEST(InspectorTest, SeesEveryMissingPrivilege) {
     }
     for (const auto& known : this->inspector_->requirements(engine::Topic::privileges, this->spec_,
                                                             this->catalog_, true)) {
-        EXPECT_TRUE(known.met) << known.finding.code << ": " << known.finding.found;
+        // The tests' account is one: it lacks nothing, and is told to be more than is needed.
+        EXPECT_EQ(known.met, known.finding.code != "source.superuser")
+            << known.finding.code << ": " << known.finding.found;
     }
     client.query("DROP ROLE " + user);
 }

@@ -52,7 +52,7 @@ TEST_F(SessionPoolTest, HandsASessionOnToAnotherPurposeWithoutWhatItWasUsedFor) 
     EXPECT_NE(value(second, "SHOW work_mem"), "77MB");
     EXPECT_EQ(value(second, "SHOW session_replication_role"), "origin");
     EXPECT_EQ(value(second, "SHOW temp_buffers"), "9MB");
-    EXPECT_EQ(value(second, "SHOW search_path"), "pg_catalog");
+    EXPECT_EQ(value(second, "SHOW search_path"), "pg_catalog, pg_temp");
     EXPECT_EQ(value(second, "SELECT to_regclass('pg_temp.mine') IS NULL"), "t");
     EXPECT_EQ(value(second, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"), "0");
 }
