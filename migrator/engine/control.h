@@ -26,6 +26,12 @@ enum class TaskPhase : std::uint8_t {
 
 std::string_view to_string(TaskPhase phase);
 
+/// Nothing has been moved yet: a corrected task file can take the place of the one the task was
+/// begun with.
+inline bool may_be_corrected(TaskPhase phase) {
+    return phase == TaskPhase::created || phase == TaskPhase::schema;
+}
+
 struct TaskRecord {
     std::string name;
     std::string fingerprint;  ///< of the plan it was created with
@@ -59,8 +65,15 @@ public:
     /// Makes this process the one that may write: creates the record if there is none, takes the
     /// task's lock for as long as this object lives, raises the epoch.
     /// Throws: refused `task.running` (another live process), `task.finished`, `task.changed`
-    /// (the fingerprint differs).
+    /// (the fingerprint differs, and the task can not be corrected any more). Until then the record
+    /// keeps the fingerprint it was begun with: correct() replaces it.
     virtual TaskRecord claim(const std::string& task, const std::string& fingerprint) = 0;
+    /// Puts `plan` in the place of the one that the claimed task was begun with, in one transaction:
+    /// stores its fingerprint, goes back to phase `created`, forgets the capture, and every schema
+    /// step that `plan` has not in the same words. Returns the forgotten steps' ids: what they have
+    /// made stays at the destination. Throws: refused `task.changed` if may_be_corrected() does not
+    /// hold.
+    virtual std::vector<std::string> correct(const plan::Plan& plan) = 0;
     /// Hears and answers commands, and publishes the status, under a claim that another control of
     /// this process has taken, until that claim is no longer in force. Nothing else is to be asked
     /// of this control then.

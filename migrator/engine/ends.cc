@@ -240,6 +240,9 @@ public:
     TaskRecord claim(const std::string& task, const std::string& fingerprint) override {
         return at_end(End::destination, [&] { return control_->claim(task, fingerprint); });
     }
+    std::vector<std::string> correct(const plan::Plan& plan) override {
+        return at_end(End::destination, [&] { return control_->correct(plan); });
+    }
     void listen(const std::string& task, std::uint64_t epoch) override {
         return at_end(End::destination, [&] { return control_->listen(task, epoch); });
     }

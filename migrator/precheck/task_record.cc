@@ -24,6 +24,15 @@ Findings task_record(const Facts& facts) {
         return {};
     }
     const plan::PlanChange change = plan::change_between(then, now);
+    if (engine::may_be_corrected(facts.record->phase)) {
+        return {{"task.corrected",
+                 Severity::note,
+                 facts.spec.name,
+                 "the task file or the source has changed since the task began: " + change.text,
+                 "nothing has been moved yet: the task goes on with what its file says now",
+                 "nothing; undo the change if it was not meant",
+                 {}}};
+    }
     return {{"task.changed",
              Severity::block,
              facts.spec.name,

@@ -68,4 +68,18 @@ std::optional<Error> no_longer_fits(const plan::Plan& then, const engine::Planne
     return std::nullopt;
 }
 
+model::Finding corrected(const std::string& task, const std::string& change,
+                         const std::vector<std::string>& forgotten) {
+    return {"task.corrected",
+            model::Severity::note,
+            task,
+            "the task had moved nothing yet and goes on with what its file says now: " + change,
+            forgotten.empty() ? ""
+                              : "the destination keeps what was made by the old plan and is not in "
+                                "the new one: " +
+                                    model::some_of(forgotten),
+            forgotten.empty() ? "" : "drop these at the destination if nobody needs them",
+            {}};
+}
+
 }  // namespace cutover::task

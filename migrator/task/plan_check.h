@@ -22,4 +22,9 @@ inline constexpr const char* kSourceChanged = "source.changed";
 /// `source.new_sequence` if all that was there is there, and tables, columns or sequences are new.
 std::optional<model::Error> no_longer_fits(const plan::Plan& then, const engine::Planned& now);
 
+/// Tells that a task which had moved nothing goes on with another plan. `change` is what differs;
+/// `forgotten` are the ids of schema steps whose objects stay at the destination.
+model::Finding corrected(const std::string& task, const std::string& change,
+                         const std::vector<std::string>& forgotten);
+
 }  // namespace cutover::task

@@ -8,6 +8,7 @@
 #include "migrator/flow/deliberate_bug.h"
 #include "migrator/flow/sync_points.h"
 #include "migrator/model/error.h"
+#include "migrator/plan/fingerprint.h"
 #include "migrator/stage/admission.h"
 #include "migrator/stage/full_stage.h"
 #include "migrator/stage/incremental_stage.h"
@@ -231,6 +232,9 @@ void Task::claim() {
             }
         }
     }
+    if (record_.fingerprint != plan_->fingerprint && record_.phase != TaskPhase::finished) {
+        correct();
+    }
     record_.last_error.clear();
     steward_->claimed(record_);
     if (!std::exchange(claimed_before_, true)) {
@@ -239,6 +243,19 @@ void Task::claim() {
         observer_.on(stage::Started{record_.name, record_.starts > 1, record_.epoch});
         observer_.on(stage::PhaseStarted{record_.phase});
     }
+}
+
+/// The task file was corrected, or the source changed, before anything was moved. The capture is
+/// proved first: forgetting one at another server would leave its log there for ever.
+void Task::correct() {
+    if (record_.origin) {
+        verify_capture();
+    }
+    const std::string change =
+        plan::change_between(record_.fingerprint, plan_->fingerprint).text;
+    const std::vector<std::string> forgotten = control_->correct(*plan_);
+    record_ = *control_->load(spec_.name);
+    observer_.on(stage::FindingRaised{corrected(spec_.name, change, forgotten)});
 }
 
 /// Our own cutover, whose answer was lost on the way: nobody has claimed the task since.

@@ -61,6 +61,7 @@ private:
     engine::Planned plan_now();
     void make_plan();
     void claim();
+    void correct();
     bool finished_by_us();
     void verify_capture();
     void check_copy_survived();

@@ -367,12 +367,6 @@ TEST_P(SinkContract, ATaskIsClaimedByOneProcessAtATime) {
     EXPECT_EQ(other->claim(task, kFingerprint).epoch, epoch + 1);
 }
 
-TEST_P(SinkContract, ATaskWithAnotherPlanIsRefused) {
-    control_.reset();
-    const auto other = sink_->open_control();
-    EXPECT_EQ(error_of([&] { other->claim(end_->plan().spec.name, "two"); }), ErrorClass::refused);
-}
-
 TEST_P(SinkContract, NobodyWritesAfterTheFence) {
     const auto applier = sink_->open_applier(end_->plan());
     applier->begin();
@@ -399,6 +393,43 @@ TEST_P(SinkContract, ASchemaStepIsExecutedOnce) {
     const plan::SchemaStep& first = end_->plan().schema_steps.front();
     EXPECT_NE(std::find(done.begin(), done.end(), first.id), done.end());
     EXPECT_EQ(error_of([&] { sink_->run_schema_step(first); }), std::nullopt);
+}
+
+TEST_P(SinkContract, ATaskThatHasMovedNothingIsCorrected) {
+    engine::TaskRecord record = *control_->load(end_->plan().spec.name);
+    record.phase = TaskPhase::schema;
+    record.origin = engine::CaptureOrigin{"identity", {"start", "start"}};
+    record.marker.position = record.origin->start;
+    control_->save(record);
+    control_->save_marker(record.marker);
+    plan::Plan plan = end_->plan();
+    ASSERT_GE(plan.schema_steps.size(), 2u);
+    plan.fingerprint = "corrected";
+    const std::string worded_anew = plan.schema_steps[0].id;
+    const std::string kept = plan.schema_steps[1].id;
+    plan.schema_steps[0].statement += " ";
+    EXPECT_EQ(control_->correct(plan), std::vector<std::string>{worded_anew});
+    const engine::TaskRecord now = *control_->load(plan.spec.name);
+    EXPECT_EQ(now.fingerprint, "corrected");
+    EXPECT_EQ(now.phase, TaskPhase::created);
+    EXPECT_FALSE(now.origin);
+    EXPECT_TRUE(now.marker.position.empty());
+    const std::vector<std::string> done = control_->done_schema_steps();
+    EXPECT_EQ(std::count(done.begin(), done.end(), worded_anew), 0);
+    EXPECT_EQ(std::count(done.begin(), done.end(), kept), 1);
+}
+
+TEST_P(SinkContract, ATaskThatMovesRowsIsRefusedWithAnotherPlan) {
+    engine::TaskRecord record = *control_->load(end_->plan().spec.name);
+    record.phase = TaskPhase::full;
+    control_->save(record);
+    plan::Plan plan = end_->plan();
+    plan.fingerprint = "corrected";
+    EXPECT_EQ(error_of([&] { control_->correct(plan); }), ErrorClass::refused);
+    EXPECT_EQ(control_->load(plan.spec.name)->fingerprint, kFingerprint);
+    control_.reset();
+    const auto next = sink_->open_control();
+    EXPECT_EQ(error_of([&] { next->claim(plan.spec.name, "corrected"); }), ErrorClass::refused);
 }
 
 TEST_P(SinkContract, StepsAreTriedWithoutATrace) {

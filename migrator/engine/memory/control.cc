@@ -27,6 +27,12 @@ void check_claim(const Server& server, const Claim& claim) {
 
 namespace {
 
+[[noreturn]] void throw_changed(const std::string& task) {
+    throw Error(ErrorClass::refused, "task.changed",
+                "task " + task + " was begun with another plan")
+        .at(model::End::neither);
+}
+
 /// True of a task that is finished, too: its last process may still answer.
 bool is_last_claim(const Server& server, const Claim& claim) {
     const auto rows = server.tasks.find(claim.task);
@@ -80,13 +86,12 @@ TaskRecord MemoryControl::claim(const std::string& task, const std::string& fing
         if (stored.phase == TaskPhase::finished) {
             throw Error(ErrorClass::refused, "task.finished", "task " + task + " is finished");
         }
-        if (!stored.name.empty() && stored.fingerprint != fingerprint) {
-            throw Error(ErrorClass::refused, "task.changed",
-                        "task " + task + " was begun with another plan")
-                .at(model::End::neither);
+        if (stored.name.empty()) {
+            stored.name = task;
+            stored.fingerprint = fingerprint;
+        } else if (stored.fingerprint != fingerprint && !engine::may_be_corrected(stored.phase)) {
+            throw_changed(task);
         }
-        stored.name = task;
-        stored.fingerprint = fingerprint;
         ++stored.epoch;
         rows.lock_holder = session_.number();
         record = stored;
@@ -94,6 +99,33 @@ TaskRecord MemoryControl::claim(const std::string& task, const std::string& fing
     // Only a claim whose answer has arrived is ours.
     *claim_ = {task, record.epoch};
     return record;
+}
+
+std::vector<std::string> MemoryControl::correct(const plan::Plan& plan) {
+    std::map<std::string, std::string> kept;
+    for (const plan::SchemaStep& step : plan.schema_steps) {
+        kept[step.id] = step.statement;
+    }
+    std::vector<std::string> forgotten;
+    write("control.correct", [&](Server&, TaskRows& rows) {
+        if (!engine::may_be_corrected(rows.record.phase)) {
+            throw_changed(rows.record.name);
+        }
+        rows.record.fingerprint = plan.fingerprint;
+        rows.record.phase = TaskPhase::created;
+        rows.record.origin.reset();
+        rows.record.marker = {};
+        for (auto done = rows.done_steps.begin(); done != rows.done_steps.end();) {
+            const auto same = kept.find(done->first);
+            if (same != kept.end() && same->second == done->second) {
+                ++done;
+                continue;
+            }
+            forgotten.push_back(done->first);
+            done = rows.done_steps.erase(done);
+        }
+    });
+    return forgotten;
 }
 
 void MemoryControl::listen(const std::string& task, std::uint64_t epoch) {
@@ -160,7 +192,11 @@ void MemoryControl::restart_table(const plan::TablePlan& table,
 std::vector<std::string> MemoryControl::done_schema_steps() {
     std::vector<std::string> steps;
     read("control.done_schema_steps",
-         [&](TaskRows& rows) { steps.assign(rows.done_steps.begin(), rows.done_steps.end()); });
+         [&](TaskRows& rows) {
+             for (const auto& [id, statement] : rows.done_steps) {
+                 steps.push_back(id);
+             }
+         });
     return steps;
 }
 

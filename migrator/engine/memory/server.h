@@ -32,7 +32,7 @@ struct TaskRows {
     std::uint64_t lock_holder = 0;  ///< session number
     std::vector<model::Chunk> chunks;
     std::vector<model::ChunkReceipt> receipts;
-    std::set<std::string> done_steps;
+    std::map<std::string, std::string> done_steps;  ///< statements by their steps' ids
     std::string status;
 };
 

@@ -36,7 +36,7 @@ void MemorySink::run_schema_step(const plan::SchemaStep& step) {
         TaskRows& rows = server.tasks[claim_->task];
         if (!rows.done_steps.contains(step.id)) {
             execute(server.database, step.statement);
-            rows.done_steps.insert(step.id);
+            rows.done_steps[step.id] = step.statement;
         }
     });
 }

@@ -61,6 +61,28 @@ constexpr const char* kClaim = R"(
 UPDATE cutover.task SET epoch = epoch + 1, claimed_at = now()
  WHERE name = $1)";
 
+constexpr const char* kCorrect = R"(
+UPDATE cutover.task SET fingerprint = $2, phase = 'created', origin_identity = NULL,
+       origin_start = NULL, origin_start_text = NULL
+ WHERE name = $1)";
+
+constexpr const char* kForgetSteps = R"(
+DELETE FROM cutover.schema_step s
+ WHERE s.task = $1
+   AND NOT EXISTS (SELECT FROM unnest($2::text[], $3::text[]) AS kept(id, statement)
+                    WHERE kept.id = s.id AND kept.statement = s.statement)
+RETURNING s.id)";
+
+[[noreturn]] void throw_changed(const std::string& task, std::string_view before,
+                                const std::string& after) {
+    const plan::PlanChange change = plan::change_between(before, after);
+    throw Error(ErrorClass::refused, "task.changed",
+                "what task '" + task + "' would do now is not what it was begun with: " +
+                    change.text,
+                change.remedy)
+        .at(model::End::neither);
+}
+
 /// `host:pid` of this process, for the message of the one that is refused.
 std::string this_process() {
     std::array<char, 256> host{};
@@ -297,13 +319,8 @@ void PostgresControl::raise_epoch(const std::string& task, const std::string& fi
                     "task '" + task + "' is finished: no process may write under its name any more",
                     "release it ('cutover release') and start anew, or use another task name");
     }
-    if (row.get(0, 0) != fingerprint) {
-        const plan::PlanChange change = plan::change_between(row.get(0, 0), fingerprint);
-        throw Error(
-            ErrorClass::refused, "task.changed",
-            "what task '" + task + "' would do now is not what it was begun with: " + change.text,
-            change.remedy)
-            .at(model::End::neither);
+    if (row.get(0, 0) != fingerprint && !engine::may_be_corrected(phase_of(row.get(0, 1)))) {
+        throw_changed(task, row.get(0, 0), fingerprint);
     }
     connection_.exec_params(kClaim, {task});
     connection_.exec("COMMIT");
@@ -391,6 +408,30 @@ void PostgresControl::restart_table(const plan::TablePlan& table,
         }
         insert_chunks(connection_, claim.task, chunks);
     });
+}
+
+std::vector<std::string> PostgresControl::correct(const plan::Plan& plan) {
+    std::vector<std::string> ids, statements;
+    for (const plan::SchemaStep& step : plan.schema_steps) {
+        ids.push_back(step.id);
+        statements.push_back(step.statement);
+    }
+    std::vector<std::string> forgotten;
+    claimed_transaction([&](const Claim& claim) {
+        const Result row = connection_.exec_params(
+            "SELECT fingerprint, phase FROM cutover.task WHERE name = $1", {claim.task});
+        if (!engine::may_be_corrected(phase_of(row.get(0, 1)))) {
+            throw_changed(claim.task, row.get(0, 0), plan.fingerprint);
+        }
+        connection_.exec_params(kCorrect, {claim.task, plan.fingerprint});
+        connection_.exec_params("DELETE FROM cutover.marker WHERE task = $1", {claim.task});
+        const Result steps = connection_.exec_params(
+            kForgetSteps, {claim.task, array_literal(ids), array_literal(statements)});
+        for (int step = 0; step < steps.rows(); ++step) {
+            forgotten.push_back(steps.text(step, 0));
+        }
+    });
+    return forgotten;
 }
 
 std::vector<std::string> PostgresControl::done_schema_steps() {

@@ -26,6 +26,7 @@ public:
 
     std::optional<engine::TaskRecord> load(const std::string& task) override;
     engine::TaskRecord claim(const std::string& task, const std::string& fingerprint) override;
+    std::vector<std::string> correct(const plan::Plan& plan) override;
     void listen(const std::string& task, std::uint64_t epoch) override;
     void save(const engine::TaskRecord& record) override;
 

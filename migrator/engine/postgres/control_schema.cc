@@ -71,6 +71,7 @@ CREATE TABLE cutover.row_view (
 CREATE TABLE cutover.schema_step (
     task text NOT NULL,
     id text NOT NULL,
+    statement text NOT NULL,
     done_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (task, id));
 CREATE TABLE cutover.command (

@@ -139,9 +139,9 @@ bool PostgresSink::record_step(Connection& connection, const Claim& claim,
                                const plan::SchemaStep& step) const {
     return connection
                .exec_params(
-                   "INSERT INTO cutover.schema_step (task, id) VALUES ($1, $2)"
+                   "INSERT INTO cutover.schema_step (task, id, statement) VALUES ($1, $2, $3)"
                    " ON CONFLICT (task, id) DO NOTHING",
-                   {claim.task, step.id})
+                   {claim.task, step.id, step.statement})
                .affected() == 1;
 }
 

@@ -193,6 +193,9 @@ TEST_F(Control, ClaimsAgainAfterTheFirstProcessIsGone) {
 }
 
 TEST_F(Control, RefusesAChangedPlan) {
+    TaskRecord record = *control_->load("shop");
+    record.phase = TaskPhase::full;
+    control_->save(record);
     control_.reset();
     const auto second = sink_->open_control();
     const model::Error error =

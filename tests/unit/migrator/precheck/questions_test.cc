@@ -280,6 +280,8 @@ TEST(TaskRecord, RefusesWhatCannotGoOn) {
     ends.facts.record->fingerprint = ends.facts.planned->plan.fingerprint;
     EXPECT_TRUE(task_record(ends.facts).empty());
     ends.facts.record->fingerprint = "1;app.a>app.a,i>i:int4;app.c>app.c,i>i:int4";
+    EXPECT_THAT(codes(task_record(ends.facts)), ElementsAre("task.corrected"));
+    ends.facts.record->phase = engine::TaskPhase::full;
     const Findings findings = task_record(ends.facts);
     EXPECT_THAT(codes(findings), ElementsAre("task.changed!"));
     EXPECT_NE(findings[0].found.find("new tables: app.b"), std::string::npos);
