@@ -69,6 +69,7 @@ struct Journal::Line {
 };
 
 void Journal::process_started(const std::string& log_file) {
+    observed_.failing = false;
     ProcessRun run;
     run.number = static_cast<std::uint32_t>(evidence_.processes.size() + 1);
     run.started = wall_now();
@@ -203,12 +204,14 @@ void Journal::on_retry(const Line& line) {
     retry.attempt = static_cast<std::uint32_t>(line.count("attempt"));
     retry.end = line.text("end");
     evidence_.retries.push_back(std::move(retry));
+    observed_.failing = true;
 }
 
 void Journal::on_recovered(const Line& line) {
     evidence_.recoveries.push_back(
         {line.at, line.process, std::chrono::milliseconds(line.count("after_ms"))});
     observed_.recoveries = evidence_.recoveries.size();
+    observed_.failing = false;
     for (Retry& retry : evidence_.retries) {
         // What a process that was killed had been waiting for, nobody has seen come back.
         if (!retry.recovered && retry.process == line.process) {

@@ -100,13 +100,14 @@ bool reached(const Trigger& trigger, const Observed& base, const Observed& now) 
         case Trigger::Kind::chunks:
             return enough(trigger, base.chunks, now.chunks);
         case Trigger::Kind::transactions:
-            return enough(trigger, base.transactions, now.transactions);
+            // What was applied before an outage is often told only during it.
+            return !now.failing && enough(trigger, base.transactions, now.transactions);
         case Trigger::Kind::acknowledged:
             return enough(trigger, base.acknowledged, now.acknowledged);
         case Trigger::Kind::recoveries:
             return enough(trigger, base.recoveries, now.recoveries);
         case Trigger::Kind::lag_below:
-            return phase_rank(now.phase) >= incremental && now.lag &&
+            return phase_rank(now.phase) >= incremental && now.lag && !now.failing &&
                    static_cast<double>(now.lag->count()) < trigger.amount.least;
         case Trigger::Kind::link_bytes:
             return enough(trigger, bytes_of(base, trigger.name), bytes_of(now, trigger.name));

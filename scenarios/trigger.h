@@ -29,6 +29,7 @@ struct Observed {
     std::uint64_t transactions = 0;                ///< applied by the task
     std::uint64_t acknowledged = 0;                ///< transactions the workloads had acknowledged
     std::uint64_t recoveries = 0;                  ///< outages after which it went on
+    bool failing = false;  ///< an attempt has failed, and its process has not gone on yet
     std::optional<std::chrono::milliseconds> lag;  ///< none while nothing is applied
     bool consistent =
         false;  ///< the destination equals some state of the source, the migrator says
@@ -43,10 +44,10 @@ struct Trigger {
         phase,     ///< `name` was reached
         progress,  ///< `amount` is a fraction of the full copy
         chunks,
-        transactions,  ///< applied by the migrator
+        transactions,  ///< applied by the migrator, while nothing fails
         acknowledged,  ///< committed by the workloads
         recoveries,    ///< outages after which the migrator went on
-        lag_below,     ///< `amount` in milliseconds, in the incremental phase
+        lag_below,     ///< `amount` in milliseconds, in the incremental phase, while nothing fails
         link_bytes,    ///< through the link `name`
         sync_point,    ///< the migrator dies there at the `amount`-th pass (build with hooks)
         milestone,     ///< of the closing: `name`

@@ -42,6 +42,20 @@ TEST(Journal, NeverMovesAPhaseBackWhenAProcessBeginsAgain) {
     EXPECT_EQ(heard.observed.phase, "incremental");
 }
 
+TEST(Journal, TellsWhetherTheRunningProcessIsFailing) {
+    Heard heard;
+    heard.start();
+    EXPECT_FALSE(heard.observed.failing);
+    heard.journal.line(R"({"event":"retry","class":"connection","attempt":1})");
+    EXPECT_TRUE(heard.observed.failing);
+    heard.journal.line(R"({"event":"recovered","after_ms":12})");
+    EXPECT_FALSE(heard.observed.failing);
+    heard.journal.line(R"({"event":"retry","class":"connection","attempt":1})");
+    heard.kill();
+    heard.start();
+    EXPECT_FALSE(heard.observed.failing);
+}
+
 TEST(Journal, CountsChunksThatWereCopiedAgain) {
     Heard heard;
     heard.start();

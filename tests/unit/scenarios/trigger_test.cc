@@ -49,6 +49,21 @@ TEST(Trigger, TellsAPlaceInTheCopyThatWentByUnseen) {
     EXPECT_FALSE(missed(progress, {}, now));
 }
 
+TEST(Trigger, CountsNothingAsAppliedWhileTheMigratorFails) {
+    const Trigger applied = trigger(Trigger::Kind::transactions, 100);
+    const Trigger below = trigger(Trigger::Kind::lag_below, 1000);
+    Observed now;
+    now.phase = "incremental";
+    now.transactions = 200;
+    now.lag = std::chrono::milliseconds(5);
+    now.failing = true;
+    EXPECT_FALSE(reached(applied, {}, now));
+    EXPECT_FALSE(reached(below, {}, now));
+    now.failing = false;
+    EXPECT_TRUE(reached(applied, {}, now));
+    EXPECT_TRUE(reached(below, {}, now));
+}
+
 TEST(Trigger, WaitsForAPhaseOrALaterOne) {
     Trigger incremental;
     incremental.kind = Trigger::Kind::phase;
