@@ -23,13 +23,13 @@ struct Amount {
 
 /// Where the run stands, as far as it was seen. Counters never go back.
 struct Observed {
-    std::string phase;                             ///< the furthest phase the migrator has named
-    double fraction = 0;                           ///< of the full copy, 0..1
-    std::uint64_t chunks = 0;                      ///< durable
-    std::uint64_t transactions = 0;                ///< applied by the task
-    std::uint64_t acknowledged = 0;                ///< transactions the workloads had acknowledged
-    std::uint64_t recoveries = 0;                  ///< outages after which it went on
-    bool failing = false;  ///< an attempt has failed, and its process has not gone on yet
+    std::string phase;               ///< the furthest phase the migrator has named
+    double fraction = 0;             ///< of the full copy, 0..1
+    std::uint64_t chunks = 0;        ///< durable
+    std::uint64_t transactions = 0;  ///< applied by the task
+    std::uint64_t acknowledged = 0;  ///< transactions the workloads had acknowledged
+    std::uint64_t recoveries = 0;    ///< outages after which it went on
+    bool failing = false;            ///< an attempt has failed, and its process has not gone on yet
     std::optional<std::chrono::milliseconds> lag;  ///< none while nothing is applied
     bool consistent =
         false;  ///< the destination equals some state of the source, the migrator says

@@ -36,7 +36,10 @@ struct TaskRecord {
     std::string name;
     std::string fingerprint;  ///< of the plan it was created with
     TaskPhase phase = TaskPhase::created;
-    std::uint64_t epoch = 0;  ///< the fence: the number of the claim in force
+    /// The fence: the number of the claim in force. Never the same again under this name, whatever
+    /// is released and begun anew.
+    std::uint64_t epoch = 0;
+    std::uint64_t born = 0;  ///< the epoch before the first claim: tells a task from its namesakes
     std::optional<CaptureOrigin> origin;
     std::optional<model::ChunkView>
         copy_view;  ///< what Source::open_view() gave when the copy began
@@ -48,12 +51,22 @@ struct TaskRecord {
     std::string cutover;  ///< how it was cut over, as the task tells it; empty: it was not
 };
 
+/// Who claims a task.
+struct Claimant {
+    std::string process;     ///< unique to a run of the task: what it listens by is not in its way
+    std::uint64_t born = 0;  ///< of the task that it has claimed before; 0: none yet
+};
+
 /// What an operator asks of a running task, by another process.
 struct Command {
     std::uint64_t id = 0;
     std::string verb;      ///< pause, resume, throttle, stop, finish
     std::string argument;  ///< of throttle: `full.rows_per_second=1000` ...
 };
+
+/// The answer to a command whose poster did not wait for one.
+inline constexpr const char* kWithdrawn =
+    R"({"ok": false, "error": "withdrawn: whoever asked is gone"})";
 
 /// One connection, one thread. Every function throws connection; those that write throw
 /// stopped(`task.fenced`) if another claim is in force or the task is finished.
@@ -62,22 +75,28 @@ public:
     virtual ~Control() = default;
 
     virtual std::optional<TaskRecord> load(const std::string& task) = 0;
-    /// Makes this process the one that may write: creates the record if there is none, takes the
-    /// task's lock for as long as this object lives, raises the epoch.
-    /// Throws: refused `task.running` (another live process), `task.finished`, `task.changed`
-    /// (the fingerprint differs, and the task can not be corrected any more). Until then the record
-    /// keeps the fingerprint it was begun with: correct() replaces it.
-    virtual TaskRecord claim(const std::string& task, const std::string& fingerprint) = 0;
-    /// Puts `plan` in the place of the one that the claimed task was begun with, in one transaction:
-    /// stores its fingerprint, goes back to phase `created`, forgets the capture, and every schema
-    /// step that `plan` has not in the same words. Returns the forgotten steps' ids: what they have
-    /// made stays at the destination. Throws: refused `task.changed` if may_be_corrected() does not
-    /// hold.
+    /// Makes this process the one that may write: creates the record if there is none and `who` has
+    /// claimed none before, takes the task's lock for as long as this object lives, raises the
+    /// epoch. Throws: refused `task.running` (another process holds the task or listens for it),
+    /// `task.finished`, `task.released` (it is not the one that `who` has claimed before),
+    /// `task.changed` (the fingerprint differs, and the task can not be corrected any more). Until
+    /// then the record keeps the fingerprint it was begun with: correct() replaces it.
+    virtual TaskRecord claim(const std::string& task, const std::string& fingerprint,
+                             const Claimant& who = {}) = 0;
+    /// True if a process holds the task or listens for it, this one aside.
+    virtual bool is_held(const std::string& task) = 0;
+    /// Puts `plan` in the place of the one that the claimed task was begun with, in one
+    /// transaction: stores its fingerprint, goes back to phase `created`, forgets the capture, and
+    /// every schema step that `plan` has not in the same words. Returns the forgotten steps' ids:
+    /// what they have made stays at the destination. Throws: refused `task.changed` if
+    /// may_be_corrected() does not hold.
     virtual std::vector<std::string> correct(const plan::Plan& plan) = 0;
-    /// Hears and answers commands, and publishes the status, under a claim that another control of
-    /// this process has taken, until that claim is no longer in force. Nothing else is to be asked
-    /// of this control then.
-    virtual void listen(const std::string& task, std::uint64_t epoch) = 0;
+    /// Hears and answers commands, publishes the status and notes the cutover under a claim that
+    /// another control of this process has taken, until that claim is no longer in force. While
+    /// this object lives, the task is held for `process`, whatever has become of the claim's own
+    /// session.
+    virtual void listen(const std::string& task, std::uint64_t epoch,
+                        const std::string& process) = 0;
     /// Stores phase, origin, copy_view, starts, last_error and source_fence of the claimed task.
     virtual void save(const TaskRecord& record) = 0;
 
@@ -94,10 +113,12 @@ public:
     /// The marker alone, for a source that is idle.
     virtual void save_marker(const model::Marker& marker) = 0;
 
-    /// None once another claim is in force: they are for whoever holds that.
+    /// None once another claim is in force: they are for whoever holds that. A command whose poster
+    /// is gone is withdrawn: nobody waits for what it would do.
     virtual std::vector<Command> pending_commands() = 0;
     virtual void answer_command(std::uint64_t id, const std::string& answer) = 0;
-    /// Used by another process: leaves a command, or asks for its answer.
+    /// Used by another process: leaves a command, which lives as long as this object, or asks for
+    /// its answer.
     virtual std::uint64_t post_command(const std::string& task, const Command& command) = 0;
     virtual std::optional<std::string> command_answer(std::uint64_t id) = 0;
 

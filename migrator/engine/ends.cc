@@ -237,14 +237,18 @@ public:
     std::optional<TaskRecord> load(const std::string& task) override {
         return at_end(End::destination, [&] { return control_->load(task); });
     }
-    TaskRecord claim(const std::string& task, const std::string& fingerprint) override {
-        return at_end(End::destination, [&] { return control_->claim(task, fingerprint); });
+    TaskRecord claim(const std::string& task, const std::string& fingerprint,
+                     const Claimant& who) override {
+        return at_end(End::destination, [&] { return control_->claim(task, fingerprint, who); });
+    }
+    bool is_held(const std::string& task) override {
+        return at_end(End::destination, [&] { return control_->is_held(task); });
     }
     std::vector<std::string> correct(const plan::Plan& plan) override {
         return at_end(End::destination, [&] { return control_->correct(plan); });
     }
-    void listen(const std::string& task, std::uint64_t epoch) override {
-        return at_end(End::destination, [&] { return control_->listen(task, epoch); });
+    void listen(const std::string& task, std::uint64_t epoch, const std::string& process) override {
+        return at_end(End::destination, [&] { return control_->listen(task, epoch, process); });
     }
     void save(const TaskRecord& record) override {
         return at_end(End::destination, [&] { return control_->save(record); });

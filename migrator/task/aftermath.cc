@@ -12,8 +12,6 @@ using model::Error;
 namespace {
 
 constexpr flow::Duration kLookLimit = std::chrono::seconds(20);
-/// A process that has not said by then what it saw behind its fence never will.
-constexpr flow::Duration kStillWatching = std::chrono::minutes(1);
 
 stage::LateWrites read_log(flow::Runtime& runtime, const engine::Registry& registry,
                            const plan::TaskSpec& spec, engine::Sink& sink,
@@ -23,6 +21,8 @@ stage::LateWrites read_log(flow::Runtime& runtime, const engine::Registry& regis
                                 .plan(spec, source->open_inspector()->catalog(spec.objects),
                                       sink.open_inspector()->catalog({}))
                                 .plan;
+    // Another server's log says nothing about this cutover, whatever its positions look like.
+    source->verify_capture(*record.origin, record.marker.position);
     return stage::read_late_writes(runtime, *source, plan, *record.origin, record.marker.position,
                                    {flow::Duration(0), kLookLimit}, [] {});
 }
@@ -38,7 +38,7 @@ std::optional<Aftermath> look_after(flow::Runtime& runtime, const engine::Regist
     }
     Aftermath found{std::move(*evidence), ""};
     const bool under_way = !found.evidence.watched && found.evidence.watch_ended.empty() &&
-                           runtime.wall() - found.evidence.fenced < kStillWatching;
+                           sink.open_control()->is_held(spec.name);
     if (under_way) {
         found.not_looked = "the process that cut over is reading it";
         return found;
@@ -71,11 +71,13 @@ std::optional<Aftermath> look_after(const engine::Registry& registry, const plan
 
 std::vector<std::string> lines(const Aftermath& aftermath) {
     std::vector<std::string> out = lines(aftermath.evidence);
-    out.push_back(aftermath.not_looked.empty()
-                      ? "looked at now: the log behind the cutover was read up to " +
-                            aftermath.evidence.late.read_to.text
-                      : "looked at now: not all of the log behind the cutover could be read: " +
-                            aftermath.not_looked);
+    if (aftermath.not_looked.empty()) {
+        out.push_back("looked at now: the log behind the cutover was read up to " +
+                      aftermath.evidence.late.read_to.text);
+    } else {
+        // First: whatever was seen before is no answer to what is so now.
+        out.insert(out.begin(), "CANNOT TELL what came after the cutover: " + aftermath.not_looked);
+    }
     return out;
 }
 

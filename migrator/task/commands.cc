@@ -61,7 +61,12 @@ constexpr const char* kFinishFooter =
     "a crash the next `migrate`; a finished one leaves them until `release`.\n\n"
     "example:  cutover finish shop.yaml\n"
     "          cutover finish shop.yaml --fence-source --quiet-seconds 0\n"
-    "exit:     0 cut over, 1 cut over with a late write, 13 refused with the reason";
+    "exit:     0 cut over, 1 cut over with a late write, 2 cut over and the log behind it could "
+    "not "
+    "be read,\n"
+    "          or no answer yet, 13 refused with the reason. Whoever goes away before the cutover "
+    "has begun\n"
+    "          (Ctrl-C, a lost connection) has withdrawn it.";
 
 constexpr const char* kThrottleFooter =
     "LIMIT is PHASE.NAME=VALUE: full.rows_per_second, full.mb_per_second, "
@@ -78,7 +83,10 @@ constexpr const char* kReleaseFooter =
     "publication there, puts replica identities back, removes the control rows at the destination. "
     "Refused "
     "while\n"
-    "a process is running the task. The migrated data stay.\n\n"
+    "a process is running the task, and, without --anyway, while the source's log shows a late "
+    "write "
+    "or\n"
+    "cannot be read: it is dropped with the slot. The migrated data stay.\n\n"
     "example:  cutover release shop.yaml";
 
 CLI::App* add_command(CLI::App& app, const char* name, const char* text, OperatorOptions& options) {
@@ -105,10 +113,12 @@ void add_migrate(CLI::App& app, const engine::Registry& registry, std::ostream& 
     });
 }
 
-/// A command that the running process obeys.
+/// A command that the running process obeys. `more`: seconds that it may take by its arguments,
+/// beyond those that are waited for the answer.
 CLI::App* add_verb(CLI::App& app, const char* verb, const char* text, std::chrono::seconds wait,
                    const engine::Registry& registry, std::ostream& out, int& exit_code,
-                   const std::shared_ptr<std::vector<std::string>>& arguments = nullptr) {
+                   const std::shared_ptr<std::vector<std::string>>& arguments = nullptr,
+                   const std::shared_ptr<std::chrono::seconds>& more = nullptr) {
     const auto options = std::make_shared<OperatorOptions>();
     const auto seconds = std::make_shared<std::uint32_t>(static_cast<std::uint32_t>(wait.count()));
     CLI::App* command = add_command(app, verb, text, *options);
@@ -116,7 +126,7 @@ CLI::App* add_verb(CLI::App& app, const char* verb, const char* text, std::chron
     command->add_option("--wait", *seconds,
                         fmt::format("seconds to wait for the answer ({})", wait.count()));
     command->callback([=, &registry, &out, &exit_code] {
-        options->wait = std::chrono::seconds(*seconds);
+        options->wait = std::chrono::seconds(*seconds) + (more ? *more : std::chrono::seconds(0));
         const std::string argument = arguments ? fmt::format("{}", fmt::join(*arguments, ",")) : "";
         exit_code = Operator(*options, registry, out).command(verb, argument);
     });
@@ -157,7 +167,7 @@ void add_status(CLI::App& app, const engine::Registry& registry, std::ostream& o
         "Of a task that is cut over it reads the source's log behind the cutover's point, and says "
         "what the\n"
         "cutover rests on.\n\nexample:  cutover status shop.yaml\n"
-        "exit:     0; 1 if the source was written to after the cutover");
+        "exit:     0; 1 if the source was written to after the cutover; 2 if that cannot be told");
     command->callback([options, &registry, &out, &exit_code] {
         exit_code = Operator(*options, registry, out).status();
     });
@@ -172,8 +182,9 @@ void add_finish(CLI::App& app, const engine::Registry& registry, std::ostream& o
     };
     const auto given = std::make_shared<Given>();
     const auto argument = std::make_shared<std::vector<std::string>>();
+    const auto more = std::make_shared<std::chrono::seconds>(0);
     CLI::App* command = add_verb(app, "finish", "the cutover: prove, set sequences, fence",
-                                 std::chrono::hours(1), registry, out, exit_code, argument);
+                                 std::chrono::hours(1), registry, out, exit_code, argument, more);
     command
         ->add_option("--wait-for-transactions", given->wait,
                      "seconds for transactions that have written and not ended, then refuse")
@@ -187,7 +198,8 @@ void add_finish(CLI::App& app, const engine::Registry& registry, std::ostream& o
     command->add_flag("--fence-source", given->finish.fence_source,
                       "keep everybody from writing to the task's tables at the source");
     // What cannot be carried out is told before a process is asked.
-    command->parse_complete_callback([given, argument] {
+    command->parse_complete_callback([given, argument, more] {
+        *more = std::chrono::seconds(given->wait) + std::chrono::seconds(given->quiet);
         given->finish.wait = std::chrono::seconds(given->wait);
         given->finish.quiet = std::chrono::seconds(given->quiet);
         *argument = {to_argument(given->finish)};
@@ -203,6 +215,8 @@ void add_release(CLI::App& app, const engine::Registry& registry, std::ostream& 
         add_command(app, "release", "remove a task's traces at both ends", *options);
     command->add_flag("--source-gone", options->source_gone,
                       "the source does not exist any more: clean the destination only");
+    command->add_flag("--anyway", options->anyway,
+                      "even if the source was written to behind the cutover, or nobody can tell");
     command->footer(kReleaseFooter);
     command->callback([options, &registry, &out, &exit_code] {
         exit_code = Operator(*options, registry, out).release();

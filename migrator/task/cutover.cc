@@ -62,6 +62,7 @@ std::string finished_answer(const CutoverEvidence& evidence) {
     const Json answer = {{"ok", true},
                          {"outcome", evidence.late.transactions > 0 ? "late_write" : "cut_over"},
                          {"answer", joined(lines(evidence))},
+                         {"looked", evidence.watched},
                          {"position", evidence.position},
                          {"evidence", Json::parse(to_json(evidence))}};
     return answer.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -87,8 +88,12 @@ CutoverEnd Cutover::run() {
     context_.record.phase = engine::TaskPhase::finished;
     context_.runtime.yield(flow::sync::kFenced);
     context_.observer.on(stage::PhaseStarted{engine::TaskPhase::finished});
-    watch();
-    return evidence_.late.transactions > 0 ? CutoverEnd::late_write : CutoverEnd::cut_over;
+    return watch();
+}
+
+CutoverEnd Cutover::watch_again(CutoverEvidence evidence) {
+    evidence_ = std::move(evidence);
+    return watch();
 }
 
 void Cutover::prove() {
@@ -269,10 +274,12 @@ void Cutover::look_once_more() {
     evidence_.position = context_.record.marker.position.text;
 }
 
-/// What has gone wrong here changes nothing about the cutover: `status` looks again.
-void Cutover::watch() {
+/// What goes wrong here changes nothing about the cutover, and is told: `status` looks again. A
+/// server that is away for a moment is waited for.
+CutoverEnd Cutover::watch() {
     evidence_.watch = kWatch;
     try {
+        context_.source.verify_capture(*context_.record.origin, context_.record.marker.position);
         evidence_.late = stage::read_late_writes(
             context_.runtime, context_.source, context_.plan, *context_.record.origin,
             context_.record.marker.position, {kWatch, kWatchLimit},
@@ -280,6 +287,9 @@ void Cutover::watch() {
         evidence_.watched = evidence_.late.complete;
         evidence_.watch_ended = evidence_.watched ? "" : "there was too much of it to read";
     } catch (const Error& error) {
+        if (error.may_retry() && context_.runtime.wall() - evidence_.fenced < kWatchLimit) {
+            throw;
+        }
         evidence_.watch_ended = error.message();
     }
     if (evidence_.late.transactions > 0) {
@@ -287,6 +297,9 @@ void Cutover::watch() {
     }
     context_.control.note_cutover(to_json(evidence_));
     tools_.answer(finished_answer(evidence_));
+    return evidence_.late.transactions > 0 ? CutoverEnd::late_write
+           : evidence_.watched             ? CutoverEnd::cut_over
+                                           : CutoverEnd::unseen;
 }
 
 void Cutover::refuse(const std::vector<SourceWriter>& open) const {

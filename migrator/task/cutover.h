@@ -26,6 +26,7 @@ enum class CutoverEnd : std::uint8_t {
     refused,     ///< nothing has changed; the task follows the log as before
     cut_over,    ///< as far as the log was read, nothing came after
     late_write,  ///< cut over, and the source was changed behind it
+    unseen,      ///< cut over, and the log behind it could not be read
 };
 
 /// What a cutover needs of its task; all of it outlives the cutover.
@@ -52,6 +53,10 @@ public:
     /// Throws: what the stages throw; refused, when the task cannot go on either. In both cases the
     /// source is as it was, or the record says that it is not.
     CutoverEnd run();
+    /// Looks behind a cutover of this process whose own look was lost with a connection; `evidence`
+    /// is what the record says of it. Requires: the control listens for the task.
+    /// Throws: connection, for some seconds after the cutover.
+    CutoverEnd watch_again(CutoverEvidence evidence);
 
 private:
     using Until = std::function<std::optional<model::Position>()>;
@@ -67,7 +72,7 @@ private:
     void insist_on_quiet();
     void insist_on_plan();
     void look_once_more();
-    void watch();
+    CutoverEnd watch();
     std::uint64_t follow(const Until& until);
     void read_on(const Until& until);
     model::Position end_of_source();

@@ -79,6 +79,14 @@ std::string text_of(const std::vector<std::string>& lines) {
 
 /// A finished task whose source was written to behind the cutover's point.
 constexpr int kLateWrite = 1;
+/// The log behind the point could not be read, or nobody has said how a cutover ended.
+constexpr int kCannotTell = 2;
+
+int exit_code(const Aftermath& after) {
+    return after.evidence.late.transactions > 0 ? kLateWrite
+           : after.not_looked.empty()           ? 0
+                                                : kCannotTell;
+}
 
 }  // namespace
 
@@ -110,7 +118,7 @@ int Operator::status() {
                  {"transactions", record.marker.transactions},
                  {"changes", record.marker.changes},
                  {"starts", record.starts},
-                 {"epoch", record.epoch},
+                 {"epoch", record.epoch - record.born},
                  {"last_error", model::shortened(record.last_error, model::kLongestErrorText)}};
     // What the process has published last is younger than nothing, but older than the record.
     const Json published = parsed(control_->status(spec_.name));
@@ -120,9 +128,9 @@ int Operator::status() {
         }
     }
     const std::optional<Aftermath> after = look_after(runtime_, registry_, spec_, *sink_, record);
-    const bool late = after && after->evidence.late.transactions > 0;
+    const int said = after ? exit_code(*after) : 0;
     if (after) {
-        json["outcome"] = late ? "late_write" : "cut_over";
+        json["outcome"] = said == kLateWrite ? "late_write" : "cut_over";
         json["looked"] = after->not_looked.empty();
         json["evidence"] = Json::parse(to_json(after->evidence));
     } else if (!record.source_fence.empty()) {
@@ -130,7 +138,7 @@ int Operator::status() {
     }
     if (options_.json) {
         out_ << written(json) << "\n";
-        return late ? kLateWrite : 0;
+        return said;
     }
     for (const auto& [key, value] : json.items()) {
         if (!value.is_structured() && !(value.is_string() && value.get<std::string>().empty())) {
@@ -147,7 +155,7 @@ int Operator::status() {
     if (after) {
         out_ << model::visible_lines(text_of(lines(*after))) << "\n";
     }
-    return late ? kLateWrite : 0;
+    return said;
 }
 
 /// Of a task that is finished already; the log behind it is looked at once more.
@@ -175,13 +183,31 @@ int Operator::command(const std::string& verb, const std::string& argument) {
     engine::Command command;
     command.verb = verb;
     command.argument = argument;
-    return show_answer(verb, await_answer(control_->post_command(spec_.name, command), record));
+    const std::optional<std::string> answer =
+        await_answer(control_->post_command(spec_.name, command), record);
+    return answer ? show_answer(verb, *answer) : show_no_answer(verb);
+}
+
+int Operator::show_no_answer(const std::string& verb) {
+    const std::string text = fmt::format(
+        "the task has not answered within {} s: a {} that has begun goes on, one that has not is "
+        "withdrawn; look at `cutover status`, or wait longer with `--wait SECONDS`",
+        options_.wait.count(), verb);
+    if (options_.json) {
+        out_ << written(Json{{"ok", nullptr}, {"code", "task.no_answer"}, {"error", text}}) << "\n";
+    } else {
+        out_ << text << "\n";
+    }
+    return kCannotTell;
 }
 
 int Operator::show_answer(const std::string& verb, const std::string& answer) {
     const Json json = parsed(answer);
     const bool obeyed = json.contains("ok") && json["ok"] == true;
-    const int done = text_of(json, "outcome", "") == "late_write" ? kLateWrite : 0;
+    const bool unseen = json.contains("looked") && json["looked"] == false;
+    const int done = text_of(json, "outcome", "") == "late_write" ? kLateWrite
+                     : unseen                                     ? kCannotTell
+                                                                  : 0;
     if (options_.json) {
         out_ << written(json) << "\n";
         return obeyed ? done : model::exit_code(ErrorClass::refused);
@@ -199,27 +225,22 @@ int Operator::show_answer(const std::string& verb, const std::string& answer) {
     return done;
 }
 
-std::string Operator::await_answer(std::uint64_t id, const TaskRecord& record) {
+std::optional<std::string> Operator::await_answer(std::uint64_t id, const TaskRecord& record) {
     flow::StopSignal pause(runtime_);
     const flow::TimePoint asked = runtime_.now();
     flow::TimePoint doubt = asked + kDoubtAfter;
     for (;;) {
         if (std::optional<std::string> answer = control_->command_answer(id)) {
-            return std::move(*answer);
+            return answer;
         }
         if (runtime_.now() >= doubt) {
             if (std::optional<std::string> answer = answer_of_the_gone(id, record)) {
-                return std::move(*answer);
+                return answer;
             }
             doubt = runtime_.now() + kDoubtAfter;
         }
         if (runtime_.now() - asked >= options_.wait) {
-            throw Error(
-                ErrorClass::refused, "task.no_answer",
-                fmt::format("the task has not answered within {} s; it is running, and the command "
-                            "stays until it does",
-                            options_.wait.count()),
-                "look at `cutover status`; wait longer with `--wait SECONDS`");
+            return std::nullopt;
         }
         pause.wait_for(kAskEvery);
     }
@@ -320,9 +341,28 @@ void Operator::clean_source() {
     }
 }
 
+/// The log behind a cutover goes with the release, and with it the last chance to see a late write.
+void Operator::look_before_release(const TaskRecord& record) {
+    if (options_.source_gone || options_.anyway) {
+        return;
+    }
+    const std::optional<Aftermath> after = look_after(runtime_, registry_, spec_, *sink_, record);
+    if (after && exit_code(*after) != 0) {
+        throw Error(ErrorClass::refused, "release.late_write",
+                    after->not_looked.empty()
+                        ? "the source was written to behind the cutover: " +
+                              fmt::format("{}", fmt::join(late_lines(after->evidence.late), "; "))
+                        : "whether the source was written to behind the cutover cannot be told: " +
+                              after->not_looked,
+                    "carry over what is missing (`cutover verify` tells it), then release with "
+                    "--anyway: the log that shows it is dropped then");
+    }
+}
+
 int Operator::release() {
     const TaskRecord record = load();
     claim_for_release(record);
+    look_before_release(record);
     if (!options_.source_gone) {
         try {
             clean_source();

@@ -1,5 +1,8 @@
 #include "migrator/task/steward.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -17,6 +20,11 @@ using model::ErrorClass;
 namespace {
 
 constexpr flow::Duration kEvery = std::chrono::milliseconds(500);
+
+/// Two runs of a task never have the same, on whatever machines they are.
+std::string unique_name(flow::Runtime& runtime) {
+    return fmt::format("{:016x}{:016x}", runtime.random(), runtime.random());
+}
 
 Error bad_throttle(const std::string& part) {
     return Error(
@@ -102,6 +110,7 @@ Steward::Steward(flow::Runtime& runtime, flow::StopSignal& stop, const flow::Wai
       incremental_(incremental),
       observer_(observer),
       gate_(runtime.make_gate()),
+      process_(unique_name(runtime)),
       open_sink_(std::move(open_sink)),
       ending_(runtime),
       own_waits_(runtime, ending_, flow::Duration(0)) {}
@@ -179,18 +188,24 @@ void Steward::retrying(const Error& error) {
 
 std::optional<std::uint64_t> Steward::finish_command() const {
     const std::unique_lock lock(*gate_);
-    return finish_command_;
+    return finish_ ? std::optional(finish_->id) : std::nullopt;
 }
 
-FinishOptions Steward::finish_options() const {
+std::optional<FinishOptions> Steward::begin_finish() {
     const std::unique_lock lock(*gate_);
-    return finish_options_;
+    if (!finish_) {
+        return std::nullopt;
+    }
+    finish_->begun = true;
+    return finish_->options;
 }
 
 void Steward::finish_answered() {
     const std::unique_lock lock(*gate_);
-    finish_answered_ = finish_command_.value_or(finish_answered_);
-    finish_command_.reset();
+    if (finish_) {
+        finish_answered_ = finish_->id;
+    }
+    finish_.reset();
 }
 
 void Steward::pause(bool paused) {
@@ -214,7 +229,7 @@ void Steward::listen_once() {
             control_.reset();
             sink_ = open_sink_(&own_waits_);
             control_ = sink_->open_control();
-            control_->listen(now.task, now.epoch);
+            control_->listen(now.task, now.epoch, process_);
             listens_under_ = now.epoch;
         }
         listen();
@@ -231,10 +246,13 @@ Steward::Known Steward::known() const {
 }
 
 void Steward::listen() {
-    for (const Command& command : control_->pending_commands()) {
+    const std::vector<Command> commands = control_->pending_commands();
+    drop_unless_pending(commands);
+    for (const Command& command : commands) {
         {
             const std::unique_lock lock(*gate_);
-            if (command.id == finish_command_ || command.id == finish_answered_) {
+            const bool under_way = finish_ && command.id == finish_->id;
+            if (under_way || command.id == finish_answered_) {
                 continue;  // it is being carried out, and answered then
             }
         }
@@ -247,6 +265,26 @@ void Steward::listen() {
             control_->answer_command(command.id,
                                      nlohmann::json{{"ok", false}, {"error", error.what()}}.dump());
         }
+    }
+}
+
+void Steward::take_finish(const Finish& finish) {
+    const std::unique_lock lock(*gate_);
+    if (finish_) {
+        throw Error(ErrorClass::refused, "finish.under_way",
+                    "a finish that another has asked for is under way",
+                    "wait for its end: `cutover status` tells it");
+    }
+    finish_ = finish;
+}
+
+/// Whoever asked for it went away before it was begun.
+void Steward::drop_unless_pending(const std::vector<Command>& commands) {
+    const std::unique_lock lock(*gate_);
+    if (finish_ && !finish_->begun &&
+        std::none_of(commands.begin(), commands.end(),
+                     [&](const Command& command) { return command.id == finish_->id; })) {
+        finish_.reset();
     }
 }
 
@@ -274,10 +312,8 @@ void Steward::obey(const Command& command) {
                         "wait until `cutover status` shows phase incremental and a small lag");
         }
         const FinishOptions options = read_finish_options(command.argument);
+        take_finish({command.id, options});
         pause(false);
-        const std::unique_lock lock(*gate_);
-        finish_options_ = options;
-        finish_command_ = command.id;
     } else {
         throw Error(ErrorClass::refused, "command.unknown",
                     "no command is called '" + command.verb + "'");

@@ -34,6 +34,8 @@ public:
     /// Ends the listening; a call that is under way is given up.
     ~Steward();
 
+    /// What this run of the task claims and listens as.
+    const std::string& process() const { return process_; }
     /// Listens from now on, under the claim of `record`. A pause ends where another process had the
     /// task meanwhile.
     void claimed(const engine::TaskRecord& record);
@@ -51,10 +53,11 @@ public:
     /// Why the task is about to try again; published until the next tick().
     void retrying(const model::Error& error);
 
-    /// The finish command that waits for its answer, if there is one.
+    /// The finish that waits for its answer, if there is one. No other is taken until it has it;
+    /// and if whoever has asked for it goes away, it is dropped, unless it was begun.
     std::optional<std::uint64_t> finish_command() const;
-    /// Of that command.
-    FinishOptions finish_options() const;
+    /// From here on it is carried out; nothing if it was dropped.
+    std::optional<FinishOptions> begin_finish();
     void finish_answered();
     bool paused() const { return paused_; }
 
@@ -69,6 +72,12 @@ private:
         std::string retrying;
     };
 
+    struct Finish {
+        std::uint64_t id = 0;
+        FinishOptions options;
+        bool begun = false;
+    };
+
     void look(engine::Control& control, const engine::TaskRecord& record);
     void pause(bool paused);
 
@@ -78,6 +87,8 @@ private:
     Known known() const;
     void listen();
     void obey(const engine::Command& command);
+    void take_finish(const Finish& finish);
+    void drop_unless_pending(const std::vector<engine::Command>& commands);
     std::string status(const Known& known) const;
 
     flow::Runtime& runtime_;
@@ -92,9 +103,10 @@ private:
 
     const std::unique_ptr<flow::Gate> gate_;
     Known known_;
-    std::optional<std::uint64_t> finish_command_;
-    FinishOptions finish_options_;
+    std::optional<Finish> finish_;
     std::uint64_t finish_answered_ = 0;  ///< an answer may be read as pending a moment longer
+
+    const std::string process_;
 
     // Of the listening thread:
     const OpenSink open_sink_;

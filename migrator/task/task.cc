@@ -47,6 +47,7 @@ std::string_view to_string(Outcome outcome) {
         case Outcome::completed:
             return "completed";
         case Outcome::finished:
+        case Outcome::unseen:
         case Outcome::late_write:
             return "finished";
         case Outcome::stopped:
@@ -58,8 +59,19 @@ std::string_view to_string(Outcome outcome) {
 int exit_code(Outcome outcome) {
     return outcome == Outcome::stopped      ? model::exit_code(ErrorClass::stopped)
            : outcome == Outcome::late_write ? 1
+           : outcome == Outcome::unseen     ? 2
                                             : 0;
 }
+
+namespace {
+
+Outcome outcome_of(CutoverEnd end) {
+    return end == CutoverEnd::late_write ? Outcome::late_write
+           : end == CutoverEnd::unseen   ? Outcome::unseen
+                                         : Outcome::finished;
+}
+
+}  // namespace
 
 Task::Task(flow::Runtime& runtime, const engine::Registry& registry, plan::TaskSpec spec,
            stage::Observer& observer)
@@ -168,7 +180,7 @@ Outcome Task::attempt() {
         connect();
     }
     if (record_.phase == TaskPhase::finished) {
-        return spec_.phases.incremental ? Outcome::finished : Outcome::completed;
+        return spec_.phases.incremental ? look_behind() : Outcome::completed;
     }
     if (record_.origin) {
         verify_capture();
@@ -220,7 +232,8 @@ void Task::claim() {
     const flow::TimePoint deadline = runtime_.now() + kClaimPatience;
     for (;;) {
         try {
-            record_ = control_->claim(spec_.name, plan_->fingerprint);
+            record_ = control_->claim(spec_.name, plan_->fingerprint,
+                                      {steward_->process(), record_.born});
             break;
         } catch (const Error& error) {
             if (error.code() == "task.finished" && claimed_before_ && finished_by_us()) {
@@ -240,7 +253,8 @@ void Task::claim() {
     if (!std::exchange(claimed_before_, true)) {
         ++record_.starts;
         control_->save(record_);
-        observer_.on(stage::Started{record_.name, record_.starts > 1, record_.epoch});
+        observer_.on(
+            stage::Started{record_.name, record_.starts > 1, record_.epoch - record_.born});
         observer_.on(stage::PhaseStarted{record_.phase});
     }
 }
@@ -251,8 +265,7 @@ void Task::correct() {
     if (record_.origin) {
         verify_capture();
     }
-    const std::string change =
-        plan::change_between(record_.fingerprint, plan_->fingerprint).text;
+    const std::string change = plan::change_between(record_.fingerprint, plan_->fingerprint).text;
     const std::vector<std::string> forgotten = control_->correct(*plan_);
     record_ = *control_->load(spec_.name);
     observer_.on(stage::FindingRaised{corrected(spec_.name, change, forgotten)});
@@ -379,7 +392,7 @@ Outcome Task::run_incremental() {
         validation.wait();
         const CutoverEnd end = cut_over();
         if (end != CutoverEnd::refused) {
-            return end == CutoverEnd::late_write ? Outcome::late_write : Outcome::finished;
+            return outcome_of(end);
         }
     }
 }
@@ -434,14 +447,28 @@ void Task::copy_again(model::TableIndex table) {
     advance_to(TaskPhase::incremental);
 }
 
-/// `refused`: the task goes on as before, and the operator is told.
+CutoverTools Task::cutover_tools() {
+    return {[this](model::TableIndex table) { copy_again(table); }, [this] { return plan_now(); },
+            [this](const std::string& answer) { answer_finish(answer); }};
+}
+
+/// `refused`: the task goes on as before, and the operator is told; or nobody waits for it any
+/// more.
 CutoverEnd Task::cut_over() {
     stage::Context stage = context();
     build_unique_keys(stage);
-    const CutoverTools tools{[this](model::TableIndex table) { copy_again(table); },
-                             [this] { return plan_now(); },
-                             [this](const std::string& answer) { answer_finish(answer); }};
-    return Cutover(stage, tools, steward_->finish_options()).run();
+    const std::optional<FinishOptions> options = steward_->begin_finish();
+    return options ? Cutover(stage, cutover_tools(), *options).run() : CutoverEnd::refused;
+}
+
+/// This process has cut over, and lost its connection before it had told what came after.
+Outcome Task::look_behind() {
+    const std::optional<CutoverEvidence> evidence = evidence_from(record_.cutover);
+    if (!evidence || !record_.origin) {
+        return Outcome::unseen;
+    }
+    control_->listen(spec_.name, record_.epoch, steward_->process());
+    return outcome_of(Cutover(context(), cutover_tools(), {}).watch_again(*evidence));
 }
 
 void Task::answer_finish(const std::string& answer) {

@@ -33,6 +33,7 @@ enum class Outcome : std::uint8_t {
     completed,   ///< a task without incremental has done its work
     finished,    ///< cut over: destination complete, sequences set, fenced
     late_write,  ///< finished, and the source was changed behind the cutover's point
+    unseen,      ///< finished, and the log behind the cutover's point could not be read
     stopped,     ///< on request; can be started again
 };
 
@@ -75,7 +76,9 @@ private:
     void copy_again(model::TableIndex table);
     Outcome run_incremental();
     stage::IncrementalEnd follow_log(stage::Context& stage, Validation& validation);
+    CutoverTools cutover_tools();
     CutoverEnd cut_over();
+    Outcome look_behind();
     void answer_finish(const std::string& answer);
     Outcome complete();
     void disconnect() noexcept;

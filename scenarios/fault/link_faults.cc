@@ -68,9 +68,10 @@ public:
             return std::nullopt;
         }
         const std::string met = scene.evidence().retries.back().message;
-        return at_byte_ > 0 ? fmt::format("a connection was reset at byte {} from then on; the "
-                                          "migrator met it: {}",
-                                          at_byte_, met)
+        return at_byte_ > 0 ? fmt::format(
+                                  "a connection was reset at byte {} from then on; the "
+                                  "migrator met it: {}",
+                                  at_byte_, met)
                             : fmt::format("{} connections were reset; the migrator met it: {}",
                                           now.resets - before_.resets, met);
     }
@@ -86,9 +87,8 @@ private:
             return;
         }
         const LinkCounters now = link(scene).counters();
-        const std::uint64_t passed = direction_ == LinkDirection::to_client
-                                         ? now.bytes_to_client
-                                         : now.bytes_to_target;
+        const std::uint64_t passed =
+            direction_ == LinkDirection::to_client ? now.bytes_to_client : now.bytes_to_target;
         link(scene).reset_at_byte(direction_, passed + at_byte_, fixtures::LinkScope::link);
     }
 

@@ -367,6 +367,62 @@ TEST_P(SinkContract, ATaskIsClaimedByOneProcessAtATime) {
     EXPECT_EQ(other->claim(task, kFingerprint).epoch, epoch + 1);
 }
 
+TEST_P(SinkContract, AListenerHoldsTheTaskForItsProcess) {
+    const std::string& task = end_->plan().spec.name;
+    const engine::TaskRecord record = *control_->load(task);
+    const auto listening = end_->open_sink();
+    auto ear = listening->open_control();
+    ear->listen(task, record.epoch, "process");
+    control_.reset();  // between two tries
+    const auto other_sink = end_->open_sink();
+    const auto other = other_sink->open_control();
+    EXPECT_TRUE(other->is_held(task));
+    EXPECT_EQ(error_of([&] {
+                  other->claim(task, kFingerprint, {"another", 0});
+              }),
+              ErrorClass::refused);
+    const auto again = sink_->open_control();
+    EXPECT_EQ(again->claim(task, kFingerprint, {"process", record.born}).epoch, record.epoch + 1);
+    ear.reset();
+    EXPECT_TRUE(other->is_held(task));
+    EXPECT_FALSE(again->is_held(task));  // by another
+}
+
+TEST_P(SinkContract, WhatWasReleasedIsNotBegunAnewByAProcessThatHadIt) {
+    const std::string& task = end_->plan().spec.name;
+    const engine::TaskRecord record = *control_->load(task);
+    control_->release(task);
+    control_.reset();
+    const auto again = sink_->open_control();
+    EXPECT_EQ(error_of([&] {
+                  again->claim(task, kFingerprint, {"process", record.born});
+              }),
+              ErrorClass::refused);
+    EXPECT_FALSE(again->load(task));
+    const auto namesake = end_->open_sink();
+    namesake->open_control()->claim(task, kFingerprint);
+    EXPECT_EQ(error_of([&] {
+                  again->claim(task, kFingerprint, {"process", record.born});
+              }),
+              ErrorClass::refused);
+}
+
+TEST_P(SinkContract, AClaimOfAReleasedTaskDoesNotFitItsNamesake) {
+    const std::string& task = end_->plan().spec.name;
+    const std::uint64_t epoch = control_->load(task)->epoch;
+    const auto late = sink_->open_applier(end_->plan());
+    const auto other_sink = end_->open_sink();
+    control_->release(task);
+    control_.reset();
+    const auto namesake = other_sink->open_control();
+    EXPECT_GT(namesake->claim(task, kFingerprint).epoch, epoch);
+    EXPECT_EQ(error_of([&] {
+                  late->begin();
+                  late->commit(marker_);
+              }),
+              ErrorClass::stopped);
+}
+
 TEST_P(SinkContract, NobodyWritesAfterTheFence) {
     const auto applier = sink_->open_applier(end_->plan());
     applier->begin();
@@ -469,7 +525,7 @@ TEST_P(SinkContract, ASecondControlHearsCommandsUnderTheClaimOfTheFirst) {
     const auto ear = sink->open_control();
     const std::optional<engine::TaskRecord> record = control_->load("contract");
     ASSERT_TRUE(record);
-    ear->listen("contract", record->epoch);
+    ear->listen("contract", record->epoch, "process");
     engine::Command command;
     command.verb = "pause";
     const std::uint64_t id = ear->post_command("contract", command);
@@ -482,12 +538,26 @@ TEST_P(SinkContract, ASecondControlHearsCommandsUnderTheClaimOfTheFirst) {
               ErrorClass::refused);
     EXPECT_EQ(control_->load("contract")->epoch, record->epoch);
     const std::uint64_t second = ear->post_command("contract", command);
-    ear->listen("contract", record->epoch - 1);  // a process that was taken over
+    ear->listen("contract", record->epoch - 1, "process");  // a process that was taken over
     EXPECT_TRUE(ear->pending_commands().empty());
     EXPECT_EQ(error_of([&] { ear->answer_command(second, "{}"); }), ErrorClass::stopped);
     EXPECT_FALSE(control_->command_answer(second));
     control_->fence("{}");
     EXPECT_EQ(control_->load("contract")->phase, engine::TaskPhase::finished);
+}
+
+TEST_P(SinkContract, ACommandIsWithdrawnWithItsPoster) {
+    auto operator_sink = end_->open_sink();
+    auto their_control = operator_sink->open_control();
+    const std::uint64_t id = their_control->post_command(end_->plan().spec.name, {0, "finish", ""});
+    EXPECT_EQ(control_->pending_commands().size(), 1u);
+    their_control.reset();
+    operator_sink.reset();
+    for (int look = 0; look < 100 && !control_->pending_commands().empty(); ++look) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));  // until the server has noticed
+    }
+    EXPECT_TRUE(control_->pending_commands().empty());
+    EXPECT_EQ(control_->command_answer(id), engine::kWithdrawn);
 }
 
 TEST_P(SinkContract, ACommandOfAnotherProcessIsHeardAndAnswered) {

@@ -148,7 +148,6 @@ private:
     void ask_for_finish();
     void write_as_foreigner();
     bool take_rows_away(const TableShape& shape);
-    void post(const std::string& verb, const std::string& argument);
     std::optional<std::string> ask(const std::string& verb, const std::string& argument);
     /// Starts and watches processes until the task is at its end.
     void supervise();
@@ -207,15 +206,6 @@ void World::keep_house() {
     }
 }
 
-void World::post(const std::string& verb, const std::string& argument) {
-    memory::MemorySink sink(process_, calm_, shape_.spec, nullptr);
-    try {
-        sink.open_control()->post_command(shape_.spec.name, {0, verb, argument});
-    } catch (const Error&) {
-        // The server is down: the operator's bad luck.
-    }
-}
-
 /// Posts a command and waits for its answer; nothing if none comes.
 std::optional<std::string> World::ask(const std::string& verb, const std::string& argument) {
     memory::MemorySink sink(process_, calm_, shape_.spec, nullptr);
@@ -252,7 +242,7 @@ void World::operate() {
                 ask("throttle", "full.rows_per_second=unlimited");
                 break;
             default:
-                post("stop", "");
+                ask("stop", "");
                 break;
         }
     }
@@ -317,7 +307,8 @@ void World::ask_for_finish() {
     }
     while (!over_) {
         const std::optional<std::string> answer = ask("finish", shape_.finish);
-        const bool refused = answer && answer->find("\"ok\":false") != std::string::npos;
+        // By the cutover, that is: that another is under way is no end of it.
+        const bool refused = answer && answer->find("\"outcome\":\"refused\"") != std::string::npos;
         if (refused && source_->database.tables_closed()) {
             process_.scheduler().fail("a refused finish has left the source fenced: " + *answer);
         }

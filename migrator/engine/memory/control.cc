@@ -33,6 +33,12 @@ namespace {
         .at(model::End::neither);
 }
 
+bool held_by_others(const TaskRows& rows, std::uint64_t session, const std::string& process) {
+    const bool locked = rows.lock_holder != 0 && rows.lock_holder != session;
+    return locked || (rows.listener_session != 0 && rows.listener_session != session &&
+                      (process.empty() || rows.listener != process));
+}
+
 /// True of a task that is finished, too: its last process may still answer.
 bool is_last_claim(const Server& server, const Claim& claim) {
     const auto rows = server.tasks.find(claim.task);
@@ -73,13 +79,20 @@ std::optional<TaskRecord> MemoryControl::load(const std::string& task) {
     return record;
 }
 
-TaskRecord MemoryControl::claim(const std::string& task, const std::string& fingerprint) {
+TaskRecord MemoryControl::claim(const std::string& task, const std::string& fingerprint,
+                                const engine::Claimant& who) {
     TaskRecord record;
     session_.call("control.claim", CallKind::write, [&](Server& server) {
         require_own_control(server);
+        const auto known = server.tasks.find(task);
+        const std::uint64_t born = known == server.tasks.end() ? 0 : known->second.record.born;
+        if (who.born != 0 && born != who.born) {
+            throw Error(ErrorClass::refused, "task.released",
+                        "task " + task + " was released meanwhile");
+        }
         TaskRows& rows = server.tasks[task];
         TaskRecord& stored = rows.record;
-        if (rows.lock_holder != 0 && rows.lock_holder != session_.number()) {
+        if (held_by_others(rows, session_.number(), who.process)) {
             throw Error(ErrorClass::refused, "task.running",
                         "task " + task + " is running elsewhere");
         }
@@ -89,6 +102,9 @@ TaskRecord MemoryControl::claim(const std::string& task, const std::string& fing
         if (stored.name.empty()) {
             stored.name = task;
             stored.fingerprint = fingerprint;
+            stored.born = server.next_birth;
+            stored.epoch = stored.born;
+            server.next_birth += 1'000'000;
         } else if (stored.fingerprint != fingerprint && !engine::may_be_corrected(stored.phase)) {
             throw_changed(task);
         }
@@ -128,9 +144,27 @@ std::vector<std::string> MemoryControl::correct(const plan::Plan& plan) {
     return forgotten;
 }
 
-void MemoryControl::listen(const std::string& task, std::uint64_t epoch) {
+bool MemoryControl::is_held(const std::string& task) {
+    bool held = false;
+    session_.call("control.is_held", CallKind::read, [&](Server& server) {
+        require_own_control(server);
+        const auto rows = server.tasks.find(task);
+        held = rows != server.tasks.end() && held_by_others(rows->second, session_.number(), "");
+    });
+    return held;
+}
+
+void MemoryControl::listen(const std::string& task, std::uint64_t epoch,
+                           const std::string& process) {
     claim_ = std::make_shared<Claim>(Claim{task, epoch});
     listens_ = true;
+    session_.call("control.listen", CallKind::write, [&](Server& server) {
+        if (is_last_claim(server, *claim_)) {
+            TaskRows& rows = server.tasks[task];
+            rows.listener = process;
+            rows.listener_session = session_.number();
+        }
+    });
 }
 
 void MemoryControl::save(const TaskRecord& record) {
@@ -191,12 +225,11 @@ void MemoryControl::restart_table(const plan::TablePlan& table,
 
 std::vector<std::string> MemoryControl::done_schema_steps() {
     std::vector<std::string> steps;
-    read("control.done_schema_steps",
-         [&](TaskRows& rows) {
-             for (const auto& [id, statement] : rows.done_steps) {
-                 steps.push_back(id);
-             }
-         });
+    read("control.done_schema_steps", [&](TaskRows& rows) {
+        for (const auto& [id, statement] : rows.done_steps) {
+            steps.push_back(id);
+        }
+    });
     return steps;
 }
 
@@ -206,14 +239,19 @@ void MemoryControl::save_marker(const model::Marker& marker) {
 
 std::vector<engine::Command> MemoryControl::pending_commands() {
     std::vector<engine::Command> pending;
-    session_.call("control.pending_commands", CallKind::read, [&](Server& server) {
+    session_.call("control.pending_commands", CallKind::write, [&](Server& server) {
         if (!is_last_claim(server, *claim_)) {
             return;
         }
-        for (const auto& [id, row] : server.commands) {
-            if (row.task == claim_->task && !row.answer) {
-                pending.push_back(row.command);
+        for (auto& [id, row] : server.commands) {
+            if (row.task != claim_->task || row.answer) {
+                continue;
             }
+            if (row.poster == 0) {
+                row.answer = engine::kWithdrawn;
+                continue;
+            }
+            pending.push_back(row.command);
         }
     });
     return pending;
@@ -235,7 +273,7 @@ std::uint64_t MemoryControl::post_command(const std::string& task, const engine:
     session_.call("control.post_command", CallKind::write, [&](Server& server) {
         require_own_control(server);
         id = server.next_command++;
-        server.commands[id] = {task, command, std::nullopt};
+        server.commands[id] = {task, command, std::nullopt, session_.number()};
         server.commands[id].command.id = id;
     });
     return id;

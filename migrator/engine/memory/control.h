@@ -24,9 +24,11 @@ public:
         : session_(runtime, net, endpoint, "control"), claim_(std::move(claim)) {}
 
     std::optional<engine::TaskRecord> load(const std::string& task) override;
-    engine::TaskRecord claim(const std::string& task, const std::string& fingerprint) override;
+    engine::TaskRecord claim(const std::string& task, const std::string& fingerprint,
+                             const engine::Claimant& who) override;
+    bool is_held(const std::string& task) override;
     std::vector<std::string> correct(const plan::Plan& plan) override;
-    void listen(const std::string& task, std::uint64_t epoch) override;
+    void listen(const std::string& task, std::uint64_t epoch, const std::string& process) override;
     void save(const engine::TaskRecord& record) override;
     std::vector<model::Chunk> chunks() override;
     std::vector<model::ChunkReceipt> receipts() override;

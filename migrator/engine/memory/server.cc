@@ -7,8 +7,21 @@ namespace cutover::memory {
 void Server::break_sessions() {
     ++epoch;
     database.restart();
+    let_go(0);
+}
+
+void Server::let_go(std::uint64_t session) {
+    const auto forget = [&](std::uint64_t& holder) {
+        if (session == 0 || holder == session) {
+            holder = 0;
+        }
+    };
     for (auto& [name, rows] : tasks) {
-        rows.lock_holder = 0;
+        forget(rows.lock_holder);
+        forget(rows.listener_session);
+    }
+    for (auto& [id, row] : commands) {
+        forget(row.poster);
     }
 }
 

@@ -29,7 +29,9 @@ enum class Personality : std::uint8_t {
 /// What a task keeps at its destination.
 struct TaskRows {
     engine::TaskRecord record;
-    std::uint64_t lock_holder = 0;  ///< session number
+    std::uint64_t lock_holder = 0;       ///< session number
+    std::uint64_t listener_session = 0;  ///< that hears the task's commands
+    std::string listener;                ///< the process it is of
     std::vector<model::Chunk> chunks;
     std::vector<model::ChunkReceipt> receipts;
     std::map<std::string, std::string> done_steps;  ///< statements by their steps' ids
@@ -40,6 +42,7 @@ struct CommandRow {
     std::string task;
     engine::Command command;
     std::optional<std::string> answer;
+    std::uint64_t poster = 0;  ///< session number; 0: gone
 };
 
 struct Server {
@@ -55,6 +58,9 @@ struct Server {
     std::map<std::string, TaskRows> tasks;
     std::map<std::uint64_t, CommandRow> commands;
     std::uint64_t next_command = 1;
+    std::uint64_t next_birth = 1'000'000;  ///< a task's epochs begin here
+    /// What a session held is let go of; 0: every session.
+    void let_go(std::uint64_t session);
     bool foreign_control = false;            ///< another role has made what tasks keep here
     std::set<std::string> foreign_captures;  ///< names of captures that another role has made
 

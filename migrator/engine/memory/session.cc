@@ -48,11 +48,7 @@ void Session::disconnect() noexcept {
     close_view();
     if (connected()) {
         const std::lock_guard lock(server_->database.mutex());
-        for (auto& [name, rows] : server_->tasks) {
-            if (rows.lock_holder == number_) {
-                rows.lock_holder = 0;
-            }
-        }
+        server_->let_go(number_);
     }
     server_.reset();
     transaction_ = 0;

@@ -23,24 +23,17 @@ using model::ErrorClass;
 
 namespace {
 
-constexpr const char* kLoad = R"(
-SELECT t.fingerprint, t.phase, t.epoch, t.starts, t.last_error,
-       t.origin_identity, t.origin_start, t.origin_start_text,
-       m.position, m.position_text, (extract(epoch FROM m.commit_time) * 1000000)::bigint,
-       m.transactions, m.changes,
-       t.copy_stamp, t.copy_stamp_text, t.copy_settled, t.copy_settled_text,
-       t.source_fence, t.cutover
-  FROM cutover.task t LEFT JOIN cutover.marker m ON m.task = t.name WHERE t.name = $1)";
-
-/// The live session that holds the task, if it is not this one. Of another role's session the start
-/// may be hidden from us: then its process number alone speaks for it.
+/// The live session that holds the task or listens for it, but this one and those of process $2.
+/// The start of another role's session may be hidden: its process number alone speaks for it then.
 constexpr const char* kHolder = R"(
 SELECT coalesce(host(a.client_addr), 'a local socket'),
-       to_char(t.holder_since, 'YYYY-MM-DD HH24:MI:SS UTC'), a.pid, coalesce(a.application_name, ''),
-       t.owner
-  FROM cutover.task t JOIN pg_stat_activity a ON a.pid = t.holder_process
-   AND coalesce(a.backend_start, t.holder_since) = t.holder_since
- WHERE t.name = $1 AND a.pid <> pg_backend_pid())";
+       to_char(coalesce(a.backend_start, t.holder_since), 'YYYY-MM-DD HH24:MI:SS UTC'), a.pid,
+       coalesce(a.application_name, ''), t.owner
+  FROM cutover.task t JOIN pg_stat_activity a
+    ON (a.pid = t.holder_process AND coalesce(a.backend_start, t.holder_since) = t.holder_since)
+    OR (a.pid = t.listener_process AND t.listener <> $2
+        AND coalesce(a.backend_start, t.listener_since) = t.listener_since)
+ WHERE t.name = $1 AND a.pid <> pg_backend_pid() LIMIT 1)";
 
 constexpr const char* kTake = R"(
 UPDATE cutover.task t SET holder_process = a.pid, holder_since = a.backend_start, owner = $2
@@ -61,6 +54,25 @@ constexpr const char* kClaim = R"(
 UPDATE cutover.task SET epoch = epoch + 1, claimed_at = now()
  WHERE name = $1)";
 
+constexpr const char* kListen = R"(
+UPDATE cutover.task t
+   SET listener = $3, listener_process = a.pid, listener_since = a.backend_start
+  FROM pg_stat_activity a WHERE t.name = $1 AND t.epoch = $2 AND a.pid = pg_backend_pid())";
+
+constexpr const char* kPost = R"(
+INSERT INTO cutover.command (task, verb, argument, poster_process, poster_since)
+SELECT t.name, $2, $3, a.pid, a.backend_start
+  FROM cutover.task t, pg_stat_activity a WHERE t.name = $1 AND a.pid = pg_backend_pid()
+RETURNING id)";
+
+constexpr const char* kWithdraw = R"(
+UPDATE cutover.command c SET answer = $3
+  FROM cutover.task t
+ WHERE t.name = c.task AND t.epoch = $2 AND c.task = $1 AND c.answer IS NULL
+   AND NOT EXISTS (SELECT FROM pg_stat_activity a
+                    WHERE a.pid = c.poster_process
+                      AND coalesce(a.backend_start, c.poster_since) = c.poster_since))";
+
 constexpr const char* kCorrect = R"(
 UPDATE cutover.task SET fingerprint = $2, phase = 'created', origin_identity = NULL,
        origin_start = NULL, origin_start_text = NULL
@@ -76,11 +88,17 @@ RETURNING s.id)";
 [[noreturn]] void throw_changed(const std::string& task, std::string_view before,
                                 const std::string& after) {
     const plan::PlanChange change = plan::change_between(before, after);
-    throw Error(ErrorClass::refused, "task.changed",
-                "what task '" + task + "' would do now is not what it was begun with: " +
-                    change.text,
-                change.remedy)
+    throw Error(
+        ErrorClass::refused, "task.changed",
+        "what task '" + task + "' would do now is not what it was begun with: " + change.text,
+        change.remedy)
         .at(model::End::neither);
+}
+
+[[noreturn]] void throw_released(const std::string& task) {
+    throw Error(ErrorClass::refused, "task.released",
+                "task '" + task + "' was released while this process waited to go on with it",
+                "nothing was begun anew: start `cutover migrate` if that is wanted");
 }
 
 /// `host:pid` of this process, for the message of the one that is refused.
@@ -88,45 +106,6 @@ std::string this_process() {
     std::array<char, 256> host{};
     gethostname(host.data(), host.size() - 1);
     return std::string(host.data()) + ", process " + std::to_string(getpid());
-}
-
-TaskPhase phase_of(std::string_view text) {
-    for (const TaskPhase phase : {TaskPhase::created, TaskPhase::schema, TaskPhase::full,
-                                  TaskPhase::keys, TaskPhase::incremental, TaskPhase::finished}) {
-        if (engine::to_string(phase) == text) {
-            return phase;
-        }
-    }
-    throw Error(
-        ErrorClass::corrupt, "control.phase",
-        "the task's record names a phase that this version does not know: " + std::string(text));
-}
-
-TaskRecord record_of(const std::string& name, const Result& row) {
-    TaskRecord record;
-    record.name = name;
-    record.fingerprint = row.text(0, 0);
-    record.phase = phase_of(row.get(0, 1));
-    record.epoch = unsigned_of(row, 0, 2);
-    record.starts = unsigned_of(row, 0, 3);
-    record.last_error = row.text(0, 4);
-    if (!row.is_null(0, 5)) {
-        record.origin =
-            engine::CaptureOrigin{bytes_of(row, 0, 5), {bytes_of(row, 0, 6), row.text(0, 7)}};
-    }
-    if (!row.is_null(0, 8)) {
-        record.marker.position = {bytes_of(row, 0, 8), row.text(0, 9)};
-        record.marker.commit_time = model::Instant(std::chrono::microseconds(row.integer(0, 10)));
-        record.marker.transactions = unsigned_of(row, 0, 11);
-        record.marker.changes = unsigned_of(row, 0, 12);
-    }
-    if (!row.is_null(0, 13)) {
-        record.copy_view = model::ChunkView{{bytes_of(row, 0, 13), row.text(0, 14)},
-                                            {bytes_of(row, 0, 15), row.text(0, 16)}};
-    }
-    record.source_fence = row.text(0, 17);
-    record.cutover = row.text(0, 18);
-    return record;
 }
 
 }  // namespace
@@ -225,7 +204,7 @@ std::optional<Result> PostgresControl::look(const std::string& sql, const std::s
 
 std::optional<TaskRecord> PostgresControl::load(const std::string& task) {
     return guarded([&]() -> std::optional<TaskRecord> {
-        const std::optional<Result> row = look(kLoad, task);
+        const std::optional<Result> row = look(kLoadTask, task);
         return row ? std::optional(record_of(task, *row)) : std::nullopt;
     });
 }
@@ -241,12 +220,13 @@ void PostgresControl::refuse_running(const std::string& task, const Result& hold
 /// Makes this session the task's holder, unless another that holds it lives. The row is ours alone
 /// to lock and to write; a lock that anybody could take would let anybody keep the task from
 /// starting. Not FOR UPDATE: whoever writes for the task now may go on until we know.
-std::optional<Result> PostgresControl::try_hold(const std::string& task) {
+std::optional<Result> PostgresControl::try_hold(const std::string& task,
+                                                const std::string& process) {
     std::optional<Result> holder;
     in_schema(Hold::write, [&] {
         connection_.exec_params("SELECT FROM cutover.task WHERE name = $1 FOR NO KEY UPDATE",
                                 {task});
-        holder = connection_.exec_params(kHolder, {task});
+        holder = connection_.exec_params(kHolder, {task, process});
         if (holder->rows() == 0) {
             holder.reset();
             connection_.exec_params(kTake, {task, this_process()});
@@ -255,12 +235,12 @@ std::optional<Result> PostgresControl::try_hold(const std::string& task) {
     return holder;
 }
 
-void PostgresControl::hold_task(const std::string& task) {
+void PostgresControl::hold_task(const std::string& task, const std::string& process) {
     if (held_task_ == task) {
         return;
     }
     for (int look = 1;; ++look) {
-        const std::optional<Result> holder = try_hold(task);
+        const std::optional<Result> holder = try_hold(task, process);
         if (!holder) {
             break;
         }
@@ -297,22 +277,36 @@ void PostgresControl::end_leftover_sessions(const std::string& task) {
 void PostgresControl::make_record(const std::string& task, const std::string& fingerprint) {
     in_control_schema(connection_, [&] {
         connection_.exec_params(
-            "INSERT INTO cutover.task (name, fingerprint, phase, epoch, starts)"
-            " VALUES ($1, $2, 'created', 0, 0) ON CONFLICT (name) DO NOTHING",
+            "INSERT INTO cutover.task (name, fingerprint, phase, epoch, born, starts)"
+            " SELECT $1, $2, 'created', born, born, 0 FROM"
+            " (SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint) now(born)"
+            " ON CONFLICT (name) DO NOTHING",
             {task, fingerprint});
     });
 }
 
-void PostgresControl::raise_epoch(const std::string& task, const std::string& fingerprint) {
+/// A process that goes on after an outage must not begin anew what was released meanwhile.
+void PostgresControl::require_same(const std::string& task, const engine::Claimant& who) {
+    const std::optional<Result> row = look("SELECT born FROM cutover.task WHERE name = $1", task);
+    if (!row || unsigned_of(*row, 0, 0) != who.born) {
+        throw_released(task);
+    }
+}
+
+void PostgresControl::raise_epoch(const std::string& task, const std::string& fingerprint,
+                                  const engine::Claimant& who) {
     connection_.exec("BEGIN");
     connection_.exec("SET LOCAL lock_timeout='30s'");
     // FOR UPDATE, not just the update: only it conflicts with the writers' FOR KEY SHARE.
     const Result row = connection_.exec_params(
-        "SELECT fingerprint, phase FROM cutover.task WHERE name = $1 FOR UPDATE", {task});
+        "SELECT fingerprint, phase, born FROM cutover.task WHERE name = $1 FOR UPDATE", {task});
     if (row.rows() != 1) {
         throw Error(ErrorClass::operation, "task.gone",
                     "the record of task '" + task + "' was removed while it was claimed",
                     "see who releases it, and start again");
+    }
+    if (who.born != 0 && unsigned_of(row, 0, 2) != who.born) {
+        throw_released(task);
     }
     if (row.get(0, 1) == "finished") {
         throw Error(ErrorClass::refused, "task.finished",
@@ -326,30 +320,51 @@ void PostgresControl::raise_epoch(const std::string& task, const std::string& fi
     connection_.exec("COMMIT");
 }
 
-TaskRecord PostgresControl::claim(const std::string& task, const std::string& fingerprint) {
+TaskRecord PostgresControl::claim(const std::string& task, const std::string& fingerprint,
+                                  const engine::Claimant& who) {
     lost_ = false;
     return guarded([&] {
-        make_record(task, fingerprint);
-        hold_task(task);
+        if (who.born == 0) {
+            make_record(task, fingerprint);
+        } else {
+            require_same(task, who);
+        }
+        hold_task(task, who.process);
         try {
             end_leftover_sessions(task);
-            raise_epoch(task, fingerprint);
+            raise_epoch(task, fingerprint, who);
         } catch (const Error&) {
             connection_.rollback();
             let_go(task);
             throw;
         }
-        TaskRecord record = record_of(task, connection_.exec_params(kLoad, {task}));
+        TaskRecord record = record_of(task, connection_.exec_params(kLoadTask, {task}));
         claim_ = Claim{task, record.epoch};
         claims_.set(*claim_);
         return record;
     });
 }
 
+bool PostgresControl::is_held(const std::string& task) {
+    return guarded([&] {
+        bool held = false;
+        in_schema(Hold::read, [&] {
+            held = connection_.exec_params(kHolder, {task, ""}).rows() > 0;
+        });
+        return held;
+    });
+}
+
 /// No lock, and nothing for the sink's writers: the claim is another control's.
-void PostgresControl::listen(const std::string& task, std::uint64_t epoch) {
+void PostgresControl::listen(const std::string& task, std::uint64_t epoch,
+                             const std::string& process) {
     lost_ = false;
     claim_ = Claim{task, epoch};
+    guarded([&] {
+        in_schema(Hold::write, [&] {
+            connection_.exec_params(kListen, {task, std::to_string(epoch), process});
+        });
+    });
 }
 
 void PostgresControl::save(const TaskRecord& record) {
@@ -454,6 +469,8 @@ void PostgresControl::save_marker(const model::Marker& marker) {
 std::vector<engine::Command> PostgresControl::pending_commands() {
     return guarded([&] {
         const Claim claim = claimed();
+        connection_.exec_params(kWithdraw,
+                                {claim.task, std::to_string(claim.epoch), engine::kWithdrawn});
         const Result rows = connection_.exec_params(
             "SELECT c.id, c.verb, c.argument FROM cutover.command c"
             " JOIN cutover.task t ON t.name = c.task AND t.epoch = $2"
@@ -491,10 +508,7 @@ std::uint64_t PostgresControl::post_command(const std::string& task,
     return guarded([&] {
         std::optional<Result> posted;
         in_schema(Hold::write, [&] {
-            posted = connection_.exec_params(
-                "INSERT INTO cutover.command (task, verb, argument)"
-                " SELECT name, $2, $3 FROM cutover.task WHERE name = $1 RETURNING id",
-                {task, command.verb, command.argument});
+            posted = connection_.exec_params(kPost, {task, command.verb, command.argument});
         });
         if (!posted || posted->rows() == 0) {
             throw Error(ErrorClass::refused, "task.unknown",
@@ -565,7 +579,7 @@ void PostgresControl::release(const std::string& task) {
         if (!look("SELECT FROM cutover.task WHERE name = $1", task)) {
             return;
         }
-        hold_task(task);
+        hold_task(task, "");
         end_leftover_sessions(task);
         in_schema(Hold::remove, [&] {
             connection_.exec_params("SELECT 1 FROM cutover.task WHERE name = $1 FOR UPDATE",

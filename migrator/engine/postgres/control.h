@@ -25,9 +25,11 @@ public:
     PostgresControl(SessionPool& sessions, std::string task, ClaimHolder& claims);
 
     std::optional<engine::TaskRecord> load(const std::string& task) override;
-    engine::TaskRecord claim(const std::string& task, const std::string& fingerprint) override;
+    engine::TaskRecord claim(const std::string& task, const std::string& fingerprint,
+                             const engine::Claimant& who) override;
+    bool is_held(const std::string& task) override;
     std::vector<std::string> correct(const plan::Plan& plan) override;
-    void listen(const std::string& task, std::uint64_t epoch) override;
+    void listen(const std::string& task, std::uint64_t epoch, const std::string& process) override;
     void save(const engine::TaskRecord& record) override;
 
     std::vector<model::Chunk> chunks() override;
@@ -62,13 +64,15 @@ private:
     const Claim& claimed() const;
     [[noreturn]] void lock_lost(const std::string& why);
     void reconnect_if_needed();
-    void hold_task(const std::string& task);
-    std::optional<Result> try_hold(const std::string& task);
+    void hold_task(const std::string& task, const std::string& process);
+    std::optional<Result> try_hold(const std::string& task, const std::string& process);
     void let_go(const std::string& task) noexcept;
     [[noreturn]] static void refuse_running(const std::string& task, const Result& holder);
     void end_leftover_sessions(const std::string& task);
     void make_record(const std::string& task, const std::string& fingerprint);
-    void raise_epoch(const std::string& task, const std::string& fingerprint);
+    void require_same(const std::string& task, const engine::Claimant& who);
+    void raise_epoch(const std::string& task, const std::string& fingerprint,
+                     const engine::Claimant& who);
     /// Runs `work` in a transaction in which the schema is there and stays ours; false if it is not
     /// there.
     template <typename Work>

@@ -2,6 +2,8 @@
 
 namespace cutover::postgres {
 
+using engine::TaskPhase;
+using engine::TaskRecord;
 using model::Error;
 using model::ErrorClass;
 
@@ -82,6 +84,55 @@ std::string joined(const std::vector<std::string>& names) {
 }
 
 }  // namespace
+
+const char* const kLoadTask = R"(
+SELECT t.fingerprint, t.phase, t.epoch, t.starts, t.last_error,
+       t.origin_identity, t.origin_start, t.origin_start_text,
+       m.position, m.position_text, (extract(epoch FROM m.commit_time) * 1000000)::bigint,
+       m.transactions, m.changes,
+       t.copy_stamp, t.copy_stamp_text, t.copy_settled, t.copy_settled_text,
+       t.source_fence, t.cutover, t.born
+  FROM cutover.task t LEFT JOIN cutover.marker m ON m.task = t.name WHERE t.name = $1)";
+
+TaskPhase phase_of(std::string_view text) {
+    for (const TaskPhase phase : {TaskPhase::created, TaskPhase::schema, TaskPhase::full,
+                                  TaskPhase::keys, TaskPhase::incremental, TaskPhase::finished}) {
+        if (engine::to_string(phase) == text) {
+            return phase;
+        }
+    }
+    throw Error(
+        ErrorClass::corrupt, "control.phase",
+        "the task's record names a phase that this version does not know: " + std::string(text));
+}
+
+TaskRecord record_of(const std::string& name, const Result& row) {
+    TaskRecord record;
+    record.name = name;
+    record.fingerprint = row.text(0, 0);
+    record.phase = phase_of(row.get(0, 1));
+    record.epoch = unsigned_of(row, 0, 2);
+    record.starts = unsigned_of(row, 0, 3);
+    record.last_error = row.text(0, 4);
+    if (!row.is_null(0, 5)) {
+        record.origin =
+            engine::CaptureOrigin{bytes_of(row, 0, 5), {bytes_of(row, 0, 6), row.text(0, 7)}};
+    }
+    if (!row.is_null(0, 8)) {
+        record.marker.position = {bytes_of(row, 0, 8), row.text(0, 9)};
+        record.marker.commit_time = model::Instant(std::chrono::microseconds(row.integer(0, 10)));
+        record.marker.transactions = unsigned_of(row, 0, 11);
+        record.marker.changes = unsigned_of(row, 0, 12);
+    }
+    if (!row.is_null(0, 13)) {
+        record.copy_view = model::ChunkView{{bytes_of(row, 0, 13), row.text(0, 14)},
+                                            {bytes_of(row, 0, 15), row.text(0, 16)}};
+    }
+    record.source_fence = row.text(0, 17);
+    record.cutover = row.text(0, 18);
+    record.born = unsigned_of(row, 0, 19);
+    return record;
+}
 
 void store_claimed_marker(Connection& connection, const Claim& claim, const model::Marker& marker) {
     const Result stored = connection.exec_params(

@@ -1,17 +1,26 @@
-// Rows of the control schema: the marker and the receipts, which are written in the same
-// transaction as migrated data, and the chunks they belong to. Shared by control, chunk writer and
-// change applier.
+// Rows of the control schema: the task itself, the marker and the receipts, which are written in
+// the same transaction as migrated data, and the chunks they belong to. Shared by control, chunk
+// writer and change applier.
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "migrator/engine/control.h"
 #include "migrator/engine/postgres/connection.h"
 #include "migrator/engine/postgres/write_session.h"
 #include "migrator/model/chunk.h"
 #include "migrator/model/net_batch.h"
 
 namespace cutover::postgres {
+
+/// The statement that reads a task's row, by its name $1; record_of() reads the answer.
+extern const char* const kLoadTask;
+/// Throws: corrupt `control.phase`, `control.damaged`.
+engine::TaskRecord record_of(const std::string& name, const Result& row);
+/// Throws: corrupt `control.phase`.
+engine::TaskPhase phase_of(std::string_view text);
 
 /// require_claim() and the marker in one statement: the last before a batch's commit.
 /// Requires: a transaction is open. Throws: stopped (`task.fenced`).

@@ -32,8 +32,12 @@ CREATE TABLE cutover.task (
     cutover text NOT NULL DEFAULT '',
     owner text NOT NULL DEFAULT '',
     claimed_at timestamptz,
+    born bigint NOT NULL,
     holder_process integer,
     holder_since timestamptz,
+    listener text NOT NULL DEFAULT '',
+    listener_process integer,
+    listener_since timestamptz,
     created_at timestamptz NOT NULL DEFAULT now());
 CREATE TABLE cutover.marker (
     task text PRIMARY KEY,
@@ -80,6 +84,8 @@ CREATE TABLE cutover.command (
     verb text NOT NULL,
     argument text NOT NULL,
     answer text,
+    poster_process integer NOT NULL,
+    poster_since timestamptz NOT NULL,
     posted_at timestamptz NOT NULL DEFAULT now());
 CREATE TABLE cutover.status (
     task text PRIMARY KEY,

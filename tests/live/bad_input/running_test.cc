@@ -78,6 +78,43 @@ protected:
     fixtures::PostgresEndpoint destination_;
 };
 
+/// What stops a task before its first row is put right in the task file or at the destination: it
+/// goes on, with its new file, and nothing of it has to be released.
+TEST_F(BadTimes, GoesOnWithACorrectedTaskFile) {
+    begin({"corrected", 17, {}, {}}, "destination");
+    at_source("CREATE TABLE public.zones (id int PRIMARY KEY, name text, secret text)");
+    const std::string made = "SELECT to_regclass('public.rows') IS NOT NULL";
+    const std::string first = program_.task(source_, destination_);
+    for (int start = 0; start < 10 && of_destination(made) != "t"; ++start) {
+        program_.start({"migrate", first, "--kill-at", "schema.step"}).wait();
+    }
+    ASSERT_EQ(of_destination(made), "t");
+
+    // Another definition of a table that is made: refused by its name until that one is gone.
+    const std::string file =
+        program_.task(source_, destination_,
+                      "objects: {exclude: [public.zones], exclude_columns: {public.rows: [note]}}");
+    const Said precheck = program_.run({"precheck", file});
+    EXPECT_THAT(precheck.text, HasSubstr("task.corrected"));
+    EXPECT_THAT(precheck.text, Not(HasSubstr("task.changed")));
+    const Said again = program_.run({"migrate", file});
+    EXPECT_EQ(again.exit_code, kRefused) << again.text;
+    EXPECT_THAT(again.text, HasSubstr("task.corrected"));
+    EXPECT_THAT(again.text, HasSubstr("public.rows cannot be made at the destination"));
+    fixtures::PostgresClient(destination_).query("DROP TABLE public.rows");
+
+    RunningProgram running = program_.start({"migrate", file, "--json"});
+    EXPECT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
+    at_source("INSERT INTO public.rows VALUES (0, 'late'); INSERT INTO public.zones VALUES (1)");
+    const Said finish = program_.run({"finish", file});
+    EXPECT_EQ(finish.exit_code, 0) << finish.text;
+    running.wait();
+    EXPECT_EQ(of_destination("SELECT count(*) || '/' || sum(id) FROM public.rows"),
+              of_source("SELECT count(*) || '/' || sum(id) FROM public.rows"));
+    EXPECT_EQ(of_source("SELECT count(*) FROM pg_publication_tables WHERE tablename = 'zones'"),
+              "0");
+}
+
 /// Each process is killed after the first schema step that it makes, so between any two of them,
 /// while somebody writes: what one had not come to, the next one does, in its order.
 TEST_F(BadTimes, DiesAfterEachSchemaStepAndFinishes) {

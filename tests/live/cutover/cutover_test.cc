@@ -216,7 +216,10 @@ TEST_F(Cutover, ToldTheWritesBehindItUntilTheRelease) {
     }
     status = program_.run({"status", file_, "--json"});
     EXPECT_THAT(status.text, HasSubstr("\"outcome\":\"late_write\""));
-    EXPECT_EQ(program_.run({"release", file_}).exit_code, 0);
+    const Said release = program_.run({"release", file_});
+    EXPECT_EQ(release.exit_code, kRefused) << release.text;
+    EXPECT_THAT(release.text, HasSubstr("update public.account (id = 7)"));
+    EXPECT_EQ(program_.run({"release", file_, "--anyway"}).exit_code, 0);
     EXPECT_EQ(program_.run({"status", file_}).exit_code, kRefused);
 }
 
@@ -289,6 +292,111 @@ TEST_F(Cutover, NeedsSomeProofThatNobodyWrites) {
     const Said said = finish({"--quiet-seconds", "0"});
     EXPECT_EQ(said.exit_code, kRefused) << said.text;
     EXPECT_THAT(said.text, HasSubstr("--fence-source"));
+}
+
+/// Whoever asks for a cutover and goes away before it has begun does not find it done later.
+TEST_F(Cutover, WithdrawsAFinishWhoseAskerHasGone) {
+    begin("gone");
+    RunningProgram running = migrate();
+    expect_following(running);
+    EXPECT_EQ(program_.run({"pause", file_}).exit_code, 0);
+    fixtures::PostgresClient shop(source_);
+    shop.query("BEGIN; INSERT INTO public.entry (note) VALUES ('open')");
+    running.signal(SIGKILL);
+    running.wait();
+    RunningProgram asks = program_.start({"finish", file_});
+    while (of_destination("SELECT count(*) FROM cutover.command WHERE verb = 'finish'") == "0") {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    asks.signal(SIGKILL);
+    asks.wait();
+    shop.query("COMMIT");
+    RunningProgram next = migrate();
+    expect_following(next);
+    while (of_destination("SELECT count(*) FROM cutover.command WHERE answer IS NULL") != "0") {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    EXPECT_THAT(of_destination("SELECT answer FROM cutover.command WHERE verb = 'finish'"),
+                HasSubstr("withdrawn"));
+    const Said stop = program_.run({"stop", file_});
+    EXPECT_EQ(stop.exit_code, 0) << stop.text;
+    EXPECT_EQ(of_destination("SELECT phase FROM cutover.task"), "incremental");
+}
+
+TEST_F(Cutover, RefusesASecondFinishBesideTheFirst) {
+    begin("second");
+    RunningProgram running = migrate();
+    expect_following(running);
+    fixtures::PostgresClient shop(source_);
+    shop.query("BEGIN; INSERT INTO public.entry (note) VALUES ('open')");
+    RunningProgram first =
+        program_.start({"finish", file_, "--wait-for-transactions", "50", "--quiet-seconds", "1"});
+    while (of_destination("SELECT count(*) FROM cutover.command WHERE verb = 'finish'") == "0") {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    const Said second = finish({"--fence-source"});
+    EXPECT_EQ(second.exit_code, kRefused) << second.text;
+    EXPECT_THAT(second.text, HasSubstr("under way"));
+    EXPECT_TRUE(source_takes_writes());
+    shop.query("COMMIT");
+    const Said said = first.wait();
+    EXPECT_EQ(said.exit_code, 0) << said.text << running.text();
+    EXPECT_EQ(running.wait().exit_code, 0) << running.text();
+    EXPECT_TRUE(source_takes_writes());
+}
+
+/// The process that cut over dies before it has looked behind its fence: whoever asked looks.
+TEST_F(Cutover, LooksBehindTheFenceOfAProcessThatHasDied) {
+    begin("died");
+    RunningProgram running =
+        program_.start({"migrate", file_, "--json", "--kill-at", "finish.fenced"});
+    expect_following(running);
+    const Said said = finish({"--quiet-seconds", "1", "--json"});
+    EXPECT_EQ(said.exit_code, 0) << said.text;
+    EXPECT_THAT(said.text, HasSubstr("\"looked\":true"));
+    at_source("UPDATE public.account SET v = 1 WHERE id = 7");
+    const Said again = finish();
+    EXPECT_EQ(again.exit_code, 1) << again.text;
+}
+
+/// Nor says a cutover whose log is gone that nothing came after.
+TEST_F(Cutover, SaysThatItCannotTellWhatCameAfter) {
+    begin("unseen");
+    RunningProgram running = migrate();
+    expect_following(running);
+    EXPECT_EQ(finish({"--quiet-seconds", "1"}).exit_code, 0);
+    EXPECT_EQ(running.wait().exit_code, 0) << running.text();
+    at_source("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots");
+    for (const char* command : {"status", "finish"}) {
+        const Said said = program_.run({command, file_});
+        EXPECT_EQ(said.exit_code, 2) << command << ": " << said.text;
+        EXPECT_THAT(said.text, HasSubstr("CANNOT TELL what came after")) << command;
+    }
+    EXPECT_EQ(program_.run({"release", file_}).exit_code, kRefused);
+    EXPECT_EQ(program_.run({"release", file_, "--anyway"}).exit_code, 0);
+}
+
+/// While its source is away a process waits to try again, and the task is its task.
+TEST_F(Cutover, KeepsATaskWhoseProcessWaitsForItsSource) {
+    begin("waits");
+    const auto away = servers().postgres({"waits_source", 17, {}, {}});
+    away->connect().query("CREATE DATABASE source");
+    source_ = away->endpoint("source");
+    at_source(
+        "CREATE TABLE public.account (id int PRIMARY KEY); INSERT INTO public.account VALUES (1)");
+    file_ = program_.task(source_, destination_);
+    RunningProgram running = migrate();
+    expect_following(running);
+    away->stop();
+    EXPECT_TRUE(running.wait_for("\"event\":\"retry\"")) << running.text();
+    const Said release = program_.run({"release", file_, "--source-gone"});
+    EXPECT_EQ(release.exit_code, kRefused) << release.text;
+    EXPECT_THAT(release.text, HasSubstr("task.running"));
+    away->start();
+    EXPECT_TRUE(running.wait_for("\"event\":\"recovered\"")) << running.text();
+    const Said said = finish({"--quiet-seconds", "1"});
+    EXPECT_EQ(said.exit_code, 0) << said.text;
+    EXPECT_EQ(running.wait().exit_code, 0) << running.text();
 }
 
 }  // namespace
