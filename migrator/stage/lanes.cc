@@ -245,11 +245,12 @@ Lanes::Turn Lanes::wait_for_turn(std::uint64_t batch, const std::string& holder)
     return failure_ || closing_ ? Turn::given_up : Turn::come;
 }
 
-/// Whether a wait of this task is told to end only when this holder lets go.
+/// Whether a wait of this task is told to end only when this holder lets go, or may well be: who is
+/// in the way could not be found out.
 bool Lanes::in_the_way(const std::string& holder) const {
     for (const flow::ToldWait& told : context_.waits.present()) {
         for (const model::Holder& one : told.wait.holders) {
-            if (told.wait.end == model::End::destination && one.id == holder) {
+            if (told.wait.end == model::End::destination && (one.id == holder || one.id.empty())) {
                 return true;
             }
         }
