@@ -86,6 +86,16 @@ int run(CLI::App& app, int argc, char** argv, const int& exit_code) {
     }
 }
 
+/// As the judge reports them.
+cutover::verify::LateWrites late_writes(const cutover::stage::LateWrites& seen) {
+    cutover::verify::LateWrites out{seen.transactions, seen.changes, {}};
+    for (const cutover::stage::LateWrite& write : seen.first) {
+        out.first.push_back(
+            {write.change, write.table, write.key, write.position, write.committed});
+    }
+    return out;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -100,12 +110,10 @@ int main(int argc, char** argv) {
         cutover::precheck::add_commands(app, registry, std::cout, exit_code);
         cutover::task::add_commands(app, registry, std::cout, exit_code);
         const auto ask_task = [&registry](const cutover::plan::TaskSpec& spec) {
-            cutover::verify::AfterCutover out;
-            if (const auto after = cutover::task::look_after(registry, spec)) {
-                out.late = cutover::task::late_lines(after->evidence.late);
-                out.not_looked = after->not_looked;
-            }
-            return out;
+            const auto after = cutover::task::look_after(registry, spec);
+            return after ? cutover::verify::AfterCutover{late_writes(after->evidence.late),
+                                                         after->not_looked}
+                         : cutover::verify::AfterCutover{};
         };
         cutover::verify::add_commands(app, ask_task, std::cout, exit_code);
         // Rehearsals start this very program as their migrator and their judge.

@@ -115,7 +115,8 @@ public:
     virtual std::string view() = 0;
     /// Whether a transaction that `later` sees and `earlier` does not has brought, changed or
     /// removed rows, as far as they are seen in this session's snapshot: what came shows in a later
-    /// one, what went in an earlier one. May say so of rows that were only locked.
+    /// one, what went in an earlier one; a table that was emptied as a whole since the snapshot
+    /// shows in it, too. May say so of rows that were only locked or moved.
     virtual bool written_between(const TableShape& table, const std::string& earlier,
                                  const std::string& later) = 0;
 

@@ -48,6 +48,9 @@ void conclude_table(const LiveTable& table, TableResult& result, const RunContex
     keep_equal_only(result);
     table.tally.add_to(result, context.samples);
     const std::string& why = table.failure.empty() ? live.gave_up : table.failure;
+    if (!table.quote.empty()) {
+        result.quotes.push_back(table.quote);
+    }
     add_pending(table, result, context.samples, why);
     conclude(result);
     if (result.rows.pending != 0) {
@@ -105,6 +108,7 @@ void check_lookup(End& end, RowLookup& lookup, bool Candidate::*seen, LiveTable&
         const Images found = lookup.read(end, batch);
         for (const Candidate* candidate : batch) {
             if (found.count(candidate->key) == 0) {
+                table.quote = candidate->shown;
                 table.failure = fmt::format(
                     "the row {} was not found by its key when it was "
                     "looked up again; this is a defect of the judge",
@@ -126,7 +130,7 @@ void check_lookups(const FirstPass& first, LiveTable& table) {
         if (error.error_class() == model::ErrorClass::connection) {
             throw;
         }
-        table.failure = error.message();
+        table.failure = table.quote = error.message();
         first.source->join_snapshot({});  // out of a broken transaction
         first.destination->join_snapshot({});
     }

@@ -52,7 +52,7 @@ bool guarded(LiveTable& table, const Work& work) {
         if (error.error_class() == model::ErrorClass::connection) {
             throw;
         }
-        table.failure = error.message();
+        table.failure = table.quote = error.message();
     }
     std::erase_if(table.left, [](const Candidate& each) { return each.settled; });
     return table.failure.empty();

@@ -45,6 +45,7 @@ struct LiveTable {
     RowLookup source;
     RowLookup destination;
     std::string failure;  ///< it could not be read; what is left stays without a verdict
+    std::string quote;    ///< the part of `failure` that may show values of rows
 };
 
 class LiveRounds {

@@ -198,7 +198,7 @@ public:
         return at_end(display_, [&] {
             return connection_
                 .exec("SELECT EXISTS (SELECT 1" + from_sql(table) + " WHERE " +
-                      written_sql(connection_, earlier, later) + ")")
+                      written_sql(connection_, earlier, later) + ") OR " + emptied_sql(table))
                 .boolean(0, 0);
         });
     }
@@ -332,6 +332,14 @@ private:
     }
     static std::string from_sql(const TableShape& table) {
         return (table.partitioned ? " FROM " : " FROM ONLY ") + postgres::quote(table.name);
+    }
+    /// TRUNCATE leaves no row version behind: it gives a table another file. The snapshot sees the
+    /// catalog's row of the file that it was, a function the one that it is.
+    std::string emptied_sql(const TableShape& table) const {
+        const std::string name = connection_.quote_literal(postgres::quote(table.name));
+        return "EXISTS (SELECT 1 FROM pg_class c WHERE c.relfilenode <> 0 AND c.oid IN (SELECT " +
+               name + "::regclass::oid UNION SELECT relid FROM pg_partition_tree(" + name +
+               ")) AND c.relfilenode IS DISTINCT FROM pg_relation_filenode(c.oid))";
     }
     std::string filter_sql(const ReadSpec& spec) const {
         if (spec.partition_filters.empty()) {

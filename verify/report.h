@@ -26,5 +26,7 @@ std::string table_text(const TableResult& table);
 /// One sample in one line.
 std::string sample_text(const RowSample& sample);
 std::string difference_text(const SchemaDifference& difference);
+/// One late write in one line.
+std::string late_text(const LateWrite& write);
 
 }  // namespace cutover::verify

@@ -99,6 +99,14 @@ std::string head_html(const Result& result) {
            entry("digest", fmt::format("XXH3-128, seed {:#018x}", result.seed)) + "</dl>\n";
 }
 
+std::string late_html(const LateWrites& late) {
+    std::vector<std::string> lines;
+    for (const LateWrite& write : late.first) {
+        lines.push_back(late_text(write));
+    }
+    return lines.empty() ? std::string() : "<h2>Late writes</h2>\n" + list_html(lines);
+}
+
 std::string details_html(const TableResult& table) {
     std::vector<std::string> lines;
     const auto add = [&lines](const char* title, const std::vector<std::string>& names) {
@@ -174,8 +182,8 @@ std::string to_html(const Result& result) {
     out += fmt::format(
         "<title>Verification: {}</title>\n<style nonce=\"{}\">{}</style></head><body>\n",
         to_string(result.verdict), policy.nonce, kStyle);
-    out += head_html(result) + tables_html(result) + schema_html("Structure", result.schema) +
-           schema_html("Sequences", result.sequences);
+    out += head_html(result) + late_html(result.late) + tables_html(result) +
+           schema_html("Structure", result.schema) + schema_html("Sequences", result.sequences);
     if (!result.not_compared.empty()) {
         out += "<h2>Not compared</h2>\n" + list_html(result.not_compared);
     }

@@ -109,6 +109,18 @@ Json live_json(const LiveResult& live) {
             {"gave_up", live.gave_up}};
 }
 
+Json late_json(const LateWrites& late) {
+    Json first = Json::array();
+    for (const LateWrite& write : late.first) {
+        first.push_back({{"change", write.change},
+                         {"table", write.table},
+                         {"key", write.key},
+                         {"position", write.position},
+                         {"committed", instant_text(write.committed)}});
+    }
+    return {{"transactions", late.transactions}, {"changes", late.changes}, {"first", first}};
+}
+
 }  // namespace
 
 std::string to_json(const Result& result) {
@@ -125,6 +137,7 @@ std::string to_json(const Result& result) {
         {"destination", {{"end", result.destination}, {"position", result.destination_position}}},
         {"mode", result.live.taken ? "live" : "two snapshots"},
         {"live", live_json(result.live)},
+        {"late_writes", late_json(result.late)},
         {"rules", result.rules},
         {"seed", fmt::format("{:#018x}", result.seed)},
         {"started", instant_text(result.started)},

@@ -56,6 +56,12 @@ void write_reasons(std::ostream& out, const Result& result) {
     for (const std::string& reason : result.reasons) {
         out << "  - " << visible(reason) << "\n";
     }
+    if (!result.late.first.empty()) {
+        out << "\nlate writes\n";
+    }
+    for (const LateWrite& write : result.late.first) {
+        out << "  - " << visible(late_text(write)) << "\n";
+    }
 }
 
 void write_list(std::ostream& out, const char* title, const std::vector<std::string>& lines) {
@@ -192,6 +198,12 @@ std::string difference_text(const SchemaDifference& difference) {
     }
     out += difference.left_out.empty() ? "" : "; " + difference.left_out;
     return out;
+}
+
+std::string late_text(const LateWrite& write) {
+    return fmt::format("{} {}{} at {}, committed {}", write.change, write.table,
+                       write.key.empty() ? "" : " (" + write.key + ")", write.position,
+                       instant_text(write.committed));
 }
 
 void write_text(std::ostream& out, const Result& result) {

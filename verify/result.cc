@@ -96,16 +96,49 @@ std::string_view to_string(FactKind kind) {
     return "unknown";
 }
 
-void mask_values(Result& result) {
-    constexpr const char* kMasked = "(masked)";
-    for (TableResult& table : result.tables) {
-        for (RowSample& sample : table.samples) {
-            sample.key = kMasked;
-            for (CellDifference& cell : sample.cells) {
-                cell.source_value = kMasked;
-                cell.destination_value = kMasked;
-            }
+namespace {
+
+constexpr std::string_view kMasked = "(masked)";
+
+void mask_quotes(std::string& text, const std::vector<std::string>& quotes) {
+    for (const std::string& quote : quotes) {
+        for (std::size_t at = text.find(quote); !quote.empty() && at != std::string::npos;
+             at = text.find(quote, at + kMasked.size())) {
+            text.replace(at, quote.size(), kMasked);
         }
+    }
+}
+
+void mask_quotes(std::vector<std::string>& texts, const std::vector<std::string>& quotes) {
+    for (std::string& text : texts) {
+        mask_quotes(text, quotes);
+    }
+}
+
+void mask(TableResult& table) {
+    mask_quotes(table.reason, table.quotes);
+    mask_quotes(table.notes, table.quotes);
+    for (RowSample& sample : table.samples) {
+        sample.key = kMasked;
+        mask_quotes(sample.evidence, table.quotes);
+        for (CellDifference& cell : sample.cells) {
+            cell.source_value = kMasked;
+            cell.destination_value = kMasked;
+        }
+    }
+}
+
+}  // namespace
+
+void mask_values(Result& result) {
+    for (TableResult& table : result.tables) {
+        mask(table);
+        mask_quotes(result.reasons, table.quotes);
+    }
+    mask_quotes(result.reasons, result.quotes);
+    mask_quotes(result.not_compared, result.quotes);
+    for (LateWrite& write : result.late.first) {
+        write.key = write.key.empty() ? "" : kMasked;
     }
 }
 

@@ -93,6 +93,8 @@ struct TableResult {
     std::vector<std::string> excluded_columns;
     std::vector<std::string> extra_columns;
     std::vector<std::string> notes;
+    /// Parts of the sentences above that may show values of rows: a key, what a server has said.
+    std::vector<std::string> quotes;
     std::uint64_t bytes = 0;  ///< read, both ends together
     std::chrono::milliseconds took{};
 };
@@ -134,6 +136,21 @@ struct LiveResult {
     std::string gave_up;  ///< why rows are left without a verdict; empty: none is
 };
 
+/// A change that came at the source behind the point of a cutover.
+struct LateWrite {
+    std::string change;  ///< insert, update, delete, truncate
+    std::string table;
+    std::string key;  ///< as people write it; empty: it has none
+    std::string position;
+    std::chrono::system_clock::time_point committed{};
+};
+
+struct LateWrites {
+    std::uint64_t transactions = 0;
+    std::uint64_t changes = 0;
+    std::vector<LateWrite> first;  ///< the first of them
+};
+
 struct Result {
     Verdict verdict = Verdict::could_not_tell;
     std::vector<std::string> reasons;  ///< of the verdict; the first is the headline
@@ -149,7 +166,10 @@ struct Result {
     SchemaResult schema;  ///< columns, keys, indexes, constraints, types
     SchemaResult sequences;
     LiveResult live;
+    LateWrites late;                        ///< whatever the rows look like
     std::vector<std::string> not_compared;  ///< plain sentences
+    /// Parts of the sentences of the run that may show values of rows; tables have their own.
+    std::vector<std::string> quotes;
     std::string repair_file;
     std::uint64_t repair_statements = 0;
     std::uint64_t repair_by_hand = 0;  ///< differences of structure and sequences, as comments
@@ -162,7 +182,8 @@ struct Result {
 std::string_view to_string(RowVerdict verdict);
 std::string_view to_string(Verdict verdict);
 std::string_view to_string(Proof proof);
-/// Masks keys and values of sampled rows; which columns differ, and how, stays.
+/// Masks keys and values of rows wherever they are: samples, late writes, what sentences quote.
+/// Which columns differ, and how, stays.
 void mask_values(Result& result);
 /// 0 consistent, 1 inconsistent, 2 could not tell.
 int exit_code(Verdict verdict);

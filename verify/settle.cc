@@ -23,7 +23,7 @@ std::string doubt_rows(Result& result, const std::string& why) {
     return why;
 }
 
-/// Nobody's task: another tool may be at work.
+/// No task of ours: another tool may be at work.
 std::string judge_by_quiet(const Request& request, SnapshotPair& snapshots,
                            const QuietTables& tables, Result& result) {
     const bool differ = rows_differ(result.tables);

@@ -322,6 +322,7 @@ private:
             }
             const std::lock_guard lock(work.mutex);
             work.failed = true;
+            work.result.quotes.push_back(error.message());
             work.result.notes.push_back(with_remedy(error));
             ok = false;
         }
@@ -388,6 +389,7 @@ private:
                 throw;
             }
             doubts_.unread_structure = with_remedy(error);
+            result_.quotes.push_back(error.message());
             result_.not_compared.push_back("structure and sequences: could not be read");
             return;
         }
@@ -497,14 +499,29 @@ private:
         if (!request_.after_cutover) {
             return;
         }
-        const AfterCutover after = request_.after_cutover();
+        AfterCutover after = after_cutover();
         if (!after.not_looked.empty()) {
+            result_.quotes.push_back(after.not_looked);
             result_.not_compared.push_back("the source's log behind the cutover: " +
                                            after.not_looked);
         }
-        if (!after.late.empty()) {
+        if (after.late.transactions != 0) {
             result_.verdict = Verdict::inconsistent;
-            result_.reasons.insert(result_.reasons.begin(), after.late.begin(), after.late.end());
+            result_.reasons.insert(
+                result_.reasons.begin(),
+                fmt::format("LATE WRITE: {} transactions with {} changes came at the source after "
+                            "the cutover; the destination lacks them",
+                            grouped(after.late.transactions), grouped(after.late.changes)));
+        }
+        result_.late = std::move(after.late);
+    }
+
+    /// An end that is away for a moment now must not cost what hours of comparing have found.
+    AfterCutover after_cutover() const {
+        try {
+            return request_.after_cutover();
+        } catch (const Error& error) {
+            return {{}, with_remedy(error)};
         }
     }
 

@@ -34,8 +34,8 @@ struct LiveOptions {
 
 /// What the task's own record and the source's log say of the time after its cutover.
 struct AfterCutover {
-    std::vector<std::string> late;  ///< changes that came behind it; empty: none was seen
-    std::string not_looked;         ///< why that could not be looked at
+    LateWrites late;         ///< changes that came behind it
+    std::string not_looked;  ///< why that could not be looked at
 };
 
 struct Request {
@@ -57,13 +57,14 @@ struct Request {
     std::string repair_file;             ///< empty: no repair statements
     std::uint64_t repair_limit = 100000;
     LiveOptions live;
-    /// Not live, nobody's task: rows that differ are different only if nobody has written to the
+    /// Not live, no task of ours: rows that differ are different only if nobody has written to the
     /// compared tables at either end for so long since the snapshots.
     std::chrono::milliseconds settle{5000};
     /// What open transactions have written to compared tables is no doubt.
     bool ignore_open_writers = false;
-    std::uint64_t seed = 0;                       ///< of the digests; 0: drawn
-    std::function<AfterCutover()> after_cutover;  ///< empty: nobody can say
+    std::uint64_t seed = 0;  ///< of the digests; 0: drawn
+    /// Empty: nobody can say. An Error of it costs no more than what it would have said.
+    std::function<AfterCutover()> after_cutover;
     /// Set to replace the engine's own session, in tests.
     OpenEnd open_source;
     OpenEnd open_destination;

@@ -3,7 +3,7 @@
 namespace cutover::model {
 
 std::string to_text(const Holder& holder) {
-    std::string text = holder.kind + " " + holder.id;
+    std::string text = holder.kind + (holder.id.empty() ? "" : " " + holder.id);
     if (!holder.application.empty()) {
         text += " ('" + holder.application + "')";
     }

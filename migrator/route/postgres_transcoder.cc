@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "migrator/engine/postgres/key_cell.h"
 #include "migrator/model/check.h"
 #include "migrator/model/error.h"
 #include "migrator/route/postgres_wire.h"
@@ -24,28 +25,6 @@ struct Conversion {
 
     bool passes() const { return !rewritten && widen == nullptr; }
 };
-
-/// A value of a key for people: numbers and texts as such, other types by their bytes.
-std::string shown(std::uint64_t type, std::string_view value) {
-    constexpr std::uint64_t kInt8 = 20, kInt2 = 21, kInt4 = 23, kText = 25, kBpchar = 1042,
-                            kVarchar = 1043;
-    if ((type == kInt2 || type == kInt4 || type == kInt8) && !value.empty()) {
-        std::int64_t out = (static_cast<unsigned char>(value[0]) & 0x80U) != 0 ? -1 : 0;
-        for (const char byte : value) {
-            out = static_cast<std::int64_t>(static_cast<std::uint64_t>(out) << 8 |
-                                            static_cast<unsigned char>(byte));
-        }
-        return std::to_string(out);
-    }
-    if (type == kText || type == kBpchar || type == kVarchar) {
-        return std::string(value);
-    }
-    std::string hex = "\\x";
-    for (const char byte : value) {
-        hex += fmt::format("{:02x}", static_cast<unsigned char>(byte));
-    }
-    return hex;
-}
 
 class ColumnTranscoder final : public plan::Transcoder {
 public:
@@ -139,7 +118,7 @@ private:
         for (const std::size_t at : key_) {
             if (at < row.size() && row.kind(at) == CellKind::binary) {
                 key += (key.empty() ? "" : ", ") + columns_[at].name + "=" +
-                       shown(columns_[at].type, row.bytes(at));
+                       postgres::key_cell_text(columns_[at].type, row.bytes(at));
             }
         }
         return key.empty() ? "a row without a key" : "row (" + key + ")";

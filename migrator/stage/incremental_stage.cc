@@ -39,6 +39,22 @@ Tuple converted(const plan::TablePlan& table, Tuple tuple) {
 
 }  // namespace
 
+std::vector<model::TableIndex> first_tables(model::ChangeCursor& changes) {
+    constexpr int kMostRead = 1000;
+    std::vector<model::TableIndex> tables;
+    Change change;
+    for (int read = 0; read < kMostRead && changes.next(change); ++read) {
+        std::vector<model::TableIndex> touched = change.truncated;
+        touched.push_back(change.table);
+        for (const model::TableIndex table : touched) {
+            if (std::find(tables.begin(), tables.end(), table) == tables.end()) {
+                tables.push_back(table);
+            }
+        }
+    }
+    return tables;
+}
+
 IncrementalStage::IncrementalStage(Context& context)
     : context_(context),
       admission_(context.source, context.plan, *context.record.origin, context.control.receipts()),
@@ -110,17 +126,8 @@ bool IncrementalStage::changes_something(model::SourceTransaction& transaction) 
     if (context_.source.covers(processed_, transaction.commit)) {
         return false;  // delivered again
     }
-    more_ = {transaction.id, transaction.commit, transaction.commit_time, {}};
-    Change change;
-    while (transaction.changes->next(change)) {
-        std::vector<model::TableIndex> touched = change.truncated;
-        touched.push_back(change.table);
-        for (const model::TableIndex table : touched) {
-            if (std::find(more_.tables.begin(), more_.tables.end(), table) == more_.tables.end()) {
-                more_.tables.push_back(table);
-            }
-        }
-    }
+    more_ = {transaction.id, transaction.commit, transaction.commit_time,
+             first_tables(*transaction.changes)};
     return !more_.tables.empty();
 }
 

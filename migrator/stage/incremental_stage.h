@@ -30,8 +30,12 @@ struct More {
     model::TransactionId id;
     model::Position commit;
     model::Instant commit_time;
-    std::vector<model::TableIndex> tables;  ///< each once, in the order met
+    std::vector<model::TableIndex> tables;  ///< of its first changes, each once, in the order met
 };
+
+/// The tables that the first changes name, each once, in the order met: enough to say where
+/// somebody writes. No more is read, however many there are.
+std::vector<model::TableIndex> first_tables(model::ChangeCursor& changes);
 
 /// Used once, by the task's coordinating thread.
 class IncrementalStage {

@@ -9,8 +9,6 @@
 
 namespace cutover::stage {
 
-using model::Error;
-
 namespace {
 
 /// How long the coordinating thread waits for a lane without looking after the task.
@@ -75,8 +73,8 @@ void Lanes::run(Lane& lane) {
             --parts_pending_;
             gate_->notify_all();
         }
-    } catch (const Error& error) {
-        fail(error);
+    } catch (const std::exception&) {
+        fail(std::current_exception());
     }
     if (lane.applier) {
         lane.applier->abort();
@@ -247,11 +245,12 @@ Lanes::Turn Lanes::wait_for_turn(std::uint64_t batch, const std::string& holder)
     return failure_ || closing_ ? Turn::given_up : Turn::come;
 }
 
-/// Whether a wait of this task is told to end only when this holder lets go.
+/// Whether a wait of this task is told to end only when this holder lets go, or may well be: who is
+/// in the way could not be found out.
 bool Lanes::in_the_way(const std::string& holder) const {
     for (const flow::ToldWait& told : context_.waits.present()) {
         for (const model::Holder& one : told.wait.holders) {
-            if (told.wait.end == model::End::destination && one.id == holder) {
+            if (told.wait.end == model::End::destination && (one.id == holder || one.id.empty())) {
                 return true;
             }
         }
@@ -259,10 +258,10 @@ bool Lanes::in_the_way(const std::string& holder) const {
     return false;
 }
 
-void Lanes::fail(const Error& error) {
+void Lanes::fail(std::exception_ptr thrown) {
     const std::unique_lock lock(*gate_);
     if (!failure_) {
-        failure_ = error;
+        failure_ = std::move(thrown);
     }
     gate_->notify_all();
     for (const auto& lane : lanes_) {
@@ -272,7 +271,7 @@ void Lanes::fail(const Error& error) {
 
 void Lanes::throw_failure() const {
     if (failure_) {
-        throw *failure_;
+        std::rethrow_exception(failure_);
     }
 }
 

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <deque>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <unordered_map>
@@ -56,7 +57,7 @@ public:
     void close();
 
     /// Hands a part over; waits while its lane is busy with two others. Parts of a batch come in
-    /// order. Throws: the first error of a lane.
+    /// order. Throws: the first exception of a lane, whatever it is.
     void submit(Part part);
     /// Waits until every submitted part has taken effect (not: is committed). Throws as submit().
     void wait_applied();
@@ -93,7 +94,7 @@ private:
     Turn wait_for_turn(std::uint64_t batch, const std::string& holder);
     bool in_the_way(const std::string& holder) const;
     void wait_and_tick(std::unique_lock<flow::Gate>& lock);
-    void fail(const model::Error& error);
+    void fail(std::exception_ptr thrown);
     void throw_failure() const;
 
     Context& context_;
@@ -101,7 +102,7 @@ private:
     std::deque<Outstanding> outstanding_;  ///< in order; the front commits next
     std::optional<model::Marker> committed_;
     std::vector<model::ChunkReceipt> repairs_;
-    std::optional<model::Error> failure_;
+    std::exception_ptr failure_;
     bool closing_ = false;
     flow::TimePoint in_turn_until_{};  ///< until then a batch takes effect when its turn has come
     std::size_t parts_pending_ = 0;    ///< submitted and not yet through a lane

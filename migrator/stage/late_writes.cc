@@ -39,15 +39,8 @@ public:
         if (source_.covers(found_.read_to, transaction.commit)) {
             return;  // delivered again
         }
-        const std::uint64_t before = found_.changes;
-        Change change;
-        while (transaction.changes->next(change)) {
-            ++found_.changes;
-            if (found_.first.size() < kShown) {
-                show(change, transaction);
-            }
-        }
-        found_.transactions += found_.changes > before ? 1 : 0;
+        add_late(found_, transaction,
+                 [&](const Change& change) { return described(change, transaction); });
         found_.read_to = transaction.commit;
     }
 
@@ -65,13 +58,13 @@ public:
     }
 
 private:
-    void show(const Change& change, const model::SourceTransaction& transaction) {
+    LateWrite described(const Change& change, const model::SourceTransaction& transaction) {
         const plan::TablePlan& table = plan_.tables[change.table];
         // An update says its key in the new row; a removal has the old one only.
         const model::Tuple& row = change.after.empty() ? change.before : change.after;
-        found_.first.push_back({table.source.display(), words_of(change.kind),
-                                row.empty() ? "" : source_.key_text(table, row),
-                                transaction.commit.text, transaction.commit_time});
+        return {table.source.display(), words_of(change.kind),
+                row.empty() ? "" : source_.key_text(table, row), transaction.commit.text,
+                transaction.commit_time};
     }
 
     engine::Source& source_;
@@ -80,6 +73,16 @@ private:
 };
 
 }  // namespace
+
+void add_late(LateWrites& found, model::SourceTransaction& transaction,
+              const std::function<LateWrite(const Change&)>& describe) {
+    Change change;
+    while (found.first.size() < kShown && transaction.changes->next(change)) {
+        found.first.push_back(describe(change));
+    }
+    found.changes += transaction.change_count;
+    found.transactions += transaction.change_count > 0 ? 1 : 0;
+}
 
 LateWrites read_late_writes(flow::Runtime& runtime, engine::Source& source, const plan::Plan& plan,
                             const engine::CaptureOrigin& origin, const model::Position& point,

@@ -30,6 +30,11 @@ struct LateWrites {
     bool complete = false;         ///< read_to covers all that the log had at the end
 };
 
+/// Adds a transaction's changes to `found`; those that are still to be shown are read and
+/// described. No more is read, however many there are: nobody is listened to meanwhile.
+void add_late(LateWrites& found, model::SourceTransaction& transaction,
+              const std::function<LateWrite(const model::Change&)>& describe);
+
 struct LateLook {
     flow::Duration watch{};  ///< how long the log is followed before its end is asked for
     flow::Duration limit{};  ///< after which the rest is left unread

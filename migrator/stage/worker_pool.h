@@ -1,5 +1,5 @@
-// A few workers over one queue, with the first error kept. The coordinating thread ticks until they
-// are through; then the error, if any, is thrown there.
+// A few workers over one queue, with the first exception kept. The coordinating thread ticks until
+// they are through; then the exception, if any, is thrown there.
 #pragma once
 
 #include <atomic>
@@ -24,19 +24,19 @@ using GivenUp = std::function<bool()>;
 /// Runs `work(worker, item, given_up)` for all items on `workers` threads; `make_worker()` is
 /// called on each thread for what it alone owns. After an error or a stop nothing new is begun; a
 /// worker brings to an end what it has begun, but asks `given_up` while it waits.
-/// Throws: the first error of a worker; stopped.
+/// Throws: the first exception of a worker, whatever it is; stopped.
 template <typename Item, typename MakeWorker, typename Work>
 void run_workers(Context& context, std::deque<Item> items, std::uint32_t workers,
                  const std::string& name, MakeWorker make_worker, Work work) {
     const std::unique_ptr<flow::Gate> gate = context.runtime.make_gate();
-    std::optional<model::Error> failure;
+    std::exception_ptr failure;
     std::atomic<bool> failed = false;
     std::uint32_t running = 0;
 
-    const auto fail = [&](const model::Error& error) {
+    const auto fail = [&](std::exception_ptr thrown) {
         const std::unique_lock lock(*gate);
         if (!failure) {
-            failure = error;
+            failure = std::move(thrown);
         }
         failed = true;
     };
@@ -59,8 +59,8 @@ void run_workers(Context& context, std::deque<Item> items, std::uint32_t workers
                     work(*worker, *item, given_up);
                 }
             }
-        } catch (const model::Error& error) {
-            fail(error);
+        } catch (const std::exception&) {
+            fail(std::current_exception());
         }
         const std::unique_lock lock(*gate);
         --running;
@@ -79,15 +79,15 @@ void run_workers(Context& context, std::deque<Item> items, std::uint32_t workers
         lock.unlock();
         try {
             context.tick();
-        } catch (const model::Error& error) {
-            fail(error);
+        } catch (const std::exception&) {
+            fail(std::current_exception());
         }
         lock.lock();
     }
     lock.unlock();
     threads.clear();
     if (failure) {
-        throw *failure;
+        std::rethrow_exception(failure);
     }
     context.stop.throw_if_requested();
 }

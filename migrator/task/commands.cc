@@ -31,7 +31,9 @@ constexpr const char* kMigrateFooter =
     "where it was when started again with the same file; nothing is lost and nothing doubled.\n"
     "Ctrl-C stops at the next durable point, a second Ctrl-C at once.\n\n"
     "example:  cutover migrate shop.yaml\n"
-    "exit:     0 completed or cut over, 15 stopped, 3 the task file cannot be used, 10 "
+    "exit:     0 completed or cut over, 1 cut over with a late write, 2 cut over and the log "
+    "behind the\n"
+    "          fence could not be read, 15 stopped, 3 the task file cannot be used, 10 "
     "connection,\n"
     "          11 operation, 12 conflict, 13 refused (a blocking precheck too), 14 corrupt";
 

@@ -9,6 +9,7 @@
 #include "migrator/flow/deliberate_bug.h"
 #include "migrator/flow/sync_points.h"
 #include "migrator/model/error.h"
+#include "migrator/model/finding.h"
 #include "migrator/stage/late_writes.h"
 #include "migrator/stage/schema_stage.h"
 #include "migrator/task/plan_check.h"
@@ -312,15 +313,15 @@ void Cutover::refuse(const std::vector<SourceWriter>& open) const {
 }
 
 void Cutover::refuse(const stage::More& more) {
-    std::string tables;
+    std::vector<std::string> tables;
     for (const model::TableIndex table : more.tables) {
-        tables += (tables.empty() ? "" : ", ") + context_.plan.tables[table].source.display();
+        tables.push_back(context_.plan.tables[table].source.display());
     }
     const std::vector<SourceWriter> writers = context_.source.writers(context_.plan);
     const std::string text = fmt::format(
         "the source is still being written to: transaction {} has changed {} at {}, behind {} "
         "where the log was to be silent; {}",
-        more.id.text, tables, more.commit.text, evidence_.quiet_from,
+        more.id.text, model::some_of(tables), more.commit.text, evidence_.quiet_from,
         writers.empty() ? "no session of others is there any more"
                         : "others there, the most recently active first: " + describe(writers));
     if (keys_added_) {

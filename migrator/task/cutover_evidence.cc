@@ -37,7 +37,8 @@ std::string clock_text(model::Instant at) {
     return rfc3339(at).substr(0, 19) + " UTC";
 }
 
-Json json_of(const SourceWriter& writer) {
+Json json_of(const NotedSession& session) {
+    const SourceWriter& writer = session.writer;
     Json wrote = Json::array();
     for (const model::ObjectName& table : writer.wrote) {
         wrote.push_back({{"schema", table.schema}, {"name", table.name}});
@@ -47,10 +48,11 @@ Json json_of(const SourceWriter& writer) {
             {"application", writer.application},
             {"user", writer.user},
             {"since_us", writer.since ? Json(number_of(*writer.since)) : Json()},
-            {"wrote", std::move(wrote)}};
+            {"wrote", std::move(wrote)},
+            {"wrote_total", session.tables_total}};
 }
 
-SourceWriter writer_from(const Json& json) {
+NotedSession session_from(const Json& json) {
     SourceWriter writer;
     writer.kind = json.value("kind", "") == "prepared" ? SourceWriter::Kind::prepared
                                                        : SourceWriter::Kind::session;
@@ -63,7 +65,8 @@ SourceWriter writer_from(const Json& json) {
     for (const Json& table : json.value("wrote", Json::array())) {
         writer.wrote.push_back({table.value("schema", ""), table.value("name", "")});
     }
-    return writer;
+    const std::uint64_t known = writer.wrote.size();
+    return {std::move(writer), json.value("wrote_total", known)};
 }
 
 Json json_of(const LateWrites& late) {
@@ -112,13 +115,18 @@ std::string watch_line(const CutoverEvidence& evidence) {
 void note_sessions(CutoverEvidence& evidence, std::vector<SourceWriter> writers) {
     evidence.sessions_total = writers.size();
     writers.resize(std::min(writers.size(), kKeptSessions));
-    evidence.sessions = std::move(writers);
+    evidence.sessions.clear();
+    for (SourceWriter& writer : writers) {
+        const std::uint64_t tables = writer.wrote.size();
+        writer.wrote.resize(std::min(writer.wrote.size(), kNamed));
+        evidence.sessions.push_back({std::move(writer), tables});
+    }
 }
 
 std::string to_json(const CutoverEvidence& evidence) {
     Json sessions = Json::array();
-    for (const SourceWriter& writer : evidence.sessions) {
-        sessions.push_back(json_of(writer));
+    for (const NotedSession& session : evidence.sessions) {
+        sessions.push_back(json_of(session));
     }
     const Json json = {{"position", evidence.position},
                        {"quiet_from", evidence.quiet_from},
@@ -149,7 +157,7 @@ CutoverEvidence read(const Json& json) {
     evidence.asked = instant(json, "asked_us");
     evidence.source_fence = json.value("source_fence", "");
     for (const Json& session : json.value("sessions", Json::array())) {
-        evidence.sessions.push_back(writer_from(session));
+        evidence.sessions.push_back(session_from(session));
     }
     evidence.sessions_total = json.value("sessions_total", std::uint64_t{0});
     evidence.fenced = instant(json, "fenced_us");
@@ -181,7 +189,10 @@ std::optional<CutoverEvidence> evidence_from(const std::string& text) {
     }
 }
 
-std::string describe(const SourceWriter& writer) {
+namespace {
+
+/// Of `total` tables the first few are at hand.
+std::string describe(const SourceWriter& writer, std::uint64_t total) {
     std::string text =
         writer.kind == SourceWriter::Kind::prepared
             ? fmt::format("prepared transaction '{}' (", writer.id)
@@ -189,21 +200,43 @@ std::string describe(const SourceWriter& writer) {
     text += "user " + (writer.user.empty() ? std::string("unknown") : writer.user);
     text += writer.since ? ", since " + clock_text(*writer.since)
                          : ", since a time that this account may not see";
-    for (std::size_t at = 0; at < writer.wrote.size(); ++at) {
-        text += (at == 0 ? ", has written to " : " and ") + writer.wrote[at].display();
+    const std::size_t named = std::min(writer.wrote.size(), kNamed);
+    for (std::size_t at = 0; at < named; ++at) {
+        text += (at == 0           ? ", has written to "
+                 : at + 1 == total ? " and "
+                                   : ", ") +
+                writer.wrote[at].display();
     }
-    return text + ")";
+    return text + (total > named ? fmt::format(" and {} more tables)", total - named) : ")");
+}
+
+/// The first few of `total`.
+template <typename One, typename Describe>
+std::string describe_some(const std::vector<One>& all, std::uint64_t total,
+                          const Describe& describe_one) {
+    std::string text;
+    const std::size_t named = std::min(all.size(), kNamed);
+    for (std::size_t at = 0; at < named; ++at) {
+        text += (at == 0 ? "" : "; ") + describe_one(all[at]);
+    }
+    return text + (total > named ? fmt::format("; and {} more", total - named) : "");
+}
+
+std::string sessions_text(const CutoverEvidence& evidence) {
+    return describe_some(evidence.sessions, evidence.sessions_total, [](const NotedSession& one) {
+        return describe(one.writer, one.tables_total);
+    });
+}
+
+}  // namespace
+
+std::string describe(const SourceWriter& writer) {
+    return describe(writer, writer.wrote.size());
 }
 
 std::string describe(const std::vector<SourceWriter>& writers) {
-    std::string text;
-    for (std::size_t at = 0; at < std::min(writers.size(), kNamed); ++at) {
-        text += (at == 0 ? "" : "; ") + describe(writers[at]);
-    }
-    if (writers.size() > kNamed) {
-        text += fmt::format("; and {} more", writers.size() - kNamed);
-    }
-    return text;
+    return describe_some(writers, writers.size(),
+                         [](const SourceWriter& one) { return describe(one); });
 }
 
 std::vector<std::string> late_lines(const LateWrites& late) {
@@ -241,7 +274,7 @@ std::vector<std::string> lines(const CutoverEvidence& evidence) {
     out.push_back(evidence.sessions_total == 0
                       ? "sessions of others in the source database: none"
                       : fmt::format("sessions of others in the source database: {}: {}",
-                                    evidence.sessions_total, describe(evidence.sessions)));
+                                    evidence.sessions_total, sessions_text(evidence)));
     return out;
 }
 

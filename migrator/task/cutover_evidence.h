@@ -14,6 +14,12 @@
 
 namespace cutover::task {
 
+/// Somebody who was there at the cutover.
+struct NotedSession {
+    engine::SourceWriter writer;     ///< with the first few of its tables
+    std::uint64_t tables_total = 0;  ///< that it had begun to write to
+};
+
 struct CutoverEvidence {
     // Before the fence at the destination.
     std::string position;          ///< everything the source has up to here is at the destination
@@ -22,8 +28,8 @@ struct CutoverEvidence {
     std::string quiet_from;  ///< the position behind which the log was read, and stayed silent
     model::Instant
         asked{};  ///< our clock: when no unfinished transaction was found for the last time
-    std::string source_fence;                    ///< empty: none was asked for
-    std::vector<engine::SourceWriter> sessions;  ///< others that were there; the first of them
+    std::string source_fence;            ///< empty: none was asked for
+    std::vector<NotedSession> sessions;  ///< others that were there; the first of them
     std::uint64_t sessions_total = 0;
 
     // After it.
@@ -35,7 +41,8 @@ struct CutoverEvidence {
     stage::LateWrites late;   ///< read_to has its text only
 };
 
-/// Keeps no more of the sessions than are worth showing.
+/// Keeps no more of the sessions, and of their tables, than are worth showing: an answer has to fit
+/// into a command's row.
 void note_sessions(CutoverEvidence& evidence, std::vector<engine::SourceWriter> writers);
 
 std::string to_json(const CutoverEvidence& evidence);
@@ -43,7 +50,8 @@ std::string to_json(const CutoverEvidence& evidence);
 /// Throws: corrupt `control.damaged`.
 std::optional<CutoverEvidence> evidence_from(const std::string& json);
 
-/// `process 17 (application 'shop', user app, since 12:00:01 UTC, has written to a.b)`.
+/// `process 17 (application 'shop', user app, since 12:00:01 UTC, has written to a.b)`; of many
+/// tables the first few, and how many more.
 std::string describe(const engine::SourceWriter& writer);
 /// The first few of them, and how many more.
 std::string describe(const std::vector<engine::SourceWriter>& writers);

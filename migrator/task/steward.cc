@@ -173,6 +173,9 @@ void Steward::look(engine::Control& control, const engine::TaskRecord& record) {
         known_.marker = record.marker;
         known_.progress = std::move(progress);
         known_.retrying.clear();
+        if (failure_) {
+            std::rethrow_exception(failure_);
+        }
     }
     const std::optional<engine::TaskRecord> stored = control.load(record.name);
     if (!stored || stored->epoch != record.epoch) {
@@ -215,9 +218,14 @@ void Steward::pause(bool paused) {
 }
 
 void Steward::run() {
-    do {
-        listen_once();
-    } while (!ending_.wait_for(kEvery));
+    try {
+        do {
+            listen_once();
+        } while (!ending_.wait_for(kEvery));
+    } catch (const std::exception&) {
+        const std::unique_lock lock(*gate_);
+        failure_ = std::current_exception();
+    }
 }
 
 /// What is wrong with the destination is met by the task itself, which says so; here it is only

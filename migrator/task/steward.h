@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -48,7 +49,8 @@ public:
     void watch(ProgressSource progress) { progress_ = std::move(progress); }
 
     /// Cheap if called too often. While the task is paused it does not return.
-    /// Throws: stopped `task.fenced` if the claim is no longer in force; connection.
+    /// Throws: stopped `task.fenced` if the claim is no longer in force; connection; what has ended
+    /// the listening (bad_alloc).
     void tick(engine::Control& control, const engine::TaskRecord& record);
     /// Why the task is about to try again; published until the next tick().
     void retrying(const model::Error& error);
@@ -104,6 +106,7 @@ private:
     const std::unique_ptr<flow::Gate> gate_;
     Known known_;
     std::optional<Finish> finish_;
+    std::exception_ptr failure_;         ///< why nobody listens any more: no error of the servers
     std::uint64_t finish_answered_ = 0;  ///< an answer may be read as pending a moment longer
 
     const std::string process_;

@@ -201,7 +201,7 @@ private:
                          event.wait.what));
     }
     void show(const stage::Retrying& event) {
-        line(fmt::format("trying again{} ({}. time, giving up in {}): {}",
+        line(fmt::format("trying again{} (attempt {}, gives up in {}): {}",
                          with(" at the ", event.error.end()), event.attempt,
                          time_text(event.gives_up_in), event.error.message()));
     }
@@ -229,7 +229,8 @@ private:
                         "point; the destination lacks them",
                         grouped(event.late.transactions)));
         for (const stage::LateWrite& write : event.late.first) {
-            line(fmt::format("  {} {} ({})", write.change, write.table, write.key));
+            line(fmt::format("  {} {}{}", write.change, write.table,
+                             write.key.empty() ? "" : " (" + write.key + ")"));
         }
     }
     void show(const stage::Ended& event) {

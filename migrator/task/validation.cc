@@ -45,9 +45,9 @@ void Validation::run(const std::vector<const plan::SchemaStep*>& steps) {
         }
         try {
             sink_.run_schema_step(*step);
-        } catch (const model::Error& error) {
+        } catch (const std::exception&) {
             const std::unique_lock lock(*gate_);
-            failure_ = error;
+            failure_ = std::current_exception();
             return;
         }
     }
@@ -58,7 +58,7 @@ void Validation::wait() {
         thread_->join();
     }
     if (failure_) {
-        throw *failure_;
+        std::rethrow_exception(failure_);
     }
 }
 

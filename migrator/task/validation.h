@@ -2,11 +2,10 @@
 // so that the cutover need not wait for it.
 #pragma once
 
+#include <exception>
 #include <memory>
-#include <optional>
 #include <vector>
 
-#include "migrator/model/error.h"
 #include "migrator/stage/context.h"
 
 namespace cutover::task {
@@ -33,7 +32,7 @@ private:
     std::unique_ptr<flow::Gate> gate_;
     bool giving_up_ = false;
     bool ended_ = false;
-    std::optional<model::Error> failure_;
+    std::exception_ptr failure_;
     std::unique_ptr<flow::Worker> thread_;
 };
 

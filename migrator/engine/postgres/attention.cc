@@ -44,7 +44,8 @@ SELECT DISTINCT 'prepared transaction', quote_literal(p.gid), '',
   JOIN pg_prepared_xacts p ON p.transaction = x.transactionid
  WHERE w.pid = $1::int AND NOT w.granted)";
 
-/// Through a session of its own, at the same server: the one that waits can be asked nothing.
+/// Through a session of its own, at the same server: the one that waits can be asked nothing. Where
+/// there is none to be had, there is somebody who has no name (Holder::id).
 std::vector<Holder> holders_of(const Connection& waiting) {
     ConnectOptions options;
     options.application_name = "cutover who waits";
@@ -64,8 +65,8 @@ std::vector<Holder> holders_of(const Connection& waiting) {
             }
             out.push_back(std::move(holder));
         }
-    } catch (const Error&) {
-        // Whoever is in the way stays unknown; the wait itself is told all the same.
+    } catch (const Error& error) {
+        out = {{"who is in the way could not be asked: " + error.message(), "", "", std::nullopt}};
     }
     return out;
 }

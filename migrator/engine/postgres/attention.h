@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -79,28 +80,40 @@ private:
 /// Runs `work`, which cannot be interrupted, on a thread of its own and waits for what it gives,
 /// looking up meanwhile: `look_up` throws, or gives false, to leave the thread to itself. Then what
 /// it still makes is destroyed by it, so `work` owns all that it uses. Nothing: it was left.
+/// Throws: what `work` and `look_up` throw.
 template <typename Made>
 std::optional<Made> aside(std::function<Made()> work, const std::function<bool()>& look_up) {
     struct Shared {
         std::mutex mutex;
         std::condition_variable done;
         std::optional<Made> made;
+        std::exception_ptr failure;
     };
     const auto shared = std::make_shared<Shared>();
     std::thread([shared, work = std::move(work)] {
-        Made made = work();
+        std::optional<Made> made;
+        std::exception_ptr failure;
+        try {
+            made.emplace(work());
+        } catch (...) {
+            failure = std::current_exception();
+        }
         const std::lock_guard lock(shared->mutex);
-        shared->made.emplace(std::move(made));
+        shared->made = std::move(made);
+        shared->failure = std::move(failure);
         shared->done.notify_all();
     }).detach();
     std::unique_lock lock(shared->mutex);
     while (!shared->done.wait_for(lock, std::chrono::milliseconds(100),
-                                  [&] { return shared->made.has_value(); })) {
+                                  [&] { return shared->made.has_value() || shared->failure; })) {
         lock.unlock();
         if (!look_up()) {
             return std::nullopt;
         }
         lock.lock();
+    }
+    if (shared->failure) {
+        std::rethrow_exception(shared->failure);
     }
     return std::move(shared->made);
 }

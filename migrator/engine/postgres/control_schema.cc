@@ -11,7 +11,7 @@ using model::ErrorClass;
 
 namespace {
 
-/// Left to be tried again: another process makes or removes the schema at the same time.
+/// Worth another try: another process makes or removes the schema at the same time.
 constexpr int kAttempts = 20;
 
 constexpr Statements kCreate = R"(

@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
+
+#include "migrator/engine/postgres/key_cell.h"
 
 namespace cutover::postgres {
 
@@ -35,35 +36,13 @@ void outline_tuple(MessageReader& reader, const RowShape& shape, RowOutline& out
     out.bytes = std::max(out.bytes, bytes);
 }
 
-/// A value of a key as people know it, where that can be told from its bytes.
-std::string shown(std::string_view cell, const model::ColumnSchema& column) {
-    static const std::set<std::string> kIntegers = {"int2", "int4", "int8"};
-    static const std::set<std::string> kTexts = {"text", "varchar", "bpchar", "name"};
-    constexpr std::size_t kMost = 80;
-    if (kIntegers.contains(column.type_name.name) && !cell.empty() && cell.size() <= 8) {
-        std::uint64_t value = (static_cast<unsigned char>(cell[0]) & 0x80) != 0 ? ~0ull : 0;
-        for (const char byte : cell) {
-            value = value << 8 | static_cast<unsigned char>(byte);
-        }
-        return std::to_string(static_cast<std::int64_t>(value));
-    }
-    if (kTexts.contains(column.type_name.name)) {
-        return fmt::format("'{}'{}", cell.substr(0, kMost), cell.size() > kMost ? "..." : "");
-    }
-    std::string hex = "\\x";
-    for (const char byte : cell.substr(0, kMost / 2)) {
-        hex += fmt::format("{:02x}", static_cast<unsigned char>(byte));
-    }
-    return hex + (cell.size() > kMost / 2 ? "..." : "");
-}
-
 std::string key_text(const plan::TablePlan& table, const RowOutline& row) {
     std::string out;
     for (const plan::KeyColumn& key : table.key.columns) {
         const auto& cell = row.cells.at(key.column);
         const model::ColumnSchema& column = table.columns[key.column].source;
         out += fmt::format("{}{} = {}", out.empty() ? "" : ", ", column.name,
-                           cell ? shown(*cell, column) : "NULL");
+                           cell ? key_cell_text(column.type_id, *cell) : "NULL");
     }
     return out;
 }

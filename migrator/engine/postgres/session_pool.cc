@@ -105,8 +105,8 @@ void SessionPool::open_wanted(const std::string& purpose, const Settle& settle) 
         while (still_wanted()) {
             give_back(open(purpose, settle));
         }
-    } catch (const Error&) {
-        // Whoever takes a session meets the same error, and says it.
+    } catch (const std::exception&) {
+        // Whoever takes a session meets the same, and says it.
     }
 }
 

@@ -31,8 +31,10 @@ constexpr const char* kWriters = R"(
      WHERE a.datname = current_database() AND a.usename IS NOT NULL AND a.pid <> pg_backend_pid()
        AND coalesce(a.backend_type, 'client backend') NOT IN ('walsender', 'parallel worker')
        AND NOT EXISTS (SELECT FROM pg_stat_replication r WHERE r.pid = a.pid)
-       AND NOT (a.usename = current_user AND (a.application_name IN (own.name, 'cutover inspector')
-                                              OR a.application_name ^@ (own.name || ' ')))
+       AND NOT (a.usename = current_user AND
+                (a.application_name IN (own.name, 'cutover inspector', 'cutover who waits',
+                                        'cutover slot copies', 'cutover verify')
+                 OR a.application_name ^@ (own.name || ' ')))
     UNION ALL
     SELECT true, p.gid, '', p.owner::text, p.prepared,
            (SELECT string_agg(DISTINCT h.tables, ',') FROM held h JOIN pg_locks x

@@ -12,7 +12,7 @@ namespace cutover::postgres {
 
 /// As engine::Source::writers(). Told by locks, which everybody may see: a writer keeps its
 /// table's lock until its transaction has ended. Sessions of this task under the same account are
-/// left out.
+/// left out, and so are those of this program that belong to no task: they only read.
 std::vector<engine::SourceWriter> read_writers(Connection& connection, const plan::Plan& plan);
 
 }  // namespace cutover::postgres

@@ -94,6 +94,56 @@ TEST(ReportJson, SaysVerdictCountsAndKeys) {
     EXPECT_EQ(json["proof"]["kind"], "settled");
 }
 
+TEST(Reports, TellLateWritesWithTheirKeys) {
+    Result result = damaged();
+    result.late = {2,
+                   3,
+                   {{"update", "app.person", "email = a@b.c", "0/1", {}},
+                    {"truncate", "app.t", "", "0/2", {}}}};
+    std::ostringstream text;
+    write_text(text, result);
+    const std::string keyed = "update app.person (email = a@b.c) at 0/1, committed 1970";
+    EXPECT_NE(text.str().find(keyed), std::string::npos) << text.str();
+    EXPECT_NE(to_html(result).find(keyed), std::string::npos);
+    EXPECT_NE(text.str().find("truncate app.t at 0/2"), std::string::npos) << text.str();
+    const auto json = nlohmann::json::parse(to_json(result));
+    EXPECT_EQ(json["late_writes"]["changes"], 3);
+    EXPECT_EQ(json["late_writes"]["first"][0]["key"], "email = a@b.c");
+}
+
+/// Whatever a report is made of, the key of a row and what a server says of its values is in it
+/// once for each way into it.
+TEST(Reports, ShowNoValueOfARowOnceTheyAreMasked) {
+    const std::string secret = "eve@example.com";
+    const std::string key = "(email=" + secret + ")";
+    const std::string said = "invalid input syntax for type integer: \"" + secret + "\"";
+    Result result = damaged();
+    TableResult& table = result.tables[0];
+    table.samples[0].key = key;
+    table.samples[0].cells = {{"email", secret, secret, "another letter"}};
+    table.samples[0].evidence = "the row " + key + " was not found by its key";
+    table.reason = "1 pending because the row " + key + " was not found by its key";
+    table.notes = {said + " (correct the filter)"};
+    table.quotes = {key, said};
+    result.reasons = {"source and destination differ", "app.orders: " + table.reason,
+                      "app.orders: could not be read: " + said, "structure: " + said};
+    result.not_compared = {"the source's log: " + said};
+    result.quotes = {said};
+    result.late = {1, 1, {{"update", "app.person", "email = " + secret, "0/1", {}}}};
+    const auto reports = [&] {
+        std::ostringstream text;
+        write_text(text, result);
+        return text.str() + to_json(result) + to_html(result);
+    };
+    ASSERT_NE(reports().find(secret), std::string::npos);
+    mask_values(result);
+    const std::string masked = reports();
+    EXPECT_EQ(masked.find(secret), std::string::npos) << masked;
+    EXPECT_NE(masked.find("the row (masked) was not found by its key"), std::string::npos);
+    EXPECT_NE(masked.find("(masked) (correct the filter)"), std::string::npos);
+    EXPECT_NE(masked.find("update app.person ((masked))"), std::string::npos) << masked;
+}
+
 TEST(ReportJson, TakesValuesThatAreNotUtf8) {
     Result result = damaged();
     result.tables[0].samples[0].key = "(id=\xff)";

@@ -367,6 +367,39 @@ TEST_F(RunTest, WritesNoRepairForRowsWithoutAVerdict) {
     EXPECT_EQ(run(asked).repair_statements, 1u);
 }
 
+/// Hours of comparing come before the question what the source's log holds behind the cutover.
+TEST_F(RunTest, KeepsWhatItHasFoundIfTheLogBehindTheCutoverCannotBeRead) {
+    fill(3);
+    there().pop_back();
+    Request asked = request();
+    const tests::TemporaryFolder folder;
+    asked.repair_file = (folder / "repair.sql").string();
+    for (const auto error_class : {model::ErrorClass::connection, model::ErrorClass::corrupt}) {
+        asked.after_cutover = [error_class]() -> AfterCutover {
+            throw model::Error(error_class, "x", "the destination has gone", "start it");
+        };
+        const Result result = run(asked);
+        EXPECT_EQ(result.verdict, Verdict::inconsistent);
+        EXPECT_EQ(result.repair_statements, 1u);
+        EXPECT_EQ(result.repair_file, asked.repair_file);
+        EXPECT_THAT(result.not_compared,
+                    testing::Contains("the source's log behind the cutover: the destination has "
+                                      "gone (start it)"));
+    }
+}
+
+TEST_F(RunTest, IsInconsistentBehindALateWriteWhateverTheRowsAre) {
+    fill(3);
+    Request asked = request();
+    asked.after_cutover = [] {
+        return AfterCutover{{1, 2, {{"update", "app.t", "id = 2", "0/9", {}}}}, ""};
+    };
+    const Result result = run(asked);
+    EXPECT_EQ(result.verdict, Verdict::inconsistent);
+    EXPECT_THAT(result.reasons.front(), testing::HasSubstr("LATE WRITE: 1 transactions with 2"));
+    EXPECT_EQ(result.late.first.at(0).key, "id = 2");
+}
+
 TEST_F(RunTest, LeavesStructureAndSequencesToAPersonAndSaysSo) {
     fill(1);
     SchemaFact index;

@@ -210,6 +210,29 @@ TYPED_TEST(ChangeStreamTest, SpillsWhatIsLargerThanMemory) {
     std::filesystem::remove(this->spec_.spill_directory);
 }
 
+/// Whoever waits for a large transaction is let look up while it comes: after each of its messages,
+/// if no longer wait was granted.
+TYPED_TEST(ChangeStreamTest, GivesTheCallerBackItsTimeWithinATransaction) {
+    this->sql("INSERT INTO side SELECT generate_series(1, 1000)");
+    auto client = this->connect();
+    const std::string sent = "SELECT bool_and(sent_lsn >= '" +
+                             client.value("SELECT pg_current_wal_lsn()") +
+                             "') FROM pg_stat_replication WHERE state = 'streaming'";
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (client.value(sent) != "t" && std::chrono::steady_clock::now() < deadline) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    std::size_t looks = 0;
+    engine::StreamEvent event;
+    while (!event.transaction && std::chrono::steady_clock::now() < deadline) {
+        event = this->stream_->next(std::chrono::milliseconds(0));
+        ++looks;
+    }
+    ASSERT_TRUE(event.transaction);
+    EXPECT_EQ(event.transaction->change_count, 1000u);
+    EXPECT_GT(looks, 1000u);
+}
+
 TYPED_TEST(ChangeStreamTest, DoesNotRepeatWhatLiesBeforeItsStart) {
     this->sql("INSERT INTO side VALUES (1)");
     this->sql("INSERT INTO side VALUES (2)");

@@ -33,6 +33,26 @@ TYPED_TEST(SourceTest, MakesWhatTheLogNeedsAndTakesItAwayAgain) {
     this->source().drop_capture(this->plan_);  // nothing there: fine
 }
 
+/// What this program asks the source for itself, whatever it is, is none of the others there.
+TYPED_TEST(SourceTest, TakesNoSessionOfThisProgramForOneOfOthers) {
+    this->capture();
+    std::vector<fixtures::PostgresClient> sessions;
+    const std::vector<std::string> others = {"cutover", "cutover workload bank", "psql"};
+    std::vector<std::string> names = {"cutover inspector", "cutover slot copies",
+                                      "cutover verify",    "cutover who waits",
+                                      this->name_,         this->name_ + " reader"};
+    names.insert(names.end(), others.begin(), others.end());
+    for (const std::string& name : names) {
+        sessions.push_back(this->connect());
+        sessions.back().query("SET application_name = '" + name + "'");
+    }
+    std::vector<std::string> told;
+    for (const engine::SourceWriter& writer : this->source().writers(this->plan_)) {
+        told.push_back(writer.application);
+    }
+    EXPECT_THAT(told, testing::UnorderedElementsAreArray(others));
+}
+
 TYPED_TEST(SourceTest, ReplacesWhatAnUnrecordedAttemptHasLeft) {
     this->sql("CREATE TABLE loose (a int)");
     this->capture();

@@ -53,6 +53,7 @@ TEST_F(WaitsTest, AreToldWithWhoIsInTheWayAndWithTheirEnd) {
         notice.tell(End::source, "a slot", {holder});
         ASSERT_EQ(waits_.present().size(), 1u);
         EXPECT_EQ(waits_.present()[0].wait.holders[0], holder);
+        EXPECT_EQ(model::to_text({"nobody knows who", "", "", std::nullopt}), "nobody knows who");
     }
     EXPECT_TRUE(waits_.present().empty());
     const std::string who = "a slot: process 7 ('psql'), its transaction open for 40 s";

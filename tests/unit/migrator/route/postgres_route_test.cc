@@ -161,6 +161,38 @@ TEST(TypeIds, CarriesMoneyByValue) {
     EXPECT_THROW(carried(ids(0, 2), std::int64_t{1} << 62), model::Error);
 }
 
+/// What is wrong comes after the key in the message: of a long key the beginning is enough.
+TEST(PostgresTranscoder, NamesTheColumnBehindALongKey) {
+    const plan::NameMapping mapping;
+    model::Catalog source;
+    source.server_version = 17;
+    model::Catalog older;
+    older.server_version = 15;
+    for (const std::uint64_t text_or_bytes : {25u, 17u}) {
+        plan::TablePlan table;
+        table.source = {"app", "waits"};
+        table.columns.resize(2);
+        table.columns[0].source.name = "id";
+        table.columns[0].source.type_id = text_or_bytes;
+        table.columns[1].source.name = "w";
+        table.columns[1].source.type_id = 1186;
+        table.key.columns = {{0, nullptr}};
+        const auto transcoder = make_transcoder(
+            table, std::make_shared<const TypeIds>(source, older, NameMap(mapping, source)),
+            {nullptr, nullptr});
+        model::Tuple tuple;
+        tuple.append(model::CellKind::binary, std::string(1 << 20, 'k'));
+        tuple.append(model::CellKind::binary, outermost(false));
+        try {
+            transcoder->tuple(tuple);
+            FAIL() << "it was carried";
+        } catch (const model::Error& error) {
+            EXPECT_NE(error.message().find("column w: the interval '-infinity'"), std::string::npos)
+                << error.message();
+        }
+    }
+}
+
 TEST(PostgresTranscoder, NamesRowAndColumnOfWhatItRefuses) {
     const plan::NameMapping mapping;
     model::Catalog source;

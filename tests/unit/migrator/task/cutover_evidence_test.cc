@@ -47,7 +47,8 @@ TEST(CutoverEvidence, IsReadBackAsItWasWritten) {
     sent.late.transactions = 1;
     sent.late.changes = 2;
     sent.late.first = {{"a.t", "update", "id = 1", "0/28", model::Instant(112s)}};
-    sent.sessions[0].wrote = {{"a", "odd.name"}};
+    sent.sessions[0].writer.wrote = {{"a", "odd.name"}};
+    sent.sessions[0].tables_total = 1;
     const auto read = evidence_from(to_json(sent));
     ASSERT_TRUE(read);
     EXPECT_EQ(to_json(*read), to_json(sent));
@@ -86,6 +87,32 @@ TEST(CutoverEvidence, TellsALateWriteBeforeAllElse) {
     EXPECT_THAT(said[1], HasSubstr("update a.t (id = 1) at 0/28"));
     EXPECT_THAT(said[2], HasSubstr("truncate a.u at 0/28"));
     EXPECT_THAT(said, Not(Contains(HasSubstr("nothing came after"))));
+}
+
+/// Whoever writes to the root of a thousand partitions holds a lock on each of them.
+TEST(CutoverEvidence, FitsIntoAnAnswerHoweverManyTablesWereWrittenTo) {
+    std::vector<SourceWriter> writers(
+        30,
+        SourceWriter{SourceWriter::Kind::session, "17", "shop", "app", model::Instant(42s), {}});
+    for (SourceWriter& writer : writers) {
+        for (int table = 0; table < 5000; ++table) {
+            writer.wrote.push_back({"a", "partition_of_a_table_" + std::to_string(table)});
+        }
+    }
+    EXPECT_LT(describe(writers).size(), 4096u);
+    EXPECT_THAT(describe(writers[0]),
+                HasSubstr("has written to a.partition_of_a_table_0, a.partition_of_a_table_1"));
+    EXPECT_THAT(describe(writers[0]), HasSubstr("_4 and 4995 more tables)"));
+    CutoverEvidence noted = evidence();
+    note_sessions(noted, writers);
+    EXPECT_LT(to_json(noted).size(), 64u << 10);
+    const std::vector<std::string> said = lines(noted);
+    EXPECT_THAT(said, Contains(testing::AllOf(HasSubstr("database: 30: "),
+                                              HasSubstr("_4 and 4995 more tables)"),
+                                              HasSubstr("; and 25 more"))));
+    const auto read = evidence_from(to_json(noted));
+    ASSERT_TRUE(read);
+    EXPECT_EQ(lines(*read), said);
 }
 
 TEST(SourceWriter, IsNamedWithWhatIsKnownOfIt) {

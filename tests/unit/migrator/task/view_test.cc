@@ -193,14 +193,24 @@ TEST(TerminalView, SaysWhichEndIsAway) {
     EXPECT_EQ(shown({stage::Retrying{error, 1, std::chrono::seconds(90)},
                      stage::Recovered{std::chrono::seconds(2), std::nullopt}},
                     false),
-              "trying again (1. time, giving up in 90 s): connection lost\n"
+              "trying again (attempt 1, gives up in 90 s): connection lost\n"
               "goes on after 2.0 s\n");
     error.at(model::End::source);
     EXPECT_EQ(shown({stage::Retrying{error, 1, std::chrono::seconds(90)},
                      stage::Recovered{std::chrono::seconds(2), model::End::source}},
                     false),
-              "trying again at the source (1. time, giving up in 90 s): connection lost\n"
+              "trying again at the source (attempt 1, gives up in 90 s): connection lost\n"
               "goes on after 2.0 s without the source\n");
+}
+
+TEST(TerminalView, ShowsALateWriteWithItsKeyIfItHasOne) {
+    stage::LateWriteSeen seen;
+    seen.late.transactions = 1;
+    seen.late.first = {{"public.t", "truncate", "", "0/9", {}},
+                       {"public.u", "update", "id = 1", "0/9", {}}};
+    const std::string text = shown({seen}, false);
+    EXPECT_NE(text.find("  truncate public.t\n"), std::string::npos) << text;
+    EXPECT_NE(text.find("  update public.u (id = 1)\n"), std::string::npos) << text;
 }
 
 TEST(TerminalView, SaysHowFarItIsBehind) {

@@ -120,7 +120,7 @@ TEST_F(TransactionAssemblerTest, HoldsALargeRowOnce) {
 
 TEST_F(TransactionAssemblerTest, RefusesARowThatIsTooLargeByTableKeyAndSize) {
     limits_.row_bytes = 1 << 20;
-    plan_.tables[0].columns[0].source.type_name = {"pg_catalog", "text"};
+    plan_.tables[0].columns[0].source.type_id = 25;
     plan_.tables[0].columns[0].source.name = "id";
     const std::string most((1 << 20) - 1, 'x');
     const auto refusal = [&](const std::string& message) -> std::string {
