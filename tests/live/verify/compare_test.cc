@@ -15,8 +15,9 @@
 
 #include "migrator/model/error.h"
 #include "tests/live/verify/dataset.h"
-#include "tests/support/live_postgres.h"
+#include "tests/support/live_postgres_pair.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/support/verify_text.h"
 #include "verify/command.h"
 #include "verify/report.h"
 #include "verify/verify.h"
@@ -26,12 +27,6 @@ namespace {
 
 using fixtures::PostgresClient;
 using fixtures::PostgresEndpoint;
-
-std::string text_of(const Result& result) {
-    std::ostringstream out;
-    write_text(out, result);
-    return out.str();
-}
 
 std::string read_file(const std::string& path) {
     std::stringstream out;
@@ -47,36 +42,20 @@ Request request_for(const PostgresEndpoint& source, const PostgresEndpoint& dest
     return request;
 }
 
-class CrossVersion : public tests::LivePostgresOf<15> {};
+/// This test's own database is of version 15, others of version 17.
+using CrossVersion = tests::LivePostgresPairOf<15, 17>;
 
 TEST_F(CrossVersion, FindsTheSameContentEqualAcrossVersions) {
-    std::string why;
-    fixtures::PostgresServer* newer = tests::shared_postgres(17, &why);
-    if (newer == nullptr && !tests::servers_required()) {
-        GTEST_SKIP() << "NOT TESTED, no PostgreSQL 17: " << why;
-    }
-    ASSERT_NE(newer, nullptr) << why;
     connect().query(tests::dataset());
-    const PostgresEndpoint destination = newer->endpoint("cross_version");
-    newer->connect().query("drop database if exists cross_version");
-    newer->connect().query("create database cross_version");
+    const PostgresEndpoint destination = make_other("destination");
     PostgresClient(destination).query(tests::dataset_made_otherwise());
     const Result result = run(request_for(endpoint(), destination));
     EXPECT_EQ(result.verdict, Verdict::consistent) << text_of(result);
-    newer->connect().query("drop database cross_version with (force)");
 }
 
 /// Both ends hold the same sixteen bytes; what they mean is another thing from version 17 on.
 TEST_F(CrossVersion, ReadsAnIntervalByTheVersionOfItsEnd) {
-    std::string why;
-    fixtures::PostgresServer* newer = tests::shared_postgres(17, &why);
-    if (newer == nullptr && !tests::servers_required()) {
-        GTEST_SKIP() << "NOT TESTED, no PostgreSQL 17: " << why;
-    }
-    ASSERT_NE(newer, nullptr) << why;
-    const PostgresEndpoint source = newer->endpoint("intervals");
-    newer->connect().query("drop database if exists intervals");
-    newer->connect().query("create database intervals");
+    const PostgresEndpoint source = make_other("source");
     const std::string table = "create table t (id int primary key, w interval, ws interval[]);";
     PostgresClient(source).query(table +
                                  "insert into t values (1, 'infinity', null), (2, '1 day', "
@@ -89,7 +68,6 @@ TEST_F(CrossVersion, ReadsAnIntervalByTheVersionOfItsEnd) {
     const Result result = run(request_for(source, endpoint()));
     EXPECT_EQ(result.rows.different, 2u) << text_of(result);
     EXPECT_EQ(result.rows.equal, 1u);
-    newer->connect().query("drop database intervals with (force)");
 }
 
 class Compare : public tests::LivePostgres {

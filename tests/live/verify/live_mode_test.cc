@@ -13,13 +13,13 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <random>
-#include <sstream>
 #include <thread>
 
 #include "migrator/engine/postgres/own_objects.h"
 #include "tests/live/verify/dataset.h"
 #include "tests/support/live_postgres.h"
 #include "tests/support/program.h"
+#include "tests/support/verify_text.h"
 #include "verify/report.h"
 #include "verify/verify.h"
 
@@ -245,12 +245,6 @@ TEST_F(LiveMigration, NeverBlamesAPairThatIsOnlyBehind) {
     EXPECT_GT(candidates, 0u) << "nothing was ever behind: the test has no power";
     EXPECT_GT(by_exit_code[0], 0);
     EXPECT_EQ(program_.run({"verify", file_}).exit_code, 2);
-}
-
-std::string text_of(const Result& result) {
-    std::ostringstream out;
-    write_text(out, result);
-    return out.str();
 }
 
 class LivePair : public tests::LivePostgres {

@@ -5,10 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <sstream>
-
 #include "migrator/model/error.h"
 #include "tests/support/live_postgres.h"
+#include "tests/support/verify_text.h"
 #include "verify/report.h"
 #include "verify/verify.h"
 
@@ -42,10 +41,8 @@ protected:
         request.source = source.as_plan();
         request.destination = destination.as_plan();
         const Result result = run(request);
-        std::ostringstream text;
-        write_text(text, result);
-        EXPECT_EQ(to_string(result.verdict), to_string(pair.verdict)) << text.str();
-        EXPECT_THAT(text.str(), testing::HasSubstr(pair.says));
+        EXPECT_EQ(to_string(result.verdict), to_string(pair.verdict)) << text_of(result);
+        EXPECT_THAT(text_of(result), testing::HasSubstr(pair.says));
         drop(source);
         drop(destination);
     }

@@ -4,12 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <sstream>
-
 #include "fixtures/server/command.h"
 #include "tests/live/verify/dataset.h"
 #include "tests/support/live_postgres.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/support/verify_text.h"
 #include "verify/report.h"
 #include "verify/verify.h"
 
@@ -18,12 +17,6 @@ namespace {
 
 using fixtures::PostgresClient;
 using fixtures::PostgresEndpoint;
-
-std::string text_of(const Result& result) {
-    std::ostringstream out;
-    write_text(out, result);
-    return out.str();
-}
 
 template <int Version>
 class RepairOf : public tests::LivePostgresOf<Version> {

@@ -10,6 +10,7 @@
 
 #include "tests/live/verify/dataset.h"
 #include "tests/support/live_postgres.h"
+#include "tests/support/verify_text.h"
 #include "verify/report.h"
 #include "verify/verify.h"
 
@@ -366,9 +367,7 @@ TEST_F(Sabotage, BlamesNothingOnACleanPairMadeInAnotherWay) {
         Request clean = request(golden_);
         clean.jobs = jobs;
         const Result result = run(clean);
-        std::ostringstream text;
-        write_text(text, result);
-        EXPECT_EQ(result.verdict, Verdict::consistent) << text.str();
+        EXPECT_EQ(result.verdict, Verdict::consistent) << text_of(result);
         EXPECT_EQ(result.tables.size(), 14u);
         EXPECT_GT(result.rows.source, 5000u);
         EXPECT_EQ(result.rows.findings(), 0u);
@@ -409,9 +408,7 @@ TEST_F(Sabotage, CatchesEveryDamageToRowsWithKeyClassAndColumns) {
               table->samples.empty() ? "nothing"
                                      : sample_text(*(named ? sample : table->samples.begin())),
               caught);
-        std::ostringstream text;
-        write_text(text, result);
-        EXPECT_TRUE(caught) << damage.name << "\n" << text.str();
+        EXPECT_TRUE(caught) << damage.name << "\n" << text_of(result);
     }
     std::cout << fmt::format("  {} of {} damages to rows caught\n", caught_all,
                              std::size(kRowDamages));
@@ -431,9 +428,7 @@ TEST_F(Sabotage, CatchesEveryDamageToStructureAndSequences) {
             found != schema.differences.end() && result.verdict == Verdict::inconsistent;
         print(damage.name, fmt::format("{} {}", to_string(damage.verdict), damage.object),
               found == schema.differences.end() ? "nothing" : difference_text(*found), caught);
-        std::ostringstream text;
-        write_text(text, result);
-        EXPECT_TRUE(caught) << damage.name << "\n" << text.str();
+        EXPECT_TRUE(caught) << damage.name << "\n" << text_of(result);
     };
     for (const SchemaDamage& damage : kSchemaDamages) {
         check(damage, false);
@@ -472,9 +467,7 @@ TEST_F(Sabotage, CountsWhatPassesByADeclaredRule) {
     Request lenient = strict;
     lenient.rules = {Rule::numeric_scale, Rule::negative_zero, Rule::json_text, Rule::array_bounds};
     const Result result = run(lenient);
-    std::ostringstream text;
-    write_text(text, result);
-    EXPECT_EQ(result.verdict, Verdict::consistent) << text.str();
+    EXPECT_EQ(result.verdict, Verdict::consistent) << text_of(result);
     EXPECT_EQ(table_of(result, "app.docs")->rules.at("json_text"), 500u);
     EXPECT_EQ(table_of(result, "app.types")->rules.at("negative_zero"), 1u);
     EXPECT_EQ(table_of(result, "app.types")->rules.at("array_bounds"), 1u);

@@ -3,8 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <sstream>
-
+#include "tests/support/verify_text.h"
 #include "tests/unit/verify/fake_end.h"
 #include "verify/report.h"
 #include "verify/verify.h"
@@ -69,12 +68,6 @@ std::vector<std::string> keys(const Result& result, RowVerdict verdict) {
         }
     }
     return out;
-}
-
-std::string text_of(const Result& result) {
-    std::ostringstream out;
-    write_text(out, result);
-    return out.str();
 }
 
 TEST_F(LiveTest, FindsRowsEqualOnceTheyHaveArrived) {
