@@ -14,7 +14,7 @@ namespace cutover::model {
 
 /// Who keeps a server from answering.
 struct Holder {
-    std::string kind;         ///< `process`, `prepared transaction`
+    std::string kind;         ///< `process`, `prepared transaction`, `synchronous standby`
     std::string id;           ///< what ends it: a session's number, a transaction's name
     std::string application;  ///< as it calls itself; empty: it does not
     /// How long its transaction is open; nothing if the server does not say.

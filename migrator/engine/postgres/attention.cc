@@ -20,8 +20,8 @@ constexpr std::chrono::milliseconds kSlice(100);
 constexpr std::chrono::milliseconds kLookAnyway(500);
 constexpr std::chrono::seconds kLookWithin(2);
 
-/// Who blocks a session, and who blocks those: sessions, and transactions that outlive theirs. Not
-/// what they run.
+/// Who blocks a session, and who blocks those: sessions, transactions that outlive theirs, and the
+/// standbys that a commit of theirs, or its own, waits for. Not what they run.
 constexpr const char* kHolders = R"(
 WITH RECURSIVE blocker (pid) AS (
     SELECT p.pid FROM unnest(pg_blocking_pids($1::int)) p (pid)
@@ -42,7 +42,11 @@ SELECT DISTINCT 'prepared transaction', quote_literal(p.gid), '',
   JOIN pg_locks x ON x.pid IS NULL AND x.locktype = 'transactionid'
    AND x.virtualtransaction = h.virtualtransaction
   JOIN pg_prepared_xacts p ON p.transaction = x.transactionid
- WHERE w.pid = $1::int AND NOT w.granted)";
+ WHERE w.pid = $1::int AND NOT w.granted
+UNION ALL
+SELECT 'synchronous standby', quote_literal(current_setting('synchronous_standby_names')), '', NULL
+ WHERE EXISTS (SELECT FROM pg_stat_activity a WHERE a.wait_event = 'SyncRep'
+                  AND (a.pid = $1::int OR a.pid IN (SELECT pid FROM blocker))))";
 
 /// Through a session of its own, at the same server: the one that waits can be asked nothing. Where
 /// there is none to be had, there is somebody who has no name (Holder::id).
@@ -69,6 +73,18 @@ std::vector<Holder> holders_of(const Connection& waiting) {
         out = {{"who is in the way could not be asked: " + error.message(), "", "", std::nullopt}};
     }
     return out;
+}
+
+/// What ends the wait, where that is none of those sessions: they have done what they can.
+std::string remark_on(const std::vector<Holder>& holders) {
+    const auto standby = std::find_if(holders.begin(), holders.end(), [](const Holder& holder) {
+        return holder.kind == "synchronous standby";
+    });
+    return standby == holders.end()
+               ? ""
+               : " (a commit waits for a synchronous standby, wait event SyncRep: bring one of "
+                 "those "
+                 "that synchronous_standby_names lists back, or take them out of it)";
 }
 
 }  // namespace
@@ -109,9 +125,11 @@ void ServerCall::look_up() {
         notice_.emplace(waits);
     }
     if (notice_->due()) {
-        notice_->tell(
-            connection_.attention().end, what(),
-            connection_.attention().looks ? holders_of(connection_) : std::vector<Holder>());
+        std::vector<Holder> holders;
+        if (connection_.attention().looks) {
+            holders = holders_of(connection_);
+        }
+        notice_->tell(connection_.attention().end, what() + remark_on(holders), holders);
     }
 }
 

@@ -101,7 +101,9 @@ ChunkView begin_later_view(Connection& connection, const plan::TablePlan& table,
         connection.rollback();
         if (!patience) {
             patience.emplace(connection.attention(),
-                             fmt::format("transaction {} of the source to be seen", *pending),
+                             fmt::format("transaction {} of the source to be seen, whose commit "
+                                         "waits for a synchronous standby (wait event SyncRep)",
+                                         *pending),
                              kCommitPatience);
         }
         if (!patience->pause(kCommitPoll)) {
@@ -109,8 +111,9 @@ ChunkView begin_later_view(Connection& connection, const plan::TablePlan& table,
                         fmt::format("transaction {} is in the log of the source and still cannot "
                                     "be seen, so {} cannot be read",
                                     *pending, table.source.display()),
-                        "a commit that waits for a synchronous standby does so: look for wait "
-                        "event SyncRep in pg_stat_activity");
+                        "a commit that waits for a synchronous standby does so (wait event SyncRep "
+                        "in pg_stat_activity): bring one of those that synchronous_standby_names "
+                        "lists back, or take them out of it");
         }
     }
 }

@@ -6,12 +6,14 @@
 
 #include <chrono>
 #include <csignal>
+#include <future>
 #include <list>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <sstream>
+#include <thread>
 
 #include "tests/support/live_postgres.h"
 #include "tests/support/program.h"
@@ -129,6 +131,32 @@ protected:
         EXPECT_LT(steady_clock::now() - asked, kAnsweredWithin + kStartOfAProgram);
     }
 
+    /// Commits of sessions that ask for it wait for a standby that is away, until it is not wanted.
+    void want_standby(bool wanted) {
+        server_->connect().query(wanted ? "ALTER SYSTEM SET synchronous_standby_names = 'nobody'"
+                                        : "ALTER SYSTEM RESET synchronous_standby_names");
+        server_->connect().query("SELECT pg_reload_conf()");
+        while (server_->connect().value("SHOW synchronous_standby_names") !=
+               (wanted ? "nobody" : "")) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        }
+    }
+    /// The task is held by a commit, of whomever, that the standby does not answer: what helps is
+    /// said.
+    void expect_standby_told(const std::string& what, const std::string& end, std::size_t holders) {
+        const std::optional<json> event = told(what);
+        ASSERT_TRUE(event) << "not told: " << what << "\n" << running_->text();
+        EXPECT_EQ((*event)["end"], end);
+        EXPECT_THAT(
+            (*event)["for"].get<std::string>(),
+            HasSubstr("(a commit waits for a synchronous standby, wait event SyncRep: bring "
+                      "one of those that synchronous_standby_names lists back, or take "
+                      "them out of it)"));
+        ASSERT_EQ((*event)["holders"].size(), holders) << *event;
+        EXPECT_EQ((*event)["holders"][holders - 1]["kind"], "synchronous standby");
+        EXPECT_EQ((*event)["holders"][holders - 1]["id"], "'nobody'");
+    }
+
     void let_go() { strangers_.clear(); }
 
     /// Nothing is lost: the same task goes on to its end.
@@ -136,7 +164,7 @@ protected:
         let_go();
         start();
         ASSERT_TRUE(running_->wait_for("\"consistent\":true")) << running_->text();
-        const Said finish = program_.run({"finish", file_});
+        const Said finish = program_.run({"finish", file_, "--quiet-seconds", "1"});
         EXPECT_EQ(finish.exit_code, 0) << finish.text << running_->text();
         EXPECT_EQ(running_->wait().exit_code, 0) << running_->text();
         const std::string sum =
@@ -179,6 +207,38 @@ TEST_F(Held, ByAPreparedTransaction) {
     EXPECT_EQ((*told("replication slot"))["holders"][0]["id"], "'booking 7'");
     expect_stopped(SIGINT);
     stranger.query("ROLLBACK PREPARED 'booking 7'");
+    expect_goes_on();
+}
+
+/// Others' sessions ask for no standby here, so that the task's own commits wait for nobody.
+TEST_F(Held, ByACommitOfOthersThatWaitsForAStandby) {
+    begin("standby", {{"synchronous_commit", "local"}});
+    want_standby(true);
+    auto committing = std::async(std::launch::async, [this] {
+        PostgresClient stranger(source_);
+        stranger.query("SET application_name = 'nightly report'; SET synchronous_commit = on");
+        stranger.query("UPDATE public.rows SET note = 'secret' WHERE id = 1");
+    });
+    while (PostgresClient(source_).value(
+               "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'") != "1") {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    start();
+    expect_standby_told("replication slot 'cutover_bad_input' to begin", "source", 2);
+    EXPECT_EQ((*told("replication slot"))["holders"][0]["application"], "nightly report");
+    expect_stopped();
+    want_standby(false);
+    committing.get();
+    expect_goes_on();
+}
+
+TEST_F(Held, ByItsOwnCommitThatWaitsForAStandby) {
+    begin("own_commit");
+    want_standby(true);
+    start();
+    expect_standby_told("", "destination", 1);
+    expect_stopped(SIGINT);
+    want_standby(false);
     expect_goes_on();
 }
 
@@ -280,6 +340,8 @@ TEST_F(Held, ByALockOnARowThatIsApplied) {
     PostgresClient(source_).query("UPDATE public.rows SET note = 'other' WHERE id = 1");
     expect_told("", "destination", "process");
     expect_heard("waiting ");
+    EXPECT_EQ(answered({"pause", file_}).exit_code, 0);
+    EXPECT_TRUE(running_->wait_for("\"paused\":true")) << running_->text();
     expect_stopped(SIGINT);
     expect_goes_on();
 }

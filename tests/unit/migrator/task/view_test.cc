@@ -163,6 +163,19 @@ TEST(TerminalView, ShowsRateAndTimeLeft) {
     EXPECT_NE(text.find("10,000 rows/s, about 50 s left"), std::string::npos) << text;
 }
 
+TEST(TerminalView, SaysThatATaskIsPaused) {
+    stage::FullProgress full = half_done();
+    stage::IncrementalProgress incremental;
+    for (const bool paused : {true, false}) {
+        full.paused = incremental.paused = paused;
+        for (const stage::Event& event : {stage::Event(full), stage::Event(incremental)}) {
+            EXPECT_EQ(shown({event}, false).starts_with("paused "), paused)
+                << shown({event}, false);
+            EXPECT_EQ(line_of(event)["paused"], paused);
+        }
+    }
+}
+
 TEST(TerminalView, ShowsTablesAtWorkOnATerminalOnly) {
     EXPECT_NE(shown({half_done()}, true).find("public.big"), std::string::npos);
     EXPECT_EQ(shown({half_done()}, true).find("public.done"), std::string::npos);
