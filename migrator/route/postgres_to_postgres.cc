@@ -211,8 +211,10 @@ private:
                      "table " + table.destination.display() + " has no column '" +
                          column.destination_name + "'",
                      "the column's data would be lost",
-                     "add the column, map it to one that exists, or exclude it "
-                     "(objects.exclude_columns)",
+                     "exclude it (objects.exclude_columns: {" + table.source.display() + ": [" +
+                         source.name +
+                         "]}); before the task has begun, it may be added there or mapped to a "
+                         "column that exists instead",
                      {"G52"});
                 return;
             }

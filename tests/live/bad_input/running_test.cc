@@ -401,16 +401,59 @@ TEST_F(BadTimes, AnAddedColumnIsLeftOutAsTheMessageSays) {
     EXPECT_EQ(of_destination(sum), of_source(sum));
 }
 
-TEST_F(BadTimes, AColumnThatIsAddedWhileItRunsIsNamedWithWhatHelps) {
-    begin({"widened", 17, {}, {}}, "destination");
+/// What the words tell to write into the task file, to the letter.
+std::string advised_exclusion(const std::string& text) {
+    const std::size_t from = text.find("objects.exclude_columns: {");
+    const std::size_t end = from == std::string::npos ? from : text.find('}', from);
+    if (end == std::string::npos) {
+        ADD_FAILURE() << "no advice in: " << text;
+        return "";
+    }
+    const std::size_t key = from + std::string("objects.").size();
+    return "objects: {" + text.substr(key, end + 1 - key) + "}";
+}
+
+/// Whoever does what the messages say comes out, while the application writes on; so does whoever
+/// first only starts again, or makes the column at the destination.
+TEST_F(BadTimes, TheAdviceAfterAnAddedColumnLeadsOut) {
+    begin({"advice", 17, {}, {}}, "destination");
     const std::string file = program_.task(source_, destination_);
     RunningProgram running = program_.start({"migrate", file, "--json"});
     ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
-    at_source("ALTER TABLE public.rows ADD COLUMN extra int");
-    at_source("UPDATE public.rows SET extra = 7 WHERE id = 2");
+    std::jthread writer([&](const std::stop_token& stop) {
+        fixtures::PostgresClient client(source_);
+        for (int at = 1; !stop.stop_requested(); ++at) {
+            client.query("UPDATE public.rows SET note = 'w" + std::to_string(at) +
+                         "' WHERE id = " + std::to_string(at % 1000 + 1));
+        }
+    });
+    at_source("ALTER TABLE public.rows ADD COLUMN extra int DEFAULT 7");
     EXPECT_EQ(running.wait().exit_code, kRefused);
     EXPECT_THAT(running.text(), HasSubstr("column extra was added"));
-    EXPECT_THAT(running.text(), HasSubstr("objects.exclude_columns: {public.rows: [extra]}"));
+    const std::string advice = advised_exclusion(running.text());
+    EXPECT_EQ(advice, "objects: {exclude_columns: {public.rows: [extra]}}");
+
+    const Said again = program_.run({"migrate", file});
+    EXPECT_EQ(again.exit_code, kRefused) << again.text;
+    EXPECT_THAT(again.text, HasSubstr("destination.column_missing"));
+    EXPECT_EQ(advised_exclusion(again.text), advice);
+    fixtures::PostgresClient(destination_).query("ALTER TABLE public.rows ADD COLUMN extra int");
+    const Said added = program_.run({"migrate", file});
+    EXPECT_EQ(added.exit_code, kRefused) << added.text;
+    EXPECT_THAT(added.text, HasSubstr("new columns: public.rows.extra"));
+    EXPECT_THAT(added.text, HasSubstr("objects.exclude_columns"));
+
+    const std::string without = program_.task(source_, destination_, advice);
+    RunningProgram goes_on = program_.start({"migrate", without, "--json"});
+    ASSERT_TRUE(goes_on.wait_for("\"consistent\":true")) << goes_on.text();
+    writer.request_stop();
+    writer.join();
+    const Said finish = program_.run({"finish", without, "--quiet-seconds", "1"});
+    EXPECT_EQ(finish.exit_code, 0) << finish.text << goes_on.text();
+    EXPECT_EQ(goes_on.wait().exit_code, 0) << goes_on.text();
+    const std::string sum = "SELECT sum(hashtext(id || note)::bigint) FROM public.rows";
+    EXPECT_EQ(of_destination(sum), of_source(sum));
+    EXPECT_EQ(program_.run({"verify", without}).exit_code, 0);
 }
 
 /// The cutover is refused, the task goes on.
