@@ -14,6 +14,7 @@ namespace cutover::tests {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 constexpr int kRefused = 13;
 constexpr const char* kAnything = "ignore: [tables.keyless, source.not_carried.function]";
@@ -171,6 +172,55 @@ TEST_F(Ugly, WhatCannotBeCopiedIsRefusedByName) {
     expect_refused(file, "types.no_columns", "public.nothing");
     expect_refused(file, "types.row_type",
                    "3 objects: public.heaps.p, public.heaps.ps, public.heaps.nested");
+}
+
+/// Such a vector is sent in a form that no server takes back.
+TEST_F(Ugly, AnEmptyVectorIsRefusedByRowAndColumn) {
+    at_source(
+        "CREATE TABLE marks (id int PRIMARY KEY, i int2vector, o oidvector);"
+        "INSERT INTO marks VALUES (1, '1 2', '3'), (42, '', NULL)");
+    const std::string file = task();
+    const Said copied = program_.run({"migrate", file});
+    EXPECT_EQ(copied.exit_code, kRefused) << copied.text;
+    EXPECT_THAT(copied.text, HasSubstr("table public.marks, row (id=42), column i: an empty "
+                                       "int2vector"));
+    EXPECT_THAT(copied.text, Not(HasSubstr("wide")));
+    at_source("UPDATE marks SET i = NULL WHERE id = 42");
+    RunningProgram migrate = program_.start({"migrate", file});
+    ASSERT_TRUE(migrate.wait_for("phase incremental")) << migrate.text();
+    at_source("INSERT INTO marks VALUES (43, '4', '5'), (44, NULL, '')");
+    EXPECT_EQ(migrate.wait().exit_code, kRefused) << migrate.text();
+    EXPECT_THAT(migrate.text(), HasSubstr("row (id=44), column o: an empty oidvector"));
+}
+
+/// Thirty tables of one kind are one finding; what a server warns of at the start of each session
+/// is one, too.
+TEST_F(Ugly, WhatIsTheSameOfManyTablesOrSessionsIsToldOnce) {
+    for (int table = 0; table < 30; ++table) {
+        at_source("CREATE TABLE loose_" + std::to_string(table) + " (a int)");
+    }
+    at_source("UPDATE pg_database SET datcollversion = '1.0' WHERE datname = current_database()");
+    const std::string file = task("");
+    const auto times = [](const std::string& text, const std::string& words) {
+        int count = 0;
+        for (auto at = text.find(words); at != std::string::npos; at = text.find(words, at + 1)) {
+            ++count;
+        }
+        return count;
+    };
+    const auto expect_once = [&](const std::string& text) {
+        EXPECT_EQ(times(text, "] tables.keyless: "), 1) << text;
+        EXPECT_EQ(times(text, "] tables.keyless: 30 objects"), 1) << text;
+        EXPECT_EQ(times(text, "source.collation_version"), 1) << text;
+        EXPECT_EQ(times(text, "was made with version 1.0"), 1) << text;
+        EXPECT_THAT(text, Not(HasSubstr("WARNING")));
+    };
+    expect_once(program_.run({"precheck", file}).text);
+    RunningProgram migrate = program_.start({"migrate", file});
+    ASSERT_TRUE(migrate.wait_for("phase incremental")) << migrate.text();
+    EXPECT_EQ(program_.run({"stop", file}).exit_code, 0);
+    migrate.wait();
+    expect_once(migrate.text());
 }
 
 /// A label comes without any row of a table being written. Made at the destination, too, it lets
