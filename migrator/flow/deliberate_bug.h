@@ -44,6 +44,7 @@ enum class Bug : std::uint8_t {
     unique_keys_too_early,
     finish_without_quiet_proof,
     finish_beside_open_transactions,
+    later_batch_never_gives_way,
 };
 
 struct BugName {
@@ -118,6 +119,8 @@ inline constexpr std::array kBugs = {
             "the cutover takes a pause of the writers for their end"},
     BugName{Bug::finish_beside_open_transactions, "finish_beside_open_transactions",
             "the cutover does not wait for transactions that have written"},
+    BugName{Bug::later_batch_never_gives_way, "later_batch_never_gives_way",
+            "a batch waits for its turn and keeps the lock that an earlier one needs"},
 };
 
 #ifdef CUTOVER_DELIBERATE_BUGS

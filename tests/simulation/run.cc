@@ -11,6 +11,7 @@
 #include "migrator/stage/late_writes.h"
 #include "migrator/task/cutover_evidence.h"
 #include "migrator/task/task.h"
+#include "tests/simulation/bystander.h"
 #include "tests/simulation/oracle.h"
 #include "tests/simulation/simulated_runtime.h"
 #include "tests/simulation/storm.h"
@@ -49,6 +50,7 @@ public:
     const std::optional<Error>& error() const { return error_; }
     void on(const stage::Event& event) override {
         insist_on_end(event);
+        insist_on_giving_way(event);
         if (!process_.scheduler().tracing()) {
             return;
         }
@@ -74,6 +76,14 @@ private:
         if (error != nullptr && error->error_class() == ErrorClass::connection && !error->end()) {
             process_.scheduler().fail(std::string("an error does not name its end: ") +
                                       error->what());
+        }
+    }
+    /// Nobody else's lock is held for so long here: it was one of ours, held by who waits for who
+    /// waits for it.
+    void insist_on_giving_way(const stage::Event& event) {
+        const auto* retry = std::get_if<stage::Retrying>(&event);
+        if (retry != nullptr && retry->error.code() == "memory.lock_timeout") {
+            process_.scheduler().fail(std::string("nobody gave way: ") + retry->error.what());
         }
     }
     void perhaps_kill(std::string_view point) {
@@ -121,6 +131,7 @@ public:
         source_->personality = shape.personality;
         source_->redelivers = shape.redelivers;
         destination_->transactions = shape.destination_transactions;
+        destination_->counts_changes = shape.counts_changes;
         Random random(shape.seed, "rows");
         for (const TableShape& table : shape.tables) {
             source_->database.create_table(table.schema);
@@ -445,6 +456,10 @@ void World::judge_cutover() {
 Verdict World::run() {
     helpers_.push_back(process_.spawn("storm", [this] { storm_.run(); }));
     helpers_.push_back(process_.spawn("house", [this] { keep_house(); }));
+    if (shape_.bystander) {
+        helpers_.push_back(process_.spawn(
+            "bystander", [this] { Bystander(shape_, *destination_, process_).run(over_); }));
+    }
     if (shape_.spec.phases.incremental) {
         write();
         helpers_.push_back(process_.spawn("finish", [this] { ask_for_finish(); }));

@@ -173,6 +173,13 @@ void draw_finish(Shape& shape) {
     shape.long_transactions = random.chance(0.3);
 }
 
+/// Others' locks at the destination, at which lanes may meet.
+void draw_locks(Shape& shape) {
+    Random random(shape.seed, "locks");
+    shape.counts_changes = random.chance(0.15);
+    shape.bystander = random.chance(0.2) && !shape.foreign_write;
+}
+
 }  // namespace
 
 std::string Caps::options() const {
@@ -239,6 +246,7 @@ Shape draw_shape(std::uint64_t seed, const Caps& caps) {
     draw_finish(shape);
     shape.foreign_write = foreign && shape.spec.phases.incremental && !shape.may_fail_loudly();
     shape.writers_finish_first = shape.writers_finish_first || shape.foreign_write;
+    draw_locks(shape);
     return shape;
 }
 

@@ -71,6 +71,7 @@ struct Shape {
     plan::TaskSpec spec;
     memory::Personality personality = memory::Personality::location_ranges;
     bool destination_transactions = true;
+    bool counts_changes = false;  ///< memory::Server::counts_changes, of the destination
     bool redelivers = false;
     bool has_standby = false;
     bool synchronized = false;
@@ -84,6 +85,7 @@ struct Shape {
         false;  ///< commits may stay invisible for long, as with a slow synchronous standby
     bool long_transactions = false;  ///< writers may think for seconds with a transaction open
     std::string finish;              ///< what is asked of the cutover: task/finish_options.h
+    bool bystander = false;          ///< somebody else holds rows at the destination for a while
     bool foreign_write =
         false;  ///< somebody else removes a row at the destination; it must be noticed
 

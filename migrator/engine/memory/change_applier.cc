@@ -17,7 +17,10 @@ using model::Tuple;
 void MemoryChangeApplier::begin() {
     session_.begin();
     session_.call("applier.begin", CallKind::read,
-                  [&](Server& server) { transactional_ = server.transactions; });
+                  [&](Server& server) {
+        transactional_ = server.transactions;
+        counted_ = server.transactions && server.counts_changes;
+    });
     staged_.clear();
     receipts_.clear();
 }
@@ -30,6 +33,9 @@ void MemoryChangeApplier::stage(const model::NetBatch& part) {
 std::vector<engine::MissingBase> MemoryChangeApplier::apply(const std::vector<ApplyMode>& mode) {
     session_.transaction();
     missing_.clear();
+    if (counted_) {
+        fire_trigger();
+    }
     for (const model::NetBatch& batch : staged_) {
         for (const model::TableBatch& table : batch.tables) {
             // Without transactions a batch may be half there already: nothing can be strict.
@@ -40,6 +46,17 @@ std::vector<engine::MissingBase> MemoryChangeApplier::apply(const std::vector<Ap
     }
     staged_.clear();
     return std::exchange(missing_, {});
+}
+
+void MemoryChangeApplier::fire_trigger() {
+    session_.statement("applier.trigger", [&](Server& server) {
+        const TransactionNumber own = session_.transaction();
+        if (server.counted_by != own && server.database.running(server.counted_by)) {
+            return Outcome{Outcome::Kind::blocked, server.counted_by, {}};
+        }
+        server.counted_by = own;
+        return Outcome{};
+    });
 }
 
 void MemoryChangeApplier::apply_table(Part& part) {

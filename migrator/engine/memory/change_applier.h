@@ -33,6 +33,7 @@ private:
         DestinationRows rows;
         bool strict;
     };
+    void fire_trigger();
     void apply_table(Part& part);
     void apply_removals(Part& part);
     void apply_moves(Part& part);
@@ -47,6 +48,7 @@ private:
     const plan::Plan& plan_;
     std::shared_ptr<Claim> claim_;
     bool transactional_ = true;
+    bool counted_ = false;
     std::vector<model::NetBatch> staged_;
     std::vector<engine::MissingBase> missing_;
     std::vector<model::ChunkReceipt> receipts_;

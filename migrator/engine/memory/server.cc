@@ -1,11 +1,23 @@
 #include "migrator/engine/memory/server.h"
 
+#include <algorithm>
 #include <mutex>
 
 namespace cutover::memory {
 
+std::vector<TransactionNumber> Server::in_the_way(TransactionNumber by) const {
+    std::vector<TransactionNumber> out = {by};
+    for (auto next = waits_for.find(by);
+         next != waits_for.end() && std::count(out.begin(), out.end(), next->second) == 0;
+         next = waits_for.find(next->second)) {
+        out.push_back(next->second);
+    }
+    return out;
+}
+
 void Server::break_sessions() {
     ++epoch;
+    waits_for.clear();
     database.restart();
     let_go(0);
 }

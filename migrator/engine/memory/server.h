@@ -53,6 +53,12 @@ struct Server {
     Personality personality = Personality::location_ranges;
     /// As a destination: several row changes can be made in one go.
     bool transactions = true;
+    /// As a destination: a trigger of others' counts changes in a row of its own, which every
+    /// transaction that applies something then holds to its end.
+    bool counts_changes = false;
+    TransactionNumber counted_by = 0;  ///< who has counted last
+    /// Whom a transaction waits for, so that who waits for it in turn is told of both.
+    std::map<TransactionNumber, TransactionNumber> waits_for;
     /// As a source: a change stream may silently begin again somewhat earlier.
     bool redelivers = false;
     std::map<std::string, TaskRows> tasks;
@@ -73,6 +79,9 @@ struct Server {
     bool up = true;
     std::uint64_t epoch = 1;  ///< sessions of an earlier epoch are broken
     std::uint64_t next_session = 1;
+
+    /// Who keeps a transaction waiting: `by`, whom that waits for, and so on.
+    std::vector<TransactionNumber> in_the_way(TransactionNumber by) const;
 
     /// Ends every session; running transactions, views and task locks are gone. With the database's
     /// mutex.

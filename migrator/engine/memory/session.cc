@@ -188,9 +188,17 @@ void Session::statement(std::string_view name, const std::function<Outcome(Serve
     flow::Notice notice(net_.waits);
     for (;;) {
         Outcome outcome;
+        std::vector<TransactionNumber> in_the_way;
         call(name, CallKind::write, [&](Server& server) {
             outcome = work(server);
             blocked_ = outcome.kind == Outcome::Kind::blocked;
+            server.waits_for.erase(transaction_);
+            if (blocked_) {
+                in_the_way = server.in_the_way(outcome.by);
+            }
+            if (blocked_ && transaction_ != 0) {
+                server.waits_for[transaction_] = outcome.by;
+            }
         });
         if (outcome.kind != Outcome::Kind::blocked) {
             return;
@@ -204,8 +212,11 @@ void Session::statement(std::string_view name, const std::function<Outcome(Serve
             net_.waits->throw_if_over(std::string(name));
         }
         if (notice.due()) {
-            notice.tell(net_.end, std::string(name),
-                        {{"transaction", std::to_string(outcome.by), "", std::nullopt}});
+            std::vector<model::Holder> holders;
+            for (const TransactionNumber transaction : in_the_way) {
+                holders.push_back({"transaction", std::to_string(transaction), "", std::nullopt});
+            }
+            notice.tell(net_.end, std::string(name), std::move(holders));
         }
         wait_for_news(std::min(patience, runtime_.now() + std::chrono::milliseconds(50)));
     }
@@ -229,6 +240,7 @@ void Session::begin() {
 void Session::rollback() noexcept {
     if (transaction_ != 0 && connected()) {
         const std::lock_guard lock(server_->database.mutex());
+        server_->waits_for.erase(transaction_);
         server_->database.abort(transaction_);
     }
     transaction_ = 0;
