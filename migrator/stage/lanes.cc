@@ -236,8 +236,7 @@ Lanes::Turn Lanes::wait_for_turn(std::uint64_t batch, const std::string& holder)
             gate_->wait();
             continue;
         }
-        if (in_the_way(holder) &&
-            !flow::deliberate_bug(flow::Bug::later_batch_never_gives_way)) {
+        if (in_the_way(holder) && !flow::deliberate_bug(flow::Bug::later_batch_never_gives_way)) {
             in_turn_until_ = context_.runtime.now() + kInTurn;
             return Turn::give_way;
         }

@@ -10,10 +10,7 @@ using memory::TransactionNumber;
 using std::chrono::milliseconds;
 
 Bystander::Bystander(const Shape& shape, memory::Server& destination, Process& world)
-    : shape_(shape),
-      destination_(destination),
-      world_(world),
-      random_(shape.seed, "bystander") {}
+    : shape_(shape), destination_(destination), world_(world), random_(shape.seed, "bystander") {}
 
 void Bystander::run(const bool& over) {
     while (!over) {

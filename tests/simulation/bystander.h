@@ -1,6 +1,6 @@
 // Somebody else at the destination who holds the rows of one table and then of the next, in a
-// transaction that changes nothing: a report, say, that locks what it reads. A lane can come to wait
-// for it while it waits for another lane.
+// transaction that changes nothing: a report, say, that locks what it reads. A lane can come to
+// wait for it while it waits for another lane.
 #pragma once
 
 #include "migrator/engine/memory/server.h"

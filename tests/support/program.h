@@ -29,6 +29,7 @@ public:
     bool wait_for(const std::string& words);
     void signal(int number) { process_.signal(number); }
     int pid() const { return process_.pid(); }
+    bool ended() { return process_.ended().has_value(); }
     const std::string& text() const { return text_; }
     /// Waits for the end, up to a minute; -1 if it still runs.
     Said wait();

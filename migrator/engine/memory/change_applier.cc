@@ -16,8 +16,7 @@ using model::Tuple;
 
 void MemoryChangeApplier::begin() {
     session_.begin();
-    session_.call("applier.begin", CallKind::read,
-                  [&](Server& server) {
+    session_.call("applier.begin", CallKind::read, [&](Server& server) {
         transactional_ = server.transactions;
         counted_ = server.transactions && server.counts_changes;
     });

@@ -8,6 +8,8 @@
 #include <chrono>
 #include <csignal>
 #include <fstream>
+#include <map>
+#include <memory>
 #include <sstream>
 #include <thread>
 
@@ -38,15 +40,29 @@ std::string text_of(const std::filesystem::path& path) {
     return text.str();
 }
 
-/// A source with rows and an empty destination, each a database of a server of this test's own.
-class BadTimes : public LiveServers {
+/// A source with rows and an empty destination, each a database.
+class BadTimes : public LivePostgres {
 protected:
-    void begin(const fixtures::PostgresSpec& spec, const std::string& name) {
-        server_ = servers().postgres(spec);
-        server_->connect().query("CREATE DATABASE source");
-        server_->connect().query("CREATE DATABASE " + name);
+    void begin() {
+        server_ = &server();
+        source_ = endpoint();
+        destination_ = make_database("destination");
+        fill();
+    }
+    /// On a server of this test's own.
+    void begin_apart(const std::string& name,
+                     const std::map<std::string, std::string>& settings = {}) {
+        std::string why;
+        own_server_ = factory(&why)->postgres({name, 17, settings, {}});
+        server_ = own_server_.get();
+        for (const char* database : {"source", "destination"}) {
+            server_->connect().query(std::string("CREATE DATABASE ") + database);
+        }
         source_ = server_->endpoint("source");
-        destination_ = server_->endpoint(name);
+        destination_ = server_->endpoint("destination");
+        fill();
+    }
+    void fill() {
         at_source(
             "CREATE TABLE public.rows (id int PRIMARY KEY, note text);"
             "INSERT INTO public.rows SELECT g, repeat('x', g % 200) FROM generate_series(1, 60000) "
@@ -73,7 +89,8 @@ protected:
     }
 
     Program program_;
-    std::unique_ptr<fixtures::PostgresServer> server_;
+    std::unique_ptr<fixtures::PostgresServer> own_server_;
+    fixtures::PostgresServer* server_ = nullptr;
     fixtures::PostgresEndpoint source_;
     fixtures::PostgresEndpoint destination_;
 };
@@ -81,7 +98,7 @@ protected:
 /// What stops a task before its first row is put right in the task file or at the destination: it
 /// goes on, with its new file, and nothing of it has to be released.
 TEST_F(BadTimes, GoesOnWithACorrectedTaskFile) {
-    begin({"corrected", 17, {}, {}}, "destination");
+    begin();
     at_source("CREATE TABLE public.zones (id int PRIMARY KEY, name text, secret text)");
     const std::string made = "SELECT to_regclass('public.rows') IS NOT NULL";
     const std::string first = program_.task(source_, destination_);
@@ -106,7 +123,7 @@ TEST_F(BadTimes, GoesOnWithACorrectedTaskFile) {
     RunningProgram running = program_.start({"migrate", file, "--json"});
     EXPECT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
     at_source("INSERT INTO public.rows VALUES (0, 'late'); INSERT INTO public.zones VALUES (1)");
-    const Said finish = program_.run({"finish", file});
+    const Said finish = program_.run({"finish", file, "--quiet-seconds", "1"});
     EXPECT_EQ(finish.exit_code, 0) << finish.text;
     running.wait();
     EXPECT_EQ(of_destination("SELECT count(*) || '/' || sum(id) FROM public.rows"),
@@ -118,7 +135,7 @@ TEST_F(BadTimes, GoesOnWithACorrectedTaskFile) {
 /// Each process is killed after the first schema step that it makes, so between any two of them,
 /// while somebody writes: what one had not come to, the next one does, in its order.
 TEST_F(BadTimes, DiesAfterEachSchemaStepAndFinishes) {
-    begin({"steps", 17, {}, {}}, "destination");
+    begin();
     at_source(
         "CREATE TABLE public.owner (id int PRIMARY KEY, name text UNIQUE);"
         "INSERT INTO public.owner SELECT g, 'n' || g FROM generate_series(0, 99) g;"
@@ -140,7 +157,7 @@ TEST_F(BadTimes, DiesAfterEachSchemaStepAndFinishes) {
             program_.start({"migrate", file, "--json", "--kill-at", "schema.step"});
         // Who is consistent may have a step before it yet.
         const bool consistent = running.wait_for("\"consistent\":true");
-        for (int look = 0; consistent && !alive && look < 60; ++look) {
+        for (int look = 0; consistent && !alive && !running.ended() && look < 60; ++look) {
             std::this_thread::sleep_for(std::chrono::milliseconds(50));
             alive = of_destination(
                         "SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND "
@@ -173,7 +190,7 @@ TEST_F(BadTimes, DiesAfterEachSchemaStepAndFinishes) {
 
 /// Somebody at the destination holds what a validation needs: a stop does not wait for him.
 TEST_F(BadTimes, AValidationThatWaitsDoesNotHoldUpAStop) {
-    begin({"held", 17, {}, {}}, "destination");
+    begin();
     at_source(
         "CREATE TABLE public.owner (id int PRIMARY KEY);"
         "INSERT INTO public.owner SELECT generate_series(0, 99);"
@@ -218,7 +235,7 @@ TEST_F(BadTimes, AValidationThatWaitsDoesNotHoldUpAStop) {
 }
 
 TEST_F(BadTimes, CtrlCOnceStopsAndLosesNothing) {
-    begin({"once", 17, {}, {}}, "destination");
+    begin();
     RunningProgram running =
         program_.start({"migrate", program_.task(source_, destination_, kSlowly), "--json"});
     ASSERT_TRUE(running.wait_for("\"event\":\"chunk\"")) << running.text();
@@ -235,7 +252,7 @@ TEST_F(BadTimes, CtrlCOnceStopsAndLosesNothing) {
 }
 
 TEST_F(BadTimes, CtrlCTwiceEndsAtOnceAndLosesNothing) {
-    begin({"twice", 17, {}, {}}, "destination");
+    begin_apart("twice");
     RunningProgram running =
         program_.start({"migrate", program_.task(source_, destination_, kSlowly), "--json"});
     ASSERT_TRUE(running.wait_for("\"event\":\"chunk\"")) << running.text();
@@ -252,7 +269,7 @@ TEST_F(BadTimes, CtrlCTwiceEndsAtOnceAndLosesNothing) {
 }
 
 TEST_F(BadTimes, ASecondProcessIsRefusedAndHarmsNothing) {
-    begin({"second", 17, {}, {}}, "destination");
+    begin();
     const std::string file = program_.task(source_, destination_);
     RunningProgram running = program_.start({"migrate", file, "--json"});
     ASSERT_TRUE(running.wait_for("\"phase\":\"incremental\"")) << running.text();
@@ -270,10 +287,10 @@ TEST_F(BadTimes, ASecondProcessIsRefusedAndHarmsNothing) {
 
 /// Frozen as one does before a cutover; the process is a new one, so that every session is.
 TEST_F(BadTimes, ASourceThatIsFrozenIsFinished) {
-    begin({"frozen", 17, {}, {}}, "destination");
+    begin();
     const std::string file = stopped_task();
     at_source("INSERT INTO public.rows VALUES (0, 'last')");
-    at_source("ALTER DATABASE source SET default_transaction_read_only = on");
+    at_source("ALTER DATABASE " + source_.database + " SET default_transaction_read_only = on");
     RunningProgram running = program_.start({"migrate", file, "--json"});
     ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
     const Said finish = program_.run({"finish", file, "--quiet-seconds", "1"});
@@ -286,7 +303,7 @@ TEST_F(BadTimes, ASourceThatIsFrozenIsFinished) {
 }
 
 TEST_F(BadTimes, ACommandWithoutAProcessIsWithdrawn) {
-    begin({"alone", 17, {}, {}}, "destination");
+    begin();
     const std::string file = stopped_task();
     const Said finish = program_.run({"finish", file, "--quiet-seconds", "1"});
     EXPECT_EQ(finish.exit_code, kRefused) << finish.text;
@@ -297,10 +314,11 @@ TEST_F(BadTimes, ACommandWithoutAProcessIsWithdrawn) {
 /// Takes a database away from an idle task and gives it back; the task says which end that is, and
 /// when it goes on.
 TEST_F(BadTimes, TheEndThatIsAwayIsNamed) {
-    begin({"away", 17, {}, {}}, "destination");
+    begin();
     const std::string file = program_.task(source_, destination_);
     const auto server = [this](const std::string& sql) { server_->connect().query(sql); };
-    for (const std::string database : {"source", "destination"}) {
+    for (const auto& [name, database] :
+         {std::pair("source", source_.database), std::pair("destination", destination_.database)}) {
         RunningProgram running = program_.start({"migrate", file, "--json"});
         ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
         server("ALTER DATABASE " + database + " ALLOW_CONNECTIONS false");
@@ -312,14 +330,14 @@ TEST_F(BadTimes, TheEndThatIsAwayIsNamed) {
         EXPECT_EQ(program_.run({"stop", file}).exit_code, 0);
         const Said said = running.wait();
         EXPECT_EQ(said.exit_code, kStopped);
-        const std::string end = ".*\"end\":\"" + database + "\"";
+        const std::string end = std::string(".*\"end\":\"") + name + "\"";
         EXPECT_THAT(said.text, ContainsRegex("\"event\":\"retry\"" + end));
         EXPECT_THAT(said.text, ContainsRegex("\"event\":\"recovered\"" + end));
     }
 }
 
 TEST_F(BadTimes, ASlotThatIsGoneIsRefusedWithWhatWasApplied) {
-    begin({"dropped", 17, {}, {}}, "destination");
+    begin();
     const std::string file = stopped_task();
     const std::string applied = of_destination("SELECT position FROM cutover.applied_position");
     at_source("SELECT pg_drop_replication_slot('cutover_bad_input')");
@@ -333,8 +351,7 @@ TEST_F(BadTimes, ASlotThatIsGoneIsRefusedWithWhatWasApplied) {
 }
 
 TEST_F(BadTimes, ALogThatIsGoneIsRefusedWithWhatWasApplied) {
-    begin({"gone", 17, {{"max_slot_wal_keep_size", "16MB"}, {"max_wal_size", "32MB"}}, {}},
-          "destination");
+    begin_apart("gone", {{"max_slot_wal_keep_size", "16MB"}, {"max_wal_size", "32MB"}});
     const std::string file = stopped_task();
     const std::string applied = of_destination("SELECT position FROM cutover.applied_position");
     for (int segment = 0; segment < 8; ++segment) {
@@ -356,7 +373,7 @@ TEST_F(BadTimes, ALogThatIsGoneIsRefusedWithWhatWasApplied) {
 }
 
 TEST_F(BadTimes, ASequenceThatWasMadeSinceStopsTheFinishUntilItIsThere) {
-    begin({"sequences", 17, {}, {}}, "destination");
+    begin();
     const std::string file = program_.task(source_, destination_);
     RunningProgram running = program_.start({"migrate", file, "--json"});
     ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
@@ -380,7 +397,7 @@ TEST_F(BadTimes, ASequenceThatWasMadeSinceStopsTheFinishUntilItIsThere) {
 
 /// The log holds rows of both shapes: what is said to help has to get past both.
 TEST_F(BadTimes, AnAddedColumnIsLeftOutAsTheMessageSays) {
-    begin({"added", 17, {}, {}}, "destination");
+    begin();
     const std::string file = stopped_task();
     at_source("UPDATE public.rows SET note = 'before' WHERE id = 1");
     at_source("ALTER TABLE public.rows ADD COLUMN extra int");
@@ -416,7 +433,7 @@ std::string advised_exclusion(const std::string& text) {
 /// Whoever does what the messages say comes out, while the application writes on; so does whoever
 /// first only starts again, or makes the column at the destination.
 TEST_F(BadTimes, TheAdviceAfterAnAddedColumnLeadsOut) {
-    begin({"advice", 17, {}, {}}, "destination");
+    begin();
     const std::string file = program_.task(source_, destination_);
     RunningProgram running = program_.start({"migrate", file, "--json"});
     ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
@@ -458,7 +475,7 @@ TEST_F(BadTimes, TheAdviceAfterAnAddedColumnLeadsOut) {
 
 /// The cutover is refused, the task goes on.
 TEST_F(BadTimes, ATableThatIsMadeMeanwhileIsNamedAndKeepsOnlyTheCutover) {
-    begin({"made", 17, {}, {}}, "destination");
+    begin();
     const std::string file = program_.task(source_, destination_);
     RunningProgram running = program_.start({"migrate", file, "--json"});
     ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
@@ -476,7 +493,7 @@ TEST_F(BadTimes, ATableThatIsMadeMeanwhileIsNamedAndKeepsOnlyTheCutover) {
 }
 
 TEST_F(BadTimes, ATableThatIsDroppedIsNamed) {
-    begin({"lost", 17, {}, {}}, "destination");
+    begin();
     at_source("CREATE TABLE public.other (id int PRIMARY KEY)");
     const std::string file = program_.task(source_, destination_);
     RunningProgram running = program_.start({"migrate", file, "--json"});
@@ -493,12 +510,13 @@ TEST_F(BadTimes, ATableThatIsDroppedIsNamed) {
 
 /// The claims that follow a lost connection are no starts.
 TEST_F(BadTimes, ARetryIsNoStart) {
-    begin({"counted", 17, {}, {}}, "destination");
+    begin();
     const std::string file = program_.task(source_, destination_);
     RunningProgram running = program_.start({"migrate", file, "--json"});
     ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
     server_->connect().query(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'destination'");
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '" +
+        destination_.database + "'");
     ASSERT_TRUE(running.wait_for("\"event\":\"recovered\"")) << running.text();
     EXPECT_EQ(of_destination("SELECT starts FROM cutover.task"), "1");
     EXPECT_EQ(program_.run({"stop", file}).exit_code, 0);
@@ -508,7 +526,7 @@ TEST_F(BadTimes, ARetryIsNoStart) {
 }
 
 TEST_F(BadTimes, SecretsAreNowhereToBeSeen) {
-    begin({"secret", 17, {}, {}}, "destination");
+    begin_apart("secret");
     server_->connect().query("CREATE ROLE mover SUPERUSER LOGIN PASSWORD 'extraordinary-secret'");
     source_ = source_.as_user("mover", "extraordinary-secret");
     destination_ = destination_.as_user("mover", "extraordinary-secret");
@@ -518,8 +536,11 @@ TEST_F(BadTimes, SecretsAreNowhereToBeSeen) {
     EXPECT_THAT(text_of(fmt::format("/proc/{}/cmdline", running.pid())),
                 Not(HasSubstr("extraordinary")));
     std::string said;
-    for (const char* command :
-         {"status", "precheck", "pause", "resume", "finish", "verify", "release"}) {
+    for (const char* command : {"status", "precheck", "pause", "resume"}) {
+        said += program_.run({command, file}).text;
+    }
+    said += program_.run({"finish", file, "--quiet-seconds", "1"}).text;
+    for (const char* command : {"verify", "release"}) {
         said += program_.run({command, file}).text;
     }
     EXPECT_EQ(running.wait().exit_code, 0) << running.text();

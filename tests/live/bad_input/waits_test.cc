@@ -34,16 +34,38 @@ constexpr std::chrono::seconds kAnsweredWithin(2);
 /// A process has to be started, too, on a busy machine, twice.
 constexpr std::chrono::seconds kStartOfAProgram(2);
 
-/// A source with two tables and an empty destination on one server of this test's own.
-class Held : public LiveServers {
+/// A source with two tables and an empty destination on one server.
+class Held : public LivePostgres {
 protected:
-    void begin(const std::string& name, const std::map<std::string, std::string>& settings = {}) {
-        server_ = servers().postgres({name, 17, settings, {}});
-        for (const char* database : {"source", "destination", "elsewhere"}) {
+    void TearDown() override {
+        running_.reset();
+        let_go();
+        LivePostgres::TearDown();
+    }
+    void begin() {
+        server_ = &server();
+        source_ = endpoint();
+        destination_ = make_database("destination");
+        fill();
+    }
+    /// On a server of this test's own.
+    void begin_apart(const std::string& name,
+                     const std::map<std::string, std::string>& settings = {}) {
+        own_server_ = another_server(name, settings);
+        server_ = own_server_.get();
+        for (const char* database : {"source", "destination"}) {
             server_->connect().query(std::string("CREATE DATABASE ") + database);
         }
         source_ = server_->endpoint("source");
         destination_ = server_->endpoint("destination");
+        fill();
+    }
+    static std::unique_ptr<fixtures::PostgresServer> another_server(
+        const std::string& name, const std::map<std::string, std::string>& settings = {}) {
+        std::string why;
+        return factory(&why)->postgres({name, 17, settings, {}});
+    }
+    void fill() {
         PostgresClient(source_).query(
             "CREATE TABLE public.owner (id int PRIMARY KEY);"
             "INSERT INTO public.owner SELECT generate_series(0, 99);"
@@ -173,7 +195,8 @@ protected:
     }
 
     Program program_;
-    std::unique_ptr<fixtures::PostgresServer> server_;
+    std::unique_ptr<fixtures::PostgresServer> own_server_;
+    fixtures::PostgresServer* server_ = nullptr;
     fixtures::PostgresEndpoint source_;
     fixtures::PostgresEndpoint destination_;
     std::string file_;
@@ -182,8 +205,8 @@ protected:
 };
 
 TEST_F(Held, ByATransactionThatIsOpenElsewhereInTheCluster) {
-    begin("open");
-    stranger(server_->endpoint("elsewhere")).query("CREATE TABLE secret_plan ()");
+    begin();
+    stranger(make_database("elsewhere")).query("CREATE TABLE secret_plan ()");
     start();
     ASSERT_TRUE(running_->wait_for("\"phase\":\"created\"")) << running_->text();
     const auto begun = steady_clock::now();
@@ -198,7 +221,7 @@ TEST_F(Held, ByATransactionThatIsOpenElsewhereInTheCluster) {
 }
 
 TEST_F(Held, ByAPreparedTransaction) {
-    begin("prepared", {{"max_prepared_transactions", "2"}});
+    begin_apart("prepared", {{"max_prepared_transactions", "2"}});
     PostgresClient& stranger = this->stranger(source_);
     stranger.query("UPDATE public.rows SET note = 'secret' WHERE id = 1");
     stranger.query("PREPARE TRANSACTION 'booking 7'");
@@ -212,7 +235,7 @@ TEST_F(Held, ByAPreparedTransaction) {
 
 /// Others' sessions ask for no standby here, so that the task's own commits wait for nobody.
 TEST_F(Held, ByACommitOfOthersThatWaitsForAStandby) {
-    begin("standby", {{"synchronous_commit", "local"}});
+    begin_apart("standby", {{"synchronous_commit", "local"}});
     want_standby(true);
     auto committing = std::async(std::launch::async, [this] {
         PostgresClient stranger(source_);
@@ -233,7 +256,7 @@ TEST_F(Held, ByACommitOfOthersThatWaitsForAStandby) {
 }
 
 TEST_F(Held, ByItsOwnCommitThatWaitsForAStandby) {
-    begin("own_commit");
+    begin_apart("own_commit");
     want_standby(true);
     start();
     expect_standby_told("", "destination", 1);
@@ -244,7 +267,7 @@ TEST_F(Held, ByItsOwnCommitThatWaitsForAStandby) {
 
 /// The claim is not the process's own yet, so no command can be for it.
 TEST_F(Held, ByALockOnTheTasksOwnRow) {
-    begin("claim");
+    begin();
     run_to("schema.step");
     stranger(destination_).query("SELECT FROM cutover.task FOR UPDATE");
     start();
@@ -255,7 +278,7 @@ TEST_F(Held, ByALockOnTheTasksOwnRow) {
 
 /// Before the claim no command can be for this process, either.
 TEST_F(Held, ByALockOnATableThatIsPlannedFor) {
-    begin("planned");
+    begin();
     run_to("schema.step");
     stranger(source_).query("LOCK TABLE public.rows IN ACCESS EXCLUSIVE MODE");
     start();
@@ -266,7 +289,7 @@ TEST_F(Held, ByALockOnATableThatIsPlannedFor) {
 
 /// The stranger gets his lock between two chunks.
 TEST_F(Held, ByALockOnATableThatIsRead) {
-    begin("read");
+    begin();
     PostgresClient(source_).query(
         "INSERT INTO public.rows SELECT g, g % 100, repeat('n', 100) FROM generate_series(5001, "
         "30000) g");
@@ -283,7 +306,7 @@ TEST_F(Held, ByALockOnATableThatIsRead) {
 
 /// Not at the first step: the slot would wait for the stranger's transaction, on the same server.
 TEST_F(Held, ByANameThatSomebodyElseIsTaking) {
-    begin("schema");
+    begin();
     run_to("schema.step");
     stranger(destination_).query("CREATE TABLE public.rows (secret int)");
     start();
@@ -294,7 +317,7 @@ TEST_F(Held, ByANameThatSomebodyElseIsTaking) {
 }
 
 TEST_F(Held, ByALockOnATableThatIsWritten) {
-    begin("write");
+    begin();
     run_to("chunk.read");
     stranger(destination_).query("LOCK TABLE public.rows IN SHARE MODE");
     start();
@@ -305,7 +328,7 @@ TEST_F(Held, ByALockOnATableThatIsWritten) {
 }
 
 TEST_F(Held, ByALockThatAnIndexBuildNeeds) {
-    begin("index");
+    begin();
     run_to("task.full_done");
     stranger(destination_).query("LOCK TABLE public.rows IN ROW EXCLUSIVE MODE");
     start();
@@ -316,7 +339,7 @@ TEST_F(Held, ByALockThatAnIndexBuildNeeds) {
 }
 
 TEST_F(Held, ByALockThatAValidationNeeds) {
-    begin("validation");
+    begin();
     const auto keys = [&] {
         return PostgresClient(destination_)
             .value("SELECT count(*) FROM pg_constraint WHERE contype = 'f'");
@@ -333,7 +356,7 @@ TEST_F(Held, ByALockThatAValidationNeeds) {
 }
 
 TEST_F(Held, ByALockOnARowThatIsApplied) {
-    begin("apply");
+    begin();
     start();
     ASSERT_TRUE(running_->wait_for("\"consistent\":true")) << running_->text();
     stranger(destination_).query("SELECT FROM public.rows WHERE id = 1 FOR UPDATE");
@@ -347,23 +370,24 @@ TEST_F(Held, ByALockOnARowThatIsApplied) {
 }
 
 TEST_F(Held, ByASourceThatIsAway) {
-    begin("away");
+    begin();
     start();
     ASSERT_TRUE(running_->wait_for("\"consistent\":true")) << running_->text();
-    server_->connect().query("ALTER DATABASE source ALLOW_CONNECTIONS false");
+    server_->connect().query("ALTER DATABASE " + source_.database + " ALLOW_CONNECTIONS false");
     server_->connect().query(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'source'");
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '" +
+        source_.database + "'");
     ASSERT_TRUE(running_->wait_for("\"event\":\"retry\"")) << running_->text();
     expect_heard("retrying ");
     expect_stopped();
-    server_->connect().query("ALTER DATABASE source ALLOW_CONNECTIONS true");
+    server_->connect().query("ALTER DATABASE " + source_.database + " ALLOW_CONNECTIONS true");
     expect_goes_on();
 }
 
 /// A server that hangs takes connections and says nothing.
 TEST_F(Held, ByASourceThatHangs) {
-    begin("hangs");
-    const auto other = servers().postgres({"hanging_source", 17, {}, {}});
+    begin();
+    const auto other = another_server("hanging_source");
     PostgresClient(other->endpoint())
         .query(
             "CREATE TABLE public.rows AS SELECT g AS id FROM generate_series(1, 100) g;"
@@ -382,8 +406,8 @@ TEST_F(Held, ByASourceThatHangs) {
 
 /// Then no command can reach the task; the signal does.
 TEST_F(Held, ByADestinationThatHangs) {
-    begin("silent");
-    const auto other = servers().postgres({"hanging_destination", 17, {}, {}});
+    begin();
+    const auto other = another_server("hanging_destination");
     destination_ = other->endpoint();
     file_ = program_.task(source_, destination_);
     start();
