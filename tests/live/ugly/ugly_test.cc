@@ -193,6 +193,37 @@ TEST_F(Ugly, AnEmptyVectorIsRefusedByRowAndColumn) {
     EXPECT_THAT(migrate.text(), HasSubstr("row (id=44), column o: an empty oidvector"));
 }
 
+/// The destination's encoding has no place for it. The log's changes are applied many at once:
+/// there the table and the character are known.
+TEST_F(Ugly, ACharacterThatHasNoPlaceAtTheDestinationIsNamed) {
+    const std::string narrow = destination_.database;
+    server().connect().query("DROP DATABASE " + narrow);
+    server().connect().query("CREATE DATABASE " + narrow +
+                             " ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0");
+    at_source(
+        "CREATE TABLE prices (id int PRIMARY KEY, note text);"
+        "INSERT INTO prices SELECT g, 'h\u00f6chstens' FROM generate_series(1, 50) g;"
+        "INSERT INTO prices VALUES (77, '5 \u20ac')");
+    const std::string file = task();
+    EXPECT_THAT(program_.run({"precheck", file}).text, HasSubstr("types.encoding"));
+    const auto expect_named = [](const Said& said) {
+        EXPECT_EQ(said.exit_code, kRefused) << said.text;
+        EXPECT_THAT(said.text, HasSubstr("table public.prices"));
+        EXPECT_THAT(said.text, HasSubstr("the character '\u20ac'"));
+        EXPECT_THAT(said.text, HasSubstr("with the source's encoding"));
+        EXPECT_THAT(said.text, Not(HasSubstr("wide")));
+    };
+    const Said copied = program_.run({"migrate", file});
+    expect_named(copied);
+    EXPECT_THAT(copied.text, HasSubstr("in the row id = 77"));
+    EXPECT_THAT(copied.text, HasSubstr("column note"));
+    at_source("UPDATE prices SET note = '5' WHERE id = 77");
+    RunningProgram migrate = program_.start({"migrate", file});
+    ASSERT_TRUE(migrate.wait_for("phase incremental")) << migrate.text();
+    at_source("UPDATE prices SET note = '6 \u20ac' WHERE id = 7");
+    expect_named(migrate.wait());
+}
+
 /// Thirty tables of one kind are one finding; what a server warns of at the start of each session
 /// is one, too.
 TEST_F(Ugly, WhatIsTheSameOfManyTablesOrSessionsIsToldOnce) {
