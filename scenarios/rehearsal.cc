@@ -175,7 +175,8 @@ void Rehearsal::write_task_files() {
     // The judge looks at the servers, not through links that may be broken.
     plan::write_file(
         "--report-dir", judge_file_,
-        task_text(scenario_, ground_->direct(Side::source), ground_->direct(Side::destination)));
+        task_text(scenario_, ground_->behind_links(Side::source),
+                  ground_->behind_links(Side::destination)));
 }
 
 void Rehearsal::prepare_workloads() {

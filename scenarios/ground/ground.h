@@ -48,10 +48,15 @@ public:
     virtual std::string body() const = 0;
     virtual std::map<std::string, std::string> versions() = 0;
 
-    /// An end for the workloads and the judge: straight to the servers, all that may be primary.
+    /// An end for the workloads: straight to the servers, all that may be primary. At the source
+    /// with the account of the application, which owns the tables; at the destination with one
+    /// that may see everything.
     virtual plan::Endpoint direct(Side side) const = 0;
-    /// The same for the migrator: through the links, as the scenario's TLS mode wants it.
+    /// An end for the migrator: through the links, as the scenario's TLS mode wants it, with the
+    /// smallest account that the program's README documents.
     virtual plan::Endpoint through_links(Side side) const = 0;
+    /// An end for the judge: the migrator's account, straight to the servers.
+    virtual plan::Endpoint behind_links(Side side) const = 0;
     virtual bool has(Role role) const = 0;
     /// Requires: has(role).
     virtual fixtures::LinkProxy& link(Role role) = 0;
@@ -81,8 +86,8 @@ public:
     virtual std::string recreate_capture(const std::string& task) = 0;
     virtual std::vector<AuxiliaryRecord> auxiliary(const std::string& task) = 0;
     virtual std::vector<SequenceState> sequences() = 0;
-    /// Runs statements at one end, in one go, as written. The rows they wrote, those of the
-    /// server's own catalogs (a new table) among them.
+    /// Runs statements at one end, in one go, as written, with the account of direct(). The rows
+    /// they wrote, those of the server's own catalogs (a new table) among them.
     virtual std::uint64_t run_statements(Side side, const std::string& statements) = 0;
     /// Writes at the source in a transaction that stays open, or prepared; says who it is. One at a
     /// time.

@@ -17,6 +17,8 @@ using fixtures::quoted_text;
 using fixtures::TextRow;
 
 constexpr const char* kDatabase = "shop";
+constexpr const char* kApplication = "shop_owner";
+constexpr const char* kMover = "mover";
 constexpr std::chrono::minutes kLongStatement{5};
 
 fixtures::PostgresSpec spec_of(const ServerShape& shape, const std::string& name, bool tls) {
@@ -49,6 +51,8 @@ PostgresGround::PostgresGround(const Topology& topology, fixtures::ServerFactory
     const bool tls = topology.tls != "disable";
     source_.server = servers.postgres(spec_of(topology.source, "source", tls));
     source_.server->connect().query(fmt::format("CREATE DATABASE {}", kDatabase));
+    application_ = fixtures::make_application(*source_.server, kApplication, kDatabase);
+    reader_ = fixtures::make_source_mover(*source_.server, kMover, kDatabase, kApplication);
     if (topology.source.standby) {
         fixtures::StandbySpec standby;
         standby.failover_slots = topology.source.failover_slot;
@@ -56,6 +60,7 @@ PostgresGround::PostgresGround(const Topology& topology, fixtures::ServerFactory
     }
     destination_.server = servers.postgres(spec_of(topology.destination, "destination", tls));
     destination_.server->connect().query(fmt::format("CREATE DATABASE {}", kDatabase));
+    writer_ = fixtures::make_destination_mover(*destination_.server, kMover, kDatabase);
     for (Stand* stand : {&source_, &standby_, &destination_}) {
         if (stand->server != nullptr) {
             add_link(*stand);
@@ -106,12 +111,16 @@ std::map<std::string, std::string> PostgresGround::versions() {
     return out;
 }
 
-plan::Endpoint PostgresGround::endpoint(Side side, bool linked) const {
+plan::Endpoint PostgresGround::endpoint(Side side, bool linked,
+                                        const fixtures::PostgresAccount& account) const {
     std::vector<const Stand*> stands = {side == Side::source ? &source_ : &destination_};
     if (side == Side::source && standby_.server != nullptr) {
         stands.push_back(&standby_);
     }
-    plan::Endpoint made = stands.front()->server->endpoint(kDatabase).as_plan();
+    plan::Endpoint made = stands.front()
+                              ->server->endpoint(kDatabase)
+                              .as_user(account.name, account.password)
+                              .as_plan();
     made.hosts.clear();
     for (const Stand* at : stands) {
         const fixtures::Address address =
@@ -121,23 +130,47 @@ plan::Endpoint PostgresGround::endpoint(Side side, bool linked) const {
     return made;
 }
 
+const fixtures::PostgresAccount& PostgresGround::migrator(Side side) const {
+    return side == Side::source ? reader_ : writer_;
+}
+
 plan::Endpoint PostgresGround::direct(Side side) const {
-    return endpoint(side, false);
+    if (side == Side::source) {
+        return endpoint(side, false, application_);
+    }
+    const fixtures::PostgresEndpoint admin = destination_.server->endpoint();
+    return endpoint(side, false, {admin.user, admin.password});
 }
 
 plan::Endpoint PostgresGround::through_links(Side side) const {
-    return endpoint(side, true);
+    return endpoint(side, true, migrator(side));
+}
+
+plan::Endpoint PostgresGround::behind_links(Side side) const {
+    return endpoint(side, false, migrator(side));
 }
 
 fixtures::LinkProxy& PostgresGround::link(Role role) {
     return *stand(role).link;
 }
 
+const fixtures::PostgresServer& PostgresGround::writable(Side side) const {
+    const Stand& stand = side == Side::destination ? destination_
+                         : failed_over_            ? standby_
+                                                   : source_;
+    return *stand.server;
+}
+
 PostgresClient PostgresGround::client(Side side) const {
+    return writable(side).connect(kDatabase);
+}
+
+PostgresClient PostgresGround::application_client(Side side) const {
     if (side == Side::destination) {
-        return destination_.server->connect(kDatabase);
+        return client(side);
     }
-    return (failed_over_ ? standby_ : source_).server->connect(kDatabase);
+    return PostgresClient(writable(side).endpoint(kDatabase).as_user(application_.name,
+                                                                     application_.password));
 }
 
 LoadedData PostgresGround::load(const DatasetChoice& dataset, std::uint64_t) {
@@ -341,11 +374,11 @@ std::uint64_t PostgresGround::run_statements(Side side, const std::string& state
     const std::string counted = statements +
                                 "; SELECT sum(n_tup_ins + n_tup_upd + n_tup_del) "
                                 "FROM pg_stat_xact_all_tables";
-    return std::stoull(client(side).value(counted, kLongStatement));
+    return std::stoull(application_client(side).value(counted, kLongStatement));
 }
 
 std::string PostgresGround::begin_transaction(const std::string& statements, bool prepared) {
-    open_ = std::make_unique<PostgresClient>(client(Side::source));
+    open_ = std::make_unique<PostgresClient>(application_client(Side::source));
     open_->query("SET application_name = 'somebody'");
     open_->query("BEGIN");
     open_->query(statements);
@@ -393,7 +426,7 @@ bool PostgresGround::applied(const std::string& task, const std::string& positio
 }
 
 std::vector<std::string> PostgresGround::secrets() const {
-    std::set<std::string> out;
+    std::set<std::string> out = {application_.password, reader_.password, writer_.password};
     for (const Stand* stand : {&source_, &standby_, &destination_}) {
         if (stand->server != nullptr) {
             out.insert(stand->server->endpoint().password);

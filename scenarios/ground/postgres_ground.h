@@ -8,6 +8,7 @@
 #include <string>
 
 #include "fixtures/link_proxy.h"
+#include "fixtures/postgres/postgres_account.h"
 #include "fixtures/postgres/postgres_server.h"
 #include "scenarios/ground/ground.h"
 
@@ -24,6 +25,7 @@ public:
     std::map<std::string, std::string> versions() override;
     plan::Endpoint direct(Side side) const override;
     plan::Endpoint through_links(Side side) const override;
+    plan::Endpoint behind_links(Side side) const override;
     fixtures::LinkProxy& link(Role role) override;
     bool has(Role role) const override {
         return role != Role::standby || standby_.server != nullptr;
@@ -66,9 +68,14 @@ private:
     const Stand& stand(Role role) const;
     void add_link(Stand& stand);
     void end(Stand& stand);
-    plan::Endpoint endpoint(Side side, bool linked) const;
-    /// A connection to whichever server of that side is writable.
+    plan::Endpoint endpoint(Side side, bool linked, const fixtures::PostgresAccount& account) const;
+    const fixtures::PostgresAccount& migrator(Side side) const;
+    /// Whichever server of that side is writable.
+    const fixtures::PostgresServer& writable(Side side) const;
+    /// A superuser's connection to it: faults and looks need one.
     fixtures::PostgresClient client(Side side) const;
+    /// The same with the account of direct().
+    fixtures::PostgresClient application_client(Side side) const;
     std::set<std::string> tables_with_full_identity() const;
 
     Topology topology_;
@@ -76,6 +83,9 @@ private:
     Stand source_;
     Stand standby_;
     Stand destination_;
+    fixtures::PostgresAccount application_;  ///< owns database and tables of the source
+    fixtures::PostgresAccount reader_;       ///< the migrator's at the source
+    fixtures::PostgresAccount writer_;       ///< the migrator's at the destination
     std::unique_ptr<fixtures::PostgresClient> open_;  ///< in a transaction of somebody else
     bool prepared_ = false;
     std::set<std::string> full_identity_before_;  ///< tables that had it before the task

@@ -75,6 +75,7 @@ public:
     std::map<std::string, std::string> versions() override { return {}; }
     plan::Endpoint direct(Side) const override { return {}; }
     plan::Endpoint through_links(Side) const override { return {}; }
+    plan::Endpoint behind_links(Side) const override { return {}; }
     bool has(Role) const override { return true; }
     LoadedData load(const DatasetChoice&, std::uint64_t) override { return {}; }
     void settle() override {}
