@@ -15,7 +15,7 @@ constexpr const char* kWhenToTell = "verify when the writes have stopped, or aft
 }  // namespace
 
 Carrier carrier_of(const Applied& applied) {
-    if (applied.hidden) {
+    if (!applied.hidden.empty()) {
         return Carrier::hidden;
     }
     if (!applied.known) {
@@ -50,8 +50,7 @@ bool rows_differ(const std::vector<TableResult>& tables) {
                        [](const TableResult& table) { return table.rows.differing() != 0; });
 }
 
-void leave_to_the_copy(Result& result, const std::string& phase) {
-    const std::string why = fmt::format("the task is in phase `{}`", phase);
+void leave_to_the_copy(Result& result, const std::string& why) {
     for (TableResult& table : result.tables) {
         if (table.rows.differing() != 0) {
             leave_pending(table, why);

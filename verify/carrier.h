@@ -14,7 +14,7 @@ namespace cutover::verify {
 
 enum class Carrier : std::uint8_t {
     unknown,      ///< no task of ours; another tool may be at work
-    hidden,       ///< the account may not read whether there is one
+    hidden,       ///< there may be one, which cannot be read
     copying,      ///< a task of ours, not at the incremental phase yet
     replicating,  ///< a task of ours in the incremental phase
     ended,        ///< a task of ours that is cut over or complete: nothing of it comes any more
@@ -33,9 +33,9 @@ void leave_pending(TableResult& result, const std::string& why);
 /// Rows that are missing, extra, different or duplicate somewhere, as counted so far.
 bool rows_differ(const std::vector<TableResult>& tables);
 
-/// While the copy is at work: rows, tables, keys and indexes that are not there yet have no
-/// verdict.
-void leave_to_the_copy(Result& result, const std::string& phase);
+/// While the copy is, or may be, at work: rows, tables, keys and indexes that are not there yet have
+/// no verdict.
+void leave_to_the_copy(Result& result, const std::string& why);
 
 /// Of an end that is called `end`: one sentence for each writer that holds one of `tables`.
 std::vector<std::string> writers_of(const std::string& end, const std::vector<OpenWriter>& writers,

@@ -78,7 +78,7 @@ struct Moment {
 /// What a destination tells about our own migrator, in the open snapshot.
 struct Applied {
     bool known = false;    ///< there is such a task
-    bool hidden = false;   ///< there may be, but the account may not read what it remembers
+    std::string hidden;    ///< there may be one that cannot be read, and why; empty: no
     std::string phase;     ///< of the task
     std::string position;  ///< everything at the source up to here is in; empty: nothing told yet
 };

@@ -352,8 +352,9 @@ std::vector<LeftOut> read_postgres_left_out(Connection& connection) {
         " AND n.nspname <> 'information_schema' AND (x.extname IS NOT NULL OR (n.nspname = "
         "'cutover' AND (NOT " +
         postgres::trusted_sql("n.nspowner") +
-        " OR coalesce(obj_description(n.oid, 'pg_namespace'), '')"
-        "  NOT LIKE 'cutover: control state of migrations%')))"
+        " OR NOT coalesce(starts_with(obj_description(n.oid, 'pg_namespace'), " +
+        connection.quote_literal(postgres::kControlCommentOfAnyFormat) +
+        "), false))))"
         " ORDER BY x.extname, n.nspname, c.relname");
     std::vector<LeftOut> out;
     for (int row = 0; row < rows.rows(); ++row) {

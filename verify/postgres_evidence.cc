@@ -66,6 +66,9 @@ constexpr const char* kApplied =
     "SELECT t.phase, encode(m.position, 'escape') FROM cutover.task t"
     " LEFT JOIN cutover.marker m ON m.task = t.name WHERE t.name = $1";
 
+constexpr const char* kMayNotRead =
+    "the account may not read the schema `cutover` at the destination, where a task may be running";
+
 struct LogPlace {
     std::uint64_t timeline = 0;
     std::uint64_t offset = 0;
@@ -94,6 +97,22 @@ std::optional<LogPlace> parse(std::string_view text) {
     return place;
 }
 
+/// What another tool has made under that name is no task's. What says that it is ours, and is not
+/// as we make it, may hide one: nothing of it is read, and `hidden` says why.
+bool hold_schema(Connection& connection, std::string& hidden) {
+    try {
+        return postgres::hold_own_schema(connection, postgres::Hold::read);
+    } catch (const model::Error& error) {
+        if (error.code() != "control.schema_foreign") {
+            throw;
+        }
+        hidden = postgres::schema_says_ours(connection)
+                     ? error.message() + "; a task may be running there"
+                     : "";
+        return false;
+    }
+}
+
 }  // namespace
 
 Moment read_postgres_moment(Connection& connection) {
@@ -115,8 +134,9 @@ Applied read_postgres_applied(Connection& connection, const std::string& task) {
     }
     Applied out;
     const Result there = connection.exec(kHasMarker);
-    out.hidden = there.rows() != 0 && !there.boolean(0, 0);
-    if (!out.hidden && postgres::hold_own_schema(connection, postgres::Hold::read)) {
+    if (there.rows() != 0 && !there.boolean(0, 0)) {
+        out.hidden = kMayNotRead;
+    } else if (hold_schema(connection, out.hidden)) {
         const Result row = connection.exec_params(kApplied, {task});
         out.known = row.rows() > 0;
         out.phase = out.known ? row.text(0, 0) : "";

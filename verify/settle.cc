@@ -57,14 +57,14 @@ std::string judge_standing_rows(const Request& request, SnapshotPair& snapshots,
                                          : ", everything up to " + applied.position + " is in");
             return {};
         case Carrier::hidden:
-            return doubt_rows(result,
-                              "the account may not read the schema `cutover` at the destination, "
-                              "where a task may be running");
+            say_as_of_reading(result, applied.hidden);
+            leave_to_the_copy(result, applied.hidden);
+            return applied.hidden;
         case Carrier::copying: {
             const std::string why =
                 fmt::format("the task `{}` is in phase `{}`", request.live.task, applied.phase);
             say_as_of_reading(result, why);
-            leave_to_the_copy(result, applied.phase);
+            leave_to_the_copy(result, why);
             return why;
         }
         case Carrier::replicating:

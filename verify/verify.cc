@@ -483,6 +483,9 @@ private:
         result_.source = snapshots_.source().description();
         result_.destination = snapshots_.destination().description();
         name_open_writers();
+        if (!applied_.hidden.empty()) {
+            result_.not_compared.push_back("the state of a task of ours: " + applied_.hidden);
+        }
         for (const std::string& objects : snapshots_.source().beside_tables()) {
             result_.not_compared.push_back("at the source, compared with nothing: " + objects);
         }

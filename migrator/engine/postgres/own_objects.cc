@@ -102,6 +102,14 @@ bool own_schema(Connection& connection) {
     return true;
 }
 
+bool schema_says_ours(Connection& connection) {
+    const Result row = connection.exec_params(
+        "SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'cutover'"
+        " AND pg_catalog.starts_with(pg_catalog.obj_description(oid, 'pg_namespace'), $1)",
+        {kControlCommentOfAnyFormat});
+    return row.rows() > 0;
+}
+
 /// No need to hold more than one table: the schema cannot go without it.
 bool hold_own_schema(Connection& connection, Hold hold) {
     if (!own_schema(connection)) {

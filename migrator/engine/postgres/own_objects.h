@@ -13,6 +13,7 @@
 namespace cutover::postgres {
 
 /// The comment of the schema `cutover`: the format of what is in it.
+inline constexpr const char* kControlCommentOfAnyFormat = "cutover: control state of migrations";
 inline constexpr const char* kControlComment = "cutover: control state of migrations, format 3";
 
 /// SQL that is true if the role whose oid `owner` gives (an expression of ours, never a server's
@@ -31,7 +32,12 @@ enum class Hold : std::uint8_t {
 /// with which object, and whose it is), connection.
 bool own_schema(Connection& connection);
 
-/// The same, and what was asked about stays as it is until the transaction ends. Requires: one is
+/// Whether there is a schema `cutover` that says of itself that this program has made it, in
+/// whatever format; whose it is and whether that is true are own_schema()'s questions. One that
+/// does not is another tool's, and hides no task. Throws: connection.
+bool schema_says_ours(Connection& connection);
+
+/// As own_schema(), and what was asked about stays as it is until the transaction ends. Requires: one is
 /// open. Throws besides: operation (it was removed meanwhile: has_state 42P01 or 3F000).
 bool hold_own_schema(Connection& connection, Hold hold);
 

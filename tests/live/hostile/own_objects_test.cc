@@ -80,14 +80,19 @@ protected:
     }
     /// No command acts on what eve has made, and each says whose it is.
     void expect_every_command_refuses(const std::string& file, const std::string& named) {
-        const std::vector<std::vector<std::string>> commands = {
-            {"precheck", file}, {"migrate", file}, {"status", file}, {"verify", file, "--live"},
-            {"pause", file},    {"finish", file},  {"release", file}};
-        for (const std::vector<std::string>& command : commands) {
+        const std::vector<std::pair<std::vector<std::string>, int>> commands = {
+            {{"precheck", file}, 1},
+            {{"migrate", file}, 13},
+            {{"status", file}, 13},
+            {{"verify", file}, 2},  // the table is missing, and a task may be about to bring it
+            {{"verify", file, "--live"}, 1},
+            {{"pause", file}, 13},
+            {{"finish", file}, 13},
+            {{"release", file}, 13}};
+        for (const auto& [command, exit_code] : commands) {
             const Said said = this->run(command);
             EXPECT_THAT(said.text, AllOf(HasSubstr(named), HasSubstr(this->eve()))) << command[0];
-            EXPECT_EQ(said.exit_code, command[0] == "precheck" ? 1 : 13)
-                << command[0] << ": " << said.text;
+            EXPECT_EQ(said.exit_code, exit_code) << command[0] << ": " << said.text;
             EXPECT_FALSE(this->eve_has_risen()) << command[0];
         }
     }
