@@ -75,11 +75,12 @@ std::string Program::write(const std::string& name, const std::string& text) con
 }
 
 std::string Program::task(const fixtures::PostgresEndpoint& source,
-                          const fixtures::PostgresEndpoint& destination, const std::string& more) {
+                          const fixtures::PostgresEndpoint& destination, const std::string& more,
+                          const std::string& name) {
     environment_["CUTOVER_TEST_SOURCE"] = source.password;
     environment_["CUTOVER_TEST_DESTINATION"] = destination.password;
-    return write("task.yaml",
-                 "task: bad_input\nsource: " + end_text(source, "CUTOVER_TEST_SOURCE") +
+    return write(name + ".yaml",
+                 "task: " + name + "\nsource: " + end_text(source, "CUTOVER_TEST_SOURCE") +
                      "\ndestination: " + end_text(destination, "CUTOVER_TEST_DESTINATION") + "\n" +
                      more + "\n");
 }

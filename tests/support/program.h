@@ -54,7 +54,8 @@ public:
     std::string write(const std::string& name, const std::string& text) const;
     /// A task file with these ends, passwords by environment variable, and `more` lines of YAML.
     std::string task(const fixtures::PostgresEndpoint& source,
-                     const fixtures::PostgresEndpoint& destination, const std::string& more = "");
+                     const fixtures::PostgresEndpoint& destination, const std::string& more = "",
+                     const std::string& name = "bad_input");
     /// A variable of the environment of what is run from now on.
     void set(const std::string& variable, const std::string& value) {
         environment_[variable] = value;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "migrator/engine/postgres/identity_turn.h"
 #include "migrator/engine/postgres/publication.h"
 #include "migrator/engine/postgres/slot.h"
 #include "migrator/engine/postgres/slot_copies.h"
@@ -168,6 +169,11 @@ engine::CaptureProof prove_history(const TimelineHistory& history, const std::st
                 system, applied.timeline, history.current(), to_text(*left), to_text(applied.lsn))};
 }
 
+IdentityTurn identity_turn(const plan::TaskSpec& spec, const Connection& beside) {
+    return IdentityTurn(Connection::open(beside.same_host(spec.source),
+                                         options(spec, beside.attention(), false)));
+}
+
 }  // namespace
 
 std::string capture_name(const plan::TaskSpec& spec) {
@@ -184,7 +190,9 @@ CreatedCapture create_capture(const plan::TaskSpec& spec, const plan::Plan& plan
     Connection connection = Connection::open(spec.source, options(spec, attention, false));
     require_own_publication(connection, name, spec.destination);
     drop_slot(connection, spec);
+    IdentityTurn turn = identity_turn(spec, connection);
     create_publication(connection, name, plan);
+    turn.end();
     // Before the slot: a table that is rewritten after this is noticed, whenever that was.
     const TablesAtStart tables = read_tables_at_start(connection, plan);
     const std::string mark = publication_mark(connection, name);
@@ -272,7 +280,9 @@ void drop_capture(const plan::TaskSpec& spec, const Attention& attention) {
     Connection connection = Connection::open(spec.source, options(spec, attention, false));
     require_own_publication(connection, capture_name(spec), spec.destination);
     drop_slot(connection, spec);
+    IdentityTurn turn = identity_turn(spec, connection);
     drop_publication(connection, capture_name(spec));
+    turn.end();
 }
 
 }  // namespace cutover::postgres

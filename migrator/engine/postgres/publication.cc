@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <map>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -25,9 +23,6 @@ using Identities = std::map<model::ObjectName, TableIdentity>;
 using Memory = PublicationMemory;
 
 constexpr int kLockAttempts = 10;
-constexpr const char* kIdentities = "hashtext('cutover replica identities')";
-constexpr std::chrono::seconds kIdentityPatience(60);
-constexpr std::chrono::milliseconds kIdentityPause(200);
 constexpr int kPublishesGenerated = 180000;
 
 /// Which generated columns (v: virtual, s: stored) the identity of table c holds: from version 18
@@ -142,51 +137,6 @@ void set_identity(Connection& connection, const model::ObjectName& table,
 void remember(Connection& connection, const std::string& publication, const Memory& memory) {
     connection.exec("COMMENT ON PUBLICATION " + quote_identifier(publication) + " IS " +
                     connection.quote_literal(to_comment(memory)));
-}
-
-/// Who holds the lock on identities, and whether that is one to wait for. Anybody can take a lock
-/// of that number; only tasks of ours have a reason to.
-struct IdentityHolder {
-    std::string who = "a session that has just ended";
-    bool trusted = true;
-};
-
-IdentityHolder identity_holder(Connection& connection) {
-    const Result row = connection.exec(
-        "SELECT concat('session ', a.pid, ' ', quote_literal(a.application_name), ' of role ',"
-        " quote_literal(a.usename)), coalesce(" +
-        trusted_sql("a.usesysid") +
-        ", false) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
-        " WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"
-        " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-        " AND ((l.classid::bigint << 32) | l.objid::bigint) = " +
-        std::string(kIdentities) + "::bigint LIMIT 1");
-    return row.rows() == 0 ? IdentityHolder{} : IdentityHolder{row.text(0, 0), row.boolean(0, 1)};
-}
-
-/// Tasks beside each other share the identities of their tables: what one finds while another puts
-/// back must not be half of it. Held until the session ends or let_go().
-void hold_identities(Connection& connection) {
-    const auto deadline = std::chrono::steady_clock::now() + kIdentityPatience;
-    const std::string take = "SELECT pg_try_advisory_lock(" + std::string(kIdentities) + ")";
-    while (!connection.exec(take).boolean(0, 0)) {
-        const IdentityHolder holder = identity_holder(connection);
-        if (!holder.trusted) {
-            return;  // no task of this account's: nothing of ours waits for it
-        }
-        if (std::chrono::steady_clock::now() >= deadline) {
-            throw Error(ErrorClass::operation, "source.identities_held",
-                        "another task is setting or putting back replica identities at the source "
-                        "for more than a minute: " +
-                            holder.who,
-                        "wait for it, or end that session");
-        }
-        std::this_thread::sleep_for(kIdentityPause);
-    }
-}
-
-void let_go(Connection& connection) {
-    connection.exec("SELECT pg_advisory_unlock(" + std::string(kIdentities) + ")");
 }
 
 /// Another task that publishes the table relies on its identity, and puts it back some day. Throws:
@@ -375,7 +325,6 @@ void add_tables(Connection& connection, const std::string& name, const plan::Pla
 
 void create_publication(Connection& connection, const std::string& name, const plan::Plan& plan) {
     try {
-        hold_identities(connection);
         const Identities earlier = remembered(connection, name).value_or(Memory{}).identities;
         const Memory memory = {place_of(plan.spec.destination),
                                to_remember(plan, table_states(connection, plan), earlier)};
@@ -394,7 +343,6 @@ void create_publication(Connection& connection, const std::string& name, const p
         require_old_rows(states);
         publish_generated(connection, name, states);
         add_tables(connection, name, plan);
-        let_go(connection);
     } catch (...) {
         connection.rollback();
         throw;
@@ -419,7 +367,6 @@ void require_own_publication(Connection& connection, const std::string& name,
 }
 
 void drop_publication(Connection& connection, const std::string& name) {
-    hold_identities(connection);
     put_back(connection, name, remembered(connection, name).value_or(Memory{}).identities);
     connection.exec("DROP PUBLICATION IF EXISTS " + quote_identifier(name));
 }

@@ -15,9 +15,10 @@
 namespace cutover::postgres {
 
 /// Makes the publication anew and sets REPLICA IDENTITY FULL where the plan wants it. Short locks
-/// only: each table is altered in a transaction of its own. Throws: refused (a table whose old rows
+/// only: each table is altered in a transaction of its own. Requires: it is this task's turn
+/// (identity_turn.h). Throws: refused (a table whose old rows
 /// the log would not name; a filter the server does not take; identities shared with a task of
-/// another account), operation `source.table_locked`, `source.identities_held`, connection.
+/// another account), operation `source.table_locked`, connection.
 void create_publication(Connection& connection, const std::string& name, const plan::Plan& plan);
 
 /// Two tasks of one name may go to different destinations. Throws: refused `capture.of_another`,
@@ -25,7 +26,7 @@ void create_publication(Connection& connection, const std::string& name, const p
 void require_own_publication(Connection& connection, const std::string& name,
                              const plan::Endpoint& destination);
 
-/// Removes the publication and puts the identities back. Nothing there: fine. Throws: as
+/// Removes the publication and puts the identities back. Nothing there: fine. Requires and throws as
 /// create_publication().
 void drop_publication(Connection& connection, const std::string& name);
 

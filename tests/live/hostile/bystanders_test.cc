@@ -2,6 +2,9 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <chrono>
+#include <csignal>
+#include <thread>
 #include <vector>
 
 #include "tests/live/hostile/hostile.h"
@@ -89,8 +92,6 @@ TYPED_TEST(Bystanders, LocksThatAnybodyCanTakeKeepNoTaskFromStarting) {
     at_new.query(
         "SELECT pg_advisory_lock(hashtextextended('cutover/task/bad_input', 0)),"
         " pg_advisory_lock(hashtextextended('cutover/schema', 0))");
-    fixtures::PostgresClient at_old(this->old_as_eve());
-    at_old.query("SELECT pg_advisory_lock(hashtext('cutover replica identities'))");
     const std::string file = this->task("objects: {include: [app]}");
     RunningProgram migrate = this->program_.start({"migrate", file});
     ASSERT_TRUE(migrate.wait_for("phase incremental")) << migrate.text();
@@ -102,6 +103,41 @@ TYPED_TEST(Bystanders, LocksThatAnybodyCanTakeKeepNoTaskFromStarting) {
     EXPECT_EQ(finish.exit_code, 0) << finish.text;
     EXPECT_EQ(migrate.wait().exit_code, 0) << migrate.text();
     EXPECT_EQ(this->run({"release", file}).exit_code, 0);
+}
+
+/// Two tasks must not set and put back replica identities at once, and no lock of hers makes them.
+TYPED_TEST(Bystanders, TasksTakeTurnsAtReplicaIdentitiesWhateverSheHolds) {
+    this->at_old(
+        "CREATE SCHEMA app; CREATE TABLE app.a (v text);"
+        "CREATE SCHEMA too; CREATE TABLE too.b (v text)");
+    fixtures::PostgresClient eve(this->old_as_eve());
+    eve.query("SELECT pg_advisory_lock(hashtext('cutover replica identities'))");
+    fixtures::PostgresClient reader = this->connect();
+    reader.query("BEGIN; SELECT FROM app.a");
+    RunningProgram first =
+        this->program_.start({"migrate", this->task("objects: {include: [app]}"), "--json"});
+    // Stopped where it waits for the reader, it stays in the middle of its turn.
+    fixtures::PostgresClient looking = this->connect();
+    while (looking.value("SELECT count(*) FROM pg_locks WHERE relation = 'app.a'::regclass"
+                         " AND mode = 'AccessExclusiveLock' AND NOT granted") == "0") {
+        ASSERT_FALSE(first.ended()) << first.text();
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    first.signal(SIGSTOP);
+    RunningProgram second = this->program_.start(
+        {"migrate",
+         this->program_.task(this->endpoint(), this->new_, "objects: {include: [too]}", "other"),
+         "--json"});
+    EXPECT_TRUE(second.wait_for("another task to have set or put back replica identities"))
+        << second.text();
+    EXPECT_THAT(second.text(), HasSubstr("cutover_bad_input"));
+    reader.query("ROLLBACK");
+    first.signal(SIGCONT);
+    for (RunningProgram* task : {&first, &second}) {
+        EXPECT_TRUE(task->wait_for("\"consistent\":true")) << task->text();
+        task->signal(SIGTERM);
+        EXPECT_EQ(task->wait().exit_code, 15) << task->text();
+    }
 }
 
 }  // namespace
