@@ -98,6 +98,17 @@ void fuzz(const Target& target, const Options& options, Tally& tally) {
     }
 }
 
+/// A reader that never came to an end of anything was stopped at its first question: then what it
+/// reads behind that was not tried at all. False if there is one; the seeds alone should do.
+bool tell_reached(const Target& target, const Options& options) {
+    bool all = true;
+    for (const auto& [reader, times] : target.reached ? target.reached() : Reached{}) {
+        std::cout << fmt::format("    read to the end: {:<40} {}\n", reader, times);
+        all = all && times > 0;
+    }
+    return all || options.only;
+}
+
 int run(const Options& options) {
     for (const int signal : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGALRM}) {
         ::signal(signal, tell_and_die);
@@ -125,6 +136,10 @@ int run(const Options& options) {
                                  tally.inputs, tally.answers, tally.inputs - tally.answers);
         for (const auto& [code, times] : tally.refusals) {
             std::cout << fmt::format("    {:<40} {}\n", code, times);
+        }
+        if (!tell_reached(target, options)) {
+            std::cerr << "fuzz: a reader has read nothing to its end\n";
+            return 1;
         }
         std::cout << std::flush;
     }

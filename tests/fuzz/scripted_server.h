@@ -1,6 +1,6 @@
-// A server that answers every statement with cells that it was given: what a real one would never
-// say, over a real connection. It speaks enough of the protocol for that, asks for no password and
-// knows no SQL but what begins, ends and copies.
+// A server that answers statements with what it was given: what a real one would never say, over a
+// real connection. It speaks enough of the protocol for that, asks for no password and knows no SQL
+// but what begins, ends and copies, and what asks whose our objects are.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,13 @@
 
 namespace cutover::fuzz {
 
+/// Rows of cells; a cell that is `NULL` is one. Each row is repeated until it has as many columns
+/// as any statement asks for. To a COPY each cell is one message of data.
+using Answer = std::vector<std::vector<std::string>>;
+
+/// The table that is told to be there as it was planned.
+inline constexpr const char* kHonestIdentity = "16581/r/10";
+
 /// Lives as long as the process. Any thread.
 class ScriptedServer {
 public:
@@ -20,21 +27,23 @@ public:
     ScriptedServer& operator=(const ScriptedServer&) = delete;
 
     plan::Endpoint endpoint() const;
-    /// What each of the statements to come is answered with, from its first column on and over and
-    /// over; `NULL` is one. Whether a comment is ours is answered with yes.
-    void answer_with(std::vector<std::string> cells);
+    /// What the statements to come are answered with, one answer after another and over and over.
+    /// `honest`: whether what bears our names is ours is answered with yes besides, as a real
+    /// server would, so that what stands behind these questions is asked, too.
+    void answer_with(std::vector<Answer> answers, bool honest);
+    /// How many answers were given since.
+    std::size_t given() const;
 
 private:
     void serve();
     void talk(int peer);
     std::string answer(const std::string& sql, char& state);
-    std::string rows();
-    std::string copy();
-    std::string next_cell();
+    const Answer& next();
 
-    std::mutex mutex_;
-    std::vector<std::string> cells_{""};
+    mutable std::mutex mutex_;
+    std::vector<Answer> answers_{{}};
     std::size_t at_ = 0;
+    bool honest_ = true;
     int listener_ = -1;
     std::uint16_t port_ = 0;
 };

@@ -1,7 +1,7 @@
 // Everything that is asked of a server by statements: control rows, chunks and receipts, status and
 // answers to commands, the catalog, the publication's comment, the judge's facts, COPY. The first
-// byte of an input chooses who asks; the rest, cut at 0x1F, is what every statement is answered
-// with.
+// byte of an input chooses who asks; the rest is what the statements are answered with, cut into
+// answers, rows and cells.
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
@@ -19,6 +19,7 @@
 #include "migrator/engine/registry.h"
 #include "migrator/flow/thread_runtime.h"
 #include "migrator/task/operator_command.h"
+#include "tests/fuzz/recorded_answers.h"
 #include "tests/fuzz/scripted_server.h"
 #include "tests/fuzz/target.h"
 #include "tests/support/temporary_folder.h"
@@ -39,11 +40,30 @@ public:
         return one;
     }
 
-    void answer_with(std::vector<std::string> cells) { server_.answer_with(std::move(cells)); }
+    void answer_with(std::vector<Answer> answers, bool honest) {
+        server_.answer_with(std::move(answers), honest);
+    }
     std::size_t askers() const { return askers_.size(); }
-    void ask(std::size_t who) { askers_[who % askers_.size()](); }
+    void ask(std::size_t who) {
+        Asker& asker = askers_[who % askers_.size()];
+        asker.ask();
+        ++asker.answered;
+    }
+    Reached reached() const {
+        Reached out;
+        for (const Asker& asker : askers_) {
+            out[asker.name] = asker.answered;
+        }
+        return out;
+    }
 
 private:
+    struct Asker {
+        std::string name;
+        std::function<void()> ask;
+        std::uint64_t answered = 0;  ///< so often it has read all that it asks for
+    };
+
     Asking() {
         spec_.name = "shop";
         spec_.source = server_.endpoint();
@@ -70,30 +90,36 @@ private:
 
     void add_askers() {
         askers_ = {
-            [this] { control([](engine::Control& control) { control.load("shop"); }); },
-            [this] { control([](engine::Control& control) { control.status("shop"); }); },
-            [this] { control([](engine::Control& control) { control.command_answer(1); }); },
-            [this] {
-                control([](engine::Control& control) {
-                    control.claim("shop", "print");
-                    control.chunks();
-                    control.receipts();
-                    control.done_schema_steps();
-                    control.pending_commands();
-                });
-            },
-            [this] { catalog(); },
-            [this] { requirements(); },
-            [this] { publication(); },
-            [this] {
-                task::Operator({task_file_, true, {}, false}, registry_, said_).status();
-            },
-            [this] {
-                task::Operator({task_file_, false, {}, false}, registry_, said_).status();
-            },
-            [this] { judge_catalog(); },
-            [this] { judge_rows(); },
-            [this] { engine::at_end(model::End::source, [this] { chunk(); }); },
+            {"a task's record",
+             [this] { control([](engine::Control& control) { control.load("shop"); }); }},
+            {"a status",
+             [this] { control([](engine::Control& control) { control.status("shop"); }); }},
+            {"an answer to a command",
+             [this] { control([](engine::Control& control) { control.command_answer(1); }); }},
+            {"a claim, and what the task has stored",
+             [this] {
+                 control([](engine::Control& control) {
+                     control.claim("shop", "print");
+                     control.chunks();
+                     control.receipts();
+                     control.done_schema_steps();
+                     control.pending_commands();
+                 });
+             }},
+            {"the catalog", [this] { catalog(); }},
+            {"what a server is asked before", [this] { requirements(); }},
+            {"a publication", [this] { publication(); }},
+            {"`status --json`",
+             [this] {
+                 task::Operator({task_file_, true, {}, false}, registry_, said_).status();
+             }},
+            {"`status`",
+             [this] {
+                 task::Operator({task_file_, false, {}, false}, registry_, said_).status();
+             }},
+            {"the judge's catalog and evidence", [this] { judge_catalog(); }},
+            {"the judge's rows", [this] { judge_rows(); }},
+            {"a chunk's rows", [this] { engine::at_end(model::End::source, [this] { chunk(); }); }},
         };
     }
 
@@ -121,10 +147,17 @@ private:
         engine::at_end(model::End::source, [this] {
             postgres::Connection connection = session();
             postgres::publication_mark(connection, "cutover_shop");
-            postgres::require_own_publication(connection, "cutover_shop", spec_.destination);
+            postgres::require_own_publication(connection, "cutover_shop", place());
             postgres::drop_publication(connection, "cutover_shop");
             sessions_->give_back(std::move(connection));
         });
+    }
+    /// As the recorded comment has it.
+    static plan::Endpoint place() {
+        plan::Endpoint out;
+        out.hosts = {{"new.example", 5432}};
+        out.database = "shop";
+        return out;
     }
     std::unique_ptr<verify::End> judge() {
         return verify::open_postgres_end(server_.endpoint(), std::chrono::seconds(1));
@@ -145,6 +178,7 @@ private:
         const auto end = judge();
         verify::TableShape table;
         table.name = {"public", "item"};
+        table.identity = kHonestIdentity;
         table.columns.resize(2);
         table.columns[0].name = "id";
         table.columns[1].name = "v";
@@ -170,8 +204,9 @@ private:
         postgres::PostgresChunkReader reader(spec_, *sessions_, none);
         model::Chunk chunk;
         chunk.range = postgres::to_range({0, 0, 10, true});
-        reader.open(postgres::planned_table(0, "item", {"id", "name"}), chunk,
-                    {postgres::plain_stamp("1:1:"), {"1:1:", "1:1:"}});
+        plan::TablePlan table = postgres::planned_table(0, "item", {"id", "v"});
+        table.schema.identity = kHonestIdentity;
+        reader.open(table, chunk, {postgres::plain_stamp("1:1:"), {"1:1:", "1:1:"}});
         model::RowBatch batch;
         while (reader.next(batch, model::Bytes{1 << 16})) {
             batch.bytes.clear();
@@ -186,8 +221,15 @@ private:
     tests::TemporaryFolder folder_;
     std::string task_file_ = (folder_ / "shop.yaml").string();
     std::ostringstream said_;
-    std::vector<std::function<void()>> askers_;
+    std::vector<Asker> askers_;
 };
+
+constexpr std::size_t kLongestInput = 1 << 15;
+constexpr char kAnswerEnds = '\x11';
+constexpr char kRowEnds = '\x12';
+constexpr char kCellEnds = '\x13';
+/// In the first byte: not even whose our objects are is answered as it should be.
+constexpr unsigned char kDishonest = 0x80;
 
 constexpr const char* kTaskRow =
     R"(print|incremental|3|2|an error|\x6964|\x01|0/1|\x70|0/2|1700000000000000|5|7|\x73|s)"
@@ -205,7 +247,7 @@ std::vector<std::string> seeds() {
         "0",
         "",
         "NULL|1",
-        R"(cutover|{"task":"shop","identities":{"public.item":"DEFAULT"}})",
+        R"([{"destination":"new.example:5432/shop"}]|t|mover)",
         R"({"paused":true,"progress":{"rows":5,"lag_ms":null}})",
         R"({"ok":true,"answer":"done","position":"0/1"})",
         R"(incremental|3|\x616263|2026-11-30 12:00:00+00)",
@@ -216,37 +258,55 @@ std::vector<std::string> seeds() {
         R"(0|1|0|\x303a303a31303a30|blocks|10|100|\x73|s|\x74|t|10|100|hash|f)",
     };
     std::vector<std::string> out;
+    const std::vector<std::string> recorded = recorded_answers();
     for (std::size_t who = 0; who < Asking::all().askers(); ++who) {
+        out.push_back(static_cast<char>(who) + recorded.at(who));
+        out.push_back(static_cast<char>(who | kDishonest) + recorded.at(who));
         for (const char* const answer : answers) {
             std::string cells = answer;
-            std::replace(cells.begin(), cells.end(), '|', '\x1f');
+            std::replace(cells.begin(), cells.end(), '|', kCellEnds);
             out.push_back(static_cast<char>(who) + cells);
         }
-        out.push_back(static_cast<char>(who) + copy + row + "\x1f" + row + "\x1f\xff\xff");
+        out.push_back(static_cast<char>(who) + copy + row + kCellEnds + row + kCellEnds +
+                      "\xff\xff");
     }
     return out;
+}
+
+std::vector<std::string> split(std::string_view text, char at) {
+    std::vector<std::string> parts;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find(at), text.size());
+        parts.emplace_back(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return parts;
 }
 
 void run(std::string_view input) {
     if (input.empty()) {
         return;
     }
-    std::vector<std::string> cells(1);
-    for (const char letter : input.substr(1, 4096)) {
-        if (letter == '\x1f') {
-            cells.emplace_back();
-        } else {
-            cells.back() += letter;
+    std::vector<Answer> answers;
+    for (const std::string& answer : split(input.substr(1, kLongestInput), kAnswerEnds)) {
+        Answer& made = answers.emplace_back();
+        for (const std::string& row : split(answer, kRowEnds)) {
+            made.push_back(split(row, kCellEnds));
+            if (made.back().empty()) {
+                made.back().emplace_back();
+            }
         }
     }
-    Asking::all().answer_with(std::move(cells));
-    Asking::all().ask(static_cast<unsigned char>(input[0]));
+    const auto who = static_cast<unsigned char>(input[0]);
+    Asking::all().answer_with(std::move(answers), (who & kDishonest) == 0);
+    Asking::all().ask(who & ~kDishonest);
 }
 
 }  // namespace
 
 Target answers_target() {
-    return {"answers", "rows and COPY data as answers to our statements", seeds, run};
+    return {"answers", "rows and COPY data as answers to our statements", seeds, run,
+            [] { return Asking::all().reached(); }};
 }
 
 }  // namespace cutover::fuzz

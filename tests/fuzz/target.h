@@ -3,11 +3,16 @@
 // never takes more time or memory than the input is worth.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace cutover::fuzz {
+
+/// How many inputs each reader has read to their end.
+using Reached = std::map<std::string, std::uint64_t>;
 
 struct Target {
     const char* name;
@@ -15,6 +20,8 @@ struct Target {
     /// Inputs that are well formed: what is tried is made from them.
     std::vector<std::string> (*seeds)();
     void (*run)(std::string_view input);
+    /// Of a target with several readers; none: it has one.
+    Reached (*reached)() = nullptr;
 };
 
 Target log_target();        ///< pgoutput, relations, whole transactions (log_target.cc)

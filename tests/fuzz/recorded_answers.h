@@ -1,0 +1,13 @@
+// Where fuzzing of answers starts from: those of a real server, in the order of who asks
+// (server_target.cc). They are only a start; nothing is expected of them but that they are read to
+// their end.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace cutover::fuzz {
+
+std::vector<std::string> recorded_answers();
+
+}  // namespace cutover::fuzz
