@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <csignal>
+
 #include "tests/live/hostile/hostile.h"
 
 namespace cutover::tests {
@@ -141,6 +143,29 @@ TYPED_TEST(OwnObjects, ControlTablesOfAnotherRoleAreNotWritten) {
     const auto control = this->learn_control();
     this->eve_at_new(this->tables_of_eve(control));
     this->expect_every_command_refuses(this->whole_task(), "schema 'cutover'");
+}
+
+/// Taken for ours, it would let a cutover go on behind no fence at all.
+TYPED_TEST(OwnObjects, AFenceSchemaOfAnotherRoleIsNoFence) {
+    this->tables();
+    const std::string file = this->whole_task();
+    RunningProgram migrate = this->program_.start({"migrate", file});
+    ASSERT_TRUE(migrate.wait_for("phase incremental")) << migrate.text();
+    this->eve_at_old(
+        "CREATE SCHEMA cutover_fence_bad_input; CREATE FUNCTION cutover_fence_bad_input.refuse() "
+        "RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$");
+    const Said refused = this->run({"finish", file, "--fence-source"});
+    EXPECT_EQ(refused.exit_code, 13) << refused.text;
+    EXPECT_THAT(refused.text, AllOf(HasSubstr("cutover_fence_bad_input"), HasSubstr(this->eve())));
+    EXPECT_EQ(this->connect().value("SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal"), "0");
+    this->eve_at_old("DROP SCHEMA cutover_fence_bad_input CASCADE");
+    migrate.signal(SIGTERM);
+    migrate.wait();
+    RunningProgram again = this->program_.start({"migrate", file});
+    ASSERT_TRUE(again.wait_for("phase incremental")) << again.text();
+    const Said finish = this->run({"finish", file, "--fence-source"});
+    EXPECT_EQ(finish.exit_code, 0) << finish.text << again.text();
+    EXPECT_EQ(this->run({"release", file}).exit_code, 0);
 }
 
 /// The schema is ours; somebody has let her make triggers on what is in it.
