@@ -84,6 +84,10 @@ SQL_QUOTES = re.compile(r"\b(?:\w+::)?(?:\w+(?:\.|->|\(\)\.))?(?:quote|quote_ide
                         r"|names_as_rows|to_string)\(")
 SQL_RAW = re.compile(r"\.(?:text|get)\(|(?:\.|->)(?:name|schema|database|user|table|index|argument|verb)\b(?!\()")
 
+# A test as it is written down, and as CTest knows it.
+TEST = re.compile(r"\b(?:TYPED_)?TEST(?:_[FP])?\((\w+), (\w+)\)")
+TEST_TARGET = re.compile(r"(?:cutover_test\(|add_test\(NAME )(\w+)")
+
 MOST_LINES = 600
 MOST_FUNCTION_LINES = 70
 MOST_BYTES = 600_000
@@ -175,6 +179,8 @@ class Checker:
                 self.tell(path, number, "unfinished", f"`{UNFINISHED.search(line).group(0)}` is no state to land")
             if MACHINE_PATH.search(line):
                 self.tell(path, number, "machine path", "a path of one machine has no place here")
+        if path == "SECURITY.md":
+            self.check_security_table(path, text)
         if re.match(r"scenarios/\w+/[\w/-]+\.yaml$", path):
             self.check_scenario(path, text)
         if path.startswith(("scripts/", ".ci/")) and not path.endswith((".py", ".md")):
@@ -196,6 +202,31 @@ class Checker:
         for claim in filter(None, (word.strip() for word in claims.group(1).split(","))):
             if not re.fullmatch(r"G\d+", claim) or not 1 <= int(claim[1:]) <= MOST_GUARANTEES:
                 self.tell(path, 1, "scenario", f"`{claim}` is no documented behaviour (G1 to G{MOST_GUARANTEES})")
+
+    def check_security_table(self, path, text):
+        """Each attack of the table has a test, and every test that it names is there."""
+        tests = {}
+        targets = set()
+        for name in self.files():
+            if name.startswith("tests/") and name.endswith((".cc", "CMakeLists.txt")):
+                with open(os.path.join(self.root, name), encoding="utf-8") as file:
+                    found = file.read()
+                for suite, test in TEST.findall(found):
+                    tests.setdefault(suite, set()).add(test)
+                targets |= set(TEST_TARGET.findall(found))
+        for number, line in enumerate(text.split("\n"), 1):
+            cells = line.strip().strip("|").split(" | ")
+            if not re.match(r"\| (S\d\d)? *\|", line) or len(cells) != 4 or cells[3].strip() == "Test":
+                continue
+            named = re.findall(r"`([^`]+)`", cells[3])
+            if not named:
+                self.tell(path, number, "security", "an attack without a test is not known to be met")
+            for name in named:
+                suite, _, test = name.partition(".")
+                there = name in targets or os.path.exists(os.path.join(self.root, name)) or (
+                    suite in tests and (test == "*" or test in tests[suite]))
+                if not there:
+                    self.tell(path, number, "security", f"there is no test `{name}`")
 
     # C++ -------------------------------------------------------------------------------------------
 

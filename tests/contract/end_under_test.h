@@ -30,6 +30,12 @@ inline const char* table_text(TableName table) {
     return kTexts[static_cast<std::size_t>(table)];
 }
 
+/// Texts that end a quote, a statement, a line or a format, if somebody lets them.
+inline std::vector<std::string> texts_that_act() {
+    return {"'); DROP TABLE app.keyed; --", "\\N", "\\.", "$1", "\"", "$$", "%s%n{}",
+            "{\"a\": [1]}", "a\tb\nc\rd", "\x1b[2J", "\\x00", ""};
+}
+
 /// Both ends of one engine, fresh for each test.
 class EndUnderTest {
 public:
@@ -65,6 +71,17 @@ public:
     virtual void occupy_control() = 0;
     /// The same for what the plan's capture is made of at the source.
     virtual void occupy_capture() = 0;
+
+    /// Another table of the same name and shape takes the place of one of the source's, to which
+    /// nothing was written.
+    virtual void exchange(TableName table) = 0;
+    /// What somebody hears who takes the place of a server, declines to encrypt and asks for the
+    /// secret as it is, and what is told of that. Empty: the engine has no wire.
+    struct Trapped {
+        std::string heard;
+        std::string told;
+    };
+    virtual Trapped ask_for(const std::string& secret) = 0;
 
     /// All rows of a table at the destination, sorted.
     virtual std::vector<Row> destination_rows(TableName table) = 0;

@@ -129,6 +129,12 @@ public:
     void occupy_control() override { destination_->foreign_control = true; }
     void occupy_capture() override { source_->foreign_captures.insert("cutover_contract"); }
 
+    void exchange(TableName name) override {
+        source_->database.drop_table(schema(name).name);
+        source_->database.create_table(schema(name));
+    }
+    Trapped ask_for(const std::string&) override { return {}; }
+
     std::vector<Row> destination_rows(TableName name) override {
         std::vector<Row> rows;
         const memory::Table* found = destination_->database.find_table(table(name).destination);

@@ -13,6 +13,7 @@
 #include "migrator/flow/thread_runtime.h"
 #include "migrator/route/postgres_to_postgres.h"
 #include "tests/support/live_postgres.h"
+#include "tests/support/lying_server.h"
 #include "tests/support/postgres_rows.h"
 
 namespace cutover::contract {
@@ -177,6 +178,25 @@ public:
                    "CREATE SCHEMA cutover; CREATE TABLE cutover.task (name text PRIMARY KEY)");
     }
     void occupy_capture() override { as_another(source_, "CREATE PUBLICATION cutover_contract"); }
+
+    void exchange(TableName name) override {
+        const std::string table = name_of(name);
+        PostgresClient(source_).query("ALTER TABLE " + table + " RENAME TO planned; CREATE TABLE " +
+                                      table + " (LIKE app.planned INCLUDING ALL)");
+    }
+    Trapped ask_for(const std::string& secret) override {
+        tests::LyingServer server("N", tests::wire_request(3));
+        plan::TaskSpec spec = plan_.spec;
+        spec.source = server.endpoint(plan::TlsMode::prefer, secret);
+        Trapped out;
+        try {
+            postgres::make_source(runtime_, spec, &waits_)->current_position();
+        } catch (const model::Error& error) {
+            out.told = error.what();
+        }
+        out.heard = server.heard();
+        return out;
+    }
 
     std::vector<Row> destination_rows(TableName name) override {
         std::vector<Row> rows =

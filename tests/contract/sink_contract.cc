@@ -575,4 +575,24 @@ TEST_P(SinkContract, ACommandOfAnotherProcessIsHeardAndAnswered) {
     EXPECT_TRUE(their_control->command_answer(id));
 }
 
+TEST_P(SinkContract, TextsAreDataWhateverTheySay) {
+    std::vector<Row> rows;
+    for (const std::string& text : texts_that_act()) {
+        rows.push_back({std::to_string(10 + rows.size()), text});
+    }
+    copy(TableName::keyed, 0, rows);
+    EXPECT_EQ(end_->destination_rows(TableName::keyed), rows);
+    const std::string task = end_->plan().spec.name;
+    for (const std::string& text : texts_that_act()) {
+        control_->post_command(task, {0, text, text});
+        const auto pending = control_->pending_commands();
+        ASSERT_EQ(pending.size(), 1u) << text;
+        EXPECT_EQ(pending[0].verb, text);
+        EXPECT_EQ(pending[0].argument, text);
+        control_->answer_command(pending[0].id, text);
+        EXPECT_EQ(control_->command_answer(pending[0].id), text);
+    }
+    EXPECT_EQ(end_->destination_rows(TableName::keyed), rows);
+}
+
 }  // namespace cutover::contract

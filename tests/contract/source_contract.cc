@@ -94,6 +94,52 @@ TEST_P(SourceContract, ACaptureThatAnotherRoleHasMadeIsRefused) {
     EXPECT_EQ(code([&] { source->drop_capture(end_->plan()); }), "capture.foreign");
 }
 
+/// What is read is what was planned, however alike another thing of its name is.
+TEST_P(SourceContract, ATableThatTookThePlaceOfAPlannedOneIsNotRead) {
+    const auto source = end_->open_source();
+    source->create_capture(end_->plan());
+    const model::ChunkView view = source->open_view(end_->plan());
+    const plan::TablePlan& table = end_->table(TableName::keyed);
+    const std::vector<model::Chunk> chunks = source->split(table, kSmall);
+    end_->exchange(TableName::keyed);
+    const auto reader = source->open_reader();
+    std::string code;
+    try {
+        reader->open(table, chunks.at(0), view);
+    } catch (const Error& error) {
+        code = error.code();
+    }
+    EXPECT_EQ(code, "table.exchanged");
+}
+
+TEST_P(SourceContract, TextsAreDataWhateverTheySay) {
+    const auto source = end_->open_source();
+    const engine::CaptureOrigin origin = source->create_capture(end_->plan());
+    std::vector<Row> rows;
+    for (const std::string& text : texts_that_act()) {
+        rows.push_back({std::to_string(1000 + rows.size()), text});
+        write(TableName::keyed, rows.back());
+    }
+    const std::vector<Seen> seen = follow(*source, origin, origin.start, rows.size());
+    for (std::size_t at = 0; at < rows.size(); ++at) {
+        ASSERT_EQ(seen[at].changes.size(), 1u);
+        EXPECT_EQ(end_->row(end_->table(TableName::keyed), seen[at].changes[0].after), rows[at]);
+    }
+    source->drop_capture(end_->plan());
+    source->create_capture(end_->plan());
+    EXPECT_EQ(copy(*source, TableName::keyed, source->open_view(end_->plan())), rows);
+    source->close_view();
+    source->drop_capture(end_->plan());
+}
+
+TEST_P(SourceContract, ASecretIsNotSentInClear) {
+    const std::string secret = "hunter2-in-the-clear";
+    const EndUnderTest::Trapped trapped = end_->ask_for(secret);
+    EXPECT_EQ(trapped.heard.find(secret), std::string::npos);
+    EXPECT_EQ(trapped.told.find(secret), std::string::npos);
+    EXPECT_EQ(trapped.heard.empty(), trapped.told.empty()) << "whoever is asked says so";
+}
+
 TEST_P(SourceContract, ChunksHoldEveryRowOnce) {
     std::vector<Row> all;
     const int transaction = end_->begin();

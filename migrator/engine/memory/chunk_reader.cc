@@ -7,6 +7,11 @@ namespace cutover::memory {
 void MemoryChunkReader::take(Server& server, const plan::TablePlan& plan, const model::Chunk& chunk,
                              const Snapshot& snapshot, const Snapshot* restriction) {
     const Table& table = server.database.table(plan.source);
+    if (table.schema().identity != plan.schema.identity) {
+        throw model::Error(model::ErrorClass::refused, "table.exchanged",
+                           plan.source.display() +
+                               " is not the table that was planned: it was exchanged for another");
+    }
     const SourceRows source_rows(plan, table);
     const std::optional<PlaceRange> places = place_range(chunk.range);
     const std::optional<KeyRange> keys = key_range(chunk.range);

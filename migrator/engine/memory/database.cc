@@ -22,12 +22,17 @@ Table& Database::create_table(const model::TableSchema& schema) {
                     "table " + schema.name.display() + " exists already");
     }
     model::TableSchema bare = schema;
+    bare.identity = "table " + std::to_string(++tables_made_);
     const std::vector<model::KeySchema> keys = std::exchange(bare.keys, {});
     tables_.push_back(std::make_unique<Table>(std::move(bare)));
     for (const model::KeySchema& key : keys) {
         tables_.back()->add_key(key);
     }
     return *tables_.back();
+}
+
+void Database::drop_table(const model::ObjectName& name) {
+    std::erase_if(tables_, [&](const auto& table) { return table->schema().name == name; });
 }
 
 Table* Database::find_table(const model::ObjectName& name) {

@@ -80,7 +80,10 @@ public:
     const std::string& identity() const { return identity_; }
 
     // Tables.
+    /// Its identity is one that no table has had.
     Table& create_table(const model::TableSchema& schema);
+    /// Requires: nothing holds it, and no transaction has written to it.
+    void drop_table(const model::ObjectName& name);
     Table* find_table(const model::ObjectName& name);
     /// Throws: operation (no such table).
     Table& table(const model::ObjectName& name);
@@ -205,6 +208,7 @@ private:
     std::string identity_;
     std::uint64_t random_state_;
     std::vector<std::unique_ptr<Table>> tables_;
+    std::uint64_t tables_made_ = 0;
     std::map<model::ObjectName, Sequence> sequences_;
     std::map<TransactionNumber, Transaction> transactions_;  ///< running or not yet visible
     TransactionNumber next_transaction_ = 1;

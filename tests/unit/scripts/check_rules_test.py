@@ -76,6 +76,16 @@ class Rules(unittest.TestCase):
         self.assertEqual(self.broken("verify/a.h", "// What this is.\n"), ["pragma"])
         self.assertEqual(self.broken("verify/a.h", HEADER + "using namespace std;\n"), ["using"])
 
+    def test_the_table_of_attacks_names_tests_that_are_there(self):
+        self.write("tests/a.cc", "TEST_F(Suite, HoldsIt) {\n")
+        self.write("tests/CMakeLists.txt", "a.cc cutover_test(live_a\n")
+        head = "| | Attack | Defence | Test |\n|---|---|---|---|\n"
+        row = "| S01 | a way in | a wall | {} |\n"
+        for good in ("`Suite.HoldsIt`", "`Suite.*`, by `live_a` and `tests/a.cc`"):
+            self.assertEqual(self.broken("SECURITY.md", head + row.format(good)), [], good)
+        for bad in ("none", "`Suite.HoldsIt`, `Suite.HoldsThat`", "`Other.*`", "`live_b`"):
+            self.assertEqual(self.broken("SECURITY.md", head + row.format(bad)), ["security"], bad)
+
     def test_temporary_names_cannot_be_foreseen(self):
         self.assertEqual(self.broken("scripts/a", "# --help\nlog=/tm" + "p/log\n"), ["temporary"])
         self.assertEqual(self.broken("scripts/a", "# --help\nlog=$(mktemp)\n"), [])

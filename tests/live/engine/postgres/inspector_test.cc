@@ -281,6 +281,33 @@ TYPED_TEST(InspectorTest, SeesEveryMissingPrivilege) {
     client.query("DROP ROLE " + user);
 }
 
+TYPED_TEST(InspectorTest, TellsBothEndsOfASuperuserAndNamesTheSmallerAccount) {
+    auto client = this->connect();
+    const std::string user = "small_" + this->endpoint().database;
+    client.query("CREATE ROLE " + user + " LOGIN PASSWORD 'x'");
+    const auto small = make_inspector(this->endpoint().as_user(user, "x").as_plan());
+    for (const bool as_source : {true, false}) {
+        const auto asked = [&](engine::Inspector& inspector) {
+            const std::string code =
+                std::string(as_source ? "source" : "destination") + ".superuser";
+            for (const auto& one : inspector.requirements(engine::Topic::privileges, this->spec_,
+                                                          this->catalog_, as_source)) {
+                if (one.finding.code == code) {
+                    return one;
+                }
+            }
+            ADD_FAILURE() << code << " is not asked for";
+            return engine::Requirement{};
+        };
+        const engine::Requirement strong = asked(*this->inspector_);
+        EXPECT_FALSE(strong.met);
+        EXPECT_EQ(strong.finding.severity, model::Severity::alert_ignorable);
+        EXPECT_THAT(strong.finding.remedy, HasSubstr("CREATE ROLE mover LOGIN"));
+        EXPECT_TRUE(asked(*small).met);
+    }
+    client.query("DROP ROLE " + user);
+}
+
 TYPED_TEST(InspectorTest, TellsFilledTablesFromEmptyOnes) {
     EXPECT_THAT(
         this->inspector_->non_empty({{"app", "keyless"}, {"app", "parent"}, {"app", "gone"}}),

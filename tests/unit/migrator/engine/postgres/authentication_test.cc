@@ -1,20 +1,14 @@
-// A server that lies about how it wants a password: no real one can be made to attack. It declines
-// TLS, asks for what a test has written down, and keeps what it was sent.
+// Whoever answers in a server's place may ask for the password in any way.
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include <array>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
-#include <thread>
 
 #include "migrator/engine/postgres/connecting.h"
 #include "migrator/engine/postgres/connection.h"
 #include "migrator/model/error.h"
+#include "tests/support/lying_server.h"
 
 namespace cutover::postgres {
 namespace {
@@ -24,20 +18,11 @@ using namespace std::string_literals;
 
 constexpr const char* kPassword = "hunter2-in-the-clear";
 
-std::string number(std::uint32_t value) {
-    std::string out;
-    for (int shift = 24; shift >= 0; shift -= 8) {
-        out += static_cast<char>(value >> shift & 0xFF);
-    }
-    return out;
-}
-
-std::string message(char kind, const std::string& body) {
-    return std::string(1, kind) + number(static_cast<std::uint32_t>(body.size() + 4)) + body;
-}
+const auto number = tests::wire_number;
+const auto message = tests::wire_message;
 
 std::string request(std::uint32_t code, const std::string& more = "") {
-    return message('R', number(code) + more);
+    return tests::wire_request(code, more);
 }
 
 const std::string kCleartext = request(3);
@@ -50,79 +35,14 @@ const std::string kContent = request(0) + message('S', "server_version\0"s + "17
                              message('K', number(1) + number(2)) + message('Z', "I");
 
 /// The answer to the first statement: one that ends the test's interest.
-const std::string kGoesAway =
-    message('E', "SFATAL\0"s + "C57P01\0"s + "Mgoing away\0"s + "\0"s) + message('Z', "I");
+const std::string kGoesAway = tests::LyingServer::goes_away();
 
-/// Says `after_ssl` when it is asked for TLS, `after_start` when somebody wants to log in, and
-/// `after_answer` to what comes then, and goes away; reads until the other side hangs up.
-class LyingServer {
+class LyingServer : public tests::LyingServer {
 public:
-    LyingServer(std::string after_ssl, std::string after_start, std::string after_answer = "")
-        : says_{std::move(after_ssl), std::move(after_start), std::move(after_answer), kGoesAway} {
-        listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        sockaddr_in here{};
-        here.sin_family = AF_INET;
-        here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        socklen_t length = sizeof here;
-        EXPECT_EQ(::bind(listener_, reinterpret_cast<sockaddr*>(&here), length), 0);
-        EXPECT_EQ(::listen(listener_, 5), 0);
-        ::getsockname(listener_, reinterpret_cast<sockaddr*>(&here), &length);
-        port_ = ntohs(here.sin_port);
-        thread_ = std::thread([this] { serve(); });
-    }
-    ~LyingServer() { heard(); }
-    LyingServer(const LyingServer&) = delete;
-    LyingServer& operator=(const LyingServer&) = delete;
-
+    using tests::LyingServer::LyingServer;
     plan::Endpoint endpoint(plan::TlsMode mode) const {
-        plan::Endpoint out;
-        out.engine = "postgres";
-        out.hosts = {{"127.0.0.1", port_}};
-        out.database = "shop";
-        out.user = "mover";
-        out.password = model::Secret(kPassword);
-        out.tls = mode;
-        return out;
+        return tests::LyingServer::endpoint(mode, kPassword);
     }
-    /// Everything that it was sent. No connection is taken after that.
-    const std::string& heard() {
-        if (thread_.joinable()) {
-            ::shutdown(listener_, SHUT_RDWR);
-            thread_.join();
-            ::close(listener_);
-        }
-        return heard_;
-    }
-
-private:
-    void serve() {
-        for (int peer = 0; (peer = ::accept(listener_, nullptr, nullptr)) >= 0; ::close(peer)) {
-            talk(peer);
-        }
-    }
-    void talk(int peer) {
-        constexpr std::uint32_t kTls = 80877103;
-        std::size_t turn = 1;
-        std::array<char, 4096> buffer{};
-        for (ssize_t got = 0; (got = ::recv(peer, buffer.data(), buffer.size(), 0)) > 0;) {
-            const std::string said(buffer.data(), static_cast<std::size_t>(got));
-            heard_ += said;
-            if (said == number(8) + number(kTls)) {
-                say(peer, says_[0]);
-            } else if (turn < says_.size()) {
-                say(peer, says_[turn++]);
-            }
-        }
-    }
-    static void say(int peer, const std::string& text) {
-        ::send(peer, text.data(), text.size(), MSG_NOSIGNAL);
-    }
-
-    std::array<std::string, 4> says_;
-    int listener_ = -1;
-    std::uint16_t port_ = 0;
-    std::string heard_;
-    std::thread thread_;
 };
 
 /// The code of the error that opening ends with.
