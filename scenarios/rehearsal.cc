@@ -173,10 +173,9 @@ void Rehearsal::write_task_files() {
     judge_file_ = options_.folder / "judge.yaml";
     plan::write_file("--report-dir", task_file_, task_text(scenario_, source, destination));
     // The judge looks at the servers, not through links that may be broken.
-    plan::write_file(
-        "--report-dir", judge_file_,
-        task_text(scenario_, ground_->behind_links(Side::source),
-                  ground_->behind_links(Side::destination)));
+    plan::write_file("--report-dir", judge_file_,
+                     task_text(scenario_, ground_->behind_links(Side::source),
+                               ground_->behind_links(Side::destination)));
 }
 
 void Rehearsal::prepare_workloads() {

@@ -33,8 +33,8 @@ void leave_pending(TableResult& result, const std::string& why);
 /// Rows that are missing, extra, different or duplicate somewhere, as counted so far.
 bool rows_differ(const std::vector<TableResult>& tables);
 
-/// While the copy is, or may be, at work: rows, tables, keys and indexes that are not there yet have
-/// no verdict.
+/// While the copy is, or may be, at work: rows, tables, keys and indexes that are not there yet
+/// have no verdict.
 void leave_to_the_copy(Result& result, const std::string& why);
 
 /// Of an end that is called `end`: one sentence for each writer that holds one of `tables`.

@@ -169,8 +169,8 @@ PostgresClient PostgresGround::application_client(Side side) const {
     if (side == Side::destination) {
         return client(side);
     }
-    return PostgresClient(writable(side).endpoint(kDatabase).as_user(application_.name,
-                                                                     application_.password));
+    return PostgresClient(
+        writable(side).endpoint(kDatabase).as_user(application_.name, application_.password));
 }
 
 LoadedData PostgresGround::load(const DatasetChoice& dataset, std::uint64_t) {

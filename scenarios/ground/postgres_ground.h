@@ -83,9 +83,9 @@ private:
     Stand source_;
     Stand standby_;
     Stand destination_;
-    fixtures::PostgresAccount application_;  ///< owns database and tables of the source
-    fixtures::PostgresAccount reader_;       ///< the migrator's at the source
-    fixtures::PostgresAccount writer_;       ///< the migrator's at the destination
+    fixtures::PostgresAccount application_;           ///< owns database and tables of the source
+    fixtures::PostgresAccount reader_;                ///< the migrator's at the source
+    fixtures::PostgresAccount writer_;                ///< the migrator's at the destination
     std::unique_ptr<fixtures::PostgresClient> open_;  ///< in a transaction of somebody else
     bool prepared_ = false;
     std::set<std::string> full_identity_before_;  ///< tables that had it before the task

@@ -32,8 +32,18 @@ inline const char* table_text(TableName table) {
 
 /// Texts that end a quote, a statement, a line or a format, if somebody lets them.
 inline std::vector<std::string> texts_that_act() {
-    return {"'); DROP TABLE app.keyed; --", "\\N", "\\.", "$1", "\"", "$$", "%s%n{}",
-            "{\"a\": [1]}", "a\tb\nc\rd", "\x1b[2J", "\\x00", ""};
+    return {"'); DROP TABLE app.keyed; --",
+            "\\N",
+            "\\.",
+            "$1",
+            "\"",
+            "$$",
+            "%s%n{}",
+            "{\"a\": [1]}",
+            "a\tb\nc\rd",
+            "\x1b[2J",
+            "\\x00",
+            ""};
 }
 
 /// Both ends of one engine, fresh for each test.

@@ -1,5 +1,5 @@
-// A server of PostgreSQL's protocol that lies about how it wants a password: no real one can be made
-// to attack. It declines TLS or says what a test has written down, and keeps what it was sent.
+// A server of PostgreSQL's protocol that lies about how it wants a password: no real one can be
+// made to attack. It declines TLS or says what a test has written down, and keeps what it was sent.
 #pragma once
 
 #include <array>

@@ -170,8 +170,8 @@ engine::CaptureProof prove_history(const TimelineHistory& history, const std::st
 }
 
 IdentityTurn identity_turn(const plan::TaskSpec& spec, const Connection& beside) {
-    return IdentityTurn(Connection::open(beside.same_host(spec.source),
-                                         options(spec, beside.attention(), false)));
+    return IdentityTurn(
+        Connection::open(beside.same_host(spec.source), options(spec, beside.attention(), false)));
 }
 
 }  // namespace

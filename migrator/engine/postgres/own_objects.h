@@ -37,8 +37,8 @@ bool own_schema(Connection& connection);
 /// does not is another tool's, and hides no task. Throws: connection.
 bool schema_says_ours(Connection& connection);
 
-/// As own_schema(), and what was asked about stays as it is until the transaction ends. Requires: one is
-/// open. Throws besides: operation (it was removed meanwhile: has_state 42P01 or 3F000).
+/// As own_schema(), and what was asked about stays as it is until the transaction ends. Requires:
+/// one is open. Throws besides: operation (it was removed meanwhile: has_state 42P01 or 3F000).
 bool hold_own_schema(Connection& connection, Hold hold);
 
 /// True if there is a schema of that name, of a role that is trusted. Throws: refused

@@ -26,8 +26,8 @@ void create_publication(Connection& connection, const std::string& name, const p
 void require_own_publication(Connection& connection, const std::string& name,
                              const plan::Endpoint& destination);
 
-/// Removes the publication and puts the identities back. Nothing there: fine. Requires and throws as
-/// create_publication().
+/// Removes the publication and puts the identities back. Nothing there: fine. Requires and throws
+/// as create_publication().
 void drop_publication(Connection& connection, const std::string& name);
 
 /// Changes if a table is dropped, renamed, taken out (even if it is put in again) or filtered in

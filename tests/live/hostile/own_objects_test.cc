@@ -83,13 +83,9 @@ protected:
     /// No command acts on what eve has made, and each says whose it is.
     void expect_every_command_refuses(const std::string& file, const std::string& named) {
         const std::vector<std::pair<std::vector<std::string>, int>> commands = {
-            {{"precheck", file}, 1},
-            {{"migrate", file}, 13},
-            {{"status", file}, 13},
+            {{"precheck", file}, 1},         {{"migrate", file}, 13}, {{"status", file}, 13},
             {{"verify", file}, 2},  // the table is missing, and a task may be about to bring it
-            {{"verify", file, "--live"}, 1},
-            {{"pause", file}, 13},
-            {{"finish", file}, 13},
+            {{"verify", file, "--live"}, 1}, {{"pause", file}, 13},   {{"finish", file}, 13},
             {{"release", file}, 13}};
         for (const auto& [command, exit_code] : commands) {
             const Said said = this->run(command);
