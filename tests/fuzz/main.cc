@@ -138,7 +138,9 @@ int run(const Options& options) {
             std::cout << fmt::format("    {:<40} {}\n", code, times);
         }
         if (!tell_reached(target, options)) {
-            std::cerr << "fuzz: a reader has read nothing to its end\n";
+            std::cerr << "fuzz: a reader has read nothing to its end: if a statement of ours was "
+                         "changed, its "
+                         "recorded answer (recorded_answers.cc) must be changed like it\n";
             return 1;
         }
         std::cout << std::flush;
