@@ -22,7 +22,7 @@ struct LiveTest : testing::Test {
         }
         there() = here();
         source.moment = {"10", 1, 1};
-        destination.applied = {true, false, "incremental", "10"};
+        destination.applied = {true, "", "incremental", "10"};
         options.asked = true;
         options.task = "t";
         options.wait = std::chrono::seconds(1);
@@ -362,7 +362,7 @@ TEST_F(LiveTest, IsTakenByItselfWhileATaskOfOursReplicates) {
 TEST_F(LiveTest, BlamesNoRowWhileTheCopyIsAtWork) {
     options.asked = false;
     for (const char* phase : {"created", "schema", "full", "keys"}) {
-        destination.applied = {true, false, phase, ""};
+        destination.applied = {true, "", phase, ""};
         there().pop_back();
         const Result result = compare();
         EXPECT_EQ(result.verdict, Verdict::could_not_tell) << phase;
@@ -372,7 +372,7 @@ TEST_F(LiveTest, BlamesNoRowWhileTheCopyIsAtWork) {
 }
 
 TEST_F(LiveTest, TakesTheFenceForAProofOnceTheTaskHasEnded) {
-    destination.applied = {true, false, "finished", "10"};
+    destination.applied = {true, "", "finished", "10"};
     source.busy = destination.busy = true;
     for (const bool asked : {false, true}) {
         options.asked = asked;
