@@ -2,8 +2,6 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include <csignal>
-
 #include "tests/live/hostile/hostile.h"
 
 namespace cutover::tests {
@@ -152,11 +150,11 @@ TYPED_TEST(OwnObjects, AFenceSchemaOfAnotherRoleIsNoFence) {
         "RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$");
     const Said refused = this->run({"finish", file, "--fence-source"});
     EXPECT_EQ(refused.exit_code, 13) << refused.text;
-    EXPECT_THAT(refused.text, AllOf(HasSubstr("cutover_fence_bad_input"), HasSubstr(this->eve())));
+    const Said ended = migrate.wait();
+    EXPECT_EQ(ended.exit_code, 13) << ended.text;
+    EXPECT_THAT(ended.text, AllOf(HasSubstr("cutover_fence_bad_input"), HasSubstr(this->eve())));
     EXPECT_EQ(this->connect().value("SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal"), "0");
     this->eve_at_old("DROP SCHEMA cutover_fence_bad_input CASCADE");
-    migrate.signal(SIGTERM);
-    migrate.wait();
     RunningProgram again = this->program_.start({"migrate", file});
     ASSERT_TRUE(again.wait_for("phase incremental")) << again.text();
     const Said finish = this->run({"finish", file, "--fence-source"});
