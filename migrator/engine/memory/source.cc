@@ -312,19 +312,24 @@ std::vector<engine::SourceWriter> MemorySource::writers(const plan::Plan& plan) 
     return writers;
 }
 
-bool MemorySource::fence(const plan::Plan& plan) {
-    bool set = false;
+engine::FenceTry MemorySource::fence(const plan::Plan& plan) {
+    engine::FenceTry tried;
     session_.call("source.fence", CallKind::write, [&](Server& server) {
         std::set<Table*> tables;
         for (const plan::TablePlan& table : plan.tables) {
             tables.insert(&server.database.table(table.source));
         }
-        set = server.database.close_tables(slot_name(spec_), tables);
+        const std::vector<TransactionNumber> open =
+            server.database.close_tables(slot_name(spec_), tables);
+        tried.set = open.empty();
+        for (const TransactionNumber one : open) {
+            tried.holders.push_back({"transaction", std::to_string(one), "", std::nullopt});
+        }
     });
-    if (!set) {
+    if (!tried.set) {
         session_.wait_for_news(runtime_.now() + std::chrono::seconds(1));
     }
-    return set;
+    return tried;
 }
 
 void MemorySource::lift_fence() {

@@ -5,29 +5,32 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
-#include <thread>
 #include <utility>
 #include <vector>
 
+#include "migrator/engine/postgres/lock_holders.h"
 #include "migrator/engine/postgres/own_objects.h"
 #include "migrator/engine/postgres/publication_memory.h"
 #include "migrator/engine/postgres/requirement_parts.h"
+#include "migrator/engine/postgres/session_limit.h"
 #include "migrator/model/error.h"
 
 namespace cutover::postgres {
 
 using model::Error;
 using model::ErrorClass;
+using model::Holder;
 
 namespace {
 
 using Identities = std::map<model::ObjectName, TableIdentity>;
 using Memory = PublicationMemory;
 
-constexpr int kLockAttempts = 10;
+constexpr std::chrono::seconds kTableLock(1);
+constexpr std::chrono::seconds kTablePatience(10);
 constexpr const char* kIdentities = "hashtext('cutover replica identities')";
 constexpr std::chrono::seconds kIdentityPatience(60);
-constexpr std::chrono::milliseconds kIdentityPause(200);
+constexpr std::chrono::milliseconds kPause(200);
 constexpr int kPublishesGenerated = 180000;
 
 /// Which generated columns (v: virtual, s: stored) the identity of table c holds: from version 18
@@ -115,26 +118,38 @@ std::string place_of(const plan::Endpoint& endpoint) {
     return out + "/" + endpoint.database;
 }
 
+/// False if others hold the table for longer than the limit.
+bool altered(Connection& connection, const std::string& sql) {
+    try {
+        connection.exec(sql);
+        return true;
+    } catch (const Error& error) {
+        if (error.code() != "postgres.55P03") {
+            throw;
+        }
+        return false;
+    }
+}
+
 /// Under a lock that is asked for briefly: a waiting ALTER TABLE would hold up everybody behind it.
 void set_identity(Connection& connection, const model::ObjectName& table,
                   const TableIdentity& identity) {
-    connection.exec("SET lock_timeout = '1s'");
-    for (int attempt = 1;; ++attempt) {
-        try {
-            connection.exec("ALTER TABLE ONLY " + quote(table) + " REPLICA IDENTITY " +
-                            to_sql(identity));
-            connection.exec("SET lock_timeout = 0");
-            return;
-        } catch (const Error& error) {
-            const bool locked = error.code() == "postgres.55P03";
-            if (!locked || attempt == kLockAttempts) {
-                throw !locked ? Error(error)
-                              : Error(ErrorClass::operation, "source.table_locked",
-                                      "table " + table.display() +
-                                          " is in use by long transactions: its replica identity "
-                                          "could not be set",
-                                      "end the transactions that hold it, see pg_locks");
-            }
+    const SessionLimit limit(connection, SessionLimit::Kind::lock, kTableLock);
+    Patience patience(connection.attention(),
+                      "the replica identity of table " + table.display() + " to be set",
+                      kTablePatience);
+    const std::string sql =
+        "ALTER TABLE ONLY " + quote(table) + " REPLICA IDENTITY " + to_sql(identity);
+    while (!altered(connection, sql)) {
+        const std::vector<Holder> holders =
+            lock_holders(connection, {table}, Wanted::access_exclusive);
+        if (!patience.pause(kPause, holders)) {
+            throw Error(ErrorClass::operation, "source.table_locked",
+                        "table " + table.display() +
+                            " is in use by long transactions: its replica identity could not be "
+                            "set" +
+                            (holders.empty() ? "" : "; in the way: " + model::to_text(holders)),
+                        "end the transactions that hold it, see pg_locks");
         }
     }
 }
@@ -147,41 +162,50 @@ void remember(Connection& connection, const std::string& publication, const Memo
 /// Who holds the lock on identities, and whether that is one to wait for. Anybody can take a lock
 /// of that number; only tasks of ours have a reason to.
 struct IdentityHolder {
-    std::string who = "a session that has just ended";
-    bool trusted = true;
+    Holder session;
+    std::string role;
+    bool trusted = false;
 };
 
-IdentityHolder identity_holder(Connection& connection) {
+/// Nothing if the session has just ended.
+std::optional<IdentityHolder> identity_holder(Connection& connection) {
     const Result row = connection.exec(
-        "SELECT concat('session ', a.pid, ' ', quote_literal(a.application_name), ' of role ',"
-        " quote_literal(a.usename)), coalesce(" +
+        "SELECT a.pid, coalesce(a.application_name, ''), quote_literal(a.usename), coalesce(" +
         trusted_sql("a.usesysid") +
         ", false) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
         " WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"
         " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
         " AND ((l.classid::bigint << 32) | l.objid::bigint) = " +
         std::string(kIdentities) + "::bigint LIMIT 1");
-    return row.rows() == 0 ? IdentityHolder{} : IdentityHolder{row.text(0, 0), row.boolean(0, 1)};
+    if (row.rows() == 0) {
+        return std::nullopt;
+    }
+    return IdentityHolder{{"process", row.text(0, 0), row.text(0, 1), std::nullopt},
+                          row.text(0, 2),
+                          row.boolean(0, 3)};
 }
 
 /// Tasks beside each other share the identities of their tables: what one finds while another puts
 /// back must not be half of it. Held until the session ends or let_go().
 void hold_identities(Connection& connection) {
-    const auto deadline = std::chrono::steady_clock::now() + kIdentityPatience;
+    Patience patience(connection.attention(),
+                      "another task that sets or puts back replica identities",
+                      kIdentityPatience);
     const std::string take = "SELECT pg_try_advisory_lock(" + std::string(kIdentities) + ")";
     while (!connection.exec(take).boolean(0, 0)) {
-        const IdentityHolder holder = identity_holder(connection);
-        if (!holder.trusted) {
+        const std::optional<IdentityHolder> holder = identity_holder(connection);
+        if (holder && !holder->trusted) {
             return;  // no task of this account's: nothing of ours waits for it
         }
-        if (std::chrono::steady_clock::now() >= deadline) {
+        if (!patience.pause(kPause, holder ? std::vector<Holder>{holder->session}
+                                           : std::vector<Holder>{})) {
             throw Error(ErrorClass::operation, "source.identities_held",
                         "another task is setting or putting back replica identities at the source "
                         "for more than a minute: " +
-                            holder.who,
+                            (holder ? model::to_text(holder->session) + " of role " + holder->role
+                                    : "a session that has just ended"),
                         "wait for it, or end that session");
         }
-        std::this_thread::sleep_for(kIdentityPause);
     }
 }
 
