@@ -88,16 +88,15 @@ protected:
         }
         return thread;
     }
-    /// A cutover that reads a silent log for long, behind its fence.
-    RunningProgram finish_until_fenced(RunningProgram& running) {
-        RunningProgram finish =
-            program_.start({"finish", file_, "--fence-source", "--quiet-seconds", "300"});
-        expect_following(running);
+    /// Starts a cutover that reads a silent log for long, behind its fence.
+    RunningProgram finish_for_long() {
+        return program_.start({"finish", file_, "--fence-source", "--quiet-seconds", "300"});
+    }
+    void expect_fenced() {
         for (int look = 0; look < 600 && of_source(kRefusing) == "0"; ++look) {
             std::this_thread::sleep_for(std::chrono::milliseconds(50));
         }
         EXPECT_FALSE(source_takes_writes());
-        return finish;
     }
     /// Ends the migrator behind its source fence, as a power cut does.
     void crash_behind_fence() {
@@ -328,7 +327,8 @@ TEST_F(Cutover, LiftsTheFenceAtAStopBesideAReader) {
     begin("stopped");
     RunningProgram running = migrate();
     expect_following(running);
-    const RunningProgram finish = finish_until_fenced(running);
+    const RunningProgram finish = finish_for_long();
+    expect_fenced();
     const fixtures::PostgresClient report = reader();
     running.signal(SIGINT);
     EXPECT_EQ(running.wait().exit_code, kStopped) << running.text();
@@ -341,7 +341,8 @@ TEST_F(Cutover, TellsThatItLeavesAFence) {
     {
         RunningProgram running = migrate();
         expect_following(running);
-        const RunningProgram finish = finish_until_fenced(running);
+        const RunningProgram finish = finish_for_long();
+        expect_fenced();
         source.pause();
         running.signal(SIGINT);
         EXPECT_EQ(running.wait().exit_code, kStopped) << running.text();
