@@ -76,8 +76,8 @@ model::Finding fence_left(const engine::TaskRecord& record, const Error& error) 
     return {"finish.fence_left",
             model::Severity::alert,
             record.name,
-            "the source is still fenced: " + record.source_fence + "; it could not be lifted: " +
-                error.message(),
+            "the source is still fenced: " + record.source_fence +
+                "; it could not be lifted: " + error.message(),
             "applications get errors when they write to the task's tables",
             "`cutover migrate` lifts it before anything else; so does `cutover release`",
             {}};
@@ -404,21 +404,23 @@ void Cutover::refuse(const stage::More& more) {
         writers.empty() ? "no session of others is there any more"
                         : "others there, the most recently active first: " + describe(writers));
     if (keys_added_) {
-        throw End{Error(ErrorClass::refused, "finish.written_meanwhile",
-                      text + "; foreign keys are there now, beside which this account cannot apply "
-                             "changes",
-                      "stop the writers; drop the foreign keys at the destination, or GRANT SET ON "
-                      "PARAMETER session_replication_role to the account; then migrate and finish "
-                      "again")
-                    .at(model::End::source)};
+        throw End{
+            Error(ErrorClass::refused, "finish.written_meanwhile",
+                  text + "; foreign keys are there now, beside which this account cannot apply "
+                         "changes",
+                  "stop the writers; drop the foreign keys at the destination, or GRANT SET ON "
+                  "PARAMETER session_replication_role to the account; then migrate and finish "
+                  "again")
+                .at(model::End::source)};
     }
     throw Refusal{text + "; " + kWhatToDo};
 }
 
 void Cutover::answer_refused(const std::string& text) {
     const std::string& left = context_.record.source_fence;
-    tools_.answer(refused_answer(text + (left.empty() ? "" : "; the source is still fenced: " + left),
-                                 context_.record.marker.position.text));
+    tools_.answer(
+        refused_answer(text + (left.empty() ? "" : "; the source is still fenced: " + left),
+                       context_.record.marker.position.text));
 }
 
 /// What kept it from being lifted; the record says so, too: the next attempt, the next process, or
@@ -431,8 +433,7 @@ std::optional<Error> Cutover::lift() {
         lift_left_fence(context_.source, context_.control, context_.record, context_.waits);
         return std::nullopt;
     } catch (const Error& error) {
-        context_.observer.on(stage::FindingRaised{
-            fence_left(context_.record, error)});
+        context_.observer.on(stage::FindingRaised{fence_left(context_.record, error)});
         return error;
     }
 }

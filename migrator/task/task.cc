@@ -217,7 +217,8 @@ void Task::connect() {
         }
         claim();
     } catch (const Error& error) {
-        if (error.may_retry() || error.error_class() == ErrorClass::stopped) {
+        if (error.may_retry() || error.error_class() == ErrorClass::stopped ||
+            error.code() == "task.released") {
             throw;
         }
         throw lift_before_the_end(error);
@@ -232,7 +233,8 @@ Error Task::lift_before_the_end(const Error& error) {
         const std::unique_ptr<engine::Control> control = sink_->open_control();
         const std::optional<engine::TaskRecord> known = control->load(spec_.name);
         if (known && known->phase != TaskPhase::finished && !known->source_fence.empty()) {
-            engine::TaskRecord record = control->claim(spec_.name, known->fingerprint);
+            engine::TaskRecord record =
+                control->claim(spec_.name, known->fingerprint, {steward_->process(), known->born});
             lift_left_fence(*source_, *control, record, waits_);
         }
     } catch (const Error& other) {

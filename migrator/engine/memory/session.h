@@ -30,9 +30,9 @@ public:
     Session& operator=(const Session&) = delete;
 
     /// One call: `work` runs with the database locked and must not wait. Throws: connection,
-    /// operation (by the weather; the open transaction is gone), and whatever `work` throws. Of kind
-    /// `commit`, without a transaction: its outcome may stay unknown as commit()'s; until the server
-    /// runs `work`, the call's name is in Server::under_way.
+    /// operation (by the weather; the open transaction is gone), and whatever `work` throws. Of
+    /// kind `commit`, without a transaction: its outcome may stay unknown as commit()'s; until the
+    /// server runs `work`, the call's name is in Server::under_way.
     void call(std::string_view name, CallKind kind, const std::function<void(Server&)>& work);
     /// Ends the open transaction: `work` runs with the database locked, then the transaction is
     /// committed. If `work` throws, it is rolled back. The outcome may stay unknown (throws

@@ -38,12 +38,13 @@ std::vector<Holder> lock_holders(Connection& connection,
     const char* borne = wanted == Wanted::share_row_exclusive
                             ? "ARRAY['AccessShareLock', 'RowShareLock']"
                             : "ARRAY[]::text[]";
-    const Result rows = connection.exec(
-        std::string("WITH borne (modes) AS (SELECT ") + borne +
-        "), mine AS MATERIALIZED (SELECT c.oid FROM " +
-        names_as_rows(connection, tables, 0, tables.size(), "v") +
-        " JOIN pg_namespace n ON n.nspname = v.schema"
-        " JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = v.name)" + kInTheWay);
+    const Result rows =
+        connection.exec(std::string("WITH borne (modes) AS (SELECT ") + borne +
+                        "), mine AS MATERIALIZED (SELECT c.oid FROM " +
+                        names_as_rows(connection, tables, 0, tables.size(), "v") +
+                        " JOIN pg_namespace n ON n.nspname = v.schema"
+                        " JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = v.name)" +
+                        kInTheWay);
     std::vector<Holder> out;
     for (int row = 0; row < rows.rows(); ++row) {
         Holder holder{rows.text(row, 0), rows.text(row, 1), rows.text(row, 2), std::nullopt};

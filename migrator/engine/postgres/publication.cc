@@ -189,16 +189,15 @@ std::optional<IdentityHolder> identity_holder(Connection& connection) {
 /// back must not be half of it. Held until the session ends or let_go().
 void hold_identities(Connection& connection) {
     Patience patience(connection.attention(),
-                      "another task that sets or puts back replica identities",
-                      kIdentityPatience);
+                      "another task that sets or puts back replica identities", kIdentityPatience);
     const std::string take = "SELECT pg_try_advisory_lock(" + std::string(kIdentities) + ")";
     while (!connection.exec(take).boolean(0, 0)) {
         const std::optional<IdentityHolder> holder = identity_holder(connection);
         if (holder && !holder->trusted) {
             return;  // no task of this account's: nothing of ours waits for it
         }
-        if (!patience.pause(kPause, holder ? std::vector<Holder>{holder->session}
-                                           : std::vector<Holder>{})) {
+        if (!patience.pause(
+                kPause, holder ? std::vector<Holder>{holder->session} : std::vector<Holder>{})) {
             throw Error(ErrorClass::operation, "source.identities_held",
                         "another task is setting or putting back replica identities at the source "
                         "for more than a minute: " +

@@ -105,11 +105,10 @@ std::string prepare_switch(Connection& connection, const plan::TaskSpec& spec) {
     const bool there = own_schema_named(connection, name);
     const std::string permission = connection.exec("SELECT gen_random_uuid()").text(0, 0);
     const std::string function = connection.quote_literal(function_of(name));
-    exec_block(connection,
-               (there ? "" : "CREATE SCHEMA " + quote_identifier(name) + "; ") + hold_switch(name) +
-                   "IF to_regprocedure(" + function + ") IS NULL THEN " +
-                   letting_pass(connection, spec) + "END IF; " +
-                   comment_function(connection, name, permission));
+    exec_block(connection, (there ? "" : "CREATE SCHEMA " + quote_identifier(name) + "; ") +
+                               hold_switch(name) + "IF to_regprocedure(" + function +
+                               ") IS NULL THEN " + letting_pass(connection, spec) + "END IF; " +
+                               comment_function(connection, name, permission));
     return permission;
 }
 

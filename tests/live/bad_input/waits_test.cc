@@ -443,8 +443,8 @@ TEST_F(Held, ByALockOnATableThatIsFenced) {
     start();
     ASSERT_TRUE(running_->wait_for("\"consistent\":true")) << running_->text();
     stranger(source_).query("LOCK TABLE public.rows IN SHARE UPDATE EXCLUSIVE MODE");
-    const RunningProgram finish = program_.start(
-        {"finish", file_, "--fence-source", "--wait-for-transactions", "60"});
+    const RunningProgram finish =
+        program_.start({"finish", file_, "--fence-source", "--wait-for-transactions", "60"});
     expect_told("the task's tables to be fenced", "source", "process");
     expect_heard("the task's tables to be fenced");
     expect_stopped();

@@ -21,7 +21,8 @@ using testing::HasSubstr;
 
 constexpr int kRefused = 13;
 constexpr int kStopped = 15;
-constexpr const char* kRefusing = "SELECT count(*) FROM pg_trigger WHERE tgname ^@ 'cutover_fence_'";
+constexpr const char* kRefusing =
+    "SELECT count(*) FROM pg_trigger WHERE tgname ^@ 'cutover_fence_'";
 
 class Cutover : public LiveServers {
 protected:

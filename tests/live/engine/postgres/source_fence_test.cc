@@ -72,9 +72,9 @@ TYPED_TEST(SourceFenceTest, IsLiftedBesideAReader) {
 
 /// Somebody has helped himself: what is left of the fence proves nothing.
 TYPED_TEST(SourceFenceTest, IsNoFenceWhereItsTriggersAreGoneOrOff) {
-    for (const char* breach : {"DROP TRIGGER %f ON item; DROP TRIGGER %f_empty ON item",
-                               "ALTER TABLE item DISABLE TRIGGER %f",
-                               "ALTER TABLE item ENABLE REPLICA TRIGGER %f"}) {
+    for (const char* breach :
+         {"DROP TRIGGER %f ON item; DROP TRIGGER %f_empty ON item",
+          "ALTER TABLE item DISABLE TRIGGER %f", "ALTER TABLE item ENABLE REPLICA TRIGGER %f"}) {
         ASSERT_TRUE(this->source().fence(this->plan_).set);
         std::string sql = breach;
         for (auto at = sql.find("%f"); at != std::string::npos; at = sql.find("%f")) {
@@ -116,13 +116,13 @@ TYPED_TEST(SourceFenceTest, GivesUpOnAllTablesTogether) {
         writers.push_back(this->open("INSERT INTO " + tables.back() + " VALUES (1)"));
     }
     this->plan_ = plan_from_catalog(this->spec_);
-    std::future<engine::FenceTry> fencing = std::async(
-        std::launch::async, [&] { return this->source().fence(this->plan_); });
+    std::future<engine::FenceTry> fencing =
+        std::async(std::launch::async, [&] { return this->source().fence(this->plan_); });
     // Each ends when he has been waited for for most of what one lock may take.
     for (std::size_t at = 0; at < tables.size(); ++at) {
         const std::string waits =
-            "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = '" +
-            tables[at] + "'::regclass AND waitstart < clock_timestamp() - interval '1 s')";
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = '" + tables[at] +
+            "'::regclass AND waitstart < clock_timestamp() - interval '1 s')";
         while (this->value(waits) != "t" &&
                fencing.wait_for(std::chrono::milliseconds(20)) != std::future_status::ready) {
         }
@@ -143,8 +143,8 @@ TYPED_TEST(SourceFenceTest, DoesNotComeIntoForceBehindItsLift) {
     this->sql("ALTER DATABASE \"" + this->spec_.name + "\" SET synchronous_commit = 'on'");
     this->sql("SELECT pg_reload_conf()");
     this->wait_for("current_setting('synchronous_standby_names') = 'nobody'");
-    std::future<engine::FenceTry> fencing = std::async(
-        std::launch::async, [&] { return this->source().fence(this->plan_); });
+    std::future<engine::FenceTry> fencing =
+        std::async(std::launch::async, [&] { return this->source().fence(this->plan_); });
     // First the switch, which nobody minds.
     this->wait_for(here("wait_event = 'SyncRep'"));
     this->value("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
