@@ -151,7 +151,7 @@ public:
     std::vector<SourceWriter> writers(const plan::Plan& plan) override {
         return at_end(End::source, [&] { return source_->writers(plan); });
     }
-    bool fence(const plan::Plan& plan) override {
+    FenceTry fence(const plan::Plan& plan) override {
         return at_end(End::source, [&] { return source_->fence(plan); });
     }
     void lift_fence() override {

@@ -16,6 +16,7 @@
 #include "migrator/flow/runtime.h"
 #include "migrator/model/chunk.h"
 #include "migrator/model/row_batch.h"
+#include "migrator/model/wait.h"
 #include "migrator/plan/plan.h"
 
 namespace cutover::engine {
@@ -93,6 +94,12 @@ struct SourceWriter {
     std::vector<model::ObjectName> wrote;
 };
 
+/// What has become of one try to fence.
+struct FenceTry {
+    bool set = false;
+    std::vector<model::Holder> holders;  ///< not set: who was in the way, as far as that is known
+};
+
 class Source {
 public:
     virtual ~Source() = default;
@@ -149,12 +156,16 @@ public:
     /// any current_position() asked for afterwards. Throws: connection, operation.
     virtual std::vector<SourceWriter> writers(const plan::Plan& plan) = 0;
     /// Keeps everybody from writing to the plan's tables, by something that outlives this process
-    /// and the server's restart, until lift_fence(). Tries for about a second: false if a
-    /// transaction that has not ended keeps it from being set, and then nothing is. Set: nobody who
-    /// has written to these tables is unfinished. One that is set already stays.
+    /// and the server's restart, until lift_fence(). One try, which holds writers up for about a
+    /// second and a half at most, however many tables there are. Not set: something that has not
+    /// ended was in the way, and everything is as it was. Set: nobody who has written to these
+    /// tables is unfinished; what stands already is made whole again under that very proof.
     /// Throws: refused (the account may not), connection, operation.
-    virtual bool fence(const plan::Plan& plan) = 0;
-    /// Undoes fence(). Nothing there: fine. Throws: as fence().
+    virtual FenceTry fence(const plan::Plan& plan) = 0;
+    /// Undoes fence(): once this returns, writes are let through, beside whatever others read or
+    /// hold, and no fence() of this task that was under way before comes into force behind it. What
+    /// of it is still in use may be left there, without effect, for the next call. Nothing there:
+    /// fine. Throws: as fence().
     virtual void lift_fence() = 0;
     /// What fence() does here, in words for people.
     virtual std::string fence_text() const = 0;

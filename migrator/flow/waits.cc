@@ -22,7 +22,7 @@ bool same(const std::vector<model::Holder>& a, const std::vector<model::Holder>&
 Waits::Waits(Runtime& runtime, const StopSignal& stop, Duration grace, Listener listener)
     : runtime_(runtime),
       stop_(stop),
-      grace_(grace),
+      allowance_{grace, std::nullopt},
       listener_(std::move(listener)),
       gate_(runtime.make_gate()) {}
 
@@ -33,7 +33,8 @@ bool Waits::over() {
     const std::unique_lock lock(*gate_);
     const TimePoint now = runtime_.now();
     stop_seen_ = stop_seen_.value_or(now);
-    return now - *stop_seen_ >= grace_;
+    return now - std::max(*stop_seen_, allowance_.since.value_or(*stop_seen_)) >=
+           allowance_.duration;
 }
 
 void Waits::throw_if_over(const std::string& what) {
@@ -75,6 +76,16 @@ void Waits::end(std::uint64_t number) {
     if (listener_) {
         listener_(told, true);
     }
+}
+
+Reprieve::Reprieve(Waits& waits, Duration bound) : waits_(waits) {
+    const std::unique_lock lock(*waits_.gate_);
+    before_ = std::exchange(waits_.allowance_, {bound, waits_.runtime_.now()});
+}
+
+Reprieve::~Reprieve() {
+    const std::unique_lock lock(*waits_.gate_);
+    waits_.allowance_ = before_;
 }
 
 Notice::Notice(Waits* waits) : waits_(waits) {

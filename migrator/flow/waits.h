@@ -47,18 +47,39 @@ public:
 
 private:
     friend class Notice;
+    friend class Reprieve;
+
+    /// How long a stop leaves, from itself or from `since`, whichever is later.
+    struct Allowance {
+        Duration duration{};
+        std::optional<TimePoint> since;
+    };
 
     void tell(const ToldWait& told);
     void end(std::uint64_t number);
 
     Runtime& runtime_;
     const StopSignal& stop_;
-    const Duration grace_;
+    Allowance allowance_;
     const Listener listener_;
     std::unique_ptr<Gate> gate_;
     std::optional<TimePoint> stop_seen_;
     std::map<std::uint64_t, model::Wait> present_;
     std::uint64_t last_number_ = 0;
+};
+
+/// For what has to be undone at a server before a process ends, even at a stop: while this lives, a
+/// stop leaves it `bound` instead of the grace. One thread; the task's other waits get it, too.
+class Reprieve {
+public:
+    Reprieve(Waits& waits, Duration bound);
+    ~Reprieve();
+    Reprieve(const Reprieve&) = delete;
+    Reprieve& operator=(const Reprieve&) = delete;
+
+private:
+    Waits& waits_;
+    Waits::Allowance before_;
 };
 
 /// One wait, told from the first tell() until this goes. One thread. Without waits nobody is told.

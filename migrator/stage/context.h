@@ -22,8 +22,8 @@ struct Context {
     engine::Sink& sink;
     engine::Control& control;
     engine::TaskRecord& record;
-    flow::StopSignal& stop;    ///< asked to stop: the user's wish, or the end of the process
-    const flow::Waits& waits;  ///< what is waited for at the servers, and who is in the way
+    flow::StopSignal& stop;  ///< asked to stop: the user's wish, or the end of the process
+    flow::Waits& waits;      ///< what is waited for at the servers, and who is in the way
     flow::Throttle& full_throttle;
     flow::Throttle& incremental_throttle;
     Observer& observer;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <utility>
 
 #include "migrator/flow/deliberate_bug.h"
@@ -31,6 +32,8 @@ constexpr int kCatchUpRounds = 3;
 constexpr flow::Duration kLookEvery = std::chrono::milliseconds(250);
 /// Writers queue behind an attempt to fence the source; so long they are let alone after it.
 constexpr flow::Duration kBetweenFences = std::chrono::seconds(3);
+/// How long a fence may take to be lifted once the task is asked to stop.
+constexpr flow::Duration kLift = std::chrono::seconds(5);
 /// How long the log is read behind the fence.
 constexpr flow::Duration kWatch = std::chrono::seconds(3);
 constexpr flow::Duration kWatchLimit = std::chrono::seconds(30);
@@ -48,15 +51,48 @@ std::string refused_answer(const std::string& text, const std::string& position)
     return answer.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+/// As whoever is in the way of a wait. `now`: on the source's clock.
+model::Holder holder_of(const SourceWriter& writer, model::Instant now) {
+    const bool prepared = writer.kind == SourceWriter::Kind::prepared;
+    model::Holder holder{prepared ? "prepared transaction" : "process",
+                         prepared ? "'" + writer.id + "'" : writer.id, writer.application,
+                         std::nullopt};
+    if (writer.since) {
+        holder.open_for = std::chrono::duration_cast<std::chrono::seconds>(now - *writer.since);
+    }
+    return holder;
+}
+
+std::vector<model::Holder> holders_of(const std::vector<SourceWriter>& writers,
+                                      model::Instant now) {
+    std::vector<model::Holder> out;
+    for (const SourceWriter& writer : writers) {
+        out.push_back(holder_of(writer, now));
+    }
+    return out;
+}
+
+model::Finding fence_left(const engine::TaskRecord& record, const Error& error) {
+    return {"finish.fence_left",
+            model::Severity::alert,
+            record.name,
+            "the source is still fenced: " + record.source_fence +
+                "; it could not be lifted: " + error.message(),
+            "applications get errors when they write to the task's tables",
+            "`cutover migrate` lifts it before anything else; so does `cutover release`",
+            {}};
+}
+
 }  // namespace
 
-void lift_left_fence(engine::Source& source, engine::Control& control, engine::TaskRecord& record) {
-    if (record.source_fence.empty()) {
-        return;
-    }
+void lift_left_fence(engine::Source& source, engine::Control& control, engine::TaskRecord& record,
+                     flow::Waits& waits) {
+    const flow::Reprieve reprieve(waits, kLift);
     source.lift_fence();
-    record.source_fence.clear();
-    control.save(record);
+    if (!record.source_fence.empty()) {
+        record.source_fence.clear();
+        control.save(record);
+    }
 }
 
 std::string finished_answer(const CutoverEvidence& evidence) {
@@ -76,11 +112,18 @@ CutoverEnd Cutover::run() {
     try {
         prove();
     } catch (const Refusal& refusal) {
-        lift_left_fence(context_.source, context_.control, context_.record);
-        tools_.answer(refused_answer(refusal.text, context_.record.marker.position.text));
+        const std::optional<Error> left = lift();
+        answer_refused(refusal.text);
+        if (left) {
+            throw Error(*left);  // what may be tried again begins with the fence
+        }
         return CutoverEnd::refused;
+    } catch (const End& end) {
+        lift();
+        answer_refused(end.error.what());
+        throw Error(end.error);
     } catch (const Error&) {
-        lift_quietly();
+        lift();
         throw;
     }
     // If its answer is lost, the source's fence stays: the destination may be fenced.
@@ -178,10 +221,12 @@ std::vector<SourceWriter> Cutover::unfinished() {
 /// or at the last look; a fence waits for them itself, and for those whose age this account may not
 /// see.
 void Cutover::wait_for_transactions() {
-    const flow::TimePoint deadline = context_.runtime.now() + options_.wait;
+    const flow::TimePoint begun = context_.runtime.now();
+    const flow::TimePoint deadline = begun + options_.wait;
     const model::Instant asked = context_.source.clock();
     flow::TimePoint look_at{};
     std::vector<SourceWriter> open;
+    flow::Notice notice(&context_.waits);
     follow([&]() -> std::optional<Position> {
         const flow::TimePoint now = context_.runtime.now();
         if (now < look_at) {
@@ -192,6 +237,11 @@ void Cutover::wait_for_transactions() {
         std::erase_if(open, [&](const SourceWriter& writer) {
             return writer.since ? *writer.since > asked : options_.fence_source;
         });
+        if (!open.empty() && notice.due()) {
+            notice.tell(model::End::source,
+                        "transactions that have written to the task's tables to end",
+                        holders_of(open, asked + (now - begun)));
+        }
         return open.empty() || now >= deadline ? std::optional(end_of_source()) : std::nullopt;
     });
     if (!open.empty()) {
@@ -205,10 +255,19 @@ void Cutover::set_source_fence() {
     context_.control.save(context_.record);
     context_.runtime.yield(flow::sync::kSourceFence);
     const flow::TimePoint deadline = context_.runtime.now() + options_.wait;
-    while (!context_.source.fence(context_.plan)) {
+    flow::Notice notice(&context_.waits);
+    for (;;) {
+        const engine::FenceTry tried = context_.source.fence(context_.plan);
+        if (tried.set) {
+            break;
+        }
+        if (notice.due()) {
+            notice.tell(model::End::source, "the task's tables to be fenced at the source",
+                        tried.holders);
+        }
         const flow::TimePoint again = context_.runtime.now() + kBetweenFences;
         if (again >= deadline) {
-            refuse(unfinished());
+            refuse_unfenced(tried.holders);
         }
         follow([&] {
             return context_.runtime.now() >= again ? std::optional(end_of_source()) : std::nullopt;
@@ -251,7 +310,7 @@ void Cutover::insist_on_plan() {
         if (error->code() != kSourceChanged && !keys_added_) {
             throw Refusal{error->what()};
         }
-        give_up(*error);
+        throw End{*error};
     }
 }
 
@@ -312,6 +371,26 @@ void Cutover::refuse(const std::vector<SourceWriter>& open) const {
                     open.empty() ? "they have just ended" : describe(open))};
 }
 
+/// Whoever keeps a table locked need not have written: a VACUUM, an index that is being built.
+void Cutover::refuse_unfenced(const std::vector<model::Holder>& holders) {
+    std::vector<std::string> who;
+    std::set<std::string> known;
+    for (const SourceWriter& writer : unfinished()) {
+        who.push_back(describe({writer}));
+        known.insert(holder_of(writer, {}).id);
+    }
+    for (const model::Holder& holder : holders) {
+        if (!known.contains(holder.id)) {
+            who.push_back(model::to_text(holder));
+        }
+    }
+    throw Refusal{fmt::format(
+        "the source could not be fenced within {} s, others have held the task's tables: {}; end "
+        "them, or wait longer with --wait-for-transactions, then finish again",
+        std::chrono::duration_cast<std::chrono::seconds>(options_.wait).count(),
+        who.empty() ? "they have just ended" : model::some_of(who))};
+}
+
 void Cutover::refuse(const stage::More& more) {
     std::vector<std::string> tables;
     for (const model::TableIndex table : more.tables) {
@@ -325,27 +404,37 @@ void Cutover::refuse(const stage::More& more) {
         writers.empty() ? "no session of others is there any more"
                         : "others there, the most recently active first: " + describe(writers));
     if (keys_added_) {
-        give_up(Error(ErrorClass::refused, "finish.written_meanwhile",
-                      text + "; foreign keys are there now, beside which this account cannot apply "
-                             "changes",
-                      "stop the writers; drop the foreign keys at the destination, or GRANT SET ON "
-                      "PARAMETER session_replication_role to the account; then migrate and finish "
-                      "again")
-                    .at(model::End::source));
+        throw End{
+            Error(ErrorClass::refused, "finish.written_meanwhile",
+                  text + "; foreign keys are there now, beside which this account cannot apply "
+                         "changes",
+                  "stop the writers; drop the foreign keys at the destination, or GRANT SET ON "
+                  "PARAMETER session_replication_role to the account; then migrate and finish "
+                  "again")
+                .at(model::End::source)};
     }
     throw Refusal{text + "; " + kWhatToDo};
 }
 
-void Cutover::give_up(const Error& error) {
-    tools_.answer(refused_answer(error.what(), context_.record.marker.position.text));
-    throw Error(error);
+void Cutover::answer_refused(const std::string& text) {
+    const std::string& left = context_.record.source_fence;
+    tools_.answer(
+        refused_answer(text + (left.empty() ? "" : "; the source is still fenced: " + left),
+                       context_.record.marker.position.text));
 }
 
-void Cutover::lift_quietly() {
+/// What kept it from being lifted; the record says so, too: the next attempt, the next process, or
+/// `release` lifts it.
+std::optional<Error> Cutover::lift() {
+    if (context_.record.source_fence.empty()) {
+        return std::nullopt;
+    }
     try {
-        lift_left_fence(context_.source, context_.control, context_.record);
-    } catch (const Error&) {
-        // The record says so: the next process, or `release`, lifts it.
+        lift_left_fence(context_.source, context_.control, context_.record, context_.waits);
+        return std::nullopt;
+    } catch (const Error& error) {
+        context_.observer.on(stage::FindingRaised{fence_left(context_.record, error)});
+        return error;
     }
 }
 

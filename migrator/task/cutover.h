@@ -38,9 +38,11 @@ struct CutoverTools {
     std::function<void(const std::string&)> answer;
 };
 
-/// Lifts a source fence that a cutover has left behind, and forgets it. Requires: the task is
-/// claimed. Throws: as Source::lift_fence() and Control::save().
-void lift_left_fence(engine::Source& source, engine::Control& control, engine::TaskRecord& record);
+/// Lifts a source fence that a cutover may have left behind, and forgets it: whether the record
+/// knows of one or not, and even at a stop, which it outlives by a few seconds. Requires: the task
+/// is claimed. Throws: as Source::lift_fence() and Control::save(); stopped.
+void lift_left_fence(engine::Source& source, engine::Control& control, engine::TaskRecord& record,
+                     flow::Waits& waits);
 
 /// Text and evidence of a task that is cut over, as an answer; JSON.
 std::string finished_answer(const CutoverEvidence& evidence);
@@ -51,7 +53,7 @@ public:
     Cutover(stage::Context context, CutoverTools tools, FinishOptions options);
 
     /// Throws: what the stages throw; refused, when the task cannot go on either. In both cases the
-    /// source is as it was, or the record says that it is not.
+    /// source is as it was, or the record, a finding and the answer say that it is not.
     CutoverEnd run();
     /// Looks behind a cutover of this process whose own look was lost with a connection; `evidence`
     /// is what the record says of it. Requires: the control listens for the task.
@@ -63,6 +65,10 @@ private:
     /// Nothing is cut over, and the task goes on.
     struct Refusal {
         std::string text;
+    };
+    /// Nothing is cut over, and the task cannot go on either.
+    struct End {
+        model::Error error;
     };
 
     void prove();
@@ -78,9 +84,10 @@ private:
     model::Position end_of_source();
     std::vector<engine::SourceWriter> unfinished();
     [[noreturn]] void refuse(const std::vector<engine::SourceWriter>& open) const;
+    [[noreturn]] void refuse_unfenced(const std::vector<model::Holder>& holders);
     [[noreturn]] void refuse(const stage::More& more);
-    [[noreturn]] void give_up(const model::Error& error);
-    void lift_quietly();
+    void answer_refused(const std::string& text);
+    std::optional<model::Error> lift();
 
     stage::Context context_;
     const CutoverTools tools_;

@@ -183,8 +183,13 @@ Outcome Task::attempt() {
         return spec_.phases.incremental ? look_behind() : Outcome::completed;
     }
     if (record_.origin) {
+        // Whatever is wrong with the capture: the source's writers are not to suffer from it.
+        if (!record_.source_fence.empty()) {
+            lift_left_fence(*source_, *control_, record_, waits_);
+        }
         verify_capture();
-        lift_left_fence(*source_, *control_, record_);
+        // A server that has taken over may have a fence that the old one had lifted.
+        lift_left_fence(*source_, *control_, record_, waits_);
     } else if (spec_.phases.incremental) {
         create_capture();
     }
@@ -206,10 +211,41 @@ Outcome Task::attempt() {
 void Task::connect() {
     sink_ = registry_.engine(spec_.destination.engine).sink(runtime_, spec_, &waits_);
     source_ = registry_.engine(spec_.source.engine).source(runtime_, spec_, &waits_);
-    if (!plan_) {
-        make_plan();
+    try {
+        if (!plan_) {
+            make_plan();
+        }
+        claim();
+    } catch (const Error& error) {
+        if (error.may_retry() || error.error_class() == ErrorClass::stopped ||
+            error.code() == "task.released") {
+            throw;
+        }
+        throw lift_before_the_end(error);
     }
-    claim();
+}
+
+/// A task that cannot go on says why, and does not leave the source fenced until somebody has
+/// mended that. Another process that has the task sees to it itself.
+Error Task::lift_before_the_end(const Error& error) {
+    control_.reset();
+    try {
+        const std::unique_ptr<engine::Control> control = sink_->open_control();
+        const std::optional<engine::TaskRecord> known = control->load(spec_.name);
+        if (known && known->phase != TaskPhase::finished && !known->source_fence.empty()) {
+            engine::TaskRecord record =
+                control->claim(spec_.name, known->fingerprint, {steward_->process(), known->born});
+            lift_left_fence(*source_, *control, record, waits_);
+        }
+    } catch (const Error& other) {
+        if (other.code() != "task.running") {
+            return Error(error.error_class(), error.code(),
+                         error.message() + "; the source may still be fenced: " + other.message(),
+                         error.hint())
+                .at(error.end().value_or(model::End::neither));
+        }
+    }
+    return error;
 }
 
 engine::Planned Task::plan_now() {

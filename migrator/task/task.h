@@ -59,6 +59,7 @@ private:
     Outcome run_with_retries();
     Outcome attempt();
     void connect();
+    model::Error lift_before_the_end(const model::Error& error);
     engine::Planned plan_now();
     void make_plan();
     void claim();

@@ -375,11 +375,13 @@ TEST_P(SourceContract, AFenceWaitsForWritersAndStopsAllUntilItIsLifted) {
     const auto source = end_->open_source();
     const int transaction = end_->begin();
     end_->insert(transaction, TableName::heap, {"1", "a"});
-    EXPECT_FALSE(source->fence(end_->plan()));
+    const engine::FenceTry tried = source->fence(end_->plan());
+    EXPECT_FALSE(tried.set);
+    EXPECT_EQ(tried.holders.size(), 1u);
     EXPECT_TRUE(end_->may_write(TableName::keyed));  // nothing is half set
     end_->commit(transaction);
-    EXPECT_TRUE(source->fence(end_->plan()));
-    EXPECT_TRUE(source->fence(end_->plan()));  // again, after a lost answer
+    EXPECT_TRUE(source->fence(end_->plan()).set);
+    EXPECT_TRUE(source->fence(end_->plan()).set);  // again, after a lost answer
     for (const TableName table : kTables) {
         EXPECT_FALSE(end_->may_write(table)) << table_text(table);
     }
@@ -393,7 +395,7 @@ TEST_P(SourceContract, AFenceWaitsForWritersAndStopsAllUntilItIsLifted) {
 
 /// Another process of the task finds it.
 TEST_P(SourceContract, AFenceOutlivesWhoHasSetIt) {
-    EXPECT_TRUE(end_->open_source()->fence(end_->plan()));
+    EXPECT_TRUE(end_->open_source()->fence(end_->plan()).set);
     EXPECT_FALSE(end_->may_write(TableName::keyed));
     end_->open_source()->lift_fence();
     EXPECT_TRUE(end_->may_write(TableName::keyed));

@@ -291,18 +291,21 @@ std::map<TransactionNumber, std::set<Table*>> Database::unfinished() const {
     return out;
 }
 
-bool Database::close_tables(const std::string& name, const std::set<Table*>& tables) {
+std::vector<TransactionNumber> Database::close_tables(const std::string& name,
+                                                      const std::set<Table*>& tables) {
+    std::vector<TransactionNumber> in_the_way;
     for (const auto& [transaction, touched] : unfinished()) {
-        for (Table* table : touched) {
-            if (tables.contains(table)) {
-                return false;
-            }
+        if (std::any_of(touched.begin(), touched.end(),
+                        [&](Table* table) { return tables.contains(table); })) {
+            in_the_way.push_back(transaction);
         }
     }
-    const LogPlace place{next_offset(), timeline_};
-    log_.push_back({place, 0, {}, {}});
-    closed_[name] = {tables, place.offset};
-    return true;
+    if (in_the_way.empty()) {
+        const LogPlace place{next_offset(), timeline_};
+        log_.push_back({place, 0, {}, {}});
+        closed_[name] = {tables, place.offset};
+    }
+    return in_the_way;
 }
 
 std::uint64_t Database::next_offset() {

@@ -120,9 +120,11 @@ public:
 
     /// Tables touched by each transaction whose commit is not in the log.
     std::map<TransactionNumber, std::set<Table*>> unfinished() const;
-    /// Nobody changes these tables until they are opened again. False, and nothing is closed, if an
-    /// unfinished transaction has touched one. As durable as a commit: a failover may forget it.
-    bool close_tables(const std::string& name, const std::set<Table*>& tables);
+    /// Nobody changes these tables until they are opened again. Gives the unfinished transactions
+    /// that have touched one; then nothing is closed. As durable as a commit: a failover may forget
+    /// it.
+    std::vector<TransactionNumber> close_tables(const std::string& name,
+                                                const std::set<Table*>& tables);
     void open_tables(const std::string& name) { closed_.erase(name); }
     bool tables_closed() const { return !closed_.empty(); }
 

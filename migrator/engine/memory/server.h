@@ -79,6 +79,8 @@ struct Server {
     bool up = true;
     std::uint64_t epoch = 1;  ///< sessions of an earlier epoch are broken
     std::uint64_t next_session = 1;
+    std::set<std::string, std::less<>>
+        under_way;  ///< calls whose caller is gone, and which are yet to come true
 
     /// Who keeps a transaction waiting: `by`, whom that waits for, and so on.
     std::vector<TransactionNumber> in_the_way(TransactionNumber by) const;

@@ -101,6 +101,9 @@ void Session::arrive(std::string_view name) {
 void Session::call(std::string_view name, CallKind kind, const std::function<void(Server&)>& work) {
     arrive(name);
     const Fate fate = this->fate(name, kind);
+    if (fate == Fate::lose_late && kind == CallKind::commit) {
+        call_later(name, work);
+    }
     if (fate == Fate::lose_before || fate == Fate::lose_late) {
         lose(name, "before");
     }
@@ -124,6 +127,25 @@ void Session::call(std::string_view name, CallKind kind, const std::function<voi
     if (fate == Fate::lose_after) {
         lose(name, "after");
     }
+}
+
+void Session::call_later(std::string_view name, const std::function<void(Server&)>& work) {
+    server_->under_way.emplace(name);
+    net_.weather->later([server = server_, epoch = epoch_, name = std::string(name), work] {
+        {
+            const std::lock_guard lock(server->database.mutex());
+            if (server->epoch != epoch) {
+                return;
+            }
+            server->under_way.erase(name);
+            try {
+                work(*server);
+            } catch (const Error&) {
+                // Nobody is left to hear it.
+            }
+        }
+        server->ring();
+    });
 }
 
 void Session::execute_later(const std::function<void(Server&)>& work) {

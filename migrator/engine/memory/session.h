@@ -30,7 +30,9 @@ public:
     Session& operator=(const Session&) = delete;
 
     /// One call: `work` runs with the database locked and must not wait. Throws: connection,
-    /// operation (by the weather; the open transaction is gone), and whatever `work` throws.
+    /// operation (by the weather; the open transaction is gone), and whatever `work` throws. Of
+    /// kind `commit`, without a transaction: its outcome may stay unknown as commit()'s; until the
+    /// server runs `work`, the call's name is in Server::under_way.
     void call(std::string_view name, CallKind kind, const std::function<void(Server&)>& work);
     /// Ends the open transaction: `work` runs with the database locked, then the transaction is
     /// committed. If `work` throws, it is rolled back. The outcome may stay unknown (throws
@@ -71,6 +73,7 @@ private:
     void connect();
     [[noreturn]] void lose(std::string_view name, const char* how);
     Fate fate(std::string_view name, CallKind kind) const;
+    void call_later(std::string_view name, const std::function<void(Server&)>& work);
     void execute_later(const std::function<void(Server&)>& work);
 
     flow::Runtime& runtime_;

@@ -2,6 +2,9 @@
 #include "migrator/engine/memory/own_objects.h"
 
 #include <algorithm>
+#include <memory>
+#include <set>
+#include <vector>
 
 #include "migrator/engine/memory/change_stream.h"
 #include "migrator/engine/memory/chunk_range.h"
@@ -14,6 +17,8 @@ namespace cutover::memory {
 
 using model::Error;
 using model::ErrorClass;
+
+constexpr const char* kFence = "source.fence";
 
 SourceRows::SourceRows(const plan::TablePlan& plan, const Table& table)
     : predicate_(plan.filter, table.schema()) {
@@ -312,24 +317,39 @@ std::vector<engine::SourceWriter> MemorySource::writers(const plan::Plan& plan) 
     return writers;
 }
 
-bool MemorySource::fence(const plan::Plan& plan) {
-    bool set = false;
-    session_.call("source.fence", CallKind::write, [&](Server& server) {
+/// A call whose answer is lost may come true later: it owns what it uses.
+engine::FenceTry MemorySource::fence(const plan::Plan& plan) {
+    std::vector<model::ObjectName> names;
+    for (const plan::TablePlan& table : plan.tables) {
+        names.push_back(table.source);
+    }
+    const auto open = std::make_shared<std::vector<TransactionNumber>>();
+    session_.call(kFence, CallKind::commit, [open, names, slot = slot_name(spec_)](Server& server) {
         std::set<Table*> tables;
-        for (const plan::TablePlan& table : plan.tables) {
-            tables.insert(&server.database.table(table.source));
+        for (const model::ObjectName& name : names) {
+            tables.insert(&server.database.table(name));
         }
-        set = server.database.close_tables(slot_name(spec_), tables);
+        *open = server.database.close_tables(slot, tables);
     });
-    if (!set) {
+    engine::FenceTry tried{open->empty(), {}};
+    for (const TransactionNumber one : *open) {
+        tried.holders.push_back({"transaction", std::to_string(one), "", std::nullopt});
+    }
+    if (!tried.set) {
         session_.wait_for_news(runtime_.now() + std::chrono::seconds(1));
     }
-    return set;
+    return tried;
 }
 
+/// One that is under way comes first, however late it is.
 void MemorySource::lift_fence() {
-    session_.call("source.lift_fence", CallKind::write,
-                  [&](Server& server) { server.database.open_tables(slot_name(spec_)); });
+    session_.statement("source.lift_fence", [&](Server& server) -> Outcome {
+        if (server.under_way.contains(kFence)) {
+            return {Outcome::Kind::blocked, 0, {}};
+        }
+        server.database.open_tables(slot_name(spec_));
+        return {};
+    });
 }
 
 std::string MemorySource::key_text(const plan::TablePlan& table, const model::Tuple& row) {

@@ -61,7 +61,7 @@ public:
     void heartbeat() override;
     model::Instant clock() override;
     std::vector<engine::SourceWriter> writers(const plan::Plan& plan) override;
-    bool fence(const plan::Plan& plan) override;
+    engine::FenceTry fence(const plan::Plan& plan) override;
     void lift_fence() override;
     std::string fence_text() const override { return "closed tables"; }
     std::string key_text(const plan::TablePlan& table, const model::Tuple& row) override;

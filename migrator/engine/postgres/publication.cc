@@ -7,22 +7,27 @@
 #include <utility>
 #include <vector>
 
+#include "migrator/engine/postgres/lock_holders.h"
 #include "migrator/engine/postgres/own_objects.h"
 #include "migrator/engine/postgres/publication_memory.h"
 #include "migrator/engine/postgres/requirement_parts.h"
+#include "migrator/engine/postgres/session_limit.h"
 #include "migrator/model/error.h"
 
 namespace cutover::postgres {
 
 using model::Error;
 using model::ErrorClass;
+using model::Holder;
 
 namespace {
 
 using Identities = std::map<model::ObjectName, TableIdentity>;
 using Memory = PublicationMemory;
 
-constexpr int kLockAttempts = 10;
+constexpr std::chrono::seconds kTableLock(1);
+constexpr std::chrono::seconds kTablePatience(10);
+constexpr std::chrono::milliseconds kPause(200);
 constexpr int kPublishesGenerated = 180000;
 
 /// Which generated columns (v: virtual, s: stored) the identity of table c holds: from version 18
@@ -110,26 +115,38 @@ std::string place_of(const plan::Endpoint& endpoint) {
     return out + "/" + endpoint.database;
 }
 
+/// False if others hold the table for longer than the limit.
+bool altered(Connection& connection, const std::string& sql) {
+    try {
+        connection.exec(sql);
+        return true;
+    } catch (const Error& error) {
+        if (error.code() != "postgres.55P03") {
+            throw;
+        }
+        return false;
+    }
+}
+
 /// Under a lock that is asked for briefly: a waiting ALTER TABLE would hold up everybody behind it.
 void set_identity(Connection& connection, const model::ObjectName& table,
                   const TableIdentity& identity) {
-    connection.exec("SET lock_timeout = '1s'");
-    for (int attempt = 1;; ++attempt) {
-        try {
-            connection.exec("ALTER TABLE ONLY " + quote(table) + " REPLICA IDENTITY " +
-                            to_sql(identity));
-            connection.exec("SET lock_timeout = 0");
-            return;
-        } catch (const Error& error) {
-            const bool locked = error.code() == "postgres.55P03";
-            if (!locked || attempt == kLockAttempts) {
-                throw !locked ? Error(error)
-                              : Error(ErrorClass::operation, "source.table_locked",
-                                      "table " + table.display() +
-                                          " is in use by long transactions: its replica identity "
-                                          "could not be set",
-                                      "end the transactions that hold it, see pg_locks");
-            }
+    const SessionLimit limit(connection, SessionLimit::Kind::lock, kTableLock);
+    Patience patience(connection.attention(),
+                      "the replica identity of table " + table.display() + " to be set",
+                      kTablePatience);
+    const std::string sql =
+        "ALTER TABLE ONLY " + quote(table) + " REPLICA IDENTITY " + to_sql(identity);
+    while (!altered(connection, sql)) {
+        const std::vector<Holder> holders =
+            lock_holders(connection, {table}, Wanted::access_exclusive);
+        if (!patience.pause(kPause, holders)) {
+            throw Error(ErrorClass::operation, "source.table_locked",
+                        "table " + table.display() +
+                            " is in use by long transactions: its replica identity could not be "
+                            "set" +
+                            (holders.empty() ? "" : "; in the way: " + model::to_text(holders)),
+                        "end the transactions that hold it, see pg_locks");
         }
     }
 }

@@ -264,7 +264,7 @@ std::vector<engine::SourceWriter> PostgresSource::writers(const plan::Plan& plan
     return read_writers(connection(), plan);
 }
 
-bool PostgresSource::fence(const plan::Plan& plan) {
+engine::FenceTry PostgresSource::fence(const plan::Plan& plan) {
     return set_fence(connection(), plan);
 }
 

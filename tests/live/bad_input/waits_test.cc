@@ -404,6 +404,53 @@ TEST_F(Held, ByASourceThatHangs) {
     expect_goes_on();
 }
 
+/// No claim of the source's is at stake here: another task of ours is just as slow.
+TEST_F(Held, ByAnotherTaskThatSetsIdentities) {
+    begin("identities");
+    stranger(source_).query("SELECT pg_advisory_lock(hashtext('cutover replica identities'))");
+    start();
+    expect_told("another task that sets or puts back replica identities", "source", "process");
+    expect_stopped(SIGINT);
+    expect_goes_on();
+}
+
+/// Each try is short, so that nobody queues behind it: together they are a wait all the same.
+TEST_F(Held, ByAReaderOfATableWhoseIdentityIsSet) {
+    begin("identity");
+    PostgresClient(source_).query("CREATE TABLE public.log (note text)");
+    stranger(source_).query("SELECT * FROM public.log");
+    start();
+    expect_told("the replica identity of table public.log to be set", "source", "process");
+    expect_stopped(SIGINT);
+    expect_goes_on();
+}
+
+TEST_F(Held, ByAWriterAtTheCutover) {
+    begin("cutover");
+    start();
+    ASSERT_TRUE(running_->wait_for("\"consistent\":true")) << running_->text();
+    stranger(source_).query("UPDATE public.rows SET note = 'secret' WHERE id = 1");
+    const RunningProgram finish =
+        program_.start({"finish", file_, "--wait-for-transactions", "60"});
+    expect_told("transactions that have written to the task's tables to end", "source", "process");
+    expect_heard("transactions that have written to the task's tables to end");
+    expect_stopped();
+    expect_goes_on();
+}
+
+TEST_F(Held, ByALockOnATableThatIsFenced) {
+    begin("fence");
+    start();
+    ASSERT_TRUE(running_->wait_for("\"consistent\":true")) << running_->text();
+    stranger(source_).query("LOCK TABLE public.rows IN SHARE UPDATE EXCLUSIVE MODE");
+    const RunningProgram finish =
+        program_.start({"finish", file_, "--fence-source", "--wait-for-transactions", "60"});
+    expect_told("the task's tables to be fenced", "source", "process");
+    expect_heard("the task's tables to be fenced");
+    expect_stopped();
+    expect_goes_on();
+}
+
 /// Then no command can reach the task; the signal does.
 TEST_F(Held, ByADestinationThatHangs) {
     begin();

@@ -20,14 +20,27 @@ namespace {
 using testing::HasSubstr;
 
 constexpr int kRefused = 13;
+constexpr int kStopped = 15;
+constexpr const char* kRefusing =
+    "SELECT count(*) FROM pg_trigger WHERE tgname ^@ 'cutover_fence_'";
 
 class Cutover : public LiveServers {
 protected:
     void begin(const std::string& name, const std::map<std::string, std::string>& settings = {}) {
         server_ = servers().postgres({name, 17, settings, {}});
-        server_->connect().query("CREATE DATABASE source");
+        begin_at(*server_);
+    }
+    /// With a source server of its own, to which things happen.
+    fixtures::PostgresServer& begin_apart(const std::string& name) {
+        server_ = servers().postgres({name, 17, {}, {}});
+        apart_ = servers().postgres({name + "_source", 17, {}, {}});
+        begin_at(*apart_);
+        return *apart_;
+    }
+    void begin_at(fixtures::PostgresServer& server) {
+        server.connect().query("CREATE DATABASE source");
         server_->connect().query("CREATE DATABASE destination");
-        source_ = server_->endpoint("source");
+        source_ = server.endpoint("source");
         destination_ = server_->endpoint("destination");
         at_source(
             "CREATE TABLE public.account (id int PRIMARY KEY, v int NOT NULL DEFAULT 0);"
@@ -76,6 +89,34 @@ protected:
         }
         return thread;
     }
+    /// Starts a cutover that reads a silent log for long, behind its fence.
+    RunningProgram finish_for_long() {
+        return program_.start({"finish", file_, "--fence-source", "--quiet-seconds", "300"});
+    }
+    void expect_fenced() {
+        for (int look = 0; look < 600 && of_source(kRefusing) == "0"; ++look) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        }
+        EXPECT_FALSE(source_takes_writes());
+    }
+    /// Ends the migrator behind its source fence, as a power cut does.
+    void crash_behind_fence() {
+        RunningProgram running =
+            program_.start({"migrate", file_, "--json", "--kill-at", "finish.source_fence:2"});
+        EXPECT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
+        const Said said = finish({"--fence-source"});
+        EXPECT_EQ(said.exit_code, kRefused) << said.text;
+        EXPECT_THAT(said.text, HasSubstr("the source may still be fenced"));
+        running.wait();
+        EXPECT_FALSE(source_takes_writes());
+        EXPECT_THAT(program_.run({"status", file_}).text, HasSubstr("source_fence"));
+    }
+    fixtures::PostgresClient reader() {
+        fixtures::PostgresClient client(source_);
+        client.query("BEGIN");
+        client.query("SELECT * FROM public.account");
+        return client;
+    }
     /// As an application that was never told of the cutover.
     bool source_takes_writes() {
         try {
@@ -97,6 +138,7 @@ protected:
 
     Program program_;
     std::unique_ptr<fixtures::PostgresServer> server_;
+    std::unique_ptr<fixtures::PostgresServer> apart_;
     fixtures::PostgresEndpoint source_;
     fixtures::PostgresEndpoint destination_;
     std::string file_;
@@ -261,20 +303,62 @@ TEST_F(Cutover, LiftsTheFenceOfAFinishThatIsRefused) {
     EXPECT_TRUE(source_takes_writes());
 }
 
+/// A report that runs for hours must not keep the writers out for as long.
+TEST_F(Cutover, LiftsTheFenceOfARefusedFinishBesideAReader) {
+    begin("report");
+    RunningProgram running = migrate();
+    expect_following(running);
+    at_source("CREATE TABLE public.fresh (id int PRIMARY KEY)");
+    {
+        const fixtures::PostgresClient report = reader();
+        const Said said = finish({"--fence-source", "--quiet-seconds", "0"});
+        EXPECT_EQ(said.exit_code, kRefused) << said.text;
+        EXPECT_THAT(said.text, HasSubstr("public.fresh"));
+        EXPECT_TRUE(source_takes_writes());
+    }
+    at_source("DROP TABLE public.fresh");
+    const Said said = finish({"--fence-source", "--quiet-seconds", "0"});
+    EXPECT_EQ(said.exit_code, 0) << said.text << running.text();
+    EXPECT_EQ(running.wait().exit_code, 0) << running.text();
+    expect_everything_is_there();
+    EXPECT_FALSE(source_takes_writes());
+}
+
+TEST_F(Cutover, LiftsTheFenceAtAStopBesideAReader) {
+    begin("stopped");
+    RunningProgram running = migrate();
+    expect_following(running);
+    const RunningProgram finish = finish_for_long();
+    expect_fenced();
+    const fixtures::PostgresClient report = reader();
+    running.signal(SIGINT);
+    EXPECT_EQ(running.wait().exit_code, kStopped) << running.text();
+    EXPECT_TRUE(source_takes_writes());
+}
+
+/// A source that hangs when the stop comes.
+TEST_F(Cutover, TellsThatItLeavesAFence) {
+    fixtures::PostgresServer& source = begin_apart("hangs");
+    {
+        RunningProgram running = migrate();
+        expect_following(running);
+        const RunningProgram finish = finish_for_long();
+        expect_fenced();
+        source.pause();
+        running.signal(SIGINT);
+        EXPECT_EQ(running.wait().exit_code, kStopped) << running.text();
+        EXPECT_THAT(running.text(), HasSubstr("finish.fence_left"));
+        EXPECT_THAT(program_.run({"status", file_}).text, HasSubstr("source_fence"));
+        source.resume();
+    }
+    EXPECT_FALSE(source_takes_writes());
+    EXPECT_EQ(program_.run({"release", file_}).exit_code, 0);
+    EXPECT_TRUE(source_takes_writes());
+}
+
 TEST_F(Cutover, LiftsTheFenceThatACrashHasLeft) {
     begin("crashed");
-    const auto crash = [&] {
-        RunningProgram running =
-            program_.start({"migrate", file_, "--json", "--kill-at", "finish.source_fence:2"});
-        EXPECT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
-        const Said said = finish({"--fence-source"});
-        EXPECT_EQ(said.exit_code, kRefused) << said.text;
-        EXPECT_THAT(said.text, HasSubstr("the source may still be fenced"));
-        running.wait();
-        EXPECT_FALSE(source_takes_writes());
-        EXPECT_THAT(program_.run({"status", file_}).text, HasSubstr("source_fence"));
-    };
-    crash();
+    crash_behind_fence();
     {
         RunningProgram again = migrate();
         expect_following(again);
@@ -282,8 +366,63 @@ TEST_F(Cutover, LiftsTheFenceThatACrashHasLeft) {
         EXPECT_EQ(program_.run({"stop", file_}).exit_code, 0);
         again.wait();
     }
-    crash();
+    crash_behind_fence();
     EXPECT_EQ(program_.run({"release", file_}).exit_code, 0);
+    EXPECT_TRUE(source_takes_writes());
+}
+
+/// No plan can be made; and one that can be made is not what the task was begun with.
+TEST_F(Cutover, LiftsTheFenceOfATaskThatCannotBePlannedAnyMore) {
+    begin("blocked");
+    crash_behind_fence();
+    at_source("ALTER TABLE public.entry ADD COLUMN place regclass");
+    EXPECT_EQ(migrate().wait().exit_code, kRefused);
+    EXPECT_TRUE(source_takes_writes());
+}
+
+TEST_F(Cutover, LiftsTheFenceOfATaskThatIsPlannedAnew) {
+    begin("changed");
+    crash_behind_fence();
+    at_source("ALTER TABLE public.entry ADD COLUMN more int");
+    EXPECT_EQ(migrate().wait().exit_code, kRefused);
+    EXPECT_TRUE(source_takes_writes());
+}
+
+TEST_F(Cutover, LiftsTheFenceOfATaskThatHasLostItsSlot) {
+    fixtures::PostgresServer& primary = begin_apart("promoted");
+    const auto standby = servers().standby_of(primary, {"promoted_standby", false});
+    crash_behind_fence();
+    const std::string at_primary = of_source("SELECT pg_current_wal_lsn()");
+    const auto at_standby = [&](const std::string& sql) {
+        return fixtures::PostgresClient(standby->endpoint("source")).value(sql);
+    };
+    while (at_standby("SELECT pg_last_wal_replay_lsn() >= '" + at_primary + "'") != "t") {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    primary.kill();
+    standby->promote();
+    source_ = standby->endpoint("source");
+    file_ = program_.task(source_, destination_);
+    EXPECT_FALSE(source_takes_writes());
+    RunningProgram running = migrate();
+    EXPECT_NE(running.wait().exit_code, 0);
+    EXPECT_THAT(running.text(), HasSubstr("slot"));
+    EXPECT_TRUE(source_takes_writes());
+}
+
+/// It has not written: no transaction of its has to end, and yet nothing can be fenced.
+TEST_F(Cutover, NamesWhoKeepsTheSourceFromBeingFenced) {
+    begin("vacuum");
+    RunningProgram running = migrate();
+    expect_following(running);
+    fixtures::PostgresClient vacuum(source_);
+    vacuum.query("SET application_name = 'tidy up'");
+    vacuum.query("BEGIN");
+    vacuum.query("LOCK TABLE public.account IN SHARE UPDATE EXCLUSIVE MODE");
+    const Said said = finish({"--fence-source", "--wait-for-transactions", "2"});
+    EXPECT_EQ(said.exit_code, kRefused) << said.text;
+    EXPECT_THAT(said.text, HasSubstr("process " + vacuum.value("SELECT pg_backend_pid()")));
+    EXPECT_THAT(said.text, HasSubstr("tidy up"));
     EXPECT_TRUE(source_takes_writes());
 }
 

@@ -45,6 +45,23 @@ TEST_F(WaitsTest, LeaveAStopItsGrace) {
     EXPECT_FALSE(patient.over());
 }
 
+/// What must be undone at a server is not given up because a stop was heard a while ago.
+TEST_F(WaitsTest, LeaveAReprieveItsOwnTime) {
+    stop_.request();
+    EXPECT_TRUE(waits_.over());
+    {
+        const Reprieve reprieve(waits_, std::chrono::hours(1));
+        EXPECT_FALSE(waits_.over());
+        waits_.throw_if_over("a lock");
+        {
+            const Reprieve none(waits_, Duration(0));
+            EXPECT_TRUE(waits_.over());
+        }
+        EXPECT_FALSE(waits_.over());
+    }
+    EXPECT_TRUE(waits_.over());
+}
+
 TEST_F(WaitsTest, AreToldWithWhoIsInTheWayAndWithTheirEnd) {
     const Holder holder{"process", "7", "psql", std::chrono::seconds(40)};
     {

@@ -64,7 +64,7 @@ public:
     void heartbeat() override {}
     model::Instant clock() override { return {}; }
     std::vector<engine::SourceWriter> writers(const plan::Plan&) override { return {}; }
-    bool fence(const plan::Plan&) override { return false; }
+    engine::FenceTry fence(const plan::Plan&) override { return {}; }
     void lift_fence() override {}
     std::string fence_text() const override { return {}; }
     std::string key_text(const plan::TablePlan&, const Tuple&) override { return {}; }
