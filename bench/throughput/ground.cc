@@ -107,6 +107,18 @@ void Program::interrupt() {
     }
 }
 
+void Program::freeze() {
+    if (running()) {
+        ::kill(pid_, SIGSTOP);
+    }
+}
+
+void Program::thaw() {
+    if (running()) {
+        ::kill(pid_, SIGCONT);
+    }
+}
+
 bool Program::wait_for(const std::string& text, std::chrono::seconds limit) {
     const auto deadline = steady_clock::now() + limit;
     while (contents(log_).find(text) == std::string::npos) {
@@ -116,7 +128,7 @@ bool Program::wait_for(const std::string& text, std::chrono::seconds limit) {
         if (steady_clock::now() > deadline) {
             throw ServerError("the program did not say " + text + ":\n" + contents(log_));
         }
-        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        std::this_thread::sleep_for(kLook);
     }
     return true;
 }

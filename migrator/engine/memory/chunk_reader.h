@@ -37,7 +37,8 @@ class MemoryRowReader final : public engine::RowReader {
 public:
     MemoryRowReader(flow::Runtime& runtime, const Net& net, const plan::Endpoint& endpoint)
         : session_(runtime, net, endpoint, "row_reader") {}
-    engine::RowRead read(const plan::TablePlan& table, const model::Tuple& key) override;
+    engine::RowsRead read(const plan::TablePlan& table,
+                          const std::vector<model::Tuple>& keys) override;
 
 private:
     Session session_;
