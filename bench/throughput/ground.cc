@@ -107,18 +107,6 @@ void Program::interrupt() {
     }
 }
 
-void Program::freeze() {
-    if (running()) {
-        ::kill(pid_, SIGSTOP);
-    }
-}
-
-void Program::thaw() {
-    if (running()) {
-        ::kill(pid_, SIGCONT);
-    }
-}
-
 bool Program::wait_for(const std::string& text, std::chrono::seconds limit) {
     const auto deadline = steady_clock::now() + limit;
     while (contents(log_).find(text) == std::string::npos) {

@@ -36,9 +36,6 @@ public:
     bool wait_for(const std::string& text, std::chrono::seconds limit);
     bool running();
     void interrupt();
-    /// It does nothing from here until thaw().
-    void freeze();
-    void thaw();
     ProgramRun wait(std::chrono::seconds limit);
 
 private:

@@ -60,10 +60,10 @@ public:
 
     /// `row` complete.
     void insert(model::TableIndex table, model::Tuple row);
-    /// `before` empty (key unchanged) or with the old key's cells; `row` may have absent cells. In a
-    /// tolerant table a row that moves and has such cells is taken for one that arrives.
-    /// Throws: corrupt (strict: the row was removed earlier in the batch), refused (a keyless table
-    /// whose log does not carry whole old rows).
+    /// `before` empty (key unchanged) or with the old key's cells; `row` may have absent cells. In
+    /// a tolerant table a row that moves and has such cells is taken for one that arrives. Throws:
+    /// corrupt (strict: the row was removed earlier in the batch), refused (a keyless table whose
+    /// log does not carry whole old rows).
     void update(model::TableIndex table, model::Tuple before, model::Tuple row);
     /// `before` with the old key's cells (keyless: complete).
     void remove(model::TableIndex table, model::Tuple before);

@@ -17,7 +17,8 @@ namespace {
 
 /// Marks the receipt of rows that were read again; no engine's range begins so.
 constexpr std::string_view kReadAgain = "\x01row";
-constexpr std::size_t kMostRows = 4096;
+/// More at once saves no round trip worth mention, and costs memory.
+constexpr std::size_t kMostRows = 1024;
 constexpr std::size_t kGrowth = 16;
 
 }  // namespace

@@ -60,8 +60,7 @@ public:
     bool covers(const model::Position& by, const model::Position& position) const override;
     std::unique_ptr<engine::SeenTransactions> visible(const model::Stamp& stamp) const override;
     std::unique_ptr<engine::RangeIndex> index(
-        const plan::TablePlan& table,
-        const std::vector<model::ChunkRange>& ranges) const override;
+        const plan::TablePlan& table, const std::vector<model::ChunkRange>& ranges) const override;
 
 private:
     std::string snapshot() const override;

@@ -33,7 +33,7 @@ struct AppliedTable {
     std::set<StageKind> stages;       ///< staging tables that exist
     std::set<StageKind> uncommitted;  ///< made in the open transaction: a rollback takes them along
 
-    std::set<StageKind> filled;       ///< by this transaction, and to be emptied before they are again
+    std::set<StageKind> filled;  ///< by this transaction, and to be emptied before they are again
 
     /// The item by which statements find the rows of this kind, and the parameters it needs.
     struct Source {

@@ -295,15 +295,15 @@ TEST_P(ChangeApplier, PutsManyTolerantRowsWhateverIsInTheWay) {
 
 /// What one part has staged is not there for the next.
 TEST_P(ChangeApplier, EmptiesItsStagesBetweenTheParts) {
-    open("CREATE TABLE t (k int PRIMARY KEY, v text); INSERT INTO t SELECT n, 'old' FROM "
-         "generate_series(1, 4000) n");
+    open(
+        "CREATE TABLE t (k int PRIMARY KEY, v text); INSERT INTO t SELECT n, 'old' FROM "
+        "generate_series(1, 4000) n");
     applier_->begin();
     for (const int first : {1, 2001}) {
         TableBatch batch;
         for (int key = first; key < first + 2000; ++key) {
-            batch.updates.push_back(
-                {tuple("SELECT " + std::to_string(key)),
-                 tuple("SELECT " + std::to_string(key) + ", 'new'::text")});
+            batch.updates.push_back({tuple("SELECT " + std::to_string(key)),
+                                     tuple("SELECT " + std::to_string(key) + ", 'new'::text")});
         }
         const NetBatch part = {{batch}};
         applier_->stage(part);

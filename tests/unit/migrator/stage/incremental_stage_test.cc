@@ -127,9 +127,8 @@ protected:
     }
 
     IncrementalEnd follow() {
-        Context context{runtime_, plan_,          *source_,   *sink_,      *control_,
-                        record_,  stop_,          waits_,     throttle_,   throttle_,
-                        silent_,  [] {},          [] {},      [] {}};
+        Context context{runtime_, plan_,     *source_,  *sink_,  *control_, record_, stop_,
+                        waits_,   throttle_, throttle_, silent_, [] {},     [] {},   [] {}};
         IncrementalStage stage(context);
         stage.finish_at(source_->current_position());
         source_->heartbeat();

@@ -79,7 +79,8 @@ protected:
     }
     bool run() {
         RowRepair repair(source_, plan_, rows_bytes_);
-        return repair.run(applier_, part_, missing_, [this] { return ++waits_ < 5; }, receipts_);
+        return repair.run(
+            applier_, part_, missing_, [this] { return ++waits_ < 5; }, receipts_);
     }
 
     ScriptedSource source_;

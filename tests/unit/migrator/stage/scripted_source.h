@@ -91,8 +91,8 @@ private:
             source_.reads.push_back(keys.size());
             for (const model::Tuple& key : keys) {
                 const std::string name(key.bytes(0));
-                const bool is_gone = std::find(source_.gone.begin(), source_.gone.end(), name) !=
-                                     source_.gone.end();
+                const bool is_gone =
+                    std::find(source_.gone.begin(), source_.gone.end(), name) != source_.gone.end();
                 std::optional<model::Tuple>& row = out.rows.emplace_back();
                 if (!is_gone) {
                     row.emplace();
