@@ -17,8 +17,9 @@ namespace {
 
 /// Marks the receipt of rows that were read again; no engine's range begins so.
 constexpr std::string_view kReadAgain = "\x01row";
-/// More at once saves no round trip worth mention, and costs memory.
-constexpr std::size_t kMostRows = 1024;
+/// More at once saves no round trips worth mention. How wide rows are is known of those before them
+/// only: so few are no harm if they prove to be wide.
+constexpr std::size_t kMostRows = 256;
 constexpr std::size_t kGrowth = 16;
 
 }  // namespace

@@ -2,8 +2,8 @@
 // unchanged out-of-line value, and its base is not at the destination. A resumed copy leaves such
 // holes where rows have changed since it began.
 //
-// What is read again, and when. Everything that one part of a batch lacks, together: one view per
-// table (more only where the rows would not fit into memory), inside the batch's own destination
+// What is read again, and when. Everything that one part of a batch lacks, together: a query and a
+// view per table and few hundred rows (fewer where these are wide: they are in memory), inside the batch's own destination
 // transaction, by the lane that applies it. No other batch waits for it but one that touches the
 // same keys, as ever (Lanes). Nothing of a row is applied before it has been read: an update whose
 // base is missing has no effect of its own.

@@ -1,4 +1,4 @@
-// Reading sessions of the memory source: chunks under a shared or an own view, and single rows.
+// Reading sessions of the memory source: chunks under a shared or an own view, and rows by key.
 #pragma once
 
 #include <vector>

@@ -301,7 +301,7 @@ TYPED_TEST(SourceProofTest, MissesNoCommitThatIsInTheLogWhenTheSlotIsMade) {
     }
     capturing.get();
     const model::ChunkView view = this->source().open_view(this->plan_);
-    EXPECT_TRUE(this->source().visible(view.stamp, {unseen, unseen}));
+    EXPECT_TRUE(this->source().visible(view.stamp)->contains({unseen, unseen}));
     const auto chunks = this->source().split(this->table("item"), {1 << 20});
     this->source_.reset();
     ASSERT_EQ(chunks.size(), 1u);
