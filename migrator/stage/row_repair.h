@@ -3,10 +3,10 @@
 // holes where rows have changed since it began.
 //
 // What is read again, and when. Everything that one part of a batch lacks, together: a query and a
-// view per table and few hundred rows (fewer where these are wide: they are in memory), inside the batch's own destination
-// transaction, by the lane that applies it. No other batch waits for it but one that touches the
-// same keys, as ever (Lanes). Nothing of a row is applied before it has been read: an update whose
-// base is missing has no effect of its own.
+// view per table and few hundred rows (fewer where these are wide: they are in memory), inside the
+// batch's own destination transaction, by the lane that applies it. No other batch waits for it but
+// one that touches the same keys, as ever (Lanes). Nothing of a row is applied before it has been
+// read: an update whose base is missing has no effect of its own.
 //
 // Why it is right, although the row that is read is newer than the change that asks for it, and no
 // later change of it is held back (the argument is per key; each key's changes stand in the log in

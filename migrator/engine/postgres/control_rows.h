@@ -34,8 +34,8 @@ bool store_receipt(Connection& connection, const std::string& task,
 void store_row_view(Connection& connection, const std::string& task,
                     const model::ChunkReceipt& receipt);
 
-/// Planned chunks; receipts of all that are in, by table and number, and those of rows read again after
-/// them.
+/// Planned chunks; receipts of all that are in, by table and number, and those of rows read again
+/// after them.
 std::vector<model::Chunk> read_chunks(Connection& connection, const std::string& task);
 std::vector<model::ChunkReceipt> read_receipts(Connection& connection, const std::string& task);
 /// Requires: a transaction is open.

@@ -31,9 +31,7 @@ public:
         apply_();
         return {};
     }
-    void note_view(const model::ChunkReceipt&) override {
-        CUTOVER_CHECK(false);
-    }
+    void note_view(const model::ChunkReceipt&) override { CUTOVER_CHECK(false); }
     void commit(const model::Marker&) override { open_ = false; }
     void abort() noexcept override { aborts_ += std::exchange(open_, false) ? 1 : 0; }
     std::string holder() const override { return holder_; }
