@@ -116,7 +116,7 @@ bool Program::wait_for(const std::string& text, std::chrono::seconds limit) {
         if (steady_clock::now() > deadline) {
             throw ServerError("the program did not say " + text + ":\n" + contents(log_));
         }
-        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        std::this_thread::sleep_for(kLook);
     }
     return true;
 }

@@ -9,6 +9,7 @@
 #include <iostream>
 #include <thread>
 
+#include "bench/throughput/catch_up_bench.h"
 #include "bench/throughput/copy_bench.h"
 #include "bench/throughput/log_bench.h"
 
@@ -17,9 +18,10 @@ namespace {
 using namespace cutover::bench;
 
 struct Choices {
-    std::vector<std::string> only = {"copy", "verify", "flat", "log"};
+    std::vector<std::string> only = {"copy", "verify", "flat", "log", "catch-up"};
     CopyOptions copy;
     LogOptions log;
+    CatchUpOptions catch_up;
     int runs = 5;
     int version = 17;
     std::string program;
@@ -63,6 +65,11 @@ Figures measure(const Choices& choices) {
         log.runs = choices.runs;
         log_bench(ground, log, figures);
     }
+    if (choices.wants("catch-up")) {
+        CatchUpOptions catch_up = choices.catch_up;
+        catch_up.runs = choices.runs;
+        catch_up_bench(ground, catch_up, figures);
+    }
     figures.peak_memory_mb = ground.peak_memory_mb();
     return figures;
 }
@@ -77,9 +84,9 @@ int main(int argc, char** argv) {
     CLI::App app(
         "Measures cutover against what PostgreSQL brings along; prints ratios and writes "
         "bench.json.");
-    app.add_option("--only", choices.only, "copy, verify, flat, log (default: all)")
+    app.add_option("--only", choices.only, "copy, verify, flat, log, catch-up (default: all)")
         ->delimiter(',')
-        ->check(CLI::IsMember({"copy", "verify", "flat", "log"}));
+        ->check(CLI::IsMember({"copy", "verify", "flat", "log", "catch-up"}));
     app.add_option("--runs", choices.runs, "alternating runs of each; medians are taken")
         ->check(CLI::Range(1, 99));
     app.add_option("--rows", choices.copy.rows, "rows of pgbench_accounts for copy and verify");
@@ -88,6 +95,8 @@ int main(int argc, char** argv) {
     app.add_option("--flat-sizes", choices.copy.flat_sizes, "table sizes in rows")->delimiter(',');
     app.add_option("--transactions", choices.log.transactions, "backlog for log");
     app.add_option("--lanes", choices.log.lanes, "lanes for log")->check(CLI::Range(1, 16));
+    app.add_option("--catch-up-transactions", choices.catch_up.transactions,
+                   "backlog for catch-up");
     app.add_option("--version", choices.version, "PostgreSQL of both servers");
     app.add_option("--program", choices.program, "the cutover to measure");
     app.add_option("--output", choices.output, "folder for task files, logs and bench.json");

@@ -59,8 +59,8 @@ class RowReaderAtSource final : public RowReader {
 public:
     explicit RowReaderAtSource(std::unique_ptr<RowReader> reader) : reader_(std::move(reader)) {}
 
-    RowRead read(const plan::TablePlan& table, const model::Tuple& key) override {
-        return at_end(End::source, [&] { return reader_->read(table, key); });
+    RowsRead read(const plan::TablePlan& table, const std::vector<model::Tuple>& keys) override {
+        return at_end(End::source, [&] { return reader_->read(table, keys); });
     }
 
 private:
@@ -168,12 +168,12 @@ public:
     bool covers(const model::Position& by, const model::Position& position) const override {
         return source_->covers(by, position);
     }
-    bool visible(const model::Stamp& stamp, const model::TransactionId& id) const override {
-        return source_->visible(stamp, id);
+    std::unique_ptr<SeenTransactions> visible(const model::Stamp& stamp) const override {
+        return source_->visible(stamp);
     }
-    bool contains(const plan::TablePlan& table, const model::ChunkRange& range,
-                  const model::Tuple& key) const override {
-        return source_->contains(table, range, key);
+    std::unique_ptr<RangeIndex> index(const plan::TablePlan& table,
+                                      const std::vector<model::ChunkRange>& ranges) const override {
+        return source_->index(table, ranges);
     }
 
 private:
@@ -214,10 +214,8 @@ public:
     std::vector<MissingBase> apply(const std::vector<ApplyMode>& mode) override {
         return at_end(End::destination, [&] { return applier_->apply(mode); });
     }
-    void repair(const plan::TablePlan& table, const model::Tuple& key,
-                const std::optional<model::Tuple>& row,
-                const model::ChunkReceipt& receipt) override {
-        return at_end(End::destination, [&] { return applier_->repair(table, key, row, receipt); });
+    void note_view(const model::ChunkReceipt& receipt) override {
+        return at_end(End::destination, [&] { return applier_->note_view(receipt); });
     }
     void commit(const model::Marker& marker) override {
         return at_end(End::destination, [&] { return applier_->commit(marker); });

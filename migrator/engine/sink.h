@@ -51,7 +51,7 @@ enum class ApplyMode : std::uint8_t {
 };
 
 /// One lane's session for the incremental phase. The calls of a batch come in the order
-/// begin, (stage, apply, repair?)+, commit; abort at any time.
+/// begin, (stage, apply | note_view)+, commit; abort at any time.
 class ChangeApplier {
 public:
     virtual ~ChangeApplier() = default;
@@ -65,12 +65,11 @@ public:
     /// completed (tolerant tables only). Throws: corrupt (strict: a row is missing or doubled, with
     /// table and key), connection, operation, conflict.
     virtual std::vector<MissingBase> apply(const std::vector<ApplyMode>& mode) = 0;
-    /// Puts rows that were read again (destination wire form) in place: overwrites, or removes
-    /// where there is none; stores their receipts, which are known by their range alone (their
-    /// number means nothing) and come back with Control::receipts().
-    virtual void repair(const plan::TablePlan& table, const model::Tuple& key,
-                        const std::optional<model::Tuple>& row,
-                        const model::ChunkReceipt& receipt) = 0;
+    /// Notes that rows were read again under the receipt's view, before they are staged: they go
+    /// the way of every other row. Durable with the commit, or at once where there are no
+    /// transactions; comes back with Control::receipts(). Such a receipt is known by its range
+    /// alone: its number means nothing, and two of one table with one range say the same.
+    virtual void note_view(const model::ChunkReceipt& receipt) = 0;
     /// Rows and marker become durable together, if the claim is still in force. Throws: stopped
     /// (fenced).
     virtual void commit(const model::Marker& marker) = 0;

@@ -63,18 +63,40 @@ public:
     virtual bool next(model::RowBatch& batch, model::Bytes limit) = 0;
 };
 
-/// A row read again by key, with the view it was read under; no tuple if there is no such row.
-struct RowRead {
+/// Rows of one table read again by key, with the one view they were all read under.
+struct RowsRead {
     model::ChunkView view;
-    std::optional<model::Tuple> row;  ///< complete, in the source's wire form
+    /// One per key that was asked for, in their order: complete, in the source's wire form; none
+    /// where there is no such row.
+    std::vector<std::optional<model::Tuple>> rows;
 };
 
-/// Reads single rows again. Own connection, one thread.
+/// Reads rows again by their keys. Own connection, one thread.
 class RowReader {
 public:
     virtual ~RowReader() = default;
-    /// `key`: key columns in key order, source wire form. Each call has a view of its own.
-    virtual RowRead read(const plan::TablePlan& table, const model::Tuple& key) = 0;
+    /// `keys`: key columns in key order, source wire form. Each call has a view of its own, and
+    /// costs a few round trips however many keys there are. All rows are in memory at once: the
+    /// caller asks for no more than fit. Throws: connection, operation, refused.
+    virtual RowsRead read(const plan::TablePlan& table, const std::vector<model::Tuple>& keys) = 0;
+};
+
+/// What one view had seen, taken from its stamp once and asked for every change. Immutable: any
+/// thread.
+class SeenTransactions {
+public:
+    virtual ~SeenTransactions() = default;
+    virtual bool contains(const model::TransactionId& id) const = 0;
+};
+
+/// Which of some ranges of a table's rows a key belongs to. Immutable: any thread.
+class RangeIndex {
+public:
+    virtual ~RangeIndex() = default;
+    /// `key`: source wire form, key order. The number of the range among those that the index was
+    /// made of; nothing if it belongs to none. Costs no walk over the ranges. Throws: corrupt (an
+    /// engine whose ranges say nothing of keys).
+    virtual std::optional<std::size_t> find(const model::Tuple& key) const = 0;
 };
 
 /// Somebody else at the source, none of the task's own, who can write there.
@@ -178,12 +200,12 @@ public:
     // Pure, any thread:
     /// True if everything up to `position` is also covered by `by` (position <= by).
     virtual bool covers(const model::Position& by, const model::Position& position) const = 0;
-    /// True if the view had already seen the transaction.
-    virtual bool visible(const model::Stamp& stamp, const model::TransactionId& id) const = 0;
-    /// True if the row with this key (source wire form, key order) belongs to the range. Asked only
-    /// of tables whose receipts carry different stamps.
-    virtual bool contains(const plan::TablePlan& table, const model::ChunkRange& range,
-                          const model::Tuple& key) const = 0;
+    /// The transactions that the view of this stamp had seen. Throws: corrupt.
+    virtual std::unique_ptr<SeenTransactions> visible(const model::Stamp& stamp) const = 0;
+    /// Of one table's chunks. Asked for only where these carry different stamps. `table` outlives
+    /// the index.
+    virtual std::unique_ptr<RangeIndex> index(
+        const plan::TablePlan& table, const std::vector<model::ChunkRange>& ranges) const = 0;
 };
 
 }  // namespace cutover::engine

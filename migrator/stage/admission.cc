@@ -1,40 +1,49 @@
 #include "migrator/stage/admission.h"
 
-#include <string_view>
+#include <string>
+#include <unordered_map>
 
 #include "migrator/flow/deliberate_bug.h"
 #include "migrator/stage/collapse.h"
+#include "migrator/stage/row_repair.h"
 
 namespace cutover::stage {
-
-namespace {
-
-/// Marks the range of a chunk that is one row; no engine's range begins so.
-constexpr std::string_view kRowRange = "\x01row:";
-
-}  // namespace
-
-model::ChunkRange Admission::row_range(const std::string& key) {
-    return {std::string(kRowRange) + key, "one row"};
-}
 
 Admission::Admission(const engine::Source& source, const plan::Plan& plan,
                      const engine::CaptureOrigin& origin,
                      const std::vector<model::ChunkReceipt>& receipts)
     : source_(source), plan_(plan), start_(origin.start), tables_(plan.tables.size()) {
+    std::vector<std::vector<const model::ChunkReceipt*>> chunks(tables_.size());
     for (const model::ChunkReceipt& receipt : receipts) {
-        TableViews& table = tables_[receipt.chunk.table];
-        extend(table, receipt.view);
-        if (receipt.chunk.range.bytes.starts_with(kRowRange)) {
-            table.rows[receipt.chunk.range.bytes] = receipt.view;
-            continue;
+        extend(tables_[receipt.chunk.table], receipt.view);
+        if (!is_read_again(receipt.chunk.range)) {
+            chunks[receipt.chunk.table].push_back(&receipt);
         }
-        table.one_stamp &=
-            table.ranges.empty() || table.ranges.front().view.stamp == receipt.view.stamp;
-        table.ranges.push_back(receipt);
     }
-    for (const TableViews& table : tables_) {
-        unsettled_count_ += table.unsettled ? 1 : 0;
+    for (std::size_t index = 0; index < tables_.size(); ++index) {
+        if (tables_[index].unsettled) {
+            ++unsettled_count_;
+            compile(tables_[index], plan.tables[index], chunks[index]);
+        }
+    }
+    find_nearest();
+}
+
+void Admission::compile(TableViews& table, const plan::TablePlan& plan,
+                        const std::vector<const model::ChunkReceipt*>& receipts) {
+    std::unordered_map<std::string, std::size_t> known;
+    std::vector<model::ChunkRange> ranges;
+    Chunks& chunks = table.chunks;
+    for (const model::ChunkReceipt* receipt : receipts) {
+        const auto [at, fresh] = known.try_emplace(receipt->view.stamp.bytes, chunks.seen.size());
+        if (fresh) {
+            chunks.seen.push_back(source_.visible(receipt->view.stamp));
+        }
+        chunks.view_of.push_back(at->second);
+        ranges.push_back(receipt->chunk.range);
+    }
+    if (chunks.seen.size() > 1) {
+        chunks.ranges = source_.index(plan, ranges);
     }
 }
 
@@ -45,27 +54,24 @@ void Admission::extend(TableViews& table, const model::ChunkView& view) {
     table.unsettled = !(table.settled == start_);
 }
 
-const model::ChunkView* Admission::view_of(model::TableIndex index, const model::Tuple& row) const {
-    const TableViews& table = tables_[index];
-    const plan::TablePlan& plan = plan_.tables[index];
-    if (!table.rows.empty()) {
-        const std::string key =
-            key_bytes(plan.key, plan.transcoder ? plan.transcoder->tuple(row) : row);
-        const auto own = table.rows.find(row_range(key).bytes);
-        if (own != table.rows.end()) {
-            return &own->second;
+void Admission::find_nearest() {
+    nearest_.reset();
+    for (const TableViews& table : tables_) {
+        if (table.unsettled && (!nearest_ || source_.covers(*nearest_, table.settled))) {
+            nearest_ = table.settled;
         }
     }
-    if (table.one_stamp) {
-        return table.ranges.empty() ? nullptr : &table.ranges.front().view;
+}
+
+const engine::SeenTransactions* Admission::view_of(model::TableIndex index,
+                                                   const model::Tuple& row) const {
+    const Chunks& chunks = tables_[index].chunks;
+    if (!chunks.ranges) {
+        return chunks.seen.empty() ? nullptr : chunks.seen.front().get();
     }
-    const model::Tuple key = key_tuple(plan.key, row);
-    for (const model::ChunkReceipt& receipt : table.ranges) {
-        if (source_.contains(plan, receipt.chunk.range, key)) {
-            return &receipt.view;
-        }
-    }
-    return nullptr;
+    const std::optional<std::size_t> range =
+        chunks.ranges->find(key_tuple(plan_.tables[index].key, row));
+    return range ? chunks.seen[chunks.view_of[*range]].get() : nullptr;
 }
 
 bool Admission::seen(model::TableIndex index, const model::Tuple& row,
@@ -73,47 +79,43 @@ bool Admission::seen(model::TableIndex index, const model::Tuple& row,
     if (!tables_[index].unsettled || flow::deliberate_bug(flow::Bug::stamp_ignored)) {
         return false;
     }
-    const model::ChunkView* view = view_of(index, row);
-    return view != nullptr && source_.visible(view->stamp, id);
+    const engine::SeenTransactions* view = view_of(index, row);
+    return view != nullptr && view->contains(id);
 }
 
 bool Admission::seen(model::TableIndex index, const model::TransactionId& id) const {
     const TableViews& table = tables_[index];
-    return table.unsettled && !table.ranges.empty() &&
-           source_.visible(table.ranges.front().view.stamp, id);
+    return table.unsettled && !table.chunks.seen.empty() && table.chunks.seen.front()->contains(id);
 }
 
 TruncateAdmission Admission::truncate(model::TableIndex index,
                                       const model::TransactionId& id) const {
     const TableViews& table = tables_[index];
-    if (!table.unsettled || table.ranges.empty()) {
-        return TruncateAdmission::apply;
-    }
     std::size_t seen = 0;
-    for (const model::ChunkReceipt& receipt : table.ranges) {
-        seen += source_.visible(receipt.view.stamp, id) ? 1 : 0;
+    for (const auto& view : table.chunks.seen) {
+        seen += view->contains(id) ? 1 : 0;
     }
-    for (const auto& [range, view] : table.rows) {
-        if (source_.visible(view.stamp, id) != (seen != 0)) {
-            return TruncateAdmission::mixed;
-        }
-    }
-    if (seen == 0) {
+    if (!table.unsettled || seen == 0) {
         return TruncateAdmission::apply;
     }
-    return seen == table.ranges.size() ? TruncateAdmission::drop : TruncateAdmission::mixed;
+    return seen == table.chunks.seen.size() ? TruncateAdmission::drop : TruncateAdmission::mixed;
 }
 
-void Admission::add_row(const model::ChunkReceipt& receipt) {
-    TableViews& table = tables_[receipt.chunk.table];
-    table.rows[receipt.chunk.range.bytes] = receipt.view;
+void Admission::add_view(model::TableIndex index, const model::ChunkView& view) {
+    TableViews& table = tables_[index];
     const bool was_unsettled = table.unsettled;
-    extend(table, receipt.view);
+    extend(table, view);
     unsettled_count_ += table.unsettled && !was_unsettled ? 1 : 0;
+    find_nearest();
+}
+
+bool Admission::due(const model::Position& position) const {
+    return nearest_ && (source_.covers(position, *nearest_) ||
+                        flow::deliberate_bug(flow::Bug::settled_too_early));
 }
 
 bool Admission::advance(const model::Position& position) {
-    if (unsettled_count_ == 0) {
+    if (!due(position)) {
         return false;
     }
     bool changed = false;
@@ -125,6 +127,7 @@ bool Admission::advance(const model::Position& position) {
             changed = true;
         }
     }
+    find_nearest();
     return changed;
 }
 

@@ -1,15 +1,18 @@
 // Which changes the destination still needs. While the copy's views are younger than the log's
 // start, a change that the owning chunk's view had already seen is dropped; everything else is
 // applied, tolerantly. A table is settled, and no question asked any more, once the log has passed
-// every view of its chunks.
+// every view of its chunks, and every view under which rows of it were read again.
 //
 // The rules: an update of a key is judged as a removal at the old key and an insert at the new one,
-// each by its own chunk; a row that was read again is a chunk of one row; log positions are never
-// compared with stamps.
+// each by its own chunk; log positions are never compared with stamps. Rows that were read again
+// are judged by their chunk as before: what their view had seen may be applied once more
+// (row_repair.h says why).
+//
+// A change costs a search in its table's ranges at the most, however many chunks there are.
 #pragma once
 
-#include <string>
-#include <unordered_map>
+#include <memory>
+#include <optional>
 #include <vector>
 
 #include "migrator/engine/source.h"
@@ -38,32 +41,39 @@ public:
     bool seen(model::TableIndex table, const model::TransactionId& id) const;
     TruncateAdmission truncate(model::TableIndex table, const model::TransactionId& id) const;
 
-    /// A row was read again: from here on it has a view of its own.
-    void add_row(const model::ChunkReceipt& receipt);
+    /// Rows of a table were read again: until the log has passed their view the table is not
+    /// settled.
+    void add_view(model::TableIndex table, const model::ChunkView& view);
+    /// True if advance() to this position would settle a table.
+    bool due(const model::Position& position) const;
     /// Everything up to `position` is applied. True if a table became settled by it.
     bool advance(const model::Position& position);
     bool all_settled() const { return unsettled_count_ == 0; }
 
-    /// Range of a chunk of one row. `key`: key_bytes() of the row in destination form, so that
-    /// equal keys have one range however they are spelled.
-    static model::ChunkRange row_range(const std::string& key);
-
 private:
+    /// A table's chunks by the views they were read under.
+    struct Chunks {
+        std::vector<std::unique_ptr<engine::SeenTransactions>> seen;  ///< one per stamp
+        std::vector<std::size_t> view_of;                             ///< by range: into `seen`
+        std::unique_ptr<engine::RangeIndex> ranges;                   ///< with several stamps
+    };
     struct TableViews {
         bool unsettled = false;
-        bool one_stamp = true;
         model::Position settled;  ///< the farthest of all views
-        std::vector<model::ChunkReceipt> ranges;
-        std::unordered_map<std::string, model::ChunkView> rows;
+        Chunks chunks;
     };
+    void compile(TableViews& table, const plan::TablePlan& plan,
+                 const std::vector<const model::ChunkReceipt*>& receipts);
     void extend(TableViews& table, const model::ChunkView& view);
-    const model::ChunkView* view_of(model::TableIndex table, const model::Tuple& row) const;
+    void find_nearest();
+    const engine::SeenTransactions* view_of(model::TableIndex table, const model::Tuple& row) const;
 
     const engine::Source& source_;
     const plan::Plan& plan_;
     model::Position start_;
     std::vector<TableViews> tables_;
     std::size_t unsettled_count_ = 0;
+    std::optional<model::Position> nearest_;  ///< at which the next table settles
 };
 
 }  // namespace cutover::stage

@@ -224,11 +224,38 @@ void Collapser::update(TableIndex index, Tuple before, Tuple row) {
         multiset_remove(table, std::move(before));
         multiset_add(table, std::move(row), 1);
     } else if (!table.plan->key.comparable) {
-        Tuple key = key_tuple(table.plan->key, has_key(table.plan->key, before) ? before : row);
-        table.steps.push_back({model::ChangeKind::update, std::move(key), std::move(row)});
+        update_in_steps(table, before, std::move(row));
     } else {
         update_keyed(table, before, std::move(row));
     }
+}
+
+/// Nothing is known of equal keys.
+void Collapser::update_in_steps(TableState& table, const Tuple& before, Tuple row) {
+    const plan::KeyPlan& key = table.plan->key;
+    const bool old_known = has_key(key, before);
+    const bool moves = old_known && key_bytes(key, before) != key_bytes(key, row);
+    Tuple old_key = key_tuple(key, old_known ? before : row);
+    if (moves && base_may_be_later(table, row)) {
+        table.steps.push_back({model::ChangeKind::remove, std::move(old_key), {}});
+        arrive_in_steps(table, row);
+        return;
+    }
+    table.steps.push_back({model::ChangeKind::update, std::move(old_key), std::move(row)});
+}
+
+/// The row is out of the way first, then read again.
+void Collapser::arrive_in_steps(TableState& table, const Tuple& row) {
+    table.steps.push_back({model::ChangeKind::remove, key_tuple(table.plan->key, row), {}});
+    table.unknown.push_back(key_tuple(table.plan->key, row));
+}
+
+/// What lies at a key of a tolerant table may have been read again, and be a later row than the log
+/// speaks of. That makes no difference at its own key, where the log ends at the same row; but what
+/// leaves the key must not take cells of it along.
+bool Collapser::base_may_be_later(const TableState& table, const Tuple& row) {
+    return table.tolerant && !row.complete() &&
+           !flow::deliberate_bug(flow::Bug::moved_row_based_on_later_one);
 }
 
 /// True unless the images prove that every unique key stays as it was.
@@ -261,11 +288,15 @@ void Collapser::update_keyed(TableState& table, const Tuple& before, Tuple row) 
         if (!table.tolerant) {
             contradiction(table, "an update meets a row that was removed before it");
         }
-        if (flow::deliberate_bug(flow::Bug::arrival_taken_for_update)) {
+        if (flow::deliberate_bug(flow::Bug::moved_row_based_on_later_one)) {
             net.origin = key_tuple(key, row);
         } else {
             net.fresh = true;  // its base is not what lies at its key
         }
+    }
+    if (old_key != new_key && base_may_be_later(table, row)) {
+        net.fresh = true;  // the old key is removed below, and the row read again at the new one
+        net.origin = Tuple();
     }
     net.present = true;
     net.moved |= moved;
@@ -289,9 +320,7 @@ void Collapser::arrive(TableIndex index, Tuple row) {
     count(row.footprint());
     note_keys(table, row);
     if (!table.plan->key.comparable) {
-        // Nothing is known of equal keys: the row is out of the way first, then read again.
-        table.steps.push_back({model::ChangeKind::remove, key_tuple(table.plan->key, row), {}});
-        table.unknown.push_back(key_tuple(table.plan->key, row));
+        arrive_in_steps(table, row);
         return;
     }
     place_new(table, std::move(row));

@@ -60,9 +60,10 @@ public:
 
     /// `row` complete.
     void insert(model::TableIndex table, model::Tuple row);
-    /// `before` empty (key unchanged) or with the old key's cells; `row` may have absent cells.
-    /// Throws: corrupt (strict: the row was removed earlier in the batch), refused (a keyless table
-    /// whose log does not carry whole old rows).
+    /// `before` empty (key unchanged) or with the old key's cells; `row` may have absent cells. In
+    /// a tolerant table a row that moves and has such cells is taken for one that arrives. Throws:
+    /// corrupt (strict: the row was removed earlier in the batch), refused (a keyless table whose
+    /// log does not carry whole old rows).
     void update(model::TableIndex table, model::Tuple before, model::Tuple row);
     /// `before` with the old key's cells (keyless: complete).
     void remove(model::TableIndex table, model::Tuple before);
@@ -81,7 +82,7 @@ private:
     struct Net {
         bool present = false;
         bool fresh = false;   ///< made in this batch: `row` has no base at the destination (and is
-                              ///< complete, but for rows that have arrived)
+                              ///< complete, but for rows that have arrived or moved)
         bool moved = false;   ///< key or unique columns change: removed and put back
         model::Tuple origin;  ///< key before the batch, if there was such a row and it is not fresh
         model::Tuple row;
@@ -111,6 +112,9 @@ private:
     bool unique_may_change(const TableState& table, const model::Tuple& before,
                            const model::Tuple& row) const;
     void update_keyed(TableState& table, const model::Tuple& before, model::Tuple row);
+    void update_in_steps(TableState& table, const model::Tuple& before, model::Tuple row);
+    static void arrive_in_steps(TableState& table, const model::Tuple& row);
+    static bool base_may_be_later(const TableState& table, const model::Tuple& row);
     void place(TableState& table, const std::string& key, Net net);
     void place_new(TableState& table, model::Tuple row);
     void drop_row(TableState& table, Net& net);

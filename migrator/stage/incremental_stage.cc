@@ -76,14 +76,18 @@ IncrementalEnd IncrementalStage::run() {
     clock_offset_ = context_.source.clock() - context_.runtime.wall();
     set_modes();
     stream_ = context_.source.open_changes(context_.plan, *context_.record.origin, processed_);
-    lanes_ = std::make_unique<Lanes>(context_, context_.plan.spec.limits.lanes);
+    lanes_ = std::make_unique<Lanes>(context_, context_.plan.spec.limits.lanes,
+                                     model::Bytes{batch_bytes_});
     try {
-        while (!reached()) {
-            if (const std::optional<IncrementalEnd> end = step()) {
+        // What is under way may read rows again, and then the end is farther away.
+        for (bool drained = false; !drained || !reached();) {
+            drained = reached();
+            if (drained) {
+                flush_and_wait();
+            } else if (const std::optional<IncrementalEnd> end = step()) {
                 return *end;
             }
         }
-        flush_and_wait();
     } catch (const Mixed&) {
         // Nobody may write while the table is copied anew, and the log goes on from what is durable
         // now.
@@ -146,7 +150,9 @@ void IncrementalStage::take(model::SourceTransaction& transaction) {
     if (batch_transactions_ == 0) {
         batch_since_ = context_.runtime.now();
     }
-    newest_ = transaction.id;
+    if (may_read_again()) {
+        batch_ids_.push_back(transaction.id);
+    }
     if (deliberate_bug(Bug::acknowledge_before_durable)) {
         stream_->acknowledge(transaction.commit);
     }
@@ -157,7 +163,7 @@ void IncrementalStage::take(model::SourceTransaction& transaction) {
         take_change(change, transaction.id);
         ++taken;
         if (collapser_.footprint_bytes() >= batch_bytes_) {
-            flush_part();
+            flush(false);
             context_.tick();
         }
         if (larger_than_a_batch) {
@@ -175,11 +181,12 @@ void IncrementalStage::take(model::SourceTransaction& transaction) {
     ++batch_transactions_;
     ++transactions_;
     quiet_until_.reset();
-    if (incomplete_) {
-        // What a row that is read again has seen must be known before the next change is judged.
-        flush_and_wait();
-    }
     settle(processed_);
+}
+
+/// Where no table is tolerant, every row has its base.
+bool IncrementalStage::may_read_again() const {
+    return !admission_.all_settled() || context_.plan.spec.conflict == plan::ConflictRule::ignore;
 }
 
 /// Waits as long as the limits ask for. The operator, who may lift them, is heard meanwhile.
@@ -200,11 +207,20 @@ void IncrementalStage::pass_limits(model::Rows rows, model::Bytes bytes) {
 void IncrementalStage::flush_and_wait() {
     flush(true);
     lanes_->drain();
+    reading_ = false;
     collect();
 }
 
-/// Tables that `position` settles are strict from the next batch on.
+/// Tables that `position` settles are strict from the next batch on. A batch under way may still
+/// read rows again, in a view that the log has yet to pass: this is the one time that is waited
+/// for, once per table and not once per transaction.
 void IncrementalStage::settle(const model::Position& position) {
+    if (!admission_.due(position)) {
+        return;
+    }
+    if ((incomplete_ || reading_) && !deliberate_bug(Bug::settled_beside_reading)) {
+        flush_and_wait();
+    }
     if (!admission_.advance(position)) {
         return;
     }
@@ -314,7 +330,7 @@ void IncrementalStage::take_update(const plan::TablePlan& table, Change& change,
         row_keys_[table.index][key_bytes(table.key, row)] = std::move(new_key);
         incomplete_ = true;
     }
-    if (!key_changes || !old_seen || deliberate_bug(Bug::arrival_taken_for_update)) {
+    if (!key_changes || !old_seen || deliberate_bug(Bug::moved_row_based_on_later_one)) {
         if (old_seen) {
             change.before = Tuple();
         }
@@ -336,17 +352,6 @@ void IncrementalStage::flush_if_due() {
     }
 }
 
-/// A part of a transaction that is too large for memory. What rows that are read again have seen
-/// must be known before its next change is judged.
-void IncrementalStage::flush_part() {
-    const bool incomplete = incomplete_;
-    flush(false);
-    if (incomplete) {
-        lanes_->wait_applied();
-        take_repairs();
-    }
-}
-
 /// Submits what has been collected: a whole batch, the last part of one, or (not `last`) a part of
 /// a transaction that does not fit into memory.
 void IncrementalStage::flush(bool last) {
@@ -364,8 +369,13 @@ void IncrementalStage::flush(bool last) {
     }
     part.modes = modes_;
     part.row_keys = std::exchange(row_keys_, RowKeys(context_.plan.tables.size()));
-    incomplete_ = false;
-    part.newest = newest_;
+    reading_ |= std::exchange(incomplete_, false);
+    part.transactions = batch_ids_;
+    if (last) {
+        batch_ids_.clear();
+    } else if (!batch_ids_.empty()) {
+        batch_ids_.erase(batch_ids_.begin(), std::prev(batch_ids_.end()));  // goes on
+    }
     part.marker = next_marker_;
     batch_open_ = !last;
     if (last) {
@@ -377,12 +387,9 @@ void IncrementalStage::flush(bool last) {
 
 void IncrementalStage::take_repairs() {
     for (const model::ChunkReceipt& receipt : lanes_->take_repairs()) {
-        if (deliberate_bug(Bug::one_row_chunk_not_recorded)) {
-            continue;
+        if (!deliberate_bug(Bug::rows_read_again_forgotten)) {
+            admission_.add_view(receipt.chunk.table, receipt.view);
         }
-        admission_.add_row(receipt);
-        collapser_.set_tolerant(receipt.chunk.table, true);
-        modes_[receipt.chunk.table] = ApplyMode::tolerant;
     }
 }
 

@@ -3,6 +3,9 @@
 //
 //   stream -> admission -> transcode -> collapse -> lanes -> commit -> checkpointed -> acknowledge
 //
+// After a resumed copy rows may have to be read again at the source; the lanes do that, and nobody
+// waits for it here until a table is about to settle (row_repair.h has the argument).
+//
 // It neither retries (the task does, by running it again from the durable marker) nor sets
 // sequences.
 #pragma once
@@ -81,11 +84,11 @@ private:
                      const model::TransactionId& id);
     void take_truncate(const model::Change& change, const model::TransactionId& id);
     void flush(bool last);
-    void flush_part();
     void flush_if_due();
     void pass_limits(model::Rows rows, model::Bytes bytes);
     void flush_and_wait();
     bool tolerant(model::TableIndex table) const;
+    bool may_read_again() const;
     void set_modes();
     void settle(const model::Position& position);
     void take_repairs();
@@ -113,8 +116,9 @@ private:
     /// the next batch on, not in this one.
     std::vector<engine::ApplyMode> modes_;
     RowKeys row_keys_;
-    model::TransactionId newest_;  ///< the last transaction in the batch
-    bool incomplete_ = false;      ///< the batch has a row that may have to be read again
+    std::vector<model::TransactionId> batch_ids_;  ///< Part::transactions
+    bool incomplete_ = false;  ///< the batch has a row that may have to be read again
+    bool reading_ = false;     ///< one that was submitted since all were waited for has
     std::optional<model::Position> quiet_until_;
     std::optional<model::Position> finish_at_;
     bool stop_when_consistent_ = false;

@@ -1,11 +1,13 @@
 #include "migrator/stage/lanes.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "migrator/flow/deliberate_bug.h"
 #include "migrator/flow/sync_points.h"
 #include "migrator/model/check.h"
-#include "migrator/stage/admission.h"
+#include "migrator/stage/row_repair.h"
 
 namespace cutover::stage {
 
@@ -13,6 +15,8 @@ namespace {
 
 /// How long the coordinating thread waits for a lane without looking after the task.
 constexpr flow::Duration kTick = std::chrono::milliseconds(100);
+/// Between looks whether what is in the log can be seen.
+constexpr flow::Duration kMoment = std::chrono::milliseconds(20);
 /// How often a batch that waits for its turn looks whether it is in somebody's way.
 constexpr flow::Duration kLook = std::chrono::milliseconds(250);
 /// Batches that were in each other's way once will be again: for so long they take effect one after
@@ -22,19 +26,20 @@ constexpr flow::Duration kInTurn = std::chrono::minutes(1);
 }  // namespace
 
 struct Lanes::Lane {
-    Lane(flow::Runtime& runtime) : parts(runtime, 2) {}
+    Lane(Context& context, model::Bytes batch_bytes)
+        : parts(context.runtime, 2), repair(context.source, context.plan, batch_bytes) {}
 
     flow::BoundedQueue<Part> parts;
     std::unique_ptr<engine::ChangeApplier> applier;
-    std::unique_ptr<engine::RowReader> rows;
+    RowRepair repair;
     std::unique_ptr<flow::Worker> thread;
 };
 
-Lanes::Lanes(Context& context, std::uint32_t count)
+Lanes::Lanes(Context& context, std::uint32_t count, model::Bytes batch_bytes)
     : context_(context), gate_(context.runtime.make_gate()) {
     CUTOVER_CHECK(count > 0);
     for (std::uint32_t at = 0; at < count; ++at) {
-        lanes_.push_back(std::make_unique<Lane>(context.runtime));
+        lanes_.push_back(std::make_unique<Lane>(context, batch_bytes));
         Lane& lane = *lanes_.back();
         lane.thread =
             context.runtime.spawn("lane" + std::to_string(at), [this, &lane] { run(lane); });
@@ -90,36 +95,51 @@ bool Lanes::apply(Lane& lane, Part& part) {
     if (!wait_until_free(part.batch)) {
         return false;
     }
-    std::vector<engine::MissingBase> missing = take_effect(lane, part);
-    const bool any_order =
-        missing.empty() && flow::deliberate_bug(flow::Bug::commit_ticket_skipped);
-    if ((part.last || !missing.empty()) && !any_order && !apply_in_turn(lane, part, missing)) {
-        return false;
-    }
-    if (!missing.empty() && !repair(lane, part, missing)) {
+    if (!take_effect(lane, part)) {
         return false;
     }
     if (part.last) {
+        if (!flow::deliberate_bug(flow::Bug::commit_ticket_skipped) && !in_turn(lane, part)) {
+            return false;
+        }
         commit(lane, part);
     }
     return true;
 }
 
-/// The rows to be read again.
-std::vector<engine::MissingBase> Lanes::take_effect(Lane& lane, const Part& part) {
+/// With the rows that have to be read again for it.
+bool Lanes::take_effect(Lane& lane, const Part& part) {
     std::vector<engine::MissingBase> missing = lane.applier->apply(part.modes);
     for (const UnknownRow& row : part.unknown) {
         missing.push_back({row.table, row.key});
     }
+    if (!missing.empty()) {
+        std::vector<model::ChunkReceipt> receipts;
+        const bool done = lane.repair.run(
+            *lane.applier, part, missing, [this] { return wait_a_moment(); }, receipts);
+        const std::unique_lock lock(*gate_);
+        std::move(receipts.begin(), receipts.end(), std::back_inserter(repairs_));
+        if (!done) {
+            return false;
+        }
+    }
     if (part.last) {
         context_.runtime.yield(flow::sync::kBatchApplied);
     }
-    return missing;
+    return true;
 }
 
-/// Waits for the batch's turn, and gives way if that is what an earlier one waits for. False: the
-/// lanes are being given up.
-bool Lanes::apply_in_turn(Lane& lane, const Part& part, std::vector<engine::MissingBase>& missing) {
+bool Lanes::wait_a_moment() {
+    std::unique_lock lock(*gate_);
+    if (failure_ || closing_) {
+        return false;
+    }
+    gate_->wait_until(context_.runtime.now() + kMoment);
+    return true;
+}
+
+/// Waits for the batch's turn, and gives way if that is what an earlier one waits for.
+bool Lanes::in_turn(Lane& lane, const Part& part) {
     Turn turn = wait_for_turn(part.batch, lane.applier->holder());
     if (turn == Turn::give_way) {
         lane.applier->abort();
@@ -127,7 +147,7 @@ bool Lanes::apply_in_turn(Lane& lane, const Part& part, std::vector<engine::Miss
         if (turn == Turn::come) {
             lane.applier->begin();
             lane.applier->stage(part.net);
-            missing = take_effect(lane, part);
+            return take_effect(lane, part);
         }
     }
     return turn == Turn::come;
@@ -144,62 +164,6 @@ void Lanes::commit(Lane& lane, Part& part) {
     std::erase_if(outstanding_, [&](const Outstanding& one) { return one.batch == part.batch; });
     committed_ = std::move(part.marker);
     gate_->notify_all();
-}
-
-/// Rows that the log could not complete are read again, each in a view of its own, and put in place
-/// in the batch's own transaction.
-bool Lanes::repair(Lane& lane, const Part& part, const std::vector<engine::MissingBase>& missing) {
-    if (!lane.rows) {
-        lane.rows = context_.source.open_row_reader();
-    }
-    for (const engine::MissingBase& base : missing) {
-        const plan::TablePlan& table = context_.plan.tables[base.table];
-        plan::KeyPlan whole;
-        for (std::size_t column = 0; column < base.key.size(); ++column) {
-            whole.columns.push_back({column, table.key.columns[column].fold});
-        }
-        const std::string identity = key_bytes(whole, base.key);
-        const auto& keys = part.row_keys[base.table];
-        const auto key = keys.find(identity);
-        CUTOVER_CHECK(key != keys.end());
-        const std::optional<engine::RowRead> read =
-            read_again(lane, table, key->second, part.newest);
-        if (!read) {
-            return false;
-        }
-
-        model::ChunkReceipt receipt;
-        receipt.chunk.table = base.table;
-        receipt.chunk.range = Admission::row_range(identity);
-        receipt.view = read->view;
-        receipt.rows = {read->row ? 1ull : 0ull};
-        std::optional<model::Tuple> row = read->row;
-        if (row && table.transcoder) {
-            row = table.transcoder->tuple(*row);
-        }
-        lane.applier->repair(table, base.key, row, receipt);
-        const std::unique_lock lock(*gate_);
-        repairs_.push_back(std::move(receipt));
-    }
-    return true;
-}
-
-/// In a view that has seen what asks for the row: a transaction may be in the log for a while
-/// before it is visible. Nothing if the lanes are given up meanwhile.
-std::optional<engine::RowRead> Lanes::read_again(Lane& lane, const plan::TablePlan& table,
-                                                 const model::Tuple& key,
-                                                 const model::TransactionId& newest) {
-    for (;;) {
-        engine::RowRead read = lane.rows->read(table, key);
-        if (context_.source.visible(read.view.stamp, newest)) {
-            return read;
-        }
-        std::unique_lock lock(*gate_);
-        if (failure_ || closing_) {
-            return std::nullopt;
-        }
-        gate_->wait_until(context_.runtime.now() + std::chrono::milliseconds(20));
-    }
 }
 
 /// Waits until no earlier batch under way touches what this one touches.

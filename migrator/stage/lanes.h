@@ -11,44 +11,27 @@
 // rolled back and applied again when its turn has come.
 //
 // A batch too large for memory comes in several parts; it takes effect alone.
+//
+// Rows that the log cannot complete are read again by the lane (RowRepair), before its turn.
 #pragma once
 
 #include <deque>
 #include <exception>
 #include <memory>
 #include <optional>
-#include <unordered_map>
 #include <vector>
 
 #include "migrator/flow/bounded_queue.h"
-#include "migrator/stage/collapse.h"
 #include "migrator/stage/context.h"
+#include "migrator/stage/part.h"
 
 namespace cutover::stage {
-
-/// Source-form keys of rows whose image in the part is incomplete, by table and destination-form
-/// key.
-using RowKeys = std::vector<std::unordered_map<std::string, model::Tuple>>;
-
-struct Part {
-    std::uint64_t batch = 0;  ///< numbers rise by one per batch
-    bool first = true;
-    bool last = true;
-    bool alone = false;  ///< no other batch may be under way while this takes effect
-    model::NetBatch net;
-    Footprint footprint;
-    std::vector<engine::ApplyMode> modes;
-    RowKeys row_keys;
-    std::vector<UnknownRow> unknown;
-    model::TransactionId
-        newest;            ///< the last transaction in it: a row read again must have seen it
-    model::Marker marker;  ///< with the last part
-};
 
 /// Used by one coordinating thread. `context` outlives it.
 class Lanes {
 public:
-    Lanes(Context& context, std::uint32_t count);
+    /// `batch_bytes`: what a part may take in memory.
+    Lanes(Context& context, std::uint32_t count, model::Bytes batch_bytes);
     /// As close().
     ~Lanes();
 
@@ -67,7 +50,7 @@ public:
     /// submit().
     std::optional<model::Marker> committed();
     bool idle() const;
-    /// Receipts of rows that were read again, for the admission of what follows.
+    /// Receipts of rows that were read again: how long their tables stay tolerant.
     std::vector<model::ChunkReceipt> take_repairs();
 
 private:
@@ -80,15 +63,12 @@ private:
     enum class Turn : std::uint8_t { come, give_way, given_up };
 
     void run(Lane& lane);
-    /// False: the lanes are being given up.
+    // These answer false if the lanes are being given up.
     bool apply(Lane& lane, Part& part);
-    std::vector<engine::MissingBase> take_effect(Lane& lane, const Part& part);
-    bool apply_in_turn(Lane& lane, const Part& part, std::vector<engine::MissingBase>& missing);
+    bool take_effect(Lane& lane, const Part& part);
+    bool in_turn(Lane& lane, const Part& part);
+    bool wait_a_moment();
     void commit(Lane& lane, Part& part);
-    bool repair(Lane& lane, const Part& part, const std::vector<engine::MissingBase>& missing);
-    std::optional<engine::RowRead> read_again(Lane& lane, const plan::TablePlan& table,
-                                              const model::Tuple& key,
-                                              const model::TransactionId& newest);
     bool wait_until_free(std::uint64_t batch);
     /// `holder`: what the batch holds meanwhile (ChangeApplier::holder()); empty: nothing.
     Turn wait_for_turn(std::uint64_t batch, const std::string& holder);

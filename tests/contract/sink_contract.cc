@@ -321,13 +321,24 @@ TEST_P(SinkContract, ARowThatCannotBeCompletedIsAskedForAndPutInPlace) {
     ASSERT_EQ(missing.size(), 1u);
     EXPECT_EQ(missing[0].table, end_->table(TableName::keyed).index);
     EXPECT_EQ(missing[0].key, key(TableName::keyed, {"5"}));
-    model::ChunkReceipt one_row = receipt(TableName::keyed, 0);
-    one_row.chunk.range = {"\x01row:5", "one row"};
-    applier->repair(end_->table(TableName::keyed), missing[0].key,
-                    tuple(TableName::keyed, {"5", "whole"}), one_row);
+    model::ChunkReceipt again = receipt(TableName::keyed, 0);
+    again.chunk.range = {"\x01rows:1:5", "rows that were read again"};
+    again.view.settled = {"0/5", "0/5"};
+    applier->note_view(again);
+    model::NetBatch whole;
+    whole.tables.push_back(batch(TableName::keyed));
+    whole.tables[0].inserts.push_back(tuple(TableName::keyed, {"5", "whole"}));
+    whole.tables[0].removals.push_back(key(TableName::keyed, {"6"}));
+    applier->stage(whole);
+    EXPECT_TRUE(applier->apply(modes(ApplyMode::tolerant)).empty());
+    EXPECT_TRUE(control_->receipts().empty());
     applier->commit(marker_);
     EXPECT_EQ(end_->destination_rows(TableName::keyed), (std::vector<Row>{{"5", "whole"}}));
-    EXPECT_EQ(control_->receipts().size(), 1u);
+    // It is no chunk's, whatever its number says.
+    ASSERT_EQ(control_->receipts().size(), 1u);
+    EXPECT_EQ(control_->receipts()[0].chunk.range.bytes, again.chunk.range.bytes);
+    EXPECT_EQ(control_->receipts()[0].view.settled, again.view.settled);
+    EXPECT_TRUE(control_->chunks().empty());
 }
 
 TEST_P(SinkContract, AProcessThatHasLostItsClaimCannotWrite) {

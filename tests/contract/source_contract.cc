@@ -280,24 +280,52 @@ TEST_P(SourceContract, AStampTellsWhatItsViewHadSeen) {
     const model::ChunkView before = source->open_view(end_->plan());
     write(TableName::keyed, {"1", "a"});
     const auto seen = follow(*source, origin, origin.start, 1);
-    EXPECT_FALSE(source->visible(before.stamp, seen[0].transaction.id));
+    EXPECT_FALSE(source->visible(before.stamp)->contains(seen[0].transaction.id));
     const plan::TablePlan& table = end_->table(TableName::keyed);
-    const engine::RowRead after =
-        source->open_row_reader()->read(table, end_->source_key(table, {"1"}));
-    EXPECT_TRUE(source->visible(after.view.stamp, seen[0].transaction.id));
+    const engine::RowsRead after =
+        source->open_row_reader()->read(table, {end_->source_key(table, {"1"})});
+    EXPECT_TRUE(source->visible(after.view.stamp)->contains(seen[0].transaction.id));
     EXPECT_TRUE(source->covers(after.view.settled, seen[0].transaction.commit));
     source->drop_capture(end_->plan());
 }
 
-TEST_P(SourceContract, ARowIsReadAgainByItsKey) {
-    write(TableName::keyed, {"1", "a"});
+TEST_P(SourceContract, RowsAreReadAgainByTheirKeysUnderOneView) {
+    for (const char* key : {"1", "2", "3"}) {
+        write(TableName::keyed, {key, std::string("value ") + key});
+    }
     const auto source = end_->open_source();
     const plan::TablePlan& table = end_->table(TableName::keyed);
     const auto reader = source->open_row_reader();
-    const engine::RowRead there = reader->read(table, end_->source_key(table, {"1"}));
-    ASSERT_TRUE(there.row);
-    EXPECT_EQ(end_->row(table, *there.row), (Row{"1", "a"}));
-    EXPECT_FALSE(reader->read(table, end_->source_key(table, {"2"})).row);
+    // In the order asked for, whatever the source's is; the same twice; none for what is not there.
+    std::vector<model::Tuple> keys;
+    for (const char* key : {"3", "9", "1", "3"}) {
+        keys.push_back(end_->source_key(table, {key}));
+    }
+    const engine::RowsRead read = reader->read(table, keys);
+    ASSERT_EQ(read.rows.size(), 4u);
+    EXPECT_FALSE(read.rows[1]);
+    ASSERT_TRUE(read.rows[0] && read.rows[2] && read.rows[3]);
+    EXPECT_EQ(end_->row(table, *read.rows[0]), (Row{"3", "value 3"}));
+    EXPECT_EQ(end_->row(table, *read.rows[2]), (Row{"1", "value 1"}));
+    EXPECT_EQ(end_->row(table, *read.rows[3]), (Row{"3", "value 3"}));
+    EXPECT_TRUE(reader->read(table, {}).rows.empty());
+}
+
+/// More keys than a statement of any engine takes.
+TEST_P(SourceContract, AnyNumberOfRowsIsReadAgain) {
+    write(TableName::keyed, {"1", "first"});
+    write(TableName::keyed, {"70000", "last"});
+    const auto source = end_->open_source();
+    const plan::TablePlan& table = end_->table(TableName::keyed);
+    std::vector<model::Tuple> keys;
+    for (int key = 1; key <= 70'000; ++key) {
+        keys.push_back(end_->source_key(table, {std::to_string(key)}));
+    }
+    const engine::RowsRead read = source->open_row_reader()->read(table, keys);
+    ASSERT_EQ(read.rows.size(), keys.size());
+    ASSERT_TRUE(read.rows.front() && read.rows.back());
+    EXPECT_EQ(end_->row(table, *read.rows.back()), (Row{"70000", "last"}));
+    EXPECT_FALSE(read.rows[1]);
 }
 
 TEST_P(SourceContract, AnIdleSourceMovesOnWithAHeartbeat) {

@@ -193,17 +193,17 @@ void MemoryChangeApplier::contradiction(const Part& part, const char* what,
         "table " + part.rows.plan().destination.display() + ": " + what + ": (" + text + ")");
 }
 
-void MemoryChangeApplier::repair(const plan::TablePlan& table, const Tuple& key,
-                                 const std::optional<Tuple>& row,
-                                 const model::ChunkReceipt& receipt) {
+void MemoryChangeApplier::note_view(const model::ChunkReceipt& receipt) {
     session_.transaction();
-    DestinationRows rows(session_, table);
-    if (row) {
-        rows.put(*row, DestinationRows::Existing::replace);
-    } else {
-        rows.remove(key);
+    if (transactional_) {
+        receipts_.push_back(receipt);
+        return;
     }
-    receipts_.push_back(receipt);
+    // Its rows will be there from the next call on, whatever becomes of the batch.
+    session_.call("applier.note_view", CallKind::write, [&](Server& server) {
+        check_claim(server, *claim_);
+        server.tasks[claim_->task].receipts.push_back(receipt);
+    });
 }
 
 void MemoryChangeApplier::commit(const model::Marker& marker) {

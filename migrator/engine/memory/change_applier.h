@@ -20,9 +20,7 @@ public:
     void begin() override;
     void stage(const model::NetBatch& part) override;
     std::vector<engine::MissingBase> apply(const std::vector<engine::ApplyMode>& mode) override;
-    void repair(const plan::TablePlan& table, const model::Tuple& key,
-                const std::optional<model::Tuple>& row,
-                const model::ChunkReceipt& receipt) override;
+    void note_view(const model::ChunkReceipt& receipt) override;
     void commit(const model::Marker& marker) override;
     void abort() noexcept override;
     std::string holder() const override;

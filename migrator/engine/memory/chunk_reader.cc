@@ -104,18 +104,23 @@ bool MemoryChunkReader::next(model::RowBatch& batch, model::Bytes limit) {
     return at_ < rows_.size();
 }
 
-engine::RowRead MemoryRowReader::read(const plan::TablePlan& plan, const model::Tuple& key) {
-    engine::RowRead result;
+engine::RowsRead MemoryRowReader::read(const plan::TablePlan& plan,
+                                       const std::vector<model::Tuple>& keys) {
+    engine::RowsRead result;
     session_.call("row_reader.read", CallKind::read, [&](Server& server) {
         const Database& database = server.database;
         const Table& table = server.database.table(plan.source);
         const SourceRows rows(plan, table);
         const Snapshot snapshot = database.snapshot();
-        const std::string bytes = key_bytes_of(table.types(), key, rows.key_columns());
-        for (const std::size_t place : table.places(rows.key_columns(), bytes)) {
-            const Version& version = table.at(place);
-            if (database.sees(snapshot, table, version) && rows.selected(version.row)) {
-                result.row = rows.project(version.row);
+        result.rows.clear();
+        for (const model::Tuple& key : keys) {
+            std::optional<model::Tuple>& found = result.rows.emplace_back();
+            const std::string bytes = key_bytes_of(table.types(), key, rows.key_columns());
+            for (const std::size_t place : table.places(rows.key_columns(), bytes)) {
+                const Version& version = table.at(place);
+                if (database.sees(snapshot, table, version) && rows.selected(version.row)) {
+                    found = rows.project(version.row);
+                }
             }
         }
         result.view = {snapshot.stamp(), database.end_of_log().position()};

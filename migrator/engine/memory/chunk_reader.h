@@ -1,4 +1,4 @@
-// Reading sessions of the memory source: chunks under a shared or an own view, and single rows.
+// Reading sessions of the memory source: chunks under a shared or an own view, and rows by key.
 #pragma once
 
 #include <vector>
@@ -37,7 +37,8 @@ class MemoryRowReader final : public engine::RowReader {
 public:
     MemoryRowReader(flow::Runtime& runtime, const Net& net, const plan::Endpoint& endpoint)
         : session_(runtime, net, endpoint, "row_reader") {}
-    engine::RowRead read(const plan::TablePlan& table, const model::Tuple& key) override;
+    engine::RowsRead read(const plan::TablePlan& table,
+                          const std::vector<model::Tuple>& keys) override;
 
 private:
     Session session_;

@@ -10,6 +10,7 @@
 #include "migrator/engine/memory/chunk_range.h"
 #include "migrator/engine/memory/chunk_reader.h"
 #include "migrator/engine/memory/inspector.h"
+#include "migrator/engine/memory/view_index.h"
 #include "migrator/flow/deliberate_bug.h"
 #include "migrator/model/error.h"
 
@@ -396,23 +397,13 @@ bool MemorySource::covers(const model::Position& by, const model::Position& posi
     return until.offset >= place.offset;
 }
 
-bool MemorySource::visible(const model::Stamp& stamp, const model::TransactionId& id) const {
-    return Snapshot::parse(stamp).sees(std::stoull(id.bytes));
+std::unique_ptr<engine::SeenTransactions> MemorySource::visible(const model::Stamp& stamp) const {
+    return std::make_unique<MemorySeen>(stamp);
 }
 
-bool MemorySource::contains(const plan::TablePlan& table, const model::ChunkRange& range,
-                            const model::Tuple& key) const {
-    const std::optional<KeyRange> keys = key_range(range);
-    if (!keys) {
-        return true;  // places and whole tables share one stamp
-    }
-    std::vector<CellType> types;
-    std::vector<std::size_t> columns;
-    for (const plan::KeyColumn& column : table.key.columns) {
-        columns.push_back(types.size());
-        types.push_back(cell_type(table.columns[column.column].source.type));
-    }
-    return keys->contains(key_bytes_of(types, key, columns));
+std::unique_ptr<engine::RangeIndex> MemorySource::index(
+    const plan::TablePlan& table, const std::vector<model::ChunkRange>& ranges) const {
+    return std::make_unique<MemoryRangeIndex>(table, ranges);
 }
 
 }  // namespace cutover::memory

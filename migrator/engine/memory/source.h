@@ -67,9 +67,9 @@ public:
     std::string key_text(const plan::TablePlan& table, const model::Tuple& row) override;
     std::vector<model::SequenceSchema> sequences(const plan::Plan& plan) override;
     bool covers(const model::Position& by, const model::Position& position) const override;
-    bool visible(const model::Stamp& stamp, const model::TransactionId& id) const override;
-    bool contains(const plan::TablePlan& table, const model::ChunkRange& range,
-                  const model::Tuple& key) const override;
+    std::unique_ptr<engine::SeenTransactions> visible(const model::Stamp& stamp) const override;
+    std::unique_ptr<engine::RangeIndex> index(
+        const plan::TablePlan& table, const std::vector<model::ChunkRange>& ranges) const override;
 
     /// The open view, if it is still there. With the database locked; any thread.
     struct View {

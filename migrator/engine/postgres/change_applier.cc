@@ -65,7 +65,7 @@ void PostgresChangeApplier::forget_session() {
     staged_.clear();
     statements_.forget();
     stage_count_ = 0;
-    begin_due_ = part_open_ = stages_filled_ = false;
+    begin_due_ = part_open_ = false;
 }
 
 void PostgresChangeApplier::meet(const model::NetBatch& part) {
@@ -146,13 +146,15 @@ void PostgresChangeApplier::make_stage(Script& script, AppliedTable& table, Stag
     }
 }
 
-/// The commit empties them; a second part of one transaction has to do it itself.
+/// The commit empties them; a second part of one transaction has to do it itself. Only what holds
+/// something: an emptied table is a new file.
 void PostgresChangeApplier::empty_stages(Script& script) {
     std::string names;
     for (const auto& [index, known] : tables_) {
-        for (const StageKind kind : known->stages) {
+        for (const StageKind kind : known->filled) {
             names += (names.empty() ? "" : ", ") + stage_name(index, kind);
         }
+        known->filled.clear();
     }
     if (!names.empty()) {
         script.add("TRUNCATE " + names);
@@ -161,6 +163,7 @@ void PostgresChangeApplier::empty_stages(Script& script) {
 
 void PostgresChangeApplier::fill_stage(Script& script, AppliedTable& known, StageKind kind) {
     make_stage(script, known, kind);
+    known.filled.insert(kind);
     script.add_copy(known.sql.copy_into_stage(kind), known.staged.rows(kind));
 }
 
@@ -176,9 +179,7 @@ void PostgresChangeApplier::stage(const model::NetBatch& part) {
         }
     }
     Script script = opening();
-    if (std::exchange(stages_filled_, true)) {
-        empty_stages(script);
-    }
+    empty_stages(script);
     Owners owners;
     for (AppliedTable* known : staged_) {
         for (const StageKind kind : {StageKind::removals, StageKind::updates, StageKind::moves}) {
@@ -188,6 +189,7 @@ void PostgresChangeApplier::stage(const model::NetBatch& part) {
         }
         if (!known->staged.inlined(StageKind::moves)) {
             make_stage(script, *known, StageKind::rows);
+            known->filled.insert(StageKind::rows);  // completed moves come there
         }
         owners.emplace_back(script.size(), known);
     }
@@ -209,6 +211,7 @@ void PostgresChangeApplier::stage_for_tolerance(AppliedTable& known) {
     Script script;
     if (!known.staged.rows(StageKind::moves).empty() && known.staged.inlined(StageKind::moves)) {
         fill_stage(script, known, StageKind::moves);
+        known.filled.insert(StageKind::rows);
     }
     if (known.in_stage(StageKind::rows)) {
         make_stage(script, known, StageKind::rows);
@@ -277,21 +280,8 @@ std::vector<MissingBase> PostgresChangeApplier::apply(const std::vector<ApplyMod
     return missing;
 }
 
-void PostgresChangeApplier::repair(const plan::TablePlan& plan, const model::Tuple& key,
-                                   const std::optional<model::Tuple>& row,
-                                   const model::ChunkReceipt& receipt) {
+void PostgresChangeApplier::note_view(const model::ChunkReceipt& receipt) {
     opening().execute(connection_);
-    const AppliedTable& known = table(plan.index);
-    keep_others_out(known.target);
-    BinaryParameters parameters;
-    append_cells(parameters, key);
-    statements_.run(connection_, known.sql.step_delete(), parameters);
-    if (row) {
-        CUTOVER_CHECK(row->complete());
-        BinaryParameters cells;
-        append_cells(cells, *row);
-        statements_.run(connection_, known.sql.step_insert(), cells);
-    }
     store_row_view(connection_, claim_.task, receipt);
 }
 
@@ -299,9 +289,10 @@ void PostgresChangeApplier::commit(const model::Marker& marker) {
     opening().execute(connection_);
     store_claimed_marker(connection_, claim_, marker);
     connection_.exec("COMMIT");
-    part_open_ = stages_filled_ = false;
+    part_open_ = false;
     for (const auto& [index, known] : tables_) {
         known->uncommitted.clear();
+        known->filled.clear();
     }
 }
 
@@ -314,7 +305,7 @@ std::string PostgresChangeApplier::holder() const {
 void PostgresChangeApplier::abort() noexcept {
     connection_.rollback();
     staged_.clear();
-    begin_due_ = part_open_ = stages_filled_ = false;
+    begin_due_ = part_open_ = false;
     for (const auto& [index, known] : tables_) {
         known->staged.clear();
         for (const StageKind kind : known->uncommitted) {
@@ -322,6 +313,7 @@ void PostgresChangeApplier::abort() noexcept {
             --stage_count_;
         }
         known->uncommitted.clear();
+        known->filled.clear();
     }
 }
 

@@ -34,9 +34,7 @@ public:
     void begin() override;
     void stage(const model::NetBatch& part) override;
     std::vector<engine::MissingBase> apply(const std::vector<engine::ApplyMode>& mode) override;
-    void repair(const plan::TablePlan& table, const model::Tuple& key,
-                const std::optional<model::Tuple>& row,
-                const model::ChunkReceipt& receipt) override;
+    void note_view(const model::ChunkReceipt& receipt) override;
     void commit(const model::Marker& marker) override;
     void abort() noexcept override;
     std::string holder() const override;
@@ -72,7 +70,6 @@ private:
     std::vector<AppliedTable*> staged_;  ///< of the part between stage() and apply()
     bool begin_due_ = false;             ///< BEGIN goes out with the first script
     bool part_open_ = false;             ///< the savepoint of an earlier part is still there
-    bool stages_filled_ = false;         ///< by an earlier part of this transaction
     std::size_t stage_count_ = 0;
 };
 

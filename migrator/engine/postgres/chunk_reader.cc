@@ -396,31 +396,86 @@ PostgresRowReader::~PostgresRowReader() {
     give_back(connection_, sessions_);
 }
 
-engine::RowRead PostgresRowReader::read(const plan::TablePlan& table, const model::Tuple& key) {
-    reading(connection_, sessions_, spec_).rollback();
-    engine::RowRead out;
-    out.view = begin_own_view(*connection_, table);
-    std::string where;
-    for (std::size_t at = 0; at < key.size(); ++at) {
-        where += (at == 0 ? "" : " AND ") +
-                 quote_identifier(table.columns[table.key.columns[at].column].source.name) +
-                 fmt::format(" = ${}", at + 1);
-    }
-    if (!table.filter.empty()) {
-        where += " AND (" + table.filter + ")";
-    }
-    const Result row = query_with(
-        *connection_,
-        "SELECT " + column_list(table) + " FROM ONLY " + quote(table.source) + " WHERE " + where,
-        table, key_columns(table), key);
-    if (row.rows() > 0) {
-        model::Tuple tuple;
-        for (int column = 0; column < row.columns(); ++column) {
-            const bool null = row.is_null(0, column);
-            tuple.append(null ? model::CellKind::null : model::CellKind::binary,
-                         null ? std::string_view() : row.get(0, column));
+namespace {
+
+/// A statement takes 65,535 parameters at the most.
+constexpr std::size_t kMostParameters = 60'000;
+
+/// Keys are told apart by their number: the row's own key may be spelled another way.
+std::string rows_by_key(const plan::TablePlan& table, std::size_t keys) {
+    const std::size_t width = table.key.columns.size();
+    std::string values, names, match;
+    for (std::size_t key = 0; key < keys; ++key) {
+        values += key == 0 ? "(" : ", (";
+        for (std::size_t at = 1; at <= width; ++at) {
+            values += fmt::format("${}, ", key * width + at);
         }
-        out.row = std::move(tuple);
+        values += fmt::format("{})", key);
+    }
+    for (std::size_t at = 0; at < width; ++at) {
+        const std::string name = fmt::format("cutover_key_{}", at);
+        names += name + ", ";
+        match += (at == 0 ? "" : " AND ") +
+                 quote_identifier(table.columns[table.key.columns[at].column].source.name) + " = " +
+                 name;
+    }
+    return "SELECT cutover_key_number, " + column_list(table) + " FROM ONLY " +
+           quote(table.source) + " JOIN (VALUES " + values + ") AS cutover_keys (" + names +
+           "cutover_key_number) ON " + match +
+           (table.filter.empty() ? "" : " WHERE (" + table.filter + ")");
+}
+
+std::size_t number_of(std::string_view int4) {
+    std::size_t number = 0;
+    for (const char byte : int4) {
+        number = number << 8 | static_cast<unsigned char>(byte);
+    }
+    return number;
+}
+
+model::Tuple to_tuple(const Result& rows, int row, int first_column) {
+    model::Tuple tuple;
+    for (int column = first_column; column < rows.columns(); ++column) {
+        const bool null = rows.is_null(row, column);
+        tuple.append(null ? model::CellKind::null : model::CellKind::binary,
+                     null ? std::string_view() : rows.get(row, column));
+    }
+    return tuple;
+}
+
+}  // namespace
+
+/// Fills in the rows of `keys` from number `first` on, as many as one statement takes; returns the
+/// number after them.
+std::size_t PostgresRowReader::read_some(const plan::TablePlan& table,
+                                         const std::vector<model::Tuple>& keys, std::size_t first,
+                                         engine::RowsRead& out) {
+    const std::vector<std::size_t> of_key = key_columns(table);
+    const std::size_t end = std::min(keys.size(), first + kMostParameters / of_key.size());
+    model::Tuple given;
+    std::vector<std::size_t> columns;
+    for (std::size_t key = first; key < end; ++key) {
+        for (std::size_t at = 0; at < of_key.size(); ++at) {
+            given.append(keys[key].kind(at), keys[key].bytes(at));
+        }
+        columns.insert(columns.end(), of_key.begin(), of_key.end());
+    }
+    const Result rows =
+        query_with(*connection_, rows_by_key(table, end - first), table, columns, given);
+    for (int row = 0; row < rows.rows(); ++row) {
+        out.rows[first + number_of(rows.get(row, 0))] = to_tuple(rows, row, 1);
+    }
+    return end;
+}
+
+engine::RowsRead PostgresRowReader::read(const plan::TablePlan& table,
+                                         const std::vector<model::Tuple>& keys) {
+    reading(connection_, sessions_, spec_).rollback();
+    engine::RowsRead out;
+    out.rows.resize(keys.size());
+    out.view = begin_own_view(*connection_, table);
+    for (std::size_t at = 0; at < keys.size();) {
+        at = read_some(table, keys, at, out);
     }
     connection_->exec("COMMIT");
     flush_log(*connection_);

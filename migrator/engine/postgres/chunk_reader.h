@@ -7,7 +7,7 @@
 //                   first view, with holes that the log fills;
 //   its own         for tables that are copied anew as a whole.
 //
-// And single rows by key, each under a view of its own.
+// And rows by key, those that are asked for together under one view of their own.
 #pragma once
 
 #include <memory>
@@ -92,9 +92,13 @@ public:
     PostgresRowReader(plan::TaskSpec spec, SessionPool& sessions)
         : spec_(std::move(spec)), sessions_(sessions) {}
     ~PostgresRowReader() override;
-    engine::RowRead read(const plan::TablePlan& table, const model::Tuple& key) override;
+    engine::RowsRead read(const plan::TablePlan& table,
+                          const std::vector<model::Tuple>& keys) override;
 
 private:
+    std::size_t read_some(const plan::TablePlan& table, const std::vector<model::Tuple>& keys,
+                          std::size_t first, engine::RowsRead& out);
+
     const plan::TaskSpec spec_;
     SessionPool& sessions_;
     std::optional<Connection> connection_;

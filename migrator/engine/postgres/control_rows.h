@@ -30,12 +30,12 @@ void store_claimed_marker(Connection& connection, const Claim& claim, const mode
 /// Throws: operation `chunk.forgotten` (its table has been begun anew since).
 bool store_receipt(Connection& connection, const std::string& task,
                    const model::ChunkReceipt& receipt);
-/// The view of a row that was read again. Known by its range alone; a later one replaces it.
+/// The view of rows that were read again. Known by its range alone.
 void store_row_view(Connection& connection, const std::string& task,
                     const model::ChunkReceipt& receipt);
 
-/// Planned chunks; receipts of all that are in, by table and number, and those of single rows after
-/// them.
+/// Planned chunks; receipts of all that are in, by table and number, and those of rows read again
+/// after them.
 std::vector<model::Chunk> read_chunks(Connection& connection, const std::string& task);
 std::vector<model::ChunkReceipt> read_receipts(Connection& connection, const std::string& task);
 /// Requires: a transaction is open.

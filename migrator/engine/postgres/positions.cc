@@ -110,6 +110,15 @@ bool Snapshot::sees(Xid8 xid) const {
     return true;
 }
 
+std::vector<Xid8> Snapshot::running() const {
+    std::vector<Xid8> out;
+    for (std::string_view rest = in_progress; !rest.empty();) {
+        out.push_back(take_xid(rest));
+    }
+    std::sort(out.begin(), out.end());
+    return out;
+}
+
 std::optional<Xid8> Snapshot::lacks(const Snapshot& earlier) const {
     for (std::string_view rest = in_progress; !rest.empty();) {
         const Xid8 xid = take_xid(rest);

@@ -42,6 +42,8 @@ struct Snapshot {
     static Snapshot parse(std::string_view text);
     /// True if a transaction that has committed was seen.
     bool sees(Xid8 xid) const;
+    /// The list, sorted, for whoever asks often.
+    std::vector<Xid8> running() const;
     /// A transaction that `earlier` had seen and this one has not; nothing if there is none.
     std::optional<Xid8> lacks(const Snapshot& earlier) const;
 };

@@ -65,6 +65,42 @@ model::Chunk chunk_of(const plan::TablePlan& table, const Heap& heap, const Bloc
     return chunk;
 }
 
+/// Its bounds are numbers, its list is sorted: a question costs no parsing.
+class SeenBySnapshot final : public engine::SeenTransactions {
+public:
+    explicit SeenBySnapshot(const model::Stamp& stamp) {
+        const Snapshot snapshot = Snapshot::parse(snapshot_text(stamp));
+        xmin_ = snapshot.xmin;
+        xmax_ = snapshot.xmax;
+        running_ = snapshot.running();
+    }
+    bool contains(const model::TransactionId& id) const override {
+        Xid8 xid = 0;
+        const auto parsed =
+            std::from_chars(id.bytes.data(), id.bytes.data() + id.bytes.size(), xid);
+        CUTOVER_CHECK(parsed.ec == std::errc());
+        return xid < xmin_ ||
+               (xid < xmax_ && !std::binary_search(running_.begin(), running_.end(), xid));
+    }
+
+private:
+    Xid8 xmin_ = 0, xmax_ = 0;
+    std::vector<Xid8> running_;
+};
+
+class MixedStamps final : public engine::RangeIndex {
+public:
+    explicit MixedStamps(const plan::TablePlan& table) : table_(table.source.display()) {}
+    std::optional<std::size_t> find(const model::Tuple&) const override {
+        throw Error(ErrorClass::corrupt, "copy.mixed_stamps",
+                    "chunks of " + table_ + " were read under different views",
+                    "release the task and migrate anew");
+    }
+
+private:
+    const std::string table_;
+};
+
 }  // namespace
 
 std::unique_ptr<engine::Source> make_source(flow::Runtime&, const plan::TaskSpec& spec,
@@ -317,20 +353,15 @@ bool PostgresSource::covers(const model::Position& by, const model::Position& po
     return point.lsn <= until.lsn;
 }
 
-bool PostgresSource::visible(const model::Stamp& stamp, const model::TransactionId& id) const {
-    Xid8 xid = 0;
-    const auto parsed = std::from_chars(id.bytes.data(), id.bytes.data() + id.bytes.size(), xid);
-    CUTOVER_CHECK(parsed.ec == std::errc());
-    return Snapshot::parse(snapshot_text(stamp)).sees(xid);
+std::unique_ptr<engine::SeenTransactions> PostgresSource::visible(const model::Stamp& stamp) const {
+    return std::make_unique<SeenBySnapshot>(stamp);
 }
 
 /// Blocks say nothing of keys, and need not: all chunks of a table carry one stamp, its first
 /// view's or, as a single chunk, its own.
-bool PostgresSource::contains(const plan::TablePlan& table, const model::ChunkRange&,
-                              const model::Tuple&) const {
-    throw Error(ErrorClass::corrupt, "copy.mixed_stamps",
-                "chunks of " + table.source.display() + " were read under different views",
-                "release the task and migrate anew");
+std::unique_ptr<engine::RangeIndex> PostgresSource::index(
+    const plan::TablePlan& table, const std::vector<model::ChunkRange>&) const {
+    return std::make_unique<MixedStamps>(table);
 }
 
 }  // namespace cutover::postgres

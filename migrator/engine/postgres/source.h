@@ -58,9 +58,9 @@ public:
     /// Throws: corrupt, if `position` was seen on a timeline that the server which answers now has
     /// left before it: what the copy holds of it never happened there.
     bool covers(const model::Position& by, const model::Position& position) const override;
-    bool visible(const model::Stamp& stamp, const model::TransactionId& id) const override;
-    bool contains(const plan::TablePlan& table, const model::ChunkRange& range,
-                  const model::Tuple& key) const override;
+    std::unique_ptr<engine::SeenTransactions> visible(const model::Stamp& stamp) const override;
+    std::unique_ptr<engine::RangeIndex> index(
+        const plan::TablePlan& table, const std::vector<model::ChunkRange>& ranges) const override;
 
 private:
     std::string snapshot() const override;

@@ -18,6 +18,7 @@ constexpr const char* kByIndex = "SET LOCAL enable_hashjoin=off";
 constexpr const char* kVerify =
     "somebody else has written to the destination, or the source lost changes: "
     "verify the table, then copy it again";
+constexpr const char* kInsertSavepoint = "cutover_insert";
 
 }  // namespace
 
@@ -274,16 +275,43 @@ void TolerantApply::update() {
 void TolerantApply::stage_inserts() {
     const StagedRows& inserts = table_.staged.rows(StageKind::rows);
     if (table_.in_stage(StageKind::rows) && !inserts.empty()) {
+        table_.filled.insert(StageKind::rows);
         Script script;
         script.add_copy(table_.sql.copy_into_stage(StageKind::rows), inserts);
         script.execute(connection_);
     }
 }
 
+/// As a strict table's: seldom is a row in the way, and twice as fast without a stage between.
+/// False, and nothing has happened, if one is.
+bool TolerantApply::insert_straight() {
+    Script script;
+    script.add(std::string("SAVEPOINT ") + kInsertSavepoint);
+    script.add_copy(table_.sql.copy_into_table(), table_.staged.rows(StageKind::rows));
+    script.add(std::string("RELEASE SAVEPOINT ") + kInsertSavepoint);
+    try {
+        script.execute(connection_);
+        return true;
+    } catch (const Error& error) {
+        if (!has_state(error, "23505")) {
+            throw;
+        }
+    }
+    connection_.exec(std::string("ROLLBACK TO SAVEPOINT ") + kInsertSavepoint);
+    connection_.exec(std::string("RELEASE SAVEPOINT ") + kInsertSavepoint);
+    return false;
+}
+
 /// A row that is in the way gives way.
 void TolerantApply::insert() {
     const StagedTable& staged = table_.staged;
-    if (staged.rows(StageKind::moves).empty() && staged.rows(StageKind::rows).empty()) {
+    const bool moves = !staged.rows(StageKind::moves).empty();
+    if (!moves && staged.rows(StageKind::rows).empty()) {
+        return;
+    }
+    const bool may_be_straight =
+        !moves && table_.in_stage(StageKind::rows) && overwritten_ == nullptr;
+    if (may_be_straight && insert_straight()) {
         return;
     }
     stage_inserts();

@@ -33,6 +33,8 @@ struct AppliedTable {
     std::set<StageKind> stages;       ///< staging tables that exist
     std::set<StageKind> uncommitted;  ///< made in the open transaction: a rollback takes them along
 
+    std::set<StageKind> filled;  ///< by this transaction, and to be emptied before they are again
+
     /// The item by which statements find the rows of this kind, and the parameters it needs.
     struct Source {
         std::string from;
@@ -92,7 +94,7 @@ public:
     /// `overwritten` is not null where rows of somebody else are to be counted: it gets a number
     /// and the SQL array of a few keys.
     using Overwritten = std::pair<std::uint64_t, std::string>;
-    TolerantApply(Connection& connection, const AppliedTable& table,
+    TolerantApply(Connection& connection, AppliedTable& table,
                   std::vector<engine::MissingBase>& missing, Overwritten* overwritten)
         : connection_(connection), table_(table), missing_(missing), overwritten_(overwritten) {}
 
@@ -105,12 +107,13 @@ private:
     void remove();
     void update();
     void insert();
+    bool insert_straight();
     Result exec(const std::string& sql, const AppliedTable::Source& source, bool binary = false);
     void stage_inserts();
     void note_missing(const AppliedTable::Source& source, std::uint32_t mask);
 
     Connection& connection_;
-    const AppliedTable& table_;
+    AppliedTable& table_;
     std::vector<engine::MissingBase>& missing_;
     Overwritten* overwritten_;
 };

@@ -159,7 +159,7 @@ TYPED_TEST(SourceTest, LosesAndDoublesNothingBetweenTheViewAndTheLog) {
     take_until_quiet(*stream, end, &transactions);
     model::Change change;
     for (model::SourceTransaction& transaction : transactions) {
-        EXPECT_FALSE(this->source().visible(view.stamp, transaction.id));
+        EXPECT_FALSE(this->source().visible(view.stamp)->contains(transaction.id));
         while (transaction.changes->next(change)) {
             ++seen[std::string(change.after.bytes(0))];
         }

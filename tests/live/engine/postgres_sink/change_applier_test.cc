@@ -256,24 +256,61 @@ TEST_P(ChangeApplier, TellsWhichRowsHaveNoBaseAndPutsThemInPlace) {
     ASSERT_EQ(missing.size(), 2u);
     EXPECT_EQ(missing[0].key, tuple("SELECT 'a'::text, 33"));
     EXPECT_EQ(missing[1].key, tuple("SELECT 'a'::text, 2"));
-    const auto row_receipt = [&](const std::string& range, std::uint64_t count) {
+    const auto note = [&](const std::string& range, std::uint64_t count) {
         model::ChunkReceipt one = receipt(chunk(0, 0), count);
         one.chunk.range = {range, range};
-        return one;
+        applier_->note_view(one);
     };
     control_->add_chunks({chunk(0, 0)});
-    applier_->repair(plan_.tables[0], missing[0].key, tuple("SELECT 33, 'a'::text, 'read'::text"),
-                     row_receipt("row a", 1));
-    applier_->repair(plan_.tables[0], missing[1].key, std::nullopt, row_receipt("row b", 0));
-    applier_->repair(plan_.tables[0], tuple("SELECT 'a'::text, 1"), std::nullopt,
-                     row_receipt("row b", 0));
+    note("rows a", 3);
+    note("rows b", 0);
+    note("rows b", 0);
+    TableBatch again;
+    again.inserts = {tuple("SELECT 33, 'a'::text, 'read'::text")};
+    again.removals = {missing[1].key, tuple("SELECT 'a'::text, 1")};
+    const NetBatch second = {{again}};
+    applier_->stage(second);
+    EXPECT_TRUE(applier_->apply(modes(plan_, ApplyMode::tolerant)).empty());
     applier_->commit(marker("x"));
     EXPECT_EQ(t(), "33|a|read\n55|a|big5");
-    // A row's receipt is no chunk's, whatever its number says.
+    // Such a receipt is no chunk's, whatever its number says.
     EXPECT_EQ(control_->chunks().size(), 1u);
     ASSERT_EQ(control_->receipts().size(), 2u);
-    EXPECT_EQ(control_->receipts()[0].chunk.range.bytes, "row a");
-    EXPECT_EQ(control_->receipts()[1].chunk.range.bytes, "row b");
+    EXPECT_EQ(control_->receipts()[0].chunk.range.bytes, "rows a");
+    EXPECT_EQ(control_->receipts()[1].chunk.range.bytes, "rows b");
+}
+
+/// More rows than a statement takes along: they go straight in, unless one is in the way.
+TEST_P(ChangeApplier, PutsManyTolerantRowsWhateverIsInTheWay) {
+    open("CREATE TABLE t (k int PRIMARY KEY, v text); INSERT INTO t VALUES (2500, 'old')");
+    for (const int first : {1, 2001}) {
+        TableBatch batch;
+        for (int key = first; key < first + 2000; ++key) {
+            batch.inserts.push_back(tuple("SELECT " + std::to_string(key) + ", 'new'::text"));
+        }
+        apply(batch, ApplyMode::tolerant);
+    }
+    EXPECT_EQ(rows("SELECT count(*), min(v), max(v) FROM t"), "4000|new|new");
+}
+
+/// What one part has staged is not there for the next.
+TEST_P(ChangeApplier, EmptiesItsStagesBetweenTheParts) {
+    open(
+        "CREATE TABLE t (k int PRIMARY KEY, v text); INSERT INTO t SELECT n, 'old' FROM "
+        "generate_series(1, 4000) n");
+    applier_->begin();
+    for (const int first : {1, 2001}) {
+        TableBatch batch;
+        for (int key = first; key < first + 2000; ++key) {
+            batch.updates.push_back({tuple("SELECT " + std::to_string(key)),
+                                     tuple("SELECT " + std::to_string(key) + ", 'new'::text")});
+        }
+        const NetBatch part = {{batch}};
+        applier_->stage(part);
+        applier_->apply(modes(plan_, ApplyMode::strict));
+    }
+    applier_->commit(marker("x"));
+    EXPECT_EQ(rows("SELECT count(*), min(v), max(v) FROM t"), "4000|new|new");
 }
 
 /// Keys whose equality bytes do not tell are executed step by step.

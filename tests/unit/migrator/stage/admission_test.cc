@@ -1,82 +1,18 @@
-// The rules of the stamped copy, one by one, against a source whose stamps are written out by hand:
-// a stamp is the list of the transactions its view had seen, a position is a number.
+// The rules of the stamped copy, one by one, against a scripted source.
 #include "migrator/stage/admission.h"
 
 #include "migrator/stage/collapse.h"
+#include "migrator/stage/row_repair.h"
 
 #include <gtest/gtest.h>
 
-#include "migrator/model/check.h"
+#include "tests/unit/migrator/stage/scripted_source.h"
 
 namespace cutover::stage {
 namespace {
 
 using model::ChunkReceipt;
 using model::Tuple;
-
-/// Only the pure questions are ever asked of it.
-class ScriptedSource final : public engine::Source {
-public:
-    bool covers(const model::Position& by, const model::Position& position) const override {
-        return std::stoi(position.bytes) <= std::stoi(by.bytes);
-    }
-    bool visible(const model::Stamp& stamp, const model::TransactionId& id) const override {
-        return stamp.bytes.find("," + id.bytes + ",") != std::string::npos;
-    }
-    bool contains(const plan::TablePlan&, const model::ChunkRange& range,
-                  const Tuple& key) const override {
-        return range.bytes == key.bytes(0).substr(0, 1);
-    }
-
-    std::unique_ptr<engine::Inspector> open_inspector() override {
-        return never<engine::Inspector>();
-    }
-    engine::CaptureOrigin create_capture(const plan::Plan&) override { return {}; }
-    engine::CaptureProof verify_capture(const engine::CaptureOrigin&,
-                                        const model::Position&) override {
-        return {};
-    }
-    void drop_capture(const plan::Plan&) override {}
-    std::vector<engine::AuxiliaryObject> auxiliary_objects(const plan::Plan&) override {
-        return {};
-    }
-    model::ChunkView open_view(const plan::Plan&) override { return {}; }
-    void close_view() noexcept override {}
-    std::vector<model::Chunk> split(const plan::TablePlan&, model::Bytes) override { return {}; }
-    model::Chunk whole(const plan::TablePlan&) override { return {}; }
-    engine::ResumeMode resume_mode(const plan::TablePlan&, const std::vector<model::Chunk>&,
-                                   const model::ChunkView&, bool) override {
-        return {};
-    }
-    void prepare_readers(std::uint32_t) override { ADD_FAILURE(); }
-    std::unique_ptr<engine::ChunkReader> open_reader() override {
-        return never<engine::ChunkReader>();
-    }
-    std::unique_ptr<engine::RowReader> open_row_reader() override {
-        return never<engine::RowReader>();
-    }
-    std::unique_ptr<engine::ChangeStream> open_changes(const plan::Plan&,
-                                                       const engine::CaptureOrigin&,
-                                                       const model::Position&) override {
-        return never<engine::ChangeStream>();
-    }
-    model::Position current_position() override { return {}; }
-    void heartbeat() override {}
-    model::Instant clock() override { return {}; }
-    std::vector<engine::SourceWriter> writers(const plan::Plan&) override { return {}; }
-    engine::FenceTry fence(const plan::Plan&) override { return {}; }
-    void lift_fence() override {}
-    std::string fence_text() const override { return {}; }
-    std::string key_text(const plan::TablePlan&, const Tuple&) override { return {}; }
-    std::vector<model::SequenceSchema> sequences(const plan::Plan&) override { return {}; }
-
-private:
-    template <typename T>
-    static std::unique_ptr<T> never() {
-        CUTOVER_CHECK(false);
-        return nullptr;
-    }
-};
 
 Tuple key(const std::string& text) {
     Tuple out;
@@ -132,19 +68,66 @@ TEST_F(AdmissionTest, GoesByWhatWasSeenNotByThePosition) {
     EXPECT_FALSE(resumed.seen(0, key("a1"), id("5")));
 }
 
-TEST_F(AdmissionTest, GivesARowThatWasReadAgainAViewOfItsOwn) {
+ChunkReceipt read_again(int settled) {
+    ChunkReceipt rows = chunk("", ",1,2,3,", settled);
+    rows.chunk.range = read_again_range(7, rows.view);
+    return rows;
+}
+
+/// What the view of rows that were read again had seen is no reason to drop a change: it only keeps
+/// the table from being settled.
+TEST_F(AdmissionTest, StaysTolerantForRowsThatWereReadAgain) {
     Admission live = admission({chunk("a", ",1,", 10)});
-    ChunkReceipt row;
-    row.chunk.range = Admission::row_range(key_bytes(plan_.tables[0].key, key("a7")));
-    row.view = {{",1,2,3,", ""}, at(30)};
-    live.add_row(row);
-    EXPECT_TRUE(live.tolerant(0));
-    EXPECT_TRUE(live.seen(0, key("a7"), id("3")));
-    EXPECT_FALSE(live.seen(0, key("a8"), id("3")));
+    live.add_view(0, read_again(30).view);
     // And the same from the stored receipts, after a crash.
-    const Admission restarted = admission({chunk("a", ",1,", 10), row});
-    EXPECT_TRUE(restarted.seen(0, key("a7"), id("3")));
-    EXPECT_FALSE(restarted.seen(0, key("a8"), id("3")));
+    Admission restarted = admission({chunk("a", ",1,", 10), read_again(30)});
+    for (Admission* each : {&live, &restarted}) {
+        EXPECT_TRUE(each->tolerant(0));
+        EXPECT_FALSE(each->seen(0, key("a7"), id("3")));
+        EXPECT_EQ(each->truncate(0, id("3")), TruncateAdmission::apply);
+        EXPECT_FALSE(each->due(at(29)));
+        EXPECT_FALSE(each->advance(at(29)));
+        EXPECT_TRUE(each->due(at(30)));
+        EXPECT_TRUE(each->advance(at(30)));
+        EXPECT_TRUE(each->all_settled());
+    }
+}
+
+/// The farthest of several such views counts, in whatever order lanes report them.
+TEST_F(AdmissionTest, IsNotSettledByAnEarlierViewThatIsReportedLater) {
+    Admission resumed = admission({chunk("a", ",1,", 20)});
+    resumed.add_view(0, read_again(40).view);
+    resumed.add_view(0, read_again(30).view);
+    EXPECT_FALSE(resumed.advance(at(39)));
+    EXPECT_TRUE(resumed.advance(at(40)));
+}
+
+TEST_F(AdmissionTest, TakesEachStampApartOnce) {
+    std::vector<ChunkReceipt> receipts;
+    for (int number = 0; number < 50; ++number) {
+        receipts.push_back(chunk(std::string(1, static_cast<char>('a' + number % 26)),
+                                 number % 2 == 0 ? ",1," : ",1,2,", 20));
+    }
+    const Admission resumed = admission(receipts);
+    for (int change = 0; change < 100; ++change) {
+        EXPECT_FALSE(resumed.seen(0, key("a1"), id("3")));
+    }
+    EXPECT_EQ(source_.stamps_read(), 2);
+}
+
+TEST_F(AdmissionTest, SettlesEachTableAtItsOwnPosition) {
+    plan_.tables.resize(2);
+    plan_.tables[1].index = 1;
+    plan_.tables[1].key.columns = {{0, nullptr}};
+    ChunkReceipt other = chunk("a", ",1,", 20);
+    other.chunk.table = 1;
+    Admission resumed = admission({chunk("a", ",1,", 30), other});
+    EXPECT_TRUE(resumed.due(at(20)));
+    EXPECT_TRUE(resumed.advance(at(20)));
+    EXPECT_FALSE(resumed.tolerant(1));
+    EXPECT_TRUE(resumed.tolerant(0));
+    EXPECT_FALSE(resumed.due(at(29)));
+    EXPECT_TRUE(resumed.advance(at(30)));
 }
 
 TEST_F(AdmissionTest, IsSettledWhenTheLogHasPassedTheFarthestView) {

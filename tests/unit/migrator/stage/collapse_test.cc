@@ -265,6 +265,58 @@ TEST(Collapser, RemovesARowOfATolerantTableEvenIfTheLogHadJustMadeIt) {
     EXPECT_TRUE(batch.tables[0].inserts.empty());
 }
 
+/// What lies at the old key may have been read again, and be a later row than the log speaks of.
+TEST(Collapser, BasesNoRowThatMovesOnWhatLiesAtItsOldKey) {
+    const plan::Plan plan = plan_with(true, false);
+    for (const bool tolerant : {false, true}) {
+        Collapser collapser(plan);
+        collapser.set_tolerant(0, tolerant);
+        collapser.update(0, key_only("1"), row("2", "u", "p", std::nullopt));
+        Footprint footprint;
+        unknown.clear();
+        const model::NetBatch net = collapser.take(footprint, unknown);
+        ASSERT_EQ(net.tables.size(), 1u);
+        EXPECT_EQ(net.tables[0].moves.size(), tolerant ? 0u : 1u);
+        EXPECT_EQ(net.tables[0].removals.size(), tolerant ? 1u : 0u);
+        ASSERT_EQ(unknown.size(), tolerant ? 1u : 0u);
+        if (tolerant) {
+            EXPECT_EQ(text(net.tables[0].removals[0], 0), "1");
+            EXPECT_EQ(text(unknown[0].key, 0), "2");
+        }
+    }
+}
+
+/// Cells that the log itself has said in this batch are as good as the log's.
+TEST(Collapser, CompletesARowThatMovesFromItsOwnBatch) {
+    const plan::Plan plan = plan_with(true, false);
+    Collapser collapser(plan);
+    collapser.set_tolerant(0, true);
+    collapser.insert(0, row("1", "u", "p", "big"));
+    collapser.update(0, key_only("1"), row("2", "u", "q", std::nullopt));
+    Footprint footprint;
+    unknown.clear();
+    const model::NetBatch net = collapser.take(footprint, unknown);
+    EXPECT_TRUE(unknown.empty());
+    ASSERT_EQ(net.tables[0].inserts.size(), 1u);
+    EXPECT_EQ(text(net.tables[0].inserts[0], 3), "big");
+}
+
+/// A row that arrives at a key whose row left in the same batch has no base there.
+TEST(Collapser, BasesNoRowThatArrivesOnTheOneBeforeIt) {
+    const plan::Plan plan = plan_with(true, false);
+    Collapser collapser(plan);
+    collapser.set_tolerant(0, true);
+    collapser.remove(0, key_only("2"));
+    collapser.arrive(0, row("2", "u", "p", std::nullopt));
+    Footprint footprint;
+    unknown.clear();
+    const model::NetBatch net = collapser.take(footprint, unknown);
+    EXPECT_TRUE(net.tables[0].moves.empty());
+    EXPECT_TRUE(net.tables[0].updates.empty());
+    ASSERT_EQ(unknown.size(), 1u);
+    EXPECT_EQ(text(unknown[0].key, 0), "2");
+}
+
 TEST(Collapser, CountsEqualRowsOfAKeylessTable) {
     const plan::Plan plan = plan_with(false, false);
     Collapser collapser(plan);

@@ -31,10 +31,7 @@ public:
         apply_();
         return {};
     }
-    void repair(const plan::TablePlan&, const model::Tuple&, const std::optional<model::Tuple>&,
-                const model::ChunkReceipt&) override {
-        CUTOVER_CHECK(false);
-    }
+    void note_view(const model::ChunkReceipt&) override { CUTOVER_CHECK(false); }
     void commit(const model::Marker&) override { open_ = false; }
     void abort() noexcept override { aborts_ += std::exchange(open_, false) ? 1 : 0; }
     std::string holder() const override { return holder_; }
@@ -71,7 +68,7 @@ TEST_F(Threads, AWorkerWithoutMemoryEndsTheTaskAndNotTheProcess) {
 TEST_F(Threads, ALaneWithoutMemoryEndsTheTaskAndNotTheProcess) {
     sink_.open = []() -> std::unique_ptr<engine::ChangeApplier> { throw std::bad_alloc(); };
     Context context = this->context();
-    Lanes lanes(context, 2);
+    Lanes lanes(context, 2, model::Bytes{1 << 20});
     lanes.submit(batch(0));
     EXPECT_THROW(lanes.drain(), std::bad_alloc);
 }
@@ -107,7 +104,7 @@ TEST_F(Threads, ALaterBatchGivesWayWhereItIsNotKnownWhoIsInTheWay) {
             std::to_string(++opened), waits ? std::function<void()>(lock) : [&] { ++applied; },
             aborts);
     };
-    Lanes lanes(context, 2);
+    Lanes lanes(context, 2, model::Bytes{1 << 20});
     lanes.submit(batch(0));
     until([&] { return opened == 1; });
     lanes.submit(batch(1));
