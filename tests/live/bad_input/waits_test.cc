@@ -430,11 +430,14 @@ TEST_F(Held, ByAWriterAtTheCutover) {
     start();
     ASSERT_TRUE(running_->wait_for("\"consistent\":true")) << running_->text();
     stranger(source_).query("UPDATE public.rows SET note = 'secret' WHERE id = 1");
-    const RunningProgram finish =
-        program_.start({"finish", file_, "--wait-for-transactions", "60"});
-    expect_told("transactions that have written to the task's tables to end", "source", "process");
-    expect_heard("transactions that have written to the task's tables to end");
-    expect_stopped();
+    {
+        const RunningProgram finish =
+            program_.start({"finish", file_, "--wait-for-transactions", "60"});
+        expect_told("transactions that have written to the task's tables to end", "source",
+                    "process");
+        expect_heard("transactions that have written to the task's tables to end");
+        expect_stopped();
+    }  // whoever asked has given up: the next process does not obey him
     expect_goes_on();
 }
 
@@ -443,11 +446,13 @@ TEST_F(Held, ByALockOnATableThatIsFenced) {
     start();
     ASSERT_TRUE(running_->wait_for("\"consistent\":true")) << running_->text();
     stranger(source_).query("LOCK TABLE public.rows IN SHARE UPDATE EXCLUSIVE MODE");
-    const RunningProgram finish =
-        program_.start({"finish", file_, "--fence-source", "--wait-for-transactions", "60"});
-    expect_told("the task's tables to be fenced", "source", "process");
-    expect_heard("the task's tables to be fenced");
-    expect_stopped();
+    {
+        const RunningProgram finish =
+            program_.start({"finish", file_, "--fence-source", "--wait-for-transactions", "60"});
+        expect_told("the task's tables to be fenced", "source", "process");
+        expect_heard("the task's tables to be fenced");
+        expect_stopped();
+    }  // whoever asked has given up: the next process does not obey him
     expect_goes_on();
 }
 
