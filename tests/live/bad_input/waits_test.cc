@@ -405,7 +405,7 @@ TEST_F(Held, ByASourceThatHangs) {
 }
 
 TEST_F(Held, ByAnotherTaskThatSetsIdentities) {
-    begin("identities");
+    begin();
     stranger(source_).query(
         "SELECT pg_create_physical_replication_slot('identities_of_cutover_' || oid, false, true)"
         " FROM pg_database WHERE datname = current_database()");
@@ -417,7 +417,7 @@ TEST_F(Held, ByAnotherTaskThatSetsIdentities) {
 
 /// Each try is short, so that nobody queues behind it: together they are a wait all the same.
 TEST_F(Held, ByAReaderOfATableWhoseIdentityIsSet) {
-    begin("identity");
+    begin();
     PostgresClient(source_).query("CREATE TABLE public.log (note text)");
     stranger(source_).query("SELECT * FROM public.log");
     start();
@@ -427,7 +427,7 @@ TEST_F(Held, ByAReaderOfATableWhoseIdentityIsSet) {
 }
 
 TEST_F(Held, ByAWriterAtTheCutover) {
-    begin("cutover");
+    begin();
     start();
     ASSERT_TRUE(running_->wait_for("\"consistent\":true")) << running_->text();
     stranger(source_).query("UPDATE public.rows SET note = 'secret' WHERE id = 1");
@@ -443,7 +443,7 @@ TEST_F(Held, ByAWriterAtTheCutover) {
 }
 
 TEST_F(Held, ByALockOnATableThatIsFenced) {
-    begin("fence");
+    begin();
     start();
     ASSERT_TRUE(running_->wait_for("\"consistent\":true")) << running_->text();
     stranger(source_).query("LOCK TABLE public.rows IN SHARE UPDATE EXCLUSIVE MODE");
