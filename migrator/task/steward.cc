@@ -233,10 +233,13 @@ void Steward::run() {
 void Steward::listen_once() {
     const Known now = known();
     try {
-        if (!control_ || listens_under_ != now.epoch) {
-            control_.reset();
+        if (!control_) {
             sink_ = open_sink_(&own_waits_);
             control_ = sink_->open_control();
+            listens_under_ = 0;
+        }
+        // On the session that listens already: between two of them nothing would hold the task.
+        if (listens_under_ != now.epoch) {
             control_->listen(now.task, now.epoch, process_);
             listens_under_ = now.epoch;
         }

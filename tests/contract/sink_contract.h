@@ -4,9 +4,23 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
+
+#include "migrator/model/error.h"
 #include "tests/contract/end_under_test.h"
 
 namespace cutover::contract {
+
+/// The class of the error that `work` ends with; nothing if it ends well.
+template <typename Work>
+std::optional<model::ErrorClass> error_of(Work work) {
+    try {
+        work();
+    } catch (const model::Error& error) {
+        return error.error_class();
+    }
+    return std::nullopt;
+}
 
 class SinkContract : public ::testing::TestWithParam<Engine> {
 protected:

@@ -1,5 +1,5 @@
-// Rows as large as the task takes them: carried by copy and log, within a stated multiple of memory.
-// Those beyond it are named.
+// Rows as large as the task takes them: carried by copy and log, within a stated multiple of
+// memory. Those beyond it are named.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -66,9 +66,10 @@ protected:
 TEST_F(LargeRows, AreCarriedWithinAMultipleOfThem) {
     begin("large");
     for (const char* table : {"keyed", "keyless"}) {
-        at_source(fmt::format("CREATE TABLE public.{} (id int, body text);"
-                              "ALTER TABLE public.{} ALTER body SET STORAGE EXTERNAL",
-                              table, table));
+        at_source(
+            fmt::format("CREATE TABLE public.{} (id int, body text);"
+                        "ALTER TABLE public.{} ALTER body SET STORAGE EXTERNAL",
+                        table, table));
         fill(table, kRowMb);
     }
     at_source("ALTER TABLE public.keyed ADD PRIMARY KEY (id)");
@@ -100,8 +101,9 @@ TEST_F(LargeRows, AreCarriedWithinAMultipleOfThem) {
 /// Nothing of it is sent, and the task goes on once the row is no longer there.
 TEST_F(LargeRows, AreRefusedByTableAndKeyBeyondTheLimit) {
     begin("larger");
-    at_source("CREATE TABLE public.keyed (id int PRIMARY KEY, body text);"
-              "ALTER TABLE public.keyed ALTER body SET STORAGE EXTERNAL");
+    at_source(
+        "CREATE TABLE public.keyed (id int PRIMARY KEY, body text);"
+        "ALTER TABLE public.keyed ALTER body SET STORAGE EXTERNAL");
     fill("keyed", 300);
     const std::string file = program_.task(source_, destination_);
     RunningProgram refused = program_.start({"migrate", file});
