@@ -4,6 +4,11 @@
 
 namespace cutover::model {
 
+/// For the simulation, whose deliberate bugs break assumptions too: what is done first, instead of
+/// printing. It may throw. Null: nothing. One for the process, set before threads are.
+using CheckHandler = void (*)(const char* text);
+void on_check_failed(CheckHandler handler);
+
 /// Prints the broken condition with its place and ends the process.
 [[noreturn]] void check_failed(const char* condition, const char* file, int line);
 

@@ -78,8 +78,8 @@ private:
                                       error->what());
         }
     }
-    /// Nobody else's lock is held for so long here: it was one of ours, held by who waits for who
-    /// waits for it.
+    /// Nobody else's lock is held for so long here, but that of a commit which the server comes to
+    /// late: it was one of ours, held by who waits for who waits for it.
     void insist_on_giving_way(const stage::Event& event) {
         const auto* retry = std::get_if<stage::Retrying>(&event);
         if (retry != nullptr && retry->error.code() == "memory.lock_timeout") {

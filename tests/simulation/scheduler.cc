@@ -81,6 +81,12 @@ std::shared_ptr<Fiber> Scheduler::spawn(Process& process, std::string name,
 }
 
 void Scheduler::run(Process& world, std::function<void()> body) {
+    thread_local Scheduler* running = nullptr;
+    running = this;
+    model::on_check_failed([](const char* condition) {
+        running->fail(std::string("broken assumption: ") + condition);
+        throw Killed{};
+    });
     const std::shared_ptr<Fiber> first = spawn(world, "driver", std::move(body));
     current_ = first.get();
     thread_context_.switch_to(*first->context);

@@ -18,6 +18,7 @@ std::vector<TransactionNumber> Server::in_the_way(TransactionNumber by) const {
 void Server::break_sessions() {
     ++epoch;
     waits_for.clear();
+    late_commits.clear();
     under_way.clear();
     database.restart();
     let_go(0);

@@ -59,6 +59,8 @@ struct Server {
     TransactionNumber counted_by = 0;  ///< who has counted last
     /// Whom a transaction waits for, so that who waits for it in turn is told of both.
     std::map<TransactionNumber, TransactionNumber> waits_for;
+    /// Whose commit the server has not come to, and whose session is gone: nobody can let them go.
+    std::set<TransactionNumber> late_commits;
     /// As a source: a change stream may silently begin again somewhat earlier.
     bool redelivers = false;
     std::map<std::string, TaskRows> tasks;

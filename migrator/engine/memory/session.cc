@@ -1,5 +1,7 @@
 #include "migrator/engine/memory/session.h"
 
+#include <algorithm>
+
 #include <optional>
 #include <utility>
 
@@ -150,6 +152,7 @@ void Session::call_later(std::string_view name, const std::function<void(Server&
 
 void Session::execute_later(const std::function<void(Server&)>& work) {
     // The server keeps the transaction and its locks until it gets to the commit.
+    server_->late_commits.insert(transaction_);
     net_.weather->later([server = server_, epoch = epoch_,
                          transaction = std::exchange(transaction_, 0), now = runtime_.wall(),
                          work] {
@@ -158,6 +161,7 @@ void Session::execute_later(const std::function<void(Server&)>& work) {
             if (server->epoch != epoch) {
                 return;
             }
+            server->late_commits.erase(transaction);
             try {
                 finish(*server, transaction, now, work);
             } catch (const Error&) {
@@ -208,6 +212,7 @@ void Session::commit(std::string_view name, const std::function<void(Server&)>& 
 void Session::statement(std::string_view name, const std::function<Outcome(Server&)>& work) {
     const flow::TimePoint patience = runtime_.now() + kLockPatience;
     flow::Notice notice(net_.waits);
+    bool late = false;  ///< some of the time went by for a commit that the server came to late
     for (;;) {
         Outcome outcome;
         std::vector<TransactionNumber> in_the_way;
@@ -217,6 +222,9 @@ void Session::statement(std::string_view name, const std::function<Outcome(Serve
             server.waits_for.erase(transaction_);
             if (blocked_) {
                 in_the_way = server.in_the_way(outcome.by);
+                late |= std::any_of(
+                    in_the_way.begin(), in_the_way.end(),
+                    [&](TransactionNumber one) { return server.late_commits.contains(one); });
             }
             if (blocked_ && transaction_ != 0) {
                 server.waits_for[transaction_] = outcome.by;
@@ -227,7 +235,7 @@ void Session::statement(std::string_view name, const std::function<Outcome(Serve
         }
         if (runtime_.now() >= patience) {
             rollback();
-            throw Error(ErrorClass::operation, "memory.lock_timeout",
+            throw Error(ErrorClass::operation, late ? "memory.late_commit" : "memory.lock_timeout",
                         end_ + ": " + std::string(name) + " waited too long for a lock");
         }
         if (net_.waits != nullptr) {
