@@ -16,7 +16,6 @@
 
 namespace cutover::postgres {
 
-using engine::TaskPhase;
 using engine::TaskRecord;
 using model::Error;
 using model::ErrorClass;
