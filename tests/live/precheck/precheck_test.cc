@@ -523,6 +523,11 @@ TEST_F(PrecheckTest, KnowsATaskThatHasBeenStarted) {
     EXPECT_THAT(blocks(), IsEmpty()) << text_;
     spec_.objects.exclude = {"public.orders"};
     at_source("CREATE TABLE public.instead (id int PRIMARY KEY)");
+    EXPECT_THAT(blocks(), IsEmpty()) << text_;
+    EXPECT_THAT(text_, HasSubstr("task.corrected"));
+    engine::TaskRecord record = *control->load(spec_.name);
+    record.phase = engine::TaskPhase::full;
+    control->save(record);
     EXPECT_THAT(blocks(), testing::ElementsAre("task.changed")) << text_;
     control->release(spec_.name);
 }
