@@ -85,13 +85,25 @@ void Connection::flush(ServerCall& call) {
     }
 }
 
+/// Of a connection that has just broken in the middle of an answer: why, if the server has said so.
+/// Anything else is a part of the answer (rows that are still to come are missing in it), which
+/// libpq gives out as if it were whole.
+pg_result* Connection::last_words() {
+    pg_result* words = PQgetResult(raw());
+    if (words != nullptr && PQresultStatus(words) != PGRES_FATAL_ERROR) {
+        PQclear(words);
+        throw error_from(nullptr, raw(), "");
+    }
+    return words;
+}
+
 pg_result* Connection::next_result(ServerCall& call) {
     flush(call);
     while (PQisBusy(raw()) != 0) {
         // Twice: what TLS has taken from the socket already makes it readable no more.
         for (int look = 0; look < 2; ++look) {
             if (PQconsumeInput(raw()) == 0) {
-                return PQgetResult(raw());  // the server's last words, or none
+                return last_words();
             }
         }
         if (PQisBusy(raw()) != 0) {

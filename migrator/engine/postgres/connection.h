@@ -167,6 +167,7 @@ public:
     /// Waits until all that was sent is on its way.
     void flush(ServerCall& call);
     /// As PQgetResult(), for whatever was sent: the caller's, null at the end.
+    pg_result* last_words();
     pg_result* next_result(ServerCall& call);
     /// The last result, as PQexec() gives it: the first that begins a copy, if there is one.
     pg_result* last_result(ServerCall& call);

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <thread>
 
+#include "fixtures/link_proxy.h"
 #include "tests/support/live_postgres.h"
 
 namespace cutover::postgres {
@@ -115,6 +116,36 @@ TEST_F(SessionPoolTest, OpensWhatIsPreparedAndClosesWhatNobodyTook) {
         wait_for_sessions("reader", "1");
     }
     wait_for_sessions("reader", "0");
+}
+
+class Broken : public tests::LiveServers {};
+
+/// Whenever its connection breaks, under TLS, the whole answer is had or an error: libpq gives out
+/// what has come so far (no row yet, say) as if it were whole.
+TEST_F(Broken, NoPartOfAnAnswerIsTakenForAnAnswer) {
+    const auto server = servers().postgres({"broken", 17, {}, fixtures::TlsUse::offered});
+    plan::Endpoint through = server->endpoint().as_plan();
+    fixtures::LinkProxy link({through.hosts.front().host, through.hosts.front().port});
+    through.hosts.front() = {link.address().host, link.address().port};
+    through.tls = plan::TlsMode::require;
+    for (int round = 0; round < 300 && !HasFailure(); ++round) {
+        Connection session = Connection::open(through, {});
+        const std::jthread cut([&] {
+            std::this_thread::sleep_for(std::chrono::microseconds(2000 + round * 14));
+            link.reset_all();
+        });
+        try {
+            for (;;) {
+                session.exec("BEGIN");
+                session.exec("LOCK TABLE ONLY pg_class IN ACCESS SHARE MODE");
+                const Result row = session.exec_params("SELECT 7, $1::text, 'end'", {"middle"});
+                EXPECT_EQ(row.rows(), 1) << "in round " << round;
+                session.exec("COMMIT");
+            }
+        } catch (const model::Error& error) {
+            EXPECT_EQ(error.error_class(), model::ErrorClass::connection) << error.what();
+        }
+    }
 }
 
 }  // namespace
