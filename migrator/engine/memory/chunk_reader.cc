@@ -56,9 +56,14 @@ model::ChunkView MemoryChunkReader::open(const plan::TablePlan& plan, const mode
         return view;
     }
     session_.wait_until_log_is_visible("reader.wait_for_log");
-    const bool rest =
-        chunk.generation == 0 && place_range(chunk.range) && !plan.keyless() && plan.key.comparable;
-    return rest ? open_rest(plan, chunk, first) : open_own(plan, chunk);
+    const bool place = chunk.generation == 0 && place_range(chunk.range);
+    const bool exact = plan.keyless() || !plan.key.comparable;
+    if (place && exact) {
+        // The other places of the table were read under the view that is gone.
+        throw model::Error(model::ErrorClass::operation, "memory.view_lost",
+                           plan.source.display() + " was to be read under a view that is gone");
+    }
+    return place ? open_rest(plan, chunk, first) : open_own(plan, chunk);
 }
 
 /// Row versions that the first view had seen and that are still there.
