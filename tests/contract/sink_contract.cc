@@ -10,7 +10,6 @@ namespace cutover::contract {
 
 using engine::ApplyMode;
 using engine::TaskPhase;
-using model::Error;
 using model::ErrorClass;
 
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(SinkContract);
