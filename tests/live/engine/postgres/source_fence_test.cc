@@ -134,7 +134,7 @@ TYPED_TEST(SourceFenceTest, GivesUpOnAllTablesTogether) {
 
 /// A commit that waits for a synchronous standby is in the log, and nobody sees it yet.
 TYPED_TEST(SourceFenceTest, DoesNotComeIntoForceBehindItsLift) {
-    const auto here = [this](const std::string& what) {
+    const auto here = [](const std::string& what) {
         return "EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND " +
                what + ")";
     };
