@@ -40,6 +40,12 @@ flow::Waits::Listener tell_to(flow::Runtime& runtime, stage::Observer& observer)
     };
 }
 
+Outcome outcome_of(CutoverEnd end) {
+    return end == CutoverEnd::late_write ? Outcome::late_write
+           : end == CutoverEnd::unseen   ? Outcome::unseen
+                                         : Outcome::finished;
+}
+
 }  // namespace
 
 std::string_view to_string(Outcome outcome) {
@@ -62,16 +68,6 @@ int exit_code(Outcome outcome) {
            : outcome == Outcome::unseen     ? 2
                                             : 0;
 }
-
-namespace {
-
-Outcome outcome_of(CutoverEnd end) {
-    return end == CutoverEnd::late_write ? Outcome::late_write
-           : end == CutoverEnd::unseen   ? Outcome::unseen
-                                         : Outcome::finished;
-}
-
-}  // namespace
 
 Task::Task(flow::Runtime& runtime, const engine::Registry& registry, plan::TaskSpec spec,
            stage::Observer& observer)

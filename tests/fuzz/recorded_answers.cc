@@ -12,6 +12,25 @@ using namespace std::string_view_literals;
 // without the questions that a scripted server answers by itself; of long answers the first rows.
 // Answers end with \021, rows with \022, cells with \023.
 // clang-format off
+/// Of both its forms.
+constexpr std::string_view kStatus =
+    "1;111;public.child>public.child,id>id:integer #1,item>item:bigint #2 key id;public.i"
+    "tem>public.item,id>id:bigint #1,v>v:text #2,n>n:numeric(8,2) #3,m>m:public.mood #4,d"
+    ">d:public.small #5,p>p:public.pair #6 key id;public.visit_old>public.visit_old,id>id"
+    ":integer #1,y>y:integer #2 key id y partition of public.visit\023incremental\0231"
+    "\0231\023\023\\x7b226269727468223a22302f31444441454638222c2266696c6573223a7b22313633"
+    "3938223a31363339382c223136343130223a31363431302c223136343236223a31363432367d2c227075"
+    "626c69636174696f6e223a22336139623563633732636233323666396635356631306362333533376330"
+    "3664222c22736c6f74223a226375746f7665725f73686f70222c2273797374656d223a22373731343038"
+    "34343438333432343730363835222c227461626c6573223a7b223136333938223a227075626c69632e69"
+    "74656d222c223136343130223a227075626c69632e6368696c64222c223136343236223a227075626c69"
+    "632e76697369745f6f6c64227d2c2274696d656c696e65223a317d\023\\x313a302f31444441454638"
+    "\0230/1DDAEF8\023\\x313a302f31444641414138\0230/1DFAAA8\0230\0230\0230\023\\x736c6f7"
+    "43d3737393a3737393a\023779:779:\023\\x313a302f31444441454638\0230/1DDAEF8\023\023"
+    "\0231\022\021{\"changes\":0,\"paused\":false,\"phase\":\"incremental\",\"position"
+    "\":\"0/1DFA290\",\"progress\":{\"changes\":0,\"changes_per_second\":0.0,\"consistent"
+    "\":true,\"lag_ms\":1803,\"position\":\"0/1DFA290\",\"transactions\":0},\"task\":"
+    "\"shop\",\"transactions\":0}\022\021"sv;
 constexpr std::string_view kAnswers[] = {
     // a task's record
     "1;111;public.child>public.child,id>id:integer #1,item>item:bigint #2 key id;public.i"
@@ -113,41 +132,9 @@ constexpr std::string_view kAnswers[] = {
     "er\022\021[{\"destination\":\"new.example:5432/shop\"},{\"schema\":\"public\",\"tabl"
     "e\":\"item\",\"identity\":\"DEFAULT\"}]\023t\023mover\022\021\023\022\021\021"sv,
     // `status`
-    "1;111;public.child>public.child,id>id:integer #1,item>item:bigint #2 key id;public.i"
-    "tem>public.item,id>id:bigint #1,v>v:text #2,n>n:numeric(8,2) #3,m>m:public.mood #4,d"
-    ">d:public.small #5,p>p:public.pair #6 key id;public.visit_old>public.visit_old,id>id"
-    ":integer #1,y>y:integer #2 key id y partition of public.visit\023incremental\0231"
-    "\0231\023\023\\x7b226269727468223a22302f31444441454638222c2266696c6573223a7b22313633"
-    "3938223a31363339382c223136343130223a31363431302c223136343236223a31363432367d2c227075"
-    "626c69636174696f6e223a22336139623563633732636233323666396635356631306362333533376330"
-    "3664222c22736c6f74223a226375746f7665725f73686f70222c2273797374656d223a22373731343038"
-    "34343438333432343730363835222c227461626c6573223a7b223136333938223a227075626c69632e69"
-    "74656d222c223136343130223a227075626c69632e6368696c64222c223136343236223a227075626c69"
-    "632e76697369745f6f6c64227d2c2274696d656c696e65223a317d\023\\x313a302f31444441454638"
-    "\0230/1DDAEF8\023\\x313a302f31444641414138\0230/1DFAAA8\0230\0230\0230\023\\x736c6f7"
-    "43d3737393a3737393a\023779:779:\023\\x313a302f31444441454638\0230/1DDAEF8\023\023"
-    "\0231\022\021{\"changes\":0,\"paused\":false,\"phase\":\"incremental\",\"position"
-    "\":\"0/1DFA290\",\"progress\":{\"changes\":0,\"changes_per_second\":0.0,\"consistent"
-    "\":true,\"lag_ms\":1803,\"position\":\"0/1DFA290\",\"transactions\":0},\"task\":"
-    "\"shop\",\"transactions\":0}\022\021"sv,
+    kStatus,
     // `status --json`
-    "1;111;public.child>public.child,id>id:integer #1,item>item:bigint #2 key id;public.i"
-    "tem>public.item,id>id:bigint #1,v>v:text #2,n>n:numeric(8,2) #3,m>m:public.mood #4,d"
-    ">d:public.small #5,p>p:public.pair #6 key id;public.visit_old>public.visit_old,id>id"
-    ":integer #1,y>y:integer #2 key id y partition of public.visit\023incremental\0231"
-    "\0231\023\023\\x7b226269727468223a22302f31444441454638222c2266696c6573223a7b22313633"
-    "3938223a31363339382c223136343130223a31363431302c223136343236223a31363432367d2c227075"
-    "626c69636174696f6e223a22336139623563633732636233323666396635356631306362333533376330"
-    "3664222c22736c6f74223a226375746f7665725f73686f70222c2273797374656d223a22373731343038"
-    "34343438333432343730363835222c227461626c6573223a7b223136333938223a227075626c69632e69"
-    "74656d222c223136343130223a227075626c69632e6368696c64222c223136343236223a227075626c69"
-    "632e76697369745f6f6c64227d2c2274696d656c696e65223a317d\023\\x313a302f31444441454638"
-    "\0230/1DDAEF8\023\\x313a302f31444641414138\0230/1DFAAA8\0230\0230\0230\023\\x736c6f7"
-    "43d3737393a3737393a\023779:779:\023\\x313a302f31444441454638\0230/1DDAEF8\023\023"
-    "\0231\022\021{\"changes\":0,\"paused\":false,\"phase\":\"incremental\",\"position"
-    "\":\"0/1DFA290\",\"progress\":{\"changes\":0,\"changes_per_second\":0.0,\"consistent"
-    "\":true,\"lag_ms\":1803,\"position\":\"0/1DFA290\",\"transactions\":0},\"task\":"
-    "\"shop\",\"transactions\":0}\022\021"sv,
+    kStatus,
     // the judge's catalog and evidence
     "1s\022\021UTF8\022\0210/1E44348\023889:889:\022\021\0210000001C-00000008-1\022\02116"
     "576\023public\023child\023f\0231\0238192\023NULL\023NULL\02316576/r/10\02216581\023p"

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <stdexcept>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -19,35 +18,25 @@ namespace cutover::fuzz {
 namespace {
 
 using namespace std::string_literals;
+using tests::wire_message;
+using tests::wire_number;
 
 /// More than any statement of ours asks for.
 constexpr std::size_t kColumns = 48;
 
-std::string number(std::uint64_t value, int bytes) {
-    std::string out;
-    for (int at = bytes - 1; at >= 0; --at) {
-        out += static_cast<char>(value >> (8 * at));
-    }
-    return out;
-}
-
-std::string message(char kind, const std::string& body) {
-    return std::string(1, kind) + number(body.size() + 4, 4) + body;
-}
-
 std::string ready(char state) {
-    return message('Z', std::string(1, state));
+    return wire_message('Z', std::string(1, state));
 }
 
 std::string let_in() {
     const auto says = [](const std::string& name, const std::string& value) {
-        return message('S', name + '\0' + value + '\0');
+        return wire_message('S', name + '\0' + value + '\0');
     };
-    return message('R', number(0, 4)) + says("server_version", "17.5") +
+    return wire_message('R', wire_number(0, 4)) + says("server_version", "17.5") +
            says("server_encoding", "UTF8") + says("client_encoding", "UTF8") +
            says("standard_conforming_strings", "on") + says("in_hot_standby", "off") +
            says("default_transaction_read_only", "off") +
-           message('K', number(1, 4) + number(2, 4)) + ready('I');
+           wire_message('K', wire_number(1, 4) + wire_number(2, 4)) + ready('I');
 }
 
 /// Exactly `length` bytes; false at the end.
@@ -102,59 +91,42 @@ std::optional<Answer> honest_answer(const std::string& sql) {
 }
 
 std::string rows(const Answer& answer) {
-    std::string out = number(kColumns, 2);
+    std::string out = wire_number(kColumns, 2);
     for (std::size_t column = 0; column < kColumns; ++column) {
-        out += "c\0"s + number(0, 6) + number(25, 4) + number(0xFFFF, 2) + number(0xFFFFFFFF, 4) +
-               number(0, 2);
+        out += "c\0"s + wire_number(0, 6) + wire_number(25, 4) + wire_number(0xFFFF, 2) +
+               wire_number(0xFFFFFFFF, 4) + wire_number(0, 2);
     }
-    out = message('T', out);
+    out = wire_message('T', out);
     for (const std::vector<std::string>& row : answer) {
-        std::string cells = number(kColumns, 2);
+        std::string cells = wire_number(kColumns, 2);
         for (std::size_t column = 0; column < kColumns; ++column) {
             const std::string& cell = row[column % row.size()];
-            cells += cell == "NULL" ? number(0xFFFFFFFF, 4) : number(cell.size(), 4) + cell;
+            cells +=
+                cell == "NULL" ? wire_number(0xFFFFFFFF, 4) : wire_number(cell.size(), 4) + cell;
         }
-        out += message('D', cells);
+        out += wire_message('D', cells);
     }
-    return out + message('C', "SELECT " + std::to_string(answer.size()) + '\0');
+    return out + wire_message('C', "SELECT " + std::to_string(answer.size()) + '\0');
 }
 
 std::string copy(const Answer& answer) {
-    std::string out = message('H', number(1, 1) + number(0, 2));
+    std::string out = wire_message('H', wire_number(1, 1) + wire_number(0, 2));
     for (const std::vector<std::string>& row : answer) {
         for (const std::string& cell : row) {
-            out += message('d', cell);
+            out += wire_message('d', cell);
         }
     }
-    return out + message('c', "") + message('C', "COPY 1\0"s);
+    return out + wire_message('c', "") + wire_message('C', "COPY 1\0"s);
 }
 
 }  // namespace
 
 ScriptedServer::ScriptedServer() {
-    listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in here{};
-    here.sin_family = AF_INET;
-    here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t length = sizeof here;
-    if (::bind(listener_, reinterpret_cast<sockaddr*>(&here), length) != 0 ||
-        ::listen(listener_, 50) != 0 ||
-        ::getsockname(listener_, reinterpret_cast<sockaddr*>(&here), &length) != 0) {
-        throw std::runtime_error("no port to listen on");
-    }
-    port_ = ntohs(here.sin_port);
     std::thread([this] { serve(); }).detach();
 }
 
 plan::Endpoint ScriptedServer::endpoint() const {
-    plan::Endpoint out;
-    out.engine = "postgres";
-    out.hosts = {{"127.0.0.1", port_}};
-    out.database = "shop";
-    out.user = "mover";
-    out.password = model::Secret("not asked for");
-    out.tls = plan::TlsMode::disable;
-    return out;
+    return listener_.endpoint(plan::TlsMode::disable, "not asked for");
 }
 
 void ScriptedServer::answer_with(std::vector<Answer> answers, bool honest) {
@@ -170,7 +142,7 @@ std::size_t ScriptedServer::given() const {
 }
 
 void ScriptedServer::serve() {
-    for (int peer = 0; (peer = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC)) >= 0;) {
+    for (int peer = 0; (peer = ::accept4(listener_.socket, nullptr, nullptr, SOCK_CLOEXEC)) >= 0;) {
         const int at_once = 1;  // many small messages, each waited for
         ::setsockopt(peer, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
         std::thread([this, peer] {
@@ -203,10 +175,10 @@ void ScriptedServer::talk(int peer) {
                 break;
             case 'P':
                 sql = body.substr(body.find('\0') + 1);
-                out = message('1', "");
+                out = wire_message('1', "");
                 break;
             case 'B':
-                out = message('2', "");
+                out = wire_message('2', "");
                 break;
             case 'E':
                 out = answer(sql, state);
@@ -238,7 +210,7 @@ std::string ScriptedServer::answer(const std::string& sql, char& state) {
     if (says(sql, "TO STDOUT")) {
         return copy(next());
     }
-    return gives_rows(sql) ? rows(next()) : message('C', "DONE\0"s);
+    return gives_rows(sql) ? rows(next()) : wire_message('C', "DONE\0"s);
 }
 
 const Answer& ScriptedServer::next() {

@@ -3,12 +3,11 @@
 // but what begins, ends and copies, and what asks whose our objects are.
 #pragma once
 
-#include <cstdint>
 #include <mutex>
 #include <string>
 #include <vector>
 
-#include "migrator/plan/endpoint.h"
+#include "tests/support/wire.h"
 
 namespace cutover::fuzz {
 
@@ -44,8 +43,7 @@ private:
     std::vector<Answer> answers_{{}};
     std::size_t at_ = 0;
     bool honest_ = true;
-    int listener_ = -1;
-    std::uint16_t port_ = 0;
+    tests::WireListener listener_ = tests::WireListener::open();
 };
 
 }  // namespace cutover::fuzz

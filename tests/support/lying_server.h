@@ -7,13 +7,10 @@
 #include <string>
 #include <thread>
 
-#include "migrator/plan/endpoint.h"
+#include "tests/support/wire.h"
 
 namespace cutover::tests {
 
-/// Four bytes, the highest first.
-std::string wire_number(std::uint32_t value);
-std::string wire_message(char kind, const std::string& body);
 /// How a password is wanted; 3: as it is.
 std::string wire_request(std::uint32_t code, const std::string& more = "");
 
@@ -26,7 +23,9 @@ public:
     LyingServer(const LyingServer&) = delete;
     LyingServer& operator=(const LyingServer&) = delete;
 
-    plan::Endpoint endpoint(plan::TlsMode mode, const std::string& password) const;
+    plan::Endpoint endpoint(plan::TlsMode mode, const std::string& password) const {
+        return listener_.endpoint(mode, password);
+    }
     /// Everything that it was sent. No connection is taken after that.
     const std::string& heard();
     /// An answer to a statement: the session is over.
@@ -37,8 +36,7 @@ private:
     void talk(int peer);
 
     std::array<std::string, 4> says_;
-    int listener_ = -1;
-    std::uint16_t port_ = 0;
+    WireListener listener_ = WireListener::open();
     std::string heard_;
     std::thread thread_;
 };

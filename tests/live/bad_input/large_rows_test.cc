@@ -10,8 +10,7 @@
 #include <string>
 #include <thread>
 
-#include "tests/support/live_postgres.h"
-#include "tests/support/program.h"
+#include "tests/support/two_ends.h"
 
 namespace cutover::tests {
 namespace {
@@ -33,44 +32,30 @@ std::uint64_t peak_mb(int pid) {
     return 0;
 }
 
-class LargeRows : public LiveServers {
+class LargeRows : public TwoEnds {
 protected:
-    void begin(const std::string& name) {
-        server_ = servers().postgres({name, 17, {}, {}});
-        server_->connect().query("CREATE DATABASE source");
-        server_->connect().query("CREATE DATABASE destination");
-        source_ = server_->endpoint("source");
-        destination_ = server_->endpoint("destination");
-    }
-    void at_source(const std::string& sql) { fixtures::PostgresClient(source_).query(sql); }
     std::string sum_at(const fixtures::PostgresEndpoint& end, const std::string& table) {
         return fixtures::PostgresClient(end).value(
             "SELECT string_agg(id || ':' || md5(body), ',' ORDER BY id) FROM public." + table);
     }
-    std::string first_of(const std::string& table) {
-        return fixtures::PostgresClient(destination_)
-            .value("SELECT left(body, 1) FROM public." + table);
+    std::string first_of(const std::string& table) const {
+        return of_destination("SELECT left(body, 1) FROM public." + table);
     }
-    void fill(const std::string& table, std::uint64_t mb) {
+    void add_row(const std::string& table, std::uint64_t mb) {
         at_source(fmt::format("INSERT INTO public.{} VALUES (1, repeat('abcdefgh', {}))", table,
                               mb << 17));
     }
-
-    Program program_;
-    std::unique_ptr<fixtures::PostgresServer> server_;
-    fixtures::PostgresEndpoint source_;
-    fixtures::PostgresEndpoint destination_;
 };
 
 /// With a key and without: there the log has the old row beside the new one.
 TEST_F(LargeRows, AreCarriedWithinAMultipleOfThem) {
-    begin("large");
+    begin();
     for (const char* table : {"keyed", "keyless"}) {
         at_source(
             fmt::format("CREATE TABLE public.{} (id int, body text);"
                         "ALTER TABLE public.{} ALTER body SET STORAGE EXTERNAL",
                         table, table));
-        fill(table, kRowMb);
+        add_row(table, kRowMb);
     }
     at_source("ALTER TABLE public.keyed ADD PRIMARY KEY (id)");
     const std::string file = program_.task(
@@ -100,11 +85,11 @@ TEST_F(LargeRows, AreCarriedWithinAMultipleOfThem) {
 
 /// Nothing of it is sent, and the task goes on once the row is no longer there.
 TEST_F(LargeRows, AreRefusedByTableAndKeyBeyondTheLimit) {
-    begin("larger");
+    begin();
     at_source(
         "CREATE TABLE public.keyed (id int PRIMARY KEY, body text);"
         "ALTER TABLE public.keyed ALTER body SET STORAGE EXTERNAL");
-    fill("keyed", 300);
+    add_row("keyed", 300);
     const std::string file = program_.task(source_, destination_);
     RunningProgram refused = program_.start({"migrate", file});
     const Said said = refused.wait();

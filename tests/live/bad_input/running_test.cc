@@ -13,8 +13,7 @@
 #include <sstream>
 #include <thread>
 
-#include "tests/support/live_postgres.h"
-#include "tests/support/program.h"
+#include "tests/support/two_ends.h"
 
 namespace cutover::tests {
 namespace {
@@ -41,39 +40,13 @@ std::string text_of(const std::filesystem::path& path) {
 }
 
 /// A source with rows and an empty destination, each a database.
-class BadTimes : public LivePostgres {
+class BadTimes : public TwoEnds {
 protected:
-    void begin() {
-        server_ = &server();
-        source_ = endpoint();
-        destination_ = make_database("destination");
-        fill();
-    }
-    /// On a server of this test's own.
-    void begin_apart(const std::string& name,
-                     const std::map<std::string, std::string>& settings = {}) {
-        std::string why;
-        own_server_ = factory(&why)->postgres({name, 17, settings, {}});
-        server_ = own_server_.get();
-        for (const char* database : {"source", "destination"}) {
-            server_->connect().query(std::string("CREATE DATABASE ") + database);
-        }
-        source_ = server_->endpoint("source");
-        destination_ = server_->endpoint("destination");
-        fill();
-    }
-    void fill() {
+    void fill() override {
         at_source(
             "CREATE TABLE public.rows (id int PRIMARY KEY, note text);"
             "INSERT INTO public.rows SELECT g, repeat('x', g % 200) FROM generate_series(1, 60000) "
             "g");
-    }
-    void at_source(const std::string& sql) { fixtures::PostgresClient(source_).query(sql); }
-    std::string of_source(const std::string& sql) {
-        return fixtures::PostgresClient(source_).value(sql);
-    }
-    std::string of_destination(const std::string& sql) {
-        return fixtures::PostgresClient(destination_).value(sql);
     }
     void expect_everything_is_there() { EXPECT_EQ(of_destination(kSum), of_source(kSum)); }
 
@@ -87,12 +60,6 @@ protected:
         EXPECT_EQ(running.wait().exit_code, kStopped);
         return file;
     }
-
-    Program program_;
-    std::unique_ptr<fixtures::PostgresServer> own_server_;
-    fixtures::PostgresServer* server_ = nullptr;
-    fixtures::PostgresEndpoint source_;
-    fixtures::PostgresEndpoint destination_;
 };
 
 /// What stops a task before its first row is put right in the task file or at the destination: it

@@ -15,8 +15,7 @@
 #include <sstream>
 #include <thread>
 
-#include "tests/support/live_postgres.h"
-#include "tests/support/program.h"
+#include "tests/support/two_ends.h"
 
 namespace cutover::tests {
 namespace {
@@ -35,37 +34,14 @@ constexpr std::chrono::seconds kAnsweredWithin(2);
 constexpr std::chrono::seconds kStartOfAProgram(2);
 
 /// A source with two tables and an empty destination on one server.
-class Held : public LivePostgres {
+class Held : public TwoEnds {
 protected:
     void TearDown() override {
         running_.reset();
         let_go();
-        LivePostgres::TearDown();
+        TwoEnds::TearDown();
     }
-    void begin() {
-        server_ = &server();
-        source_ = endpoint();
-        destination_ = make_database("destination");
-        fill();
-    }
-    /// On a server of this test's own.
-    void begin_apart(const std::string& name,
-                     const std::map<std::string, std::string>& settings = {}) {
-        own_server_ = another_server(name, settings);
-        server_ = own_server_.get();
-        for (const char* database : {"source", "destination"}) {
-            server_->connect().query(std::string("CREATE DATABASE ") + database);
-        }
-        source_ = server_->endpoint("source");
-        destination_ = server_->endpoint("destination");
-        fill();
-    }
-    static std::unique_ptr<fixtures::PostgresServer> another_server(
-        const std::string& name, const std::map<std::string, std::string>& settings = {}) {
-        std::string why;
-        return factory(&why)->postgres({name, 17, settings, {}});
-    }
-    void fill() {
+    void fill() override {
         PostgresClient(source_).query(
             "CREATE TABLE public.owner (id int PRIMARY KEY);"
             "INSERT INTO public.owner SELECT generate_series(0, 99);"
@@ -194,11 +170,6 @@ protected:
         EXPECT_EQ(PostgresClient(destination_).value(sum), PostgresClient(source_).value(sum));
     }
 
-    Program program_;
-    std::unique_ptr<fixtures::PostgresServer> own_server_;
-    fixtures::PostgresServer* server_ = nullptr;
-    fixtures::PostgresEndpoint source_;
-    fixtures::PostgresEndpoint destination_;
     std::string file_;
     std::list<PostgresClient> strangers_;
     std::unique_ptr<RunningProgram> running_;

@@ -18,21 +18,19 @@ using namespace std::string_literals;
 
 constexpr const char* kPassword = "hunter2-in-the-clear";
 
-const auto number = tests::wire_number;
-const auto message = tests::wire_message;
+using tests::wire_message;
+using tests::wire_number;
+using tests::wire_request;
 
-std::string request(std::uint32_t code, const std::string& more = "") {
-    return tests::wire_request(code, more);
-}
-
-const std::string kCleartext = request(3);
-const std::string kMd5 = request(5, "salt");
-const std::string kScram = request(10, "SCRAM-SHA-256\0\0"s);
+const std::string kCleartext = wire_request(3);
+const std::string kMd5 = wire_request(5, "salt");
+const std::string kScram = wire_request(10, "SCRAM-SHA-256\0\0"s);
 /// Let in, with what libpq wants to know; `in_hot_standby` makes it a primary.
-const std::string kContent = request(0) + message('S', "server_version\0"s + "17.0\0"s) +
-                             message('S', "in_hot_standby\0"s + "off\0"s) +
-                             message('S', "default_transaction_read_only\0"s + "off\0"s) +
-                             message('K', number(1) + number(2)) + message('Z', "I");
+const std::string kContent = wire_request(0) + wire_message('S', "server_version\0"s + "17.0\0"s) +
+                             wire_message('S', "in_hot_standby\0"s + "off\0"s) +
+                             wire_message('S', "default_transaction_read_only\0"s + "off\0"s) +
+                             wire_message('K', wire_number(1) + wire_number(2)) +
+                             wire_message('Z', "I");
 
 /// The answer to the first statement: one that ends the test's interest.
 const std::string kGoesAway = tests::LyingServer::goes_away();
@@ -99,7 +97,7 @@ TEST(Authentication, GivesLibpqItsServerBackOnceItIsLetIn) {
 }
 
 TEST(Authentication, PassesOnWhyAServerRefuses) {
-    LyingServer server("N", message('E', "SFATAL\0"s + "C28000\0"s + "Mnot you\0"s + "\0"s));
+    LyingServer server("N", wire_message('E', "SFATAL\0"s + "C28000\0"s + "Mnot you\0"s + "\0"s));
     try {
         Connection::open(server.endpoint(plan::TlsMode::prefer), {});
         FAIL() << "it was let in";
