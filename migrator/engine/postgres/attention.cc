@@ -83,8 +83,7 @@ std::string remark_on(const std::vector<Holder>& holders) {
     return standby == holders.end()
                ? ""
                : " (a commit waits for a synchronous standby, wait event SyncRep: bring one of "
-                 "those "
-                 "that synchronous_standby_names lists back, or take them out of it)";
+                 "those that synchronous_standby_names lists back, or take them out of it)";
 }
 
 }  // namespace
