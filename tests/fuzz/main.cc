@@ -3,6 +3,7 @@
 // ends the process is named by target, seed and number, which make it again.
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -23,8 +24,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// Nothing that a server can send in one piece of this size takes so long to read.
-constexpr unsigned kLongestSeconds = 20;
+/// No piece of this size that a server can send takes so much processor time to read. A reader that
+/// sleeps is given longer, because a busy machine may let the whole process wait.
+constexpr unsigned kLongestProcessorSeconds = 20;
+constexpr unsigned kLongestSeconds = 900;
 
 struct Options {
     std::vector<std::string> targets;
@@ -55,6 +58,14 @@ struct Tally {
     std::uint64_t answers = 0;
     std::map<std::string, std::uint64_t> refusals;  ///< by the error's code
 };
+
+/// The process ends with a signal once an input has taken too long; 0 lifts the limit.
+void limit_time(unsigned processor_seconds, unsigned seconds) {
+    itimerval limit{};
+    limit.it_value.tv_sec = processor_seconds;
+    ::setitimer(ITIMER_PROF, &limit, nullptr);
+    ::alarm(seconds);
+}
 
 void run_one(const Target& target, const std::string& input, Tally& tally, bool show) {
     ++tally.inputs;
@@ -92,9 +103,9 @@ void fuzz(const Target& target, const Options& options, Tally& tally) {
             }
             std::cerr << "\n";
         }
-        ::alarm(kLongestSeconds);
+        limit_time(kLongestProcessorSeconds, kLongestSeconds);
         run_one(target, input, tally, options.only.has_value());
-        ::alarm(0);
+        limit_time(0, 0);
     }
 }
 
@@ -110,7 +121,7 @@ bool tell_reached(const Target& target, const Options& options) {
 }
 
 int run(const Options& options) {
-    for (const int signal : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGALRM}) {
+    for (const int signal : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGALRM, SIGPROF}) {
         ::signal(signal, tell_and_die);
     }
     for (const Target& target : all_targets()) {
