@@ -90,8 +90,8 @@ void PostgresChangeApplier::meet(const model::NetBatch& part) {
         if (known != tables_.end()) {
             known->second->target = std::move(targets[at]);
         } else {
-            tables_.emplace(index,
-                            std::make_unique<AppliedTable>(std::move(targets[at]), index, limits_));
+            tables_.emplace(index, std::make_unique<AppliedTable>(std::move(targets[at]),
+                                                                  *wanted[at], limits_));
         }
     }
 }

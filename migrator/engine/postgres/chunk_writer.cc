@@ -30,15 +30,6 @@ PostgresChunkWriter::~PostgresChunkWriter() {
     sessions_.give_back(std::move(connection_));
 }
 
-std::string PostgresChunkWriter::create_staging() const {
-    std::string columns;
-    for (const TargetColumn& column : target_->columns) {
-        columns +=
-            (columns.empty() ? "" : ", ") + column.name + " " + column.type + column.collation;
-    }
-    return "CREATE TEMPORARY TABLE cutover_chunk (" + columns + ") ON COMMIT DROP";
-}
-
 void PostgresChunkWriter::begin(const plan::TablePlan& table, const model::Chunk&) {
     CUTOVER_CHECK(!target_);
     if (!connection_.alive()) {
@@ -52,7 +43,8 @@ void PostgresChunkWriter::begin(const plan::TablePlan& table, const model::Chunk
         require_no_code_of_others(connection_, target_->quoted);
     }
     if (conflict_ == plan::ConflictRule::ignore) {
-        connection_.exec(create_staging());
+        connection_.exec("CREATE TEMPORARY TABLE cutover_chunk (" + target_->typed_columns() +
+                         ") ON COMMIT DROP");
     }
     // Any other encoding has no place for some characters: then the row is to be named.
     by_batch_ = connection_.server_encoding() != "UTF8";

@@ -25,7 +25,6 @@ public:
     void abort() noexcept override;
 
 private:
-    std::string create_staging() const;
     void begin_copy();
     void end_copy();
     std::string row_text(const model::RowBatch& batch, std::uint64_t row);

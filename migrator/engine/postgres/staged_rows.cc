@@ -40,6 +40,23 @@ std::size_t StagedRows::width(const Row& row) const {
     return (masked_ ? 1 + row.key->size() : 0) + row.row->size();
 }
 
+std::pair<const Tuple*, std::size_t> StagedRows::cell(const Row& row, std::size_t column) const {
+    const bool unchanged_key = row.key != nullptr && key_position_[column] >= 0 &&
+                               row.row->kind(column) == CellKind::absent;
+    return unchanged_key ? std::pair(row.key, static_cast<std::size_t>(key_position_[column]))
+                         : std::pair(row.row, column);
+}
+
+Tuple StagedRows::row(std::size_t number) const {
+    const Row& row = rows_.at(number);
+    Tuple out;
+    for (std::size_t column = 0; column < row.row->size(); ++column) {
+        const auto [tuple, at] = cell(row, column);
+        out.append(tuple->kind(at), tuple->bytes(at));
+    }
+    return out;
+}
+
 /// Calls `field` with a tuple and the cell's place in it, or with a null pointer for the mask.
 template <typename Field>
 void StagedRows::each_field(const Row& row, Field field) const {
@@ -50,13 +67,8 @@ void StagedRows::each_field(const Row& row, Field field) const {
         }
     }
     for (std::size_t column = 0; column < row.row->size(); ++column) {
-        const bool unchanged_key = row.key != nullptr && key_position_[column] >= 0 &&
-                                   row.row->kind(column) == CellKind::absent;
-        if (unchanged_key) {
-            field(row.key, static_cast<std::size_t>(key_position_[column]));
-        } else {
-            field(row.row, column);
-        }
+        const auto [tuple, at] = cell(row, column);
+        field(tuple, at);
     }
 }
 

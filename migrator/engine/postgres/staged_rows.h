@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "migrator/engine/postgres/connection.h"
@@ -29,6 +30,8 @@ public:
 
     bool empty() const { return rows_.empty(); }
     std::uint64_t rows() const { return rows_.size(); }
+    /// The cells of the row of that number, from 0, as it was added, those of its key filled in.
+    model::Tuple row(std::size_t number) const;
     /// Cells of all rows, masks among them, and their bytes.
     std::uint64_t fields() const { return fields_; }
     std::uint64_t bytes() const { return bytes_; }
@@ -46,6 +49,8 @@ private:
         std::array<char, 4> mask{};         ///< as the server reads an integer
     };
     std::size_t width(const Row& row) const;
+    /// Where a column's cell lies: in the row, or in the key that the row has left unchanged.
+    std::pair<const model::Tuple*, std::size_t> cell(const Row& row, std::size_t column) const;
     template <typename Field>
     void each_field(const Row& row, Field field) const;
 

@@ -47,6 +47,8 @@ public:
     bool truncate() const { return truncate_; }
     /// `StageKind::rows`: those to insert.
     const StagedRows& rows(StageKind kind) const;
+    /// Per column of a whole row: its place in the key, or -1.
+    const std::vector<int>& key_position() const { return key_position_; }
     /// True if the rows of this kind are within the limits.
     bool inlined(StageKind kind) const;
     const std::vector<const model::RowStep*>& steps() const { return steps_; }

@@ -1,6 +1,7 @@
 #include "migrator/engine/postgres/table_apply.h"
 
 #include "migrator/engine/postgres/control_rows.h"
+#include "migrator/engine/postgres/refused_row.h"
 #include "migrator/engine/postgres/write_session.h"
 #include "migrator/model/error.h"
 
@@ -47,14 +48,21 @@ bool AppliedTable::searches() const {
     return target.keyless() ? !staged.rows(StageKind::removals).empty() : !target.key_indexed;
 }
 
-void rethrow_for(const AppliedTable& table, bool strict, const Error& error) {
+void rethrow_for(Connection& connection, const AppliedTable& table, bool strict, const Error& error,
+                 const model::RowStep* step) {
     const std::string name = "table " + table.target.display;
     if (strict && has_state(error, "23505")) {
         throw Error(ErrorClass::corrupt, "apply.row_doubled",
                     name + ": a row to be inserted is there already: " + error.message(), kVerify);
     }
     if (has_state(error, "22")) {
-        throw value_refused(error, "apply.value", table.target.display);
+        if (step != nullptr) {
+            throw value_refused(error, "apply.value", table.target.display,
+                                refused_step(connection, table, *step));
+        }
+        const std::optional<RefusedRow> found = find_refused_row(connection, table);
+        throw found ? value_refused(found->error, "apply.value", table.target.display, found->row)
+                    : value_refused(error, "apply.value", table.target.display);
     }
     throw about(error, name);
 }
@@ -66,7 +74,7 @@ std::vector<std::uint64_t> run_owned(const Script& script, Connection& connectio
     } catch (const ScriptError& failed) {
         for (const auto& [end, table] : owners) {
             if (failed.statement < end) {
-                rethrow_for(*table, true, failed.error);
+                rethrow_for(connection, *table, true, failed.error);
             }
         }
         throw failed.error;
@@ -210,7 +218,7 @@ void TolerantApply::run() {
             connection_.exec(kByIndex);
         }
     } catch (const Error& error) {
-        rethrow_for(table_, false, error);
+        rethrow_for(connection_, table_, false, error);
     }
 }
 
@@ -329,15 +337,15 @@ void TolerantApply::insert() {
 // ------------------------------------------------------------------------------------------
 
 void StepApply::run() {
-    try {
-        for (const model::RowStep* step : table_.staged.steps()) {
+    for (const model::RowStep* step : table_.staged.steps()) {
+        try {
             execute(*step);
+        } catch (const Error& error) {
+            if (error.code().starts_with("apply.")) {
+                throw;
+            }
+            rethrow_for(connection_, table_, !tolerant_, error, step);
         }
-    } catch (const Error& error) {
-        if (error.code().starts_with("apply.")) {
-            throw;
-        }
-        rethrow_for(table_, !tolerant_, error);
     }
 }
 

@@ -21,11 +21,17 @@ inline constexpr const char* kPartSavepoint = "cutover_part";
 
 /// A destination table as a session knows it. Not movable: its parts refer to each other.
 struct AppliedTable {
-    AppliedTable(TargetTable facts, model::TableIndex number, const InlineLimits& limits)
-        : index(number), target(std::move(facts)), sql(target, number), staged(target, limits) {}
+    /// `table` must outlive it.
+    AppliedTable(TargetTable facts, const plan::TablePlan& table, const InlineLimits& limits)
+        : planned(table),
+          index(table.index),
+          target(std::move(facts)),
+          sql(target, index),
+          staged(target, limits) {}
     AppliedTable(const AppliedTable&) = delete;
     AppliedTable& operator=(const AppliedTable&) = delete;
 
+    const plan::TablePlan& planned;
     model::TableIndex index;
     TargetTable target;
     ApplySql sql;
@@ -52,8 +58,10 @@ struct AppliedTable {
 };
 
 /// What went wrong with one table, as an error that says so: contradictions are corrupt, values
-/// that do not fit are refused.
-[[noreturn]] void rethrow_for(const AppliedTable& table, bool strict, const model::Error& error);
+/// that do not fit are refused, with the row if it can be told; for that the transaction is rolled
+/// back. `step`: the one that failed, if it was one.
+[[noreturn]] void rethrow_for(Connection& connection, const AppliedTable& table, bool strict,
+                              const model::Error& error, const model::RowStep* step = nullptr);
 
 /// Statements of a script up to which one is a table's.
 using Owners = std::vector<std::pair<std::size_t, const AppliedTable*>>;

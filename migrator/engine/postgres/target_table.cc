@@ -156,6 +156,14 @@ std::string TargetTable::column_list() const {
     return out;
 }
 
+std::string TargetTable::typed_columns() const {
+    std::string out;
+    for (const TargetColumn& column : columns) {
+        out += (out.empty() ? "" : ", ") + column.name + " " + column.type + column.collation;
+    }
+    return out;
+}
+
 std::vector<TargetTable> read_targets(Connection& connection,
                                       const std::vector<const plan::TablePlan*>& tables) {
     std::vector<TargetTable> targets(tables.size());

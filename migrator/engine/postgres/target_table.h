@@ -38,6 +38,8 @@ struct TargetTable {
     bool replaces_rows() const;
     /// `"a", "b"`: all columns of the plan.
     std::string column_list() const;
+    /// `"a" pg_catalog.int4, "b" pg_catalog.text COLLATE x`: the same, for a table of their kind.
+    std::string typed_columns() const;
 };
 
 /// In the order of `tables`, with as many round trips for a thousand as for one.
