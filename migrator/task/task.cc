@@ -430,7 +430,9 @@ Outcome Task::run_incremental() {
 }
 
 /// Follows the log until a finish is asked for and reached, or something else had to be done: a
-/// table copied anew, unique keys built because the copy has become consistent.
+/// table copied anew, unique keys built because the copy has become consistent. Constraints that
+/// are being validated, which may take long, are waited for here, where the log goes on being
+/// applied.
 stage::IncrementalEnd Task::follow_log(stage::Context& stage, Validation& validation) {
     stage::IncrementalStage incremental(stage);
     bool finishing = false;
@@ -447,7 +449,7 @@ stage::IncrementalEnd Task::follow_log(stage::Context& stage, Validation& valida
         if (validates && !validation.started() && !keys_wait && incremental.consistent()) {
             validation.start(stage::pending_steps(stage, SchemaSection::validation));
         }
-        if (!finishing && steward_->finish_command()) {
+        if (!finishing && steward_->finish_command() && !validation.under_way()) {
             finishing = true;
             incremental.finish_at(flow::deliberate_bug(flow::Bug::finish_without_asking_the_source)
                                       ? record_.marker.position

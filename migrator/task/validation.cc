@@ -35,6 +35,11 @@ void Validation::start(std::vector<const plan::SchemaStep*> steps) {
     }
 }
 
+bool Validation::under_way() const {
+    const std::unique_lock lock(*gate_);
+    return thread_ != nullptr && !ended_;
+}
+
 void Validation::run(const std::vector<const plan::SchemaStep*>& steps) {
     for (const plan::SchemaStep* step : steps) {
         {

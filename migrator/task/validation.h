@@ -21,6 +21,7 @@ public:
     /// Starts on these steps; their plan outlives this. Only the first call counts.
     void start(std::vector<const plan::SchemaStep*> steps);
     bool started() const { return thread_ != nullptr; }
+    bool under_way() const;
     /// Waits for the end. Throws what a step has thrown.
     void wait();
 

@@ -70,6 +70,20 @@ protected:
                   128 + SIGKILL);
     }
 
+    /// The task is consistent, and waits for a lock that it needs to validate a foreign key.
+    void start_a_held_validation() {
+        const auto keys = [&] {
+            return PostgresClient(destination_)
+                .value("SELECT count(*) FROM pg_constraint WHERE contype = 'f'");
+        };
+        for (int start = 0; start < 20 && keys() == "0"; ++start) {
+            run_to("schema.step");
+        }
+        stranger(destination_).query("LOCK TABLE public.rows IN SHARE UPDATE EXCLUSIVE MODE");
+        start();
+        expect_told("", "destination", "process");
+    }
+
     /// The first `waiting` event for what begins so; nothing if none comes.
     std::optional<json> told(const std::string& what) {
         const std::string words = "\"for\":\"" + what;
@@ -311,19 +325,31 @@ TEST_F(Held, ByALockThatAnIndexBuildNeeds) {
 
 TEST_F(Held, ByALockThatAValidationNeeds) {
     begin();
-    const auto keys = [&] {
-        return PostgresClient(destination_)
-            .value("SELECT count(*) FROM pg_constraint WHERE contype = 'f'");
-    };
-    for (int start = 0; start < 20 && keys() == "0"; ++start) {
-        run_to("schema.step");
-    }
-    stranger(destination_).query("LOCK TABLE public.rows IN SHARE UPDATE EXCLUSIVE MODE");
-    start();
-    expect_told("", "destination", "process");
+    start_a_held_validation();
     expect_heard("waiting ");
     expect_stopped();
     expect_goes_on();
+}
+
+/// A cutover that waits for a validation lets no lag grow meanwhile, and begins by itself
+/// afterwards.
+TEST_F(Held, ByAValidationThatAFinishWaitsFor) {
+    begin();
+    start_a_held_validation();
+    RunningProgram finish = program_.start({"finish", file_, "--quiet-seconds", "1"});
+    std::this_thread::sleep_for(std::chrono::seconds(2));
+    PostgresClient(source_).query("UPDATE public.rows SET note = 'meanwhile' WHERE id = 1");
+    const auto applied = [&] {
+        return PostgresClient(destination_).value("SELECT note FROM public.rows WHERE id = 1");
+    };
+    for (int look = 0; look < 100 && applied() != "meanwhile"; ++look) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    EXPECT_EQ(applied(), "meanwhile");
+    EXPECT_FALSE(finish.ended()) << finish.text();
+    let_go();
+    EXPECT_EQ(finish.wait().exit_code, 0) << finish.text() << running_->text();
+    EXPECT_EQ(running_->wait().exit_code, 0) << running_->text();
 }
 
 TEST_F(Held, ByALockOnARowThatIsApplied) {
