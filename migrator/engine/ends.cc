@@ -134,9 +134,11 @@ public:
         });
     }
     std::unique_ptr<ChangeStream> open_changes(const plan::Plan& plan, const CaptureOrigin& origin,
-                                               const model::Position& from) override {
+                                               const model::Position& from,
+                                               LogReader reader) override {
         return at_end(End::source, [&]() -> std::unique_ptr<ChangeStream> {
-            return std::make_unique<ChangesAtSource>(source_->open_changes(plan, origin, from));
+            return std::make_unique<ChangesAtSource>(
+                source_->open_changes(plan, origin, from, reader));
         });
     }
     model::Position current_position() override {

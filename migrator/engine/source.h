@@ -41,6 +41,12 @@ struct AuxiliaryObject {
     std::string name;
 };
 
+/// Who reads a capture's log, of which there may be one reader at a time.
+enum class LogReader : std::uint8_t {
+    task,      ///< the process that has the task: ends a stream that an earlier one has left open
+    onlooker,  ///< some command beside it, or after it: waits until another onlooker has read
+};
+
 /// How the rest of a half-copied table may be read once the view it was begun under has died.
 enum class ResumeMode : std::uint8_t {
     remaining_chunks,  ///< the planned chunks that have no receipt
@@ -162,10 +168,12 @@ public:
     virtual std::unique_ptr<ChunkReader> open_reader() = 0;
     virtual std::unique_ptr<RowReader> open_row_reader() = 0;
 
-    /// The log after `from`. `plan` must outlive the stream.
+    /// The log after `from`. `plan` must outlive the stream. Throws: operation, if another reader
+    /// does not end.
     virtual std::unique_ptr<ChangeStream> open_changes(const plan::Plan& plan,
                                                        const CaptureOrigin& origin,
-                                                       const model::Position& from) = 0;
+                                                       const model::Position& from,
+                                                       LogReader reader) = 0;
     /// The end of the log now: everything committed before the call lies at or before it.
     virtual model::Position current_position() = 0;
     /// Writes something small into the log, so that an idle source's position moves and lag is

@@ -75,7 +75,8 @@ IncrementalStage::~IncrementalStage() = default;
 IncrementalEnd IncrementalStage::run() {
     clock_offset_ = context_.source.clock() - context_.runtime.wall();
     set_modes();
-    stream_ = context_.source.open_changes(context_.plan, *context_.record.origin, processed_);
+    stream_ = context_.source.open_changes(context_.plan, *context_.record.origin, processed_,
+                                           engine::LogReader::task);
     lanes_ = std::make_unique<Lanes>(context_, context_.plan.spec.limits.lanes,
                                      model::Bytes{batch_bytes_});
     try {

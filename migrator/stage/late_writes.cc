@@ -90,7 +90,8 @@ LateWrites read_late_writes(flow::Runtime& runtime, engine::Source& source, cons
     const flow::TimePoint watched = runtime.now() + look.watch;
     const flow::TimePoint limit = watched + look.limit;
     Look reading(source, plan, point);
-    const std::unique_ptr<engine::ChangeStream> log = source.open_changes(plan, origin, point);
+    const std::unique_ptr<engine::ChangeStream> log =
+        source.open_changes(plan, origin, point, look.reader);
     std::optional<model::Position> end;
     while (!end || !reading.has_read(*end)) {
         tick();

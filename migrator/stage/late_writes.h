@@ -36,6 +36,7 @@ void add_late(LateWrites& found, model::SourceTransaction& transaction,
               const std::function<LateWrite(const model::Change&)>& describe);
 
 struct LateLook {
+    engine::LogReader reader = engine::LogReader::onlooker;
     flow::Duration watch{};  ///< how long the log is followed before its end is asked for
     flow::Duration limit{};  ///< after which the rest is left unread
 };

@@ -24,7 +24,9 @@ stage::LateWrites read_log(flow::Runtime& runtime, const engine::Registry& regis
     // Another server's log says nothing about this cutover, whatever its positions look like.
     source->verify_capture(*record.origin, record.marker.position);
     return stage::read_late_writes(runtime, *source, plan, *record.origin, record.marker.position,
-                                   {flow::Duration(0), kLookLimit}, [] {});
+
+                                   {engine::LogReader::onlooker, flow::Duration(0), kLookLimit},
+                                   [] {});
 }
 
 }  // namespace

@@ -342,7 +342,7 @@ CutoverEnd Cutover::watch() {
         context_.source.verify_capture(*context_.record.origin, context_.record.marker.position);
         evidence_.late = stage::read_late_writes(
             context_.runtime, context_.source, context_.plan, *context_.record.origin,
-            context_.record.marker.position, {kWatch, kWatchLimit},
+            context_.record.marker.position, {engine::LogReader::task, kWatch, kWatchLimit},
             [this] { context_.stop.throw_if_requested(); });
         evidence_.watched = evidence_.late.complete;
         evidence_.watch_ended = evidence_.watched ? "" : "there was too much of it to read";

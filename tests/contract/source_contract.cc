@@ -49,7 +49,7 @@ std::vector<SourceContract::Seen> SourceContract::follow(engine::Source& source,
                                                          const model::Position& from,
                                                          std::size_t count) {
     std::vector<Seen> seen;
-    const auto stream = source.open_changes(end_->plan(), origin, from);
+    const auto stream = source.open_changes(end_->plan(), origin, from, engine::LogReader::task);
     for (int tries = 0; seen.size() < count && tries < 200; ++tries) {
         engine::StreamEvent event = stream->next(std::chrono::milliseconds(100));
         if (!event.transaction) {
@@ -331,7 +331,8 @@ TEST_P(SourceContract, AnyNumberOfRowsIsReadAgain) {
 TEST_P(SourceContract, AnIdleSourceMovesOnWithAHeartbeat) {
     const auto source = end_->open_source();
     const engine::CaptureOrigin origin = source->create_capture(end_->plan());
-    const auto stream = source->open_changes(end_->plan(), origin, origin.start);
+    const auto stream =
+        source->open_changes(end_->plan(), origin, origin.start, engine::LogReader::task);
     source->heartbeat();
     const model::Position wanted = source->current_position();
     source->heartbeat();

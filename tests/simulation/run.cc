@@ -448,9 +448,9 @@ void World::judge_cutover() {
                                 .plan(shape_.spec, source.open_inspector()->catalog({}),
                                       sink.open_inspector()->catalog({}))
                                 .plan;
-    const stage::LateWrites late =
-        stage::read_late_writes(process_, source, plan, *record.origin, record.marker.position,
-                                {flow::Duration(0), std::chrono::minutes(1)}, [] {});
+    const stage::LateWrites late = stage::read_late_writes(
+        process_, source, plan, *record.origin, record.marker.position,
+        {engine::LogReader::onlooker, flow::Duration(0), std::chrono::minutes(1)}, [] {});
     verdict_.outcome += late.transactions > 0 ? ", late writes told" : "";
     oracle_->check_told(late);
 }

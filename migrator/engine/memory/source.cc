@@ -276,7 +276,8 @@ std::unique_ptr<engine::RowReader> MemorySource::open_row_reader() {
 }
 
 std::unique_ptr<engine::ChangeStream> MemorySource::open_changes(
-    const plan::Plan& plan, const engine::CaptureOrigin& origin, const model::Position& from) {
+    const plan::Plan& plan, const engine::CaptureOrigin& origin, const model::Position& from,
+    engine::LogReader) {
     return std::make_unique<MemoryChangeStream>(runtime_, net_, spec_, plan, origin, from, ends_);
 }
 

@@ -56,7 +56,8 @@ public:
     std::unique_ptr<engine::RowReader> open_row_reader() override;
     std::unique_ptr<engine::ChangeStream> open_changes(const plan::Plan& plan,
                                                        const engine::CaptureOrigin& origin,
-                                                       const model::Position& from) override;
+                                                       const model::Position& from,
+                                                       engine::LogReader reader) override;
     model::Position current_position() override;
     void heartbeat() override;
     model::Instant clock() override;

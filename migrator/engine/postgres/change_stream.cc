@@ -134,17 +134,19 @@ std::vector<model::ObjectName> partitioned_ancestors(Connection& connection,
 
 std::unique_ptr<engine::ChangeStream> open_change_stream(
     const plan::TaskSpec& spec, const plan::Plan& plan, const std::string& slot,
-    const std::string& publication, const model::Position& from, const Attention& attention) {
+    const std::string& publication, const model::Position& from, engine::LogReader reader,
+    const Attention& attention) {
+    const std::string task = "cutover_" + spec.name;
     ConnectOptions options;
     options.attention = attention;
-    options.application_name = "cutover_" + spec.name;
+    options.application_name = reader == engine::LogReader::task ? task : task + " onlooker";
     Connection session = Connection::open(spec.source, options);
     options.replication = true;
     Connection replication = Connection::open(session.same_host(spec.source), options);
 
     const ServerIdentity server = identify(replication);
     const LogPoint start = to_log_point(from);
-    free_slot(session, slot, options.application_name);
+    free_slot(session, slot, task);
     require_slot_reaches(read_slot(session, slot), slot, server_name(session),
                          session.server_version(), spec.source.database, start);
 

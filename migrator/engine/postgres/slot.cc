@@ -143,7 +143,7 @@ std::vector<model::Holder> writers_older_than(Connection& connection, std::chron
 
 void free_slot(Connection& connection, const std::string& name, const std::string& application) {
     constexpr std::chrono::milliseconds kPause(100);
-    constexpr std::chrono::seconds kLimit(20);
+    constexpr std::chrono::seconds kLimit(30);
     constexpr int kOwnPatience = 10;  // looks: a stream that was closed just now ends by itself
     Patience patience(connection.attention(), "replication slot '" + name + "' to be free", kLimit);
     model::Holder holder{"process", "", "", {}};

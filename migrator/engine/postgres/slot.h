@@ -66,7 +66,7 @@ std::vector<model::Holder> writers_older_than(Connection& connection, std::chron
 
 /// Ends the walsender that holds the slot, if it is one that `application` (a process of this task)
 /// has left behind, and waits until the slot is free. Throws: operation `slot.busy` (it is somebody
-/// else's, or does not end within 20 s).
+/// else's, or does not end within 30 s).
 void free_slot(Connection& connection, const std::string& name, const std::string& application);
 
 }  // namespace cutover::postgres

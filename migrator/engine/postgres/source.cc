@@ -257,12 +257,13 @@ std::unique_ptr<engine::RowReader> PostgresSource::open_row_reader() {
 }
 
 std::unique_ptr<engine::ChangeStream> PostgresSource::open_changes(
-    const plan::Plan& plan, const engine::CaptureOrigin& origin, const model::Position& from) {
+    const plan::Plan& plan, const engine::CaptureOrigin& origin, const model::Position& from,
+    engine::LogReader reader) {
     publication_ = publication_at_start(origin);
     guarded_at_.reset();
     guard_publication();
     sessions_->close_idle();  // those of the copy: the log may be followed for weeks
-    return open_change_stream(spec_, plan, capture_name(spec_), capture_name(spec_), from,
+    return open_change_stream(spec_, plan, capture_name(spec_), capture_name(spec_), from, reader,
                               sessions_->attention());
 }
 

@@ -374,7 +374,7 @@ TYPED_TEST(RoundTrip, TakesOnlyTheFilteredRowsOfPartitions) {
 
     this->make_source("INSERT INTO p VALUES (3, 'out'), (103, 'out')");
     this->make_source("UPDATE p SET note = 'out' WHERE id = 101; INSERT INTO p VALUES (4, 'in')");
-    const auto stream = source->open_changes(plan, origin, origin.start);
+    const auto stream = source->open_changes(plan, origin, origin.start, engine::LogReader::task);
     std::vector<model::Change> changes;
     for (int attempt = 0; attempt < 300 && changes.size() < 2; ++attempt) {
         engine::StreamEvent event = stream->next(std::chrono::milliseconds(100));

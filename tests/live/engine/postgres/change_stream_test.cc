@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include <filesystem>
+#include <future>
 
 #include "migrator/engine/postgres/positions.h"
 #include "migrator/model/error.h"
@@ -72,7 +73,8 @@ protected:
     }
     void open() {
         stream_.reset();
-        stream_ = open_change_stream(spec_, plan_, slot_, slot_, from_, {});
+        stream_ =
+            open_change_stream(spec_, plan_, slot_, slot_, from_, engine::LogReader::task, {});
     }
     std::vector<std::string> changes_of(std::size_t transaction_count = 1) {
         std::vector<std::string> out;
@@ -334,11 +336,28 @@ TYPED_TEST(ChangeStreamTest, RefusesASlotThatWasMadeAgain) {
 }
 
 TYPED_TEST(ChangeStreamTest, TakesTheSlotFromAConnectionItHasLeftBehind) {
-    const auto ghost =
-        open_change_stream(this->spec_, this->plan_, this->slot_, this->slot_, this->from_, {});
+    const auto ghost = open_change_stream(this->spec_, this->plan_, this->slot_, this->slot_,
+                                          this->from_, engine::LogReader::task, {});
     this->sql("INSERT INTO side VALUES (1)");
-    this->stream_ =
-        open_change_stream(this->spec_, this->plan_, this->slot_, this->slot_, this->from_, {});
+    this->stream_ = open_change_stream(this->spec_, this->plan_, this->slot_, this->slot_,
+                                       this->from_, engine::LogReader::task, {});
+    EXPECT_THAT(this->changes_of(), ElementsAre("insert side(1)"));
+}
+
+/// Two commands that look behind one cutover: neither takes the log from the other.
+TYPED_TEST(ChangeStreamTest, WaitsForAnOnlookerToEnd) {
+    const auto open = [this] {
+        return open_change_stream(this->spec_, this->plan_, this->slot_, this->slot_, this->from_,
+                                  engine::LogReader::onlooker, {});
+    };
+    this->stream_.reset();
+    this->stream_ = open();
+    auto second = std::async(std::launch::async, open);
+    EXPECT_EQ(second.wait_for(std::chrono::seconds(3)), std::future_status::timeout);
+    this->sql("INSERT INTO side VALUES (1)");
+    EXPECT_THAT(this->changes_of(), ElementsAre("insert side(1)"));
+    this->stream_.reset();
+    this->stream_ = second.get();
     EXPECT_THAT(this->changes_of(), ElementsAre("insert side(1)"));
 }
 

@@ -33,7 +33,8 @@ protected:
         server.connect().query("INSERT INTO item VALUES (" + std::to_string(id) + ", 'x')");
     }
     std::vector<std::string> follow(std::size_t transactions) {
-        const auto stream = source_->open_changes(plan_, origin_, applied_);
+        const auto stream =
+            source_->open_changes(plan_, origin_, applied_, engine::LogReader::task);
         std::vector<std::string> out;
         for (model::SourceTransaction& transaction : take(*stream, transactions)) {
             for (std::string& change : print_all(plan_, transaction)) {
@@ -178,7 +179,7 @@ TEST_F(FailoverTest, StopsWhereThePromotedServerIsBehindWhatWasApplied) {
 TEST_F(FailoverTest, GoesOnAfterACrashOfTheServer) {
     start(17, false);
     applied_ = origin_.start;
-    const auto stream = source_->open_changes(plan_, origin_, applied_);
+    const auto stream = source_->open_changes(plan_, origin_, applied_, engine::LogReader::task);
     insert(*primary_, 1);
     EXPECT_EQ(take(*stream, 1).size(), 1u);
     primary_->kill_and_restart();

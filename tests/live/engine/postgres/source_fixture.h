@@ -146,7 +146,7 @@ protected:
     }
     /// Everything the log has after `from`, put on `replica`.
     void replay(Replica& replica, const model::Position& from) {
-        const auto stream = source().open_changes(plan_, origin_, from);
+        const auto stream = source().open_changes(plan_, origin_, from, engine::LogReader::task);
         const std::string end = source().current_position().text;
         source().heartbeat();
         std::vector<model::SourceTransaction> transactions;

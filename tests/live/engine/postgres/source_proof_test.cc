@@ -169,8 +169,8 @@ TYPED_TEST(SourceProofTest, FollowsPartitionsAndStopsAtANewOne) {
         "(at);"
         "CREATE TABLE sales_2a PARTITION OF sales_2 FOR VALUES FROM (10) TO (20)");
     this->capture();
-    const auto stream =
-        this->source().open_changes(this->plan_, this->origin_, this->origin_.start);
+    const auto stream = this->source().open_changes(this->plan_, this->origin_, this->origin_.start,
+                                                    engine::LogReader::task);
     this->sql("INSERT INTO sales VALUES (1, 1), (11, 1)");
     this->sql("UPDATE sales SET at = 12 WHERE at = 1");
     this->sql("TRUNCATE sales");
@@ -208,7 +208,8 @@ TYPED_TEST(SourceProofTest, TellsPositionsClockAndSequences) {
     EXPECT_LT(std::abs(std::chrono::duration_cast<std::chrono::seconds>(apart).count()), 60);
 
     // A heartbeat moves an idle log past a position and tells the source's clock.
-    const auto stream = this->source().open_changes(this->plan_, this->origin_, after);
+    const auto stream =
+        this->source().open_changes(this->plan_, this->origin_, after, engine::LogReader::task);
     this->source().heartbeat();
     model::Instant told{};
     for (int attempt = 0; attempt < 200 && told == model::Instant{}; ++attempt) {

@@ -103,8 +103,8 @@ TYPED_TEST(SourceTest, AppliesFiltersInTheCopyAndInTheLog) {
     this->sql("UPDATE item SET name = 'in' WHERE id = 2");
     this->sql("UPDATE item SET name = 'other' WHERE name = 'out'");
     this->sql("INSERT INTO item VALUES (4, 'out'), (5, 'in')");
-    const auto stream =
-        this->source().open_changes(this->plan_, this->origin_, this->origin_.start);
+    const auto stream = this->source().open_changes(this->plan_, this->origin_, this->origin_.start,
+                                                    engine::LogReader::task);
     std::vector<std::string> changes;
     for (auto& transaction : take(*stream, 3)) {
         for (const std::string& change : print_all(this->plan_, transaction)) {
@@ -151,8 +151,8 @@ TYPED_TEST(SourceTest, LosesAndDoublesNothingBetweenTheViewAndTheLog) {
     for (std::thread& writer : writers) {
         writer.join();
     }
-    const auto stream =
-        this->source().open_changes(this->plan_, this->origin_, this->origin_.start);
+    const auto stream = this->source().open_changes(this->plan_, this->origin_, this->origin_.start,
+                                                    engine::LogReader::task);
     const std::string end = this->source().current_position().text;
     this->source().heartbeat();
     std::vector<model::SourceTransaction> transactions;
@@ -292,8 +292,8 @@ TYPED_TEST(SourceTest, WorksAtADatabaseThatIsFrozen) {
     const model::ChunkView view = this->source().open_view(this->plan_);
     const auto chunks = this->source().split(this->table("item"), {1 << 20});
     EXPECT_EQ(this->read(this->table("item"), chunks[0], view).size(), 2u);
-    const auto stream =
-        this->source().open_changes(this->plan_, this->origin_, this->origin_.start);
+    const auto stream = this->source().open_changes(this->plan_, this->origin_, this->origin_.start,
+                                                    engine::LogReader::task);
     const std::string end = this->source().current_position().text;
     this->source().heartbeat();
     std::vector<model::SourceTransaction> transactions;

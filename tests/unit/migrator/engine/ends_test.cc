@@ -58,9 +58,11 @@ TEST_F(Ends, AnErrorOfTheSourceSaysSo) {
     EXPECT_EQ(end_of([&] { source_->open_reader()->open({}, {}, {}); }), End::source);
     EXPECT_EQ(end_of([&] { source_->open_row_reader()->read({}, {}); }), End::source);
     const plan::Plan plan;
-    EXPECT_EQ(
-        end_of([&] { source_->open_changes(plan, {}, {})->next(std::chrono::milliseconds(0)); }),
-        End::source);
+    EXPECT_EQ(end_of([&] {
+                  source_->open_changes(plan, {}, {}, LogReader::task)
+                      ->next(std::chrono::milliseconds(0));
+              }),
+              End::source);
 }
 
 TEST_F(Ends, AnErrorOfTheDestinationSaysSo) {

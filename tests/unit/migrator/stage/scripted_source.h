@@ -62,7 +62,8 @@ public:
     }
     std::unique_ptr<engine::ChangeStream> open_changes(const plan::Plan&,
                                                        const engine::CaptureOrigin&,
-                                                       const model::Position&) override {
+                                                       const model::Position&,
+                                                       engine::LogReader) override {
         return never<engine::ChangeStream>();
     }
     model::Position current_position() override { return {}; }
