@@ -83,6 +83,15 @@ model::Finding fence_left(const engine::TaskRecord& record, const Error& error) 
             {}};
 }
 
+bool brings_foreign_keys(const plan::Plan& plan) {
+    using plan::SchemaSection;
+    return std::any_of(plan.schema_steps.begin(), plan.schema_steps.end(),
+                       [](const plan::SchemaStep& step) {
+                           return step.section == SchemaSection::foreign_keys ||
+                                  step.section == SchemaSection::foreign_keys_at_once;
+                       });
+}
+
 }  // namespace
 
 void lift_left_fence(engine::Source& source, engine::Control& control, engine::TaskRecord& record,
@@ -152,8 +161,9 @@ void Cutover::prove() {
     catch_up();
     insist_on_quiet();
     if (keys_last) {
+        insist_on_plan();  // whoever is refused before the keys are there goes on
         stage::add_foreign_keys(context_);
-        keys_added_ = true;
+        keys_added_ = brings_foreign_keys(context_.plan);
     }
     insist_on_plan();
     look_once_more();
