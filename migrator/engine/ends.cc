@@ -337,6 +337,9 @@ public:
     void run_schema_step(const plan::SchemaStep& step) override {
         return at_end(End::destination, [&] { return sink_->run_schema_step(step); });
     }
+    void undo_schema_step(const plan::SchemaStep& step) override {
+        return at_end(End::destination, [&] { return sink_->undo_schema_step(step); });
+    }
     void cancel_schema_steps() noexcept override { sink_->cancel_schema_steps(); }
     void set_sequences(const plan::Plan& plan,
                        const std::vector<model::SequenceSchema>& values) override {

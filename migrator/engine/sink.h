@@ -100,6 +100,9 @@ public:
     /// is recorded is not executed. Own connection per call: any thread. Throws: operation,
     /// refused, connection.
     virtual void run_schema_step(const plan::SchemaStep& step) = 0;
+    /// Takes away what a recorded step has made, as if it had not been executed; one that is not
+    /// recorded is left alone. Throws: as run_schema_step().
+    virtual void undo_schema_step(const plan::SchemaStep& step) = 0;
     /// Has steps that other threads are executing end soon, with an error; nothing of them stays.
     /// Any thread. An engine whose steps are short need do nothing.
     virtual void cancel_schema_steps() noexcept = 0;

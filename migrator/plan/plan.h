@@ -93,6 +93,7 @@ struct SchemaStep {
     model::Bytes weight;      ///< size of the table it works on: largest first
     model::ObjectName table;  ///< the destination's, that it makes or works on; empty: none
     std::string before = {};  ///< a statement that goes first in the same transaction; empty: none
+    std::string undo = {};    ///< takes away what it has made; empty: that goes with another's
 };
 
 struct SequencePlan {

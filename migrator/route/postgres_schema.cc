@@ -356,11 +356,13 @@ private:
         if ((table.partition_key || to_partitions) && !never_valid) {
             add("foreign_key:" + object, SchemaSection::foreign_keys_at_once, called, statement,
                 table.size, names_.object(table.name), lock(table.name, key.parent));
+            steps_.back().undo = drop_constraint(table.name, key.name);
             return;
         }
         add("foreign_key:" + object, SchemaSection::foreign_keys, called,
             statement + (never_valid ? "" : std::string(kNotValid)), table.size,
             names_.object(table.name), lock(table.name, key.parent));
+        steps_.back().undo = drop_constraint(table.name, key.name);
         if (!never_valid) {
             add("validate:" + object, SchemaSection::validation, called,
                 "ALTER TABLE " + name + " VALIDATE CONSTRAINT " + quote_identifier(key.name),
@@ -395,7 +397,13 @@ private:
                 "ALTER TABLE " + quote(name) + " ADD CONSTRAINT " + quote_identifier(check.name) +
                     " " + renamer_.in_table(check.definition, table.name),
                 table.size, name);
+            steps_.back().undo = drop_constraint(table.name, check.name);
         }
+    }
+
+    std::string drop_constraint(const ObjectName& table, const std::string& constraint) const {
+        return "ALTER TABLE " + quote(names_.object(table)) + " DROP CONSTRAINT IF EXISTS " +
+               quote_identifier(constraint);
     }
 
     const model::Catalog& source_;

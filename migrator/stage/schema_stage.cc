@@ -1,6 +1,7 @@
 #include "migrator/stage/schema_stage.h"
 
 #include <algorithm>
+#include <array>
 #include <deque>
 #include <set>
 
@@ -9,9 +10,21 @@
 
 namespace cutover::stage {
 
+namespace {
+
+constexpr std::array kForeignKeys = {plan::SchemaSection::foreign_keys,
+                                     plan::SchemaSection::foreign_keys_at_once,
+                                     plan::SchemaSection::validation};
+
+std::set<std::string> done_steps(Context& context) {
+    const std::vector<std::string> done = context.control.done_schema_steps();
+    return {done.begin(), done.end()};
+}
+
+}  // namespace
+
 std::vector<const plan::SchemaStep*> pending_steps(Context& context, plan::SchemaSection section) {
-    const std::vector<std::string> done_list = context.control.done_schema_steps();
-    const std::set<std::string> done(done_list.begin(), done_list.end());
+    const std::set<std::string> done = done_steps(context);
     std::vector<const plan::SchemaStep*> steps;
     for (const plan::SchemaStep& step : context.plan.schema_steps) {
         if (step.section == section && !done.contains(step.id)) {
@@ -41,10 +54,20 @@ void run_schema_section(Context& context, plan::SchemaSection section) {
 }
 
 void add_foreign_keys(Context& context) {
-    for (const plan::SchemaSection section :
-         {plan::SchemaSection::foreign_keys, plan::SchemaSection::foreign_keys_at_once,
-          plan::SchemaSection::validation}) {
+    for (const plan::SchemaSection section : kForeignKeys) {
         run_schema_section(context, section);
+    }
+}
+
+void withdraw_foreign_keys(Context& context) {
+    const std::set<std::string> done = done_steps(context);
+    for (const plan::SchemaStep& step : context.plan.schema_steps) {
+        const bool ours =
+            std::find(kForeignKeys.begin(), kForeignKeys.end(), step.section) != kForeignKeys.end();
+        if (ours && done.contains(step.id)) {
+            context.sink.undo_schema_step(step);
+            context.runtime.yield(flow::sync::kSchemaStep);
+        }
     }
 }
 

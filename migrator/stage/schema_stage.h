@@ -19,4 +19,8 @@ void run_schema_section(Context& context, plan::SchemaSection section);
 /// Every section that has to do with foreign keys, to their end. No lane works meanwhile.
 void add_foreign_keys(Context& context);
 
+/// Takes away what add_foreign_keys() has made, so that changes in any order can be applied again.
+/// No lane works meanwhile.
+void withdraw_foreign_keys(Context& context);
+
 }  // namespace cutover::stage

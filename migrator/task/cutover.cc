@@ -83,15 +83,6 @@ model::Finding fence_left(const engine::TaskRecord& record, const Error& error) 
             {}};
 }
 
-bool brings_foreign_keys(const plan::Plan& plan) {
-    using plan::SchemaSection;
-    return std::any_of(plan.schema_steps.begin(), plan.schema_steps.end(),
-                       [](const plan::SchemaStep& step) {
-                           return step.section == SchemaSection::foreign_keys ||
-                                  step.section == SchemaSection::foreign_keys_at_once;
-                       });
-}
-
 }  // namespace
 
 void lift_left_fence(engine::Source& source, engine::Control& control, engine::TaskRecord& record,
@@ -161,9 +152,8 @@ void Cutover::prove() {
     catch_up();
     insist_on_quiet();
     if (keys_last) {
-        insist_on_plan();  // whoever is refused before the keys are there goes on
+        insist_on_plan();  // so that they are not added in vain
         stage::add_foreign_keys(context_);
-        keys_added_ = brings_foreign_keys(context_.plan);
     }
     insist_on_plan();
     look_once_more();
@@ -312,12 +302,12 @@ void Cutover::insist_on_quiet() {
     });
 }
 
-/// A change of a table's definition is met where a change of its rows follows it. Who has had none
-/// is looked at before the end.
+/// A change of a table's definition is met where a change of its rows follows it. Tables without
+/// later changes are checked here.
 void Cutover::insist_on_plan() {
     if (const std::optional<Error> error = no_longer_fits(context_.plan, tools_.plan_now())) {
         // What is merely new stands in the way of the cutover, not of the task.
-        if (error->code() != kSourceChanged && !keys_added_) {
+        if (error->code() != kSourceChanged) {
             throw Refusal{error->what()};
         }
         throw End{*error};
@@ -413,16 +403,6 @@ void Cutover::refuse(const stage::More& more) {
         more.id.text, model::some_of(tables), more.commit.text, evidence_.quiet_from,
         writers.empty() ? "no session of others is there any more"
                         : "others there, the most recently active first: " + describe(writers));
-    if (keys_added_) {
-        throw End{
-            Error(ErrorClass::refused, "finish.written_meanwhile",
-                  text + "; foreign keys are there now, beside which this account cannot apply "
-                         "changes",
-                  "stop the writers; drop the foreign keys at the destination, or GRANT SET ON "
-                  "PARAMETER session_replication_role to the account; then migrate and finish "
-                  "again")
-                .at(model::End::source)};
-    }
     throw Refusal{text + "; " + kWhatToDo};
 }
 

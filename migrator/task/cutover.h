@@ -93,7 +93,6 @@ private:
     const CutoverTools tools_;
     const FinishOptions options_;
     CutoverEvidence evidence_;
-    bool keys_added_ = false;  ///< where rows are held to them, nothing can be applied any more
 };
 
 }  // namespace cutover::task

@@ -434,9 +434,12 @@ Outcome Task::run_incremental() {
 /// are being validated, which may take long, are waited for here, where the log goes on being
 /// applied.
 stage::IncrementalEnd Task::follow_log(stage::Context& stage, Validation& validation) {
+    const bool validates = sink_->ignores_foreign_keys();
+    if (!validates) {
+        stage::withdraw_foreign_keys(stage);  // a cutover has added them, and was refused or killed
+    }
     stage::IncrementalStage incremental(stage);
     bool finishing = false;
-    const bool validates = sink_->ignores_foreign_keys();
     // A predecessor may have died between the two.
     const bool keys_wait =
         !stage::pending_steps(stage, SchemaSection::unique_keys).empty() ||

@@ -380,6 +380,21 @@ TEST_P(SinkContract, ASchemaStepIsExecutedOnce) {
     EXPECT_EQ(error_of([&] { sink_->run_schema_step(first); }), std::nullopt);
 }
 
+/// Of the step nothing but the record is undone here: what it has made is needed by others.
+TEST_P(SinkContract, AStepThatIsUndoneIsNoLongerDone) {
+    plan::SchemaStep step = end_->plan().schema_steps.front();
+    step.undo.clear();
+    const auto is_done = [&] {
+        const std::vector<std::string> done = control_->done_schema_steps();
+        return std::find(done.begin(), done.end(), step.id) != done.end();
+    };
+    EXPECT_TRUE(is_done());
+    sink_->undo_schema_step(step);
+    EXPECT_FALSE(is_done());
+    step.undo = "no statement at all";
+    EXPECT_EQ(error_of([&] { sink_->undo_schema_step(step); }), std::nullopt);
+}
+
 TEST_P(SinkContract, StepsAreTriedWithoutATrace) {
     copy(TableName::keyed, 0, {{"1", "a"}});
     const std::vector<std::string> done = control_->done_schema_steps();

@@ -41,6 +41,16 @@ void MemorySink::run_schema_step(const plan::SchemaStep& step) {
     });
 }
 
+void MemorySink::undo_schema_step(const plan::SchemaStep& step) {
+    Session session(runtime_, net_, spec_.destination, "sink");
+    session.call("sink.undo_schema_step", CallKind::write, [&](Server& server) {
+        check_claim(server, *claim_);
+        if (server.tasks[claim_->task].done_steps.erase(step.id) > 0 && !step.undo.empty()) {
+            execute(server.database, step.undo);
+        }
+    });
+}
+
 void MemorySink::set_sequences(const plan::Plan& plan,
                                const std::vector<model::SequenceSchema>& values) {
     Session session(runtime_, net_, spec_.destination, "sink");

@@ -22,6 +22,7 @@ public:
     /// There are none.
     bool ignores_foreign_keys() override { return true; }
     void run_schema_step(const plan::SchemaStep& step) override;
+    void undo_schema_step(const plan::SchemaStep& step) override;
     void cancel_schema_steps() noexcept override {}
     void set_sequences(const plan::Plan& plan,
                        const std::vector<model::SequenceSchema>& values) override;

@@ -101,6 +101,7 @@ public:
         return ignores;
     }
     void run_schema_step(const plan::SchemaStep& step) override;
+    void undo_schema_step(const plan::SchemaStep& step) override;
     void cancel_schema_steps() noexcept override { at_work_.cancel(); }
     void set_sequences(const plan::Plan& plan,
                        const std::vector<model::SequenceSchema>& values) override;
@@ -178,6 +179,27 @@ void PostgresSink::run_schema_step(const plan::SchemaStep& step) {
         connection.set_purpose(step.object + " to be made");
         const StepsAtWork::Entry entry(at_work_, connection);
         execute_step(connection, claim, step);
+    }
+    sessions_->give_back(std::move(connection));
+}
+
+void PostgresSink::undo_schema_step(const plan::SchemaStep& step) {
+    const Claim claim = claims_.get();
+    Connection connection = open_session(*sessions_, claim.task, SessionRole::schema);
+    {
+        connection.set_purpose(step.object + " to be taken away");
+        const StepsAtWork::Entry entry(at_work_, connection);
+        connection.exec("BEGIN");
+        const bool recorded =
+            connection
+                .exec_params("DELETE FROM cutover.schema_step WHERE task = $1 AND id = $2",
+                             {claim.task, step.id})
+                .affected() == 1;
+        if (recorded && !step.undo.empty()) {
+            connection.exec(step.undo);
+        }
+        require_claim(connection, claim);
+        connection.exec("COMMIT");
     }
     sessions_->give_back(std::move(connection));
 }

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <fstream>
 #include <string>
 #include <thread>
@@ -91,6 +92,22 @@ protected:
             "conparentid = 0");
     }
 
+    void expect_at_new(const std::string& question, const std::string& answer) {
+        auto client = new_->connect("shop");
+        for (int look = 0; look < 300 && client.value(question) != answer; ++look) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        }
+        EXPECT_EQ(client.value(question), answer) << question;
+    }
+    void expect_finished(const std::string& file, RunningProgram& migrate) {
+        const Said finish = program_.run({"finish", file});
+        ASSERT_EQ(finish.exit_code, 0) << finish.text << migrate.text();
+        EXPECT_EQ(migrate.wait().exit_code, 0) << migrate.text();
+        EXPECT_EQ(foreign_keys_at_new(), "2");
+        const Said verify = program_.run({"verify", file});
+        EXPECT_EQ(verify.exit_code, 0) << verify.text;
+    }
+
     Program program_;
     std::unique_ptr<fixtures::PostgresServer> old_;
     std::unique_ptr<fixtures::PostgresServer> new_;
@@ -160,12 +177,7 @@ TEST_F(Walkthrough, GoesOnAfterAFinishThatCameTooEarly) {
     EXPECT_EQ(foreign_keys_at_new(), "0");
 
     at_old("DELETE FROM app.orders WHERE id < 50");
-    const Said finish = program_.run({"finish", file});
-    ASSERT_EQ(finish.exit_code, 0) << finish.text << migrate.text();
-    EXPECT_EQ(migrate.wait().exit_code, 0) << migrate.text();
-    EXPECT_EQ(foreign_keys_at_new(), "2");
-    const Said verify = program_.run({"verify", file});
-    EXPECT_EQ(verify.exit_code, 0) << verify.text;
+    expect_finished(file, migrate);
 }
 
 /// What is merely new stands in the way of the cutover, not of the task: not with this account
@@ -182,10 +194,44 @@ TEST_F(Walkthrough, GoesOnAfterAFinishThatANewTableHasRefused) {
     EXPECT_EQ(foreign_keys_at_new(), "0");
 
     at_old("DROP TABLE app.fresh; DELETE FROM app.orders WHERE id < 50");
-    const Said finish = program_.run({"finish", file});
-    ASSERT_EQ(finish.exit_code, 0) << finish.text << migrate.text();
-    EXPECT_EQ(migrate.wait().exit_code, 0) << migrate.text();
+    expect_finished(file, migrate);
+}
+
+/// A write that comes while the foreign keys are being added refuses the cutover. They go again, or
+/// nothing could be applied beside them.
+TEST_F(Walkthrough, TakesForeignKeysAwayThatCameTooEarly) {
+    begin();
+    const std::string file = task();
+    RunningProgram migrate = program_.start({"migrate", file, "--json"});
+    ASSERT_TRUE(migrate.wait_for("\"consistent\":true")) << migrate.text();
+    auto bystander = new_->connect("shop");
+    bystander.query("BEGIN; LOCK TABLE app.orders IN ROW EXCLUSIVE MODE");
+    RunningProgram early = program_.start({"finish", file, "--quiet-seconds", "1"});
+    ASSERT_TRUE(migrate.wait_for("\"for\":\"foreign key")) << migrate.text();
+    at_old("INSERT INTO app.orders (customer, total) VALUES (7, 77777)");
+    bystander.query("COMMIT");
+    const Said refused = early.wait();
+    EXPECT_EQ(refused.exit_code, 13) << refused.text;
+    EXPECT_THAT(refused.text, HasSubstr("still being written to"));
+    expect_at_new("SELECT count(*) FROM app.orders WHERE total = 77777", "1");
+    EXPECT_EQ(foreign_keys_at_new(), "0");
+    expect_finished(file, migrate);
+}
+
+/// The same, if the process dies in between.
+TEST_F(Walkthrough, TakesForeignKeysAwayThatADeadProcessHasAdded) {
+    begin();
+    const std::string file = task();
+    RunningProgram dying = program_.start({"migrate", file, "--kill-at", "finish.sequences_set"});
+    ASSERT_TRUE(dying.wait_for("phase incremental")) << dying.text();
+    EXPECT_NE(program_.run({"finish", file, "--quiet-seconds", "1"}).exit_code, 0);
+    EXPECT_EQ(dying.wait().exit_code, 128 + SIGKILL) << dying.text();
     EXPECT_EQ(foreign_keys_at_new(), "2");
+    at_old("DELETE FROM app.orders WHERE id < 50");
+    RunningProgram migrate = program_.start({"migrate", file});
+    expect_at_new("SELECT count(*) FROM app.orders WHERE id < 50", "0");
+    EXPECT_EQ(foreign_keys_at_new(), "0");
+    expect_finished(file, migrate);
 }
 
 /// The log tells of no ALTER TABLE: without a row after it only a look at the catalog does.

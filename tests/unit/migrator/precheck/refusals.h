@@ -131,7 +131,6 @@ inline constexpr Refusal kRefusals[] = {
     {"cell.text_form", Met::later, "", "", "a form of a value in the log"},
     {"finish.fence_refused", Met::later, "", "", "of `finish`"},
     {"finish.no_proof", Met::later, "", "", "of `finish`"},
-    {"finish.written_meanwhile", Met::later, "", "", "of `finish`"},
     {"incremental.keyless_without_old_row", Met::later, "", "", "what the log has of a change"},
     {"log.encoding", Met::later, "source.encoding", "", "bytes of a change"},
     {"sequence.missing", Met::later, "destination.sequence_missing", "",

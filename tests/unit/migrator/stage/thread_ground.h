@@ -28,6 +28,7 @@ public:
     std::unique_ptr<engine::ChunkWriter> open_writer(const plan::Plan&) override { return nullptr; }
     bool ignores_foreign_keys() override { return true; }
     void run_schema_step(const plan::SchemaStep&) override { step(); }
+    void undo_schema_step(const plan::SchemaStep&) override { step(); }
     void cancel_schema_steps() noexcept override {}
     void set_sequences(const plan::Plan&, const std::vector<model::SequenceSchema>&) override {}
 };
