@@ -141,8 +141,12 @@ AssertionResult judge_survival(const Scenario& scenario, const Evidence& evidenc
     const std::string wanted = scenario.has_incremental() ? "finished" : "completed";
     // A process killed behind the fence has nothing left to do; the cutover itself was answered.
     const bool fenced = last.killed_by_us && evidence.milestones.contains("cut_over");
-    result.passed = fenced || (last.exit_code == 0 && last.outcome == wanted);
-    result.detail = fenced
+    const bool late = scenario.outcome.or_late_write && last.exit_code == 1 &&
+                      last.outcome == wanted && !evidence.finishes.empty() &&
+                      evidence.finishes.back().outcome == "late_write";
+    result.passed = fenced || late || (last.exit_code == 0 && last.outcome == wanted);
+    result.detail = late ? "cut over, and a late write was told"
+                    : fenced
                         ? "cut over; the process was killed behind the fence"
                         : fmt::format("the last process ended as `{}`, exit code {}", last.outcome,
                                       last.exit_code ? fmt::format("{}", *last.exit_code) : "none");
@@ -217,7 +221,9 @@ void measure_effects(Evidence& evidence) {
 }
 
 void judge(const Scenario& scenario, const RunProblems& problems, Evidence& evidence) {
-    evidence.expected_outcome = scenario.outcome.survived ? "survived" : "failed_loudly";
+    evidence.expected_outcome = scenario.outcome.or_late_write ? "survived_or_late_write"
+                                : scenario.outcome.survived    ? "survived"
+                                                               : "failed_loudly";
     evidence.assertions.push_back(scenario.outcome.survived
                                       ? judge_survival(scenario, evidence)
                                       : judge_loud_failure(scenario.outcome, evidence));

@@ -464,11 +464,14 @@ private:
     void read_outcome(const DocumentReader& root) {
         const Node* outcome = root.find("outcome");
         if (outcome == nullptr || outcome->kind == Node::Kind::scalar) {
-            if (outcome == nullptr || outcome->text != "survived") {
+            scenario_.outcome.or_late_write =
+                outcome != nullptr && outcome->text == "survived_or_late_write";
+            if (outcome == nullptr ||
+                (outcome->text != "survived" && !scenario_.outcome.or_late_write)) {
                 root.problem("outcome", "scenario.outcome",
                              "the scenario does not say how it must end",
-                             "write outcome: survived, or outcome: {failed_loudly: {within: 60, "
-                             "names: [...]}}");
+                             "write outcome: survived, survived_or_late_write, or outcome: "
+                             "{failed_loudly: {within: 60, names: [...]}}");
             }
             return;
         }
