@@ -242,11 +242,14 @@ std::string part_text(std::string_view& cells, const char* null_text) {
     return is_null ? null_text : quoted_if_needed(text);
 }
 
-/// One dimension of an array and those inside it.
+/// One dimension of an array and those inside it. Where nothing is left inside, or there is nothing
+/// inside a dimension, however long it says it is, it ends.
 std::string dimension_text(const std::vector<std::uint64_t>& lengths, std::size_t depth,
                            std::string_view& cells) {
     std::string out = "{";
-    for (std::uint64_t at = 0; at < lengths[depth] && !cells.empty(); ++at) {
+    std::size_t left = cells.size() + 1;
+    for (std::uint64_t at = 0; at < lengths[depth] && !cells.empty() && cells.size() < left; ++at) {
+        left = cells.size();
         out += at == 0 ? "" : ",";
         out += depth + 1 == lengths.size() ? part_text(cells, "NULL")
                                            : dimension_text(lengths, depth + 1, cells);
@@ -254,10 +257,14 @@ std::string dimension_text(const std::vector<std::uint64_t>& lengths, std::size_
     return out + "}";
 }
 
+/// An array of a server has no more.
+constexpr std::uint64_t kMostDimensions = 6;
+
 std::string array_text(std::string_view payload) {
     std::uint64_t dimensions = 0;
     std::uint64_t has_bounds = 0;
-    if (!take_varint(payload, has_bounds) || !take_varint(payload, dimensions)) {
+    if (!take_varint(payload, has_bounds) || !take_varint(payload, dimensions) ||
+        dimensions > kMostDimensions) {
         return "(broken array)";
     }
     std::vector<std::uint64_t> lengths;

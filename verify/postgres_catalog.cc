@@ -55,10 +55,10 @@ WireReading read_reading(Connection& connection) {
     WireReading reading;
     reading.infinite_intervals = connection.server_version() >= 170000;
     connection.exec("SET LOCAL lc_monetary TO DEFAULT");
-    const std::string one = connection.exec("SELECT cash_send(1::money)").text(0, 0);
+    const std::int64_t one = connection.exec("SELECT cash_send(1::money)").big_endian(0, 0);
     connection.exec("SET LOCAL lc_monetary = 'C'");
     reading.money_digits = 0;
-    for (auto units = std::stoll(one.substr(2), nullptr, 16); units >= 10; units /= 10) {
+    for (std::int64_t units = one; units >= 10; units /= 10) {
         ++reading.money_digits;
     }
     return reading;

@@ -79,7 +79,17 @@ private:
         return column + " = ANY ('{" + ids_ + "}'::oid[])";
     }
 
-    const ObjectName& table(const std::string& oid) const { return tables_.at(oid); }
+    const ObjectName& table(const std::string& oid) const {
+        const auto found = tables_.find(oid);
+        if (found == tables_.end()) {
+            throw model::Error(
+                model::ErrorClass::corrupt, "postgres.unknown_object",
+                "the server's answer speaks of object " + oid + ", which it has not listed",
+                "it is no server that this program knows, or its catalog is "
+                "damaged");
+        }
+        return found->second;
+    }
     std::string mapped(const ObjectName& table) const {
         return (mapping_ == nullptr ? table : mapping_->table(table)).display();
     }

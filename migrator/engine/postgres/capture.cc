@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <vector>
@@ -72,8 +74,7 @@ TablesAtStart read_tables_at_start(Connection& connection, const plan::Plan& pla
     TablesAtStart out;
     for (int row = 0; row < rows.rows(); ++row) {
         out.files[rows.text(row, 0)] = rows.integer(row, 1);
-        out.names[rows.text(row, 0)] =
-            names.at(static_cast<std::size_t>(rows.integer(row, 2))).display();
+        out.names[rows.text(row, 0)] = names[rows.index(row, 2, names.size())].display();
     }
     return out;
 }
@@ -132,13 +133,40 @@ Lsn where_it_stands(Connection& connection, const std::string& name) {
     return *slot->confirmed;
 }
 
+Error damaged_record() {
+    return Error(ErrorClass::corrupt, "task.state",
+                 "the task's record of its capture cannot be read",
+                 "the task's stored state is damaged: release the task and migrate anew")
+        .at(model::End::neither);
+}
+
 json parsed(const engine::CaptureOrigin& origin) {
     json out = json::parse(origin.identity, nullptr, false);
     if (!out.is_object() || !out.contains("system") || !out["system"].is_string()) {
-        throw Error(ErrorClass::corrupt, "task.state",
-                    "the task's record of its capture cannot be read",
-                    "the task's stored state is damaged: release the task and migrate anew")
-            .at(model::End::neither);
+        throw damaged_record();
+    }
+    return out;
+}
+
+std::uint32_t oid_of(const std::string& key) {
+    std::uint32_t oid = 0;
+    const auto read = std::from_chars(key.data(), key.data() + key.size(), oid);
+    if (read.ec != std::errc() || read.ptr != key.data() + key.size()) {
+        throw damaged_record();
+    }
+    return oid;
+}
+
+/// What the record keeps per table, by its oid, under `name`.
+template <typename Value>
+std::map<std::uint32_t, Value> by_table(const json& record, const char* name) {
+    std::map<std::uint32_t, Value> out;
+    try {
+        for (const auto& [key, value] : record.value(name, json::object()).items()) {
+            out[oid_of(key)] = value.template get<Value>();
+        }
+    } catch (const json::exception&) {
+        throw damaged_record();
     }
     return out;
 }
@@ -224,25 +252,16 @@ std::unique_ptr<SlotView> open_slot_view(const plan::TaskSpec& spec, const Atten
 }
 
 HeapFiles heap_files(const engine::CaptureOrigin& origin) {
-    HeapFiles out;
-    const json born = parsed(origin);
-    const json files = born.value("files", json::object());
-    for (auto file = files.begin(); file != files.end(); ++file) {
-        out[static_cast<std::uint32_t>(std::stoul(file.key()))] = file.value().get<std::uint64_t>();
-    }
-    return out;
+    return by_table<std::uint64_t>(parsed(origin), "files");
 }
 
 PublicationAtStart publication_at_start(const engine::CaptureOrigin& origin) {
     const json born = parsed(origin);
-    PublicationAtStart out;
-    out.mark = born.value("publication", "");
-    const json tables = born.value("tables", json::object());
-    for (auto table = tables.begin(); table != tables.end(); ++table) {
-        out.tables[static_cast<std::uint32_t>(std::stoul(table.key()))] =
-            table.value().get<std::string>();
+    const json mark = born.value("publication", json(""));
+    if (!mark.is_string()) {
+        throw damaged_record();
     }
-    return out;
+    return {mark.get<std::string>(), by_table<std::string>(born, "tables")};
 }
 
 VerifiedCapture verify_capture(const plan::TaskSpec& spec, const engine::CaptureOrigin& origin,

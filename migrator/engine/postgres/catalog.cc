@@ -1,6 +1,7 @@
 #include "migrator/engine/postgres/catalog.h"
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 #include <utility>
 
@@ -150,7 +151,7 @@ public:
                          [](const Candidate& a, const Candidate& b) { return a.depth < b.depth; });
         return out;
     }
-    const Candidate& of(Oid oid) const { return candidates_[by_oid_.at(oid)]; }
+    const Candidate& of(Oid oid) const { return candidates_[known(by_oid_, oid)]; }
 
 private:
     /// A partition is selected by its own name or by that of a parent, unless it is excluded
@@ -159,7 +160,7 @@ private:
         candidate.selected = selection_.selects(candidate.name);
         Oid parent = candidate.parent;
         while (parent != 0) {
-            const Candidate& above = candidates_[by_oid_.at(parent)];
+            const Candidate& above = candidates_[known(by_oid_, parent)];
             if (++candidate.depth > static_cast<int>(candidates_.size())) {
                 throw model::Error(model::ErrorClass::corrupt, "catalog.cycle",
                                    "table " + candidate.name.display() +
@@ -203,18 +204,20 @@ std::string array_of(const std::vector<Oid>& oids) {
 }
 
 model::TableSchema& CatalogReading::table(std::int64_t oid) {
-    return catalog.tables[tables.at(static_cast<Oid>(oid))];
+    return catalog.tables[known(tables, oid)];
 }
 
 std::vector<std::size_t> CatalogReading::column_list(std::int64_t oid,
                                                      const std::string& numbers) const {
-    const auto& known = columns[tables.at(static_cast<Oid>(oid))];
+    const auto& there = columns[known(tables, oid)];
     std::vector<std::size_t> out;
     std::size_t at = 0;
     while (at < numbers.size()) {
         const std::size_t end = std::min(numbers.find(' ', at), numbers.size());
-        const auto column = known.find(std::stoi(numbers.substr(at, end - at)));
-        if (column != known.end()) {
+        int number = 0;
+        std::from_chars(numbers.data() + at, numbers.data() + end, number);
+        const auto column = there.find(number);
+        if (column != there.end()) {
             out.push_back(column->second);
         }
         at = end + 1;
@@ -247,10 +250,10 @@ namespace {
 /// the database's says.
 int read_money_digits(Connection& connection) {
     connection.exec("SET LOCAL lc_monetary TO DEFAULT");
-    const std::string unit = connection.exec("SELECT cash_send(1::money)").text(0, 0);
+    const std::int64_t unit = connection.exec("SELECT cash_send(1::money)").big_endian(0, 0);
     connection.exec("SET LOCAL lc_monetary = 'C'");
     int digits = 0;
-    for (auto rest = std::stoll(unit.substr(2), nullptr, 16); rest >= 10; rest /= 10) {
+    for (std::int64_t rest = unit; rest >= 10; rest /= 10) {
         ++digits;
     }
     return digits;

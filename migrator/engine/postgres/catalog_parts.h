@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "migrator/engine/postgres/connection.h"
+#include "migrator/engine/postgres/known.h"
 #include "migrator/model/schema.h"
 #include "migrator/plan/task_spec.h"
 

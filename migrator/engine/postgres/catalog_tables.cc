@@ -120,7 +120,7 @@ void read_columns(CatalogReading& reading) {
     const Result rows = reading.connection.exec_params(kColumns, {reading.oid_array});
     for (int row = 0; row < rows.rows(); ++row) {
         model::TableSchema& table = reading.table(rows.integer(row, 0));
-        const std::size_t index = reading.tables.at(static_cast<Oid>(rows.integer(row, 0)));
+        const std::size_t index = known(reading.tables, rows.integer(row, 0));
         reading.columns[index][static_cast<int>(rows.integer(row, 1))] = table.columns.size();
         table.columns.push_back(column_of(rows, row));
         table.flags.push_back("column:" + rows.text(row, 2) + ":" + rows.text(row, 1));

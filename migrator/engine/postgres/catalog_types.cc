@@ -153,7 +153,7 @@ private:
         if (owner == owner_.end()) {
             return row_types_.contains(id);
         }
-        const std::vector<Oid>& parts = types_.at(owner->second).made_of;
+        const std::vector<Oid>& parts = known(types_, owner->second).made_of;
         return std::any_of(parts.begin(), parts.end(),
                            [this](Oid part) { return holds_row(part); });
     }
@@ -167,7 +167,7 @@ private:
         }
         const Result rows = reading_.connection.exec_params(kLabels, {array_of(enums)});
         for (int row = 0; row < rows.rows(); ++row) {
-            types_.at(oid(rows, row, 0)).schema.labels.push_back(rows.text(row, 1));
+            known(types_, oid(rows, row, 0)).schema.labels.push_back(rows.text(row, 1));
         }
     }
 
@@ -178,7 +178,7 @@ private:
         }
         const Result rows = reading_.connection.exec_params(kAttributes, {array_of(relations)});
         for (int row = 0; row < rows.rows(); ++row) {
-            UserType& type = types_.at(composites_.at(oid(rows, row, 0)));
+            UserType& type = known(types_, known(composites_, oid(rows, row, 0)));
             model::ColumnSchema column;
             column.name = rows.text(row, 1);
             column.type = one_piece(rows.text(row, 2), "the type of a field");
@@ -196,7 +196,7 @@ private:
         if (owner == owner_.end() || !done_.insert(owner->second).second) {
             return;
         }
-        const UserType& type = types_.at(owner->second);
+        const UserType& type = known(types_, owner->second);
         for (const Oid part : type.made_of) {
             need(part);
         }

@@ -35,18 +35,47 @@ std::string_view Result::get(int row, int column) const {
     return {PQgetvalue(result_.get(), row, column),
             static_cast<std::size_t>(PQgetlength(result_.get(), row, column))};
 }
+namespace {
+
+[[noreturn]] void throw_no_number(std::string_view text, const std::string& wanted) {
+    throw Error(
+        ErrorClass::corrupt, "postgres.no_number",
+        "the server's answer has `" + std::string(text) + "` where " + wanted + " must stand",
+        "it is no server that this program knows, or its catalog is damaged");
+}
+
+}  // namespace
+
 std::int64_t Result::integer(int row, int column) const {
     const std::string_view text = get(row, column);
     std::int64_t value = 0;
     const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
     if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) {
-        throw Error(
-            ErrorClass::corrupt, "postgres.no_number",
-            "the server's answer has `" + std::string(text) + "` where a whole number must stand",
-            "it is no server that this program knows, or its catalog is damaged");
+        throw_no_number(text, "a whole number");
     }
     return value;
 }
+
+std::size_t Result::index(int row, int column, std::size_t count) const {
+    const std::int64_t value = integer(row, column);
+    if (value < 0 || static_cast<std::uint64_t>(value) >= count) {
+        throw_no_number(get(row, column), "a number below " + std::to_string(count));
+    }
+    return static_cast<std::size_t>(value);
+}
+
+std::int64_t Result::big_endian(int row, int column) const {
+    const std::string_view text = get(row, column);
+    const std::string_view digits = text.substr(std::min<std::size_t>(text.size(), 2));
+    std::int64_t value = 0;
+    const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
+    if (!text.starts_with("\\x") || parsed.ec != std::errc() ||
+        parsed.ptr != digits.data() + digits.size()) {
+        throw_no_number(text, "the bytes of a number");
+    }
+    return value;
+}
+
 std::uint64_t Result::affected() const {
     const std::string_view text = PQcmdTuples(result_.get());
     std::uint64_t value = 0;

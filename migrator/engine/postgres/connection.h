@@ -35,6 +35,12 @@ public:
     std::string text(int row, int column) const { return std::string(get(row, column)); }
     /// Throws: corrupt `postgres.no_number` (NULL, or no whole number of 64 bits).
     std::int64_t integer(int row, int column) const;
+    /// One of `count` things of ours that the server was to tell by its number, from 0.
+    /// Throws: corrupt `postgres.no_number`.
+    std::size_t index(int row, int column, std::size_t count) const;
+    /// A bytea of up to eight bytes, in text form, as the number that they are.
+    /// Throws: corrupt `postgres.no_number`.
+    std::int64_t big_endian(int row, int column) const;
     bool boolean(int row, int column) const { return get(row, column) == "t"; }
     /// Rows an INSERT, UPDATE, DELETE or COPY has touched.
     std::uint64_t affected() const;

@@ -28,7 +28,7 @@ std::map<std::size_t, std::string> identities(Connection& session,
         " AND c.relname = v.name AND c.relkind IN ('r', 'p')");
     std::map<std::size_t, std::string> out;
     for (int row = 0; row < rows.rows(); ++row) {
-        out.emplace(static_cast<std::size_t>(rows.integer(row, 0)), rows.text(row, 1));
+        out.emplace(rows.index(row, 0, to), rows.text(row, 1));
     }
     return out;
 }
@@ -48,7 +48,7 @@ std::vector<std::size_t> filled(Connection& session, const std::vector<model::Ob
     }
     const Result rows = session.exec(sql);
     for (int row = 0; row < rows.rows(); ++row) {
-        out.push_back(static_cast<std::size_t>(rows.integer(row, 0)));
+        out.push_back(rows.index(row, 0, to));
     }
     return out;
 }
@@ -129,7 +129,7 @@ std::vector<model::ObjectName> PostgresInspector::non_empty(
         session.exec("BEGIN READ ONLY");
         try {
             for (const std::size_t at : filled(session, tables, from, to)) {
-                out.push_back(tables.at(at));
+                out.push_back(tables[at]);
             }
             session.exec("COMMIT");
         } catch (...) {

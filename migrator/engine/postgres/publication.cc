@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "migrator/engine/postgres/known.h"
 #include "migrator/engine/postgres/lock_holders.h"
 #include "migrator/engine/postgres/own_objects.h"
 #include "migrator/engine/postgres/publication_memory.h"
@@ -65,7 +66,7 @@ std::vector<TableState> table_states(Connection& connection, const plan::Plan& p
     std::vector<TableState> states;
     for (int row = 0; row < rows.rows(); ++row) {
         TableState state;
-        state.name = names.at(static_cast<std::size_t>(rows.integer(row, 0)));
+        state.name = names[rows.index(row, 0, names.size())];
         const char kind = rows.get(row, 1).empty() ? '\0' : rows.get(row, 1).front();
         const bool index = kind == 'i' && !rows.is_null(row, 2);
         using Kind = TableIdentity::Kind;
@@ -418,7 +419,7 @@ std::string became_of_tables(Connection& connection, const std::string& name,
         {array_literal(oids), name});
     std::vector<std::string> became;
     for (int row = 0; row < rows.rows(); ++row) {
-        const std::string& then = start.tables.at(static_cast<std::uint32_t>(rows.integer(row, 0)));
+        const std::string& then = known(start.tables, rows.integer(row, 0));
         const std::string now =
             rows.is_null(row, 2)
                 ? ""

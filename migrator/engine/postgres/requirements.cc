@@ -486,7 +486,7 @@ std::vector<std::string> failing_tables(Connection& connection, const model::Cat
         condition + ") ORDER BY 1");
     std::vector<std::string> out;
     for (int row = 0; row < rows.rows(); ++row) {
-        out.push_back(names.at(static_cast<std::size_t>(rows.integer(row, 0))).display());
+        out.push_back(names[rows.index(row, 0, names.size())].display());
     }
     return out;
 }

@@ -35,7 +35,7 @@ std::vector<Readable> readable(Connection& connection,
             " WHERE has_schema_privilege(n.oid, 'USAGE')"
             " AND CASE WHEN c.relkind = 'S' THEN has_sequence_privilege(c.oid, 'SELECT') END");
         for (int row = 0; row < rows.rows(); ++row) {
-            out.push_back({static_cast<std::size_t>(rows.integer(row, 0)), rows.text(row, 1)});
+            out.push_back({rows.index(row, 0, sequences.size()), rows.text(row, 1)});
         }
     }
     return out;
@@ -48,18 +48,18 @@ void read_held(Connection& connection, std::vector<model::SequenceSchema>& seque
     std::vector<model::ObjectName> names;
     for (std::size_t at = from; at < to; ++at) {
         oids.push_back(wanted[at].oid);
-        names.push_back(sequences.at(wanted[at].at).name);
+        names.push_back(sequences[wanted[at].at].name);
     }
     hold_sequences(connection, oids, names);
     std::string sql;
     for (std::size_t at = from; at < to; ++at) {
         sql += (at == from ? "" : " UNION ALL ") + std::string("SELECT ") +
                std::to_string(wanted[at].at) + ", last_value, is_called FROM " +
-               quote(sequences.at(wanted[at].at).name);
+               quote(sequences[wanted[at].at].name);
     }
     const Result rows = connection.exec(sql);
     for (int row = 0; row < rows.rows(); ++row) {
-        auto& sequence = sequences.at(static_cast<std::size_t>(rows.integer(row, 0)));
+        auto& sequence = sequences[rows.index(row, 0, sequences.size())];
         sequence.last_value = rows.integer(row, 1);
         sequence.is_called = rows.boolean(row, 2);
     }

@@ -49,9 +49,11 @@ std::vector<model::ObjectName> tables_of(std::string_view numbers, const plan::P
     std::vector<model::ObjectName> out;
     while (!numbers.empty()) {
         const std::size_t comma = std::min(numbers.find(','), numbers.size());
-        std::size_t at = 0;
+        std::size_t at = plan.tables.size();
         std::from_chars(numbers.data(), numbers.data() + comma, at);
-        out.push_back(plan.tables.at(at).source);
+        if (at < plan.tables.size()) {
+            out.push_back(plan.tables[at].source);
+        }
         numbers.remove_prefix(std::min(comma + 1, numbers.size()));
     }
     return out;

@@ -24,7 +24,7 @@ Requirement unlogged(Connection& connection, const model::Catalog& catalog) {
         " WHERE c.relpersistence = 'u' ORDER BY 1");
     std::vector<std::string> found;
     for (int row = 0; row < rows.rows(); ++row) {
-        found.push_back(names.at(static_cast<std::size_t>(rows.integer(row, 0))).display());
+        found.push_back(names[rows.index(row, 0, names.size())].display());
     }
     return {{"source.standby_unlogged",
              Severity::block,

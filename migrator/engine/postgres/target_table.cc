@@ -14,7 +14,7 @@ using model::ErrorClass;
 namespace {
 
 constexpr const char* kTables = R"(
-SELECT c.oid, u.at, c.relkind
+SELECT c.oid, u.at - 1, c.relkind
   FROM unnest($1::text[]) WITH ORDINALITY u (name, at) JOIN pg_class c ON c.oid = to_regclass(u.name))";
 
 /// A domain is followed down to its base type; its modifier is the last that is set. Types whose
@@ -178,9 +178,9 @@ std::vector<TargetTable> read_targets(Connection& connection,
     std::vector<std::string> found;
     std::set<std::size_t> foreign;
     for (int row = 0; row < there.rows(); ++row) {
-        const auto at = static_cast<std::size_t>(there.integer(row, 1) - 1);
-        ids.at(at) = there.integer(row, 0);
-        require_table(targets.at(at), there.get(row, 2));
+        const std::size_t at = there.index(row, 1, tables.size());
+        ids[at] = there.integer(row, 0);
+        require_table(targets[at], there.get(row, 2));
         targets[at].only = there.get(row, 2) == "p" ? "" : "ONLY ";
         if (there.get(row, 2) == "f") {
             foreign.insert(at);  // takes no lock
