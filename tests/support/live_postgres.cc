@@ -150,7 +150,7 @@ void TestDatabases::drop() {
 void LivePostgresBase::SetUp() {
     if (databases_.find_server()) {
         endpoint_ = make_database("");
-        source_ = make_source_accounts(server(), endpoint_.database);
+        accounts_ = make_source_accounts(server(), endpoint_.database);
     }
 }
 

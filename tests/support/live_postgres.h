@@ -3,8 +3,8 @@
 //
 //     class MyTest : public cutover::tests::LivePostgres {};             // version 17
 //     TEST_F(MyTest, ReadsARow) {
-//         fixtures::PostgresClient client(source().application);  // to this test's database
-//         run_the_product_on(source().mover);  // the account that README.md has people make
+//         fixtures::PostgresClient client(accounts().application);  // to this test's database
+//         run_the_product_on(accounts().mover);  // the account that README.md has people make
 //     }
 //     class OldTest : public cutover::tests::LivePostgresOf<15> {};
 //
@@ -76,12 +76,15 @@ protected:
     /// This test's own database, as the superuser: for deeds that nobody else may do.
     const fixtures::PostgresEndpoint& endpoint() const { return endpoint_; }
     /// The same with the accounts of a source: for everything else.
-    const SourceAccounts& source() const { return source_; }
+    const SourceAccounts& accounts() const { return accounts_; }
     /// One more database of this test on the same server, as the superuser. Dropped with the test.
     fixtures::PostgresEndpoint make_database(const std::string& suffix) {
         return databases_.make(suffix);
     }
-    /// The same, as who migrates into it.
+    /// The same, with the accounts of a source, and as who migrates into it.
+    SourceAccounts make_another_source(const std::string& suffix) {
+        return databases_.make_source(suffix);
+    }
     fixtures::PostgresEndpoint make_destination(const std::string& suffix) {
         return databases_.make_destination(suffix);
     }
@@ -91,7 +94,7 @@ protected:
 private:
     TestDatabases databases_;
     fixtures::PostgresEndpoint endpoint_;
-    SourceAccounts source_;
+    SourceAccounts accounts_;
 };
 
 template <int Version>

@@ -62,10 +62,21 @@ fixtures::PostgresEndpoint make_destination_database(const fixtures::PostgresSer
     return make_destination_account(server, database);
 }
 
+void grant_replication_role(const fixtures::PostgresServer& server,
+                            const fixtures::PostgresEndpoint& mover) {
+    server.connect().query("GRANT SET ON PARAMETER session_replication_role TO " +
+                           fixtures::quoted_name(mover.user));
+}
+
 void drop_accounts(const fixtures::PostgresServer& server, const std::string& database) {
     fixtures::PostgresClient client = server.connect();
     for (const std::string& role : {mover_of(database), application_of(database)}) {
-        client.query("DROP ROLE IF EXISTS " + fixtures::quoted_name(role));
+        const std::string known =
+            "SELECT FROM pg_roles WHERE rolname = " + fixtures::quoted_text(role);
+        if (!client.query(known).empty()) {
+            const std::string name = fixtures::quoted_name(role);
+            client.query("DROP OWNED BY " + name + "; DROP ROLE " + name);
+        }
     }
 }
 

@@ -33,6 +33,10 @@ SourceAccounts make_source_database(const fixtures::PostgresServer& server,
                                     const std::string& database);
 fixtures::PostgresEndpoint make_destination_database(const fixtures::PostgresServer& server,
                                                      const std::string& database);
+/// What the precheck advises beyond the smallest account: rows come without firing triggers, so
+/// foreign keys are added and validated beside the log.
+void grant_replication_role(const fixtures::PostgresServer& server,
+                            const fixtures::PostgresEndpoint& mover);
 /// After the database. Fine if there are none.
 void drop_accounts(const fixtures::PostgresServer& server, const std::string& database);
 
