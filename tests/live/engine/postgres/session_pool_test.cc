@@ -17,6 +17,7 @@ protected:
     void SetUp() override {
         LivePostgresOf<17>::SetUp();
         if (!IsSkipped() && !HasFatalFailure()) {
+            // Whether a session keeps this setting is asked here.
             tests::grant_replication_role(server(), accounts().mover);
             sessions_.emplace(accounts().mover.as_plan());
         }
