@@ -103,12 +103,12 @@ public:
         if (!databases_.find_server()) {
             return false;
         }
-        source_ = databases_.make("source");
-        destination_ = databases_.make("destination");
-        PostgresClient(source_).query(kSourceTables);
+        source_ = databases_.make_source("source");
+        destination_ = databases_.make_destination("destination");
+        PostgresClient(source_.application).query(kSourceTables);
         plan::TaskSpec spec;
         spec.name = "contract";
-        spec.source = source_.as_plan();
+        spec.source = source_.mover.as_plan();
         spec.destination = destination_.as_plan();
         spec.filters[{"app", "filtered"}] = "v >= 10";
         engine::Planned planned = route::PostgresToPostgres().plan(
@@ -134,7 +134,7 @@ public:
 
     int begin() override {
         const int number = ++last_transaction_;
-        transactions_.emplace(number, source_).first->second.query("BEGIN");
+        transactions_.emplace(number, source_.application).first->second.query("BEGIN");
         return number;
     }
     void insert(int transaction, TableName name, const Row& row) override {
@@ -161,8 +161,8 @@ public:
 
     bool may_write(TableName name) override {
         try {
-            PostgresClient(source_).query("BEGIN; INSERT INTO " + name_of(name) +
-                                          " VALUES (999, '1'); ROLLBACK");
+            PostgresClient(source_.application)
+                .query("BEGIN; INSERT INTO " + name_of(name) + " VALUES (999, '1'); ROLLBACK");
         } catch (const model::Error&) {
             return false;
         }
@@ -177,12 +177,15 @@ public:
         as_another(destination_,
                    "CREATE SCHEMA cutover; CREATE TABLE cutover.task (name text PRIMARY KEY)");
     }
-    void occupy_capture() override { as_another(source_, "CREATE PUBLICATION cutover_contract"); }
+    void occupy_capture() override {
+        as_another(source_.application, "CREATE PUBLICATION cutover_contract");
+    }
 
     void exchange(TableName name) override {
         const std::string table = name_of(name);
-        PostgresClient(source_).query("ALTER TABLE " + table + " RENAME TO planned; CREATE TABLE " +
-                                      table + " (LIKE app.planned INCLUDING ALL)");
+        PostgresClient(source_.application)
+            .query("ALTER TABLE " + table + " RENAME TO planned; CREATE TABLE " + table +
+                   " (LIKE app.planned INCLUDING ALL)");
     }
     Trapped ask_for(const std::string& secret) override {
         tests::LyingServer server("N", tests::wire_request(3));
@@ -239,10 +242,11 @@ private:
         return " WHERE " + first_column(name) + " = " + fixtures::quoted_text(first);
     }
     /// A role of every server's that may do next to nothing; what it makes goes with the database.
-    static void as_another(const fixtures::PostgresEndpoint& end, const std::string& statements) {
-        PostgresClient(end).query("GRANT CREATE ON DATABASE " +
-                                  fixtures::quoted_name(end.database) +
-                                  " TO pg_monitor; SET ROLE pg_monitor; " + statements);
+    void as_another(const fixtures::PostgresEndpoint& end, const std::string& statements) {
+        databases_.server()
+            .connect(end.database)
+            .query("GRANT CREATE ON DATABASE " + fixtures::quoted_name(end.database) +
+                   " TO pg_monitor; SET ROLE pg_monitor; " + statements);
     }
     /// `one_row`: the statement must meet exactly one.
     void run(int transaction, const std::string& statement, bool one_row = false) {
@@ -263,7 +267,8 @@ private:
     flow::StopSignal stop_{runtime_};
     flow::Waits waits_{runtime_, stop_};
     tests::TestDatabases databases_;
-    fixtures::PostgresEndpoint source_, destination_;
+    tests::SourceAccounts source_;
+    fixtures::PostgresEndpoint destination_;
     std::map<int, PostgresClient> transactions_;
     int last_transaction_ = 0;
     std::optional<PostgresClient> foreigner_;

@@ -117,6 +117,14 @@ fixtures::PostgresEndpoint TestDatabases::make(const std::string& suffix) {
     return server_->endpoint(name);
 }
 
+SourceAccounts TestDatabases::make_source(const std::string& suffix) {
+    return make_source_accounts(*server_, make(suffix).database);
+}
+
+fixtures::PostgresEndpoint TestDatabases::make_destination(const std::string& suffix) {
+    return make_destination_account(*server_, make(suffix).database);
+}
+
 void TestDatabases::drop() {
     if (names_.empty())
         return;
@@ -135,12 +143,14 @@ void TestDatabases::drop() {
             client.query("select pg_drop_replication_slot(" + slot + ")");
         }
         client.query("drop database if exists " + fixtures::quoted_name(name) + " with (force)");
+        drop_accounts(*server_, name);
     }
 }
 
 void LivePostgresBase::SetUp() {
     if (databases_.find_server()) {
         endpoint_ = make_database("");
+        accounts_ = make_source_accounts(server(), endpoint_.database);
     }
 }
 

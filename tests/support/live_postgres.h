@@ -3,8 +3,8 @@
 //
 //     class MyTest : public cutover::tests::LivePostgres {};             // version 17
 //     TEST_F(MyTest, ReadsARow) {
-//         auto client = connect();                                       // to this test's database
-//         run_the_product_on(endpoint());  // host, port, user, password, database
+//         fixtures::PostgresClient client(accounts().application);  // to this test's database
+//         run_the_product_on(accounts().mover);  // the account that README.md has people make
 //     }
 //     class OldTest : public cutover::tests::LivePostgresOf<15> {};
 //
@@ -20,6 +20,7 @@
 
 #include "fixtures/postgres/postgres_server.h"
 #include "fixtures/server_factory.h"
+#include "tests/support/test_accounts.h"
 
 namespace cutover::tests {
 
@@ -36,7 +37,7 @@ bool servers_required();
 fixtures::PostgresServer* shared_postgres(int version, std::string* why);
 
 /// Databases of one test on the shared server of a version. With drop(), or the object, they go
-/// with all that a failed test may have left on them: slots, sessions.
+/// with all that a failed test may have left on them: slots, sessions; then their accounts.
 class TestDatabases {
 public:
     explicit TestDatabases(int version) : version_(version) {}
@@ -48,8 +49,11 @@ public:
     /// servers are required.
     bool find_server();
     fixtures::PostgresServer& server() { return *server_; }
-    /// A new, empty database.
+    /// A new, empty database, as the superuser.
     fixtures::PostgresEndpoint make(const std::string& suffix);
+    /// A new, empty database with its accounts (see test_accounts.h).
+    SourceAccounts make_source(const std::string& suffix);
+    fixtures::PostgresEndpoint make_destination(const std::string& suffix);
     /// Prints the end of the server's log if the running test has failed.
     void drop();
 
@@ -69,13 +73,20 @@ protected:
     void TearDown() override;
 
     fixtures::PostgresServer& server() { return databases_.server(); }
-    /// This test's own database; `endpoint().conninfo()` for libpq, `endpoint().as_plan()` for the
-    /// product.
+    /// This test's own database, as the superuser: for deeds that nobody else may do.
     const fixtures::PostgresEndpoint& endpoint() const { return endpoint_; }
-    /// One more database of this test on the same server, e.g. as the destination. Dropped with the
-    /// test.
+    /// The same with the accounts of a source: for everything else.
+    const SourceAccounts& accounts() const { return accounts_; }
+    /// One more database of this test on the same server, as the superuser. Dropped with the test.
     fixtures::PostgresEndpoint make_database(const std::string& suffix) {
         return databases_.make(suffix);
+    }
+    /// The same, with the accounts of a source, and as who migrates into it.
+    SourceAccounts make_another_source(const std::string& suffix) {
+        return databases_.make_source(suffix);
+    }
+    fixtures::PostgresEndpoint make_destination(const std::string& suffix) {
+        return databases_.make_destination(suffix);
     }
     /// A fixtures' connection to endpoint().
     fixtures::PostgresClient connect() const { return fixtures::PostgresClient(endpoint_); }
@@ -83,6 +94,7 @@ protected:
 private:
     TestDatabases databases_;
     fixtures::PostgresEndpoint endpoint_;
+    SourceAccounts accounts_;
 };
 
 template <int Version>

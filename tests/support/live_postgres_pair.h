@@ -14,9 +14,13 @@ protected:
             others_.find_server();
         }
     }
-    /// A new, empty database of the other version; dropped with the test.
-    fixtures::PostgresEndpoint make_other(const std::string& suffix) {
-        return others_.make(suffix);
+    /// A new, empty database of the other version, as a source and as a destination; dropped with
+    /// the test.
+    SourceAccounts make_other_source(const std::string& suffix) {
+        return others_.make_source(suffix);
+    }
+    fixtures::PostgresEndpoint make_other_destination(const std::string& suffix) {
+        return others_.make_destination(suffix);
     }
 
 private:

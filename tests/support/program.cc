@@ -15,14 +15,19 @@ namespace {
 constexpr std::chrono::seconds kPatience{60};
 constexpr std::chrono::milliseconds kLookEvery{20};
 
-std::string end_text(const fixtures::PostgresEndpoint& end, const std::string& variable) {
+/// Each account of each server has one of its own, so that one program has many task files.
+std::string password_variable(const fixtures::PostgresEndpoint& end) {
+    return fmt::format("CUTOVER_TEST_{}_{}", end.port, end.user);
+}
+
+std::string end_text(const fixtures::PostgresEndpoint& end) {
     const std::string tls =
         end.tls_ca_file.empty()
             ? ""
             : fmt::format(", tls: {{mode: verify-full, ca: {}}}", end.tls_ca_file);
     return fmt::format(
         "{{engine: postgres, host: {}, port: {}, database: {}, user: {}, password: {{env: {}}}{}}}",
-        end.host, end.port, end.database, end.user, variable, tls);
+        end.host, end.port, end.database, end.user, password_variable(end), tls);
 }
 
 }  // namespace
@@ -77,12 +82,12 @@ std::string Program::write(const std::string& name, const std::string& text) con
 std::string Program::task(const fixtures::PostgresEndpoint& source,
                           const fixtures::PostgresEndpoint& destination, const std::string& more,
                           const std::string& name) {
-    environment_["CUTOVER_TEST_SOURCE"] = source.password;
-    environment_["CUTOVER_TEST_DESTINATION"] = destination.password;
-    return write(name + ".yaml",
-                 "task: " + name + "\nsource: " + end_text(source, "CUTOVER_TEST_SOURCE") +
-                     "\ndestination: " + end_text(destination, "CUTOVER_TEST_DESTINATION") + "\n" +
-                     more + "\n");
+    for (const fixtures::PostgresEndpoint& end : {source, destination}) {
+        environment_[password_variable(end)] = end.password;
+    }
+    return write(name + ".yaml", "task: " + name + "\nsource: " + end_text(source) +
+                                     "\ndestination: " + end_text(destination) + "\n" + more +
+                                     "\n");
 }
 
 Said Program::run(const std::vector<std::string>& arguments) const {

@@ -19,8 +19,8 @@ protected:
 
     void begin() {
         server_ = &server();
-        source_ = endpoint();
-        destination_ = make_database("destination");
+        source_ = accounts();
+        destination_ = make_destination("destination");
         fill();
     }
     /// On a server of this test's own.
@@ -28,11 +28,8 @@ protected:
                      const std::map<std::string, std::string>& settings = {}) {
         own_server_ = another_server(name, settings);
         server_ = own_server_.get();
-        for (const char* database : {"source", "destination"}) {
-            server_->connect().query(std::string("CREATE DATABASE ") + database);
-        }
-        source_ = server_->endpoint("source");
-        destination_ = server_->endpoint("destination");
+        source_ = make_source_database(*server_, "source");
+        destination_ = make_destination_database(*server_, "destination");
         fill();
     }
     static std::unique_ptr<fixtures::PostgresServer> another_server(
@@ -41,9 +38,11 @@ protected:
         return factory(&why)->postgres({name, 17, settings, {}});
     }
 
-    void at_source(const std::string& sql) const { fixtures::PostgresClient(source_).query(sql); }
+    void at_source(const std::string& sql) const {
+        fixtures::PostgresClient(source_.application).query(sql);
+    }
     std::string of_source(const std::string& sql) const {
-        return fixtures::PostgresClient(source_).value(sql);
+        return fixtures::PostgresClient(source_.application).value(sql);
     }
     std::string of_destination(const std::string& sql) const {
         return fixtures::PostgresClient(destination_).value(sql);
@@ -52,7 +51,7 @@ protected:
     Program program_;
     std::unique_ptr<fixtures::PostgresServer> own_server_;
     fixtures::PostgresServer* server_ = nullptr;
-    fixtures::PostgresEndpoint source_;
+    SourceAccounts source_;
     fixtures::PostgresEndpoint destination_;
 };
 

@@ -61,15 +61,16 @@ TEST(BadDisk, AFullDiskIsNamedAndWhatIsDurableStays) {
     }
     ASSERT_TRUE(disk.mounted()) << "this account may not mount a file system";
     server->connect().query("CREATE TABLESPACE small LOCATION '" + home.inner + "/small'");
-    server->connect().query("CREATE DATABASE source");
     server->connect().query("CREATE DATABASE destination TABLESPACE small");
-    fixtures::PostgresClient source(server->endpoint("source"));
+    const SourceAccounts accounts = make_source_database(*server, "source");
+    const fixtures::PostgresEndpoint destination = make_destination_account(*server, "destination");
+    fixtures::PostgresClient source(accounts.application);
     source.query(
         "CREATE TABLE public.rows (id int PRIMARY KEY, note text);"
         "INSERT INTO public.rows SELECT g, repeat('x', 500) FROM generate_series(1, 60000) g");
     Program program;
     const std::string file =
-        program.task(server->endpoint("source"), server->endpoint("destination"),
+        program.task(accounts.mover, destination,
                      "phases: [schema, full]\nlimits: {chunk_mb: 1}\nretry: {connection_seconds: "
                      "60, operation_seconds: 4}");
 
@@ -81,8 +82,7 @@ TEST(BadDisk, AFullDiskIsNamedAndWhatIsDurableStays) {
     disk.grow();
     const Said again = program.run({"migrate", file});
     EXPECT_EQ(again.exit_code, 0) << again.text;
-    EXPECT_EQ(fixtures::PostgresClient(server->endpoint("destination")).value(kSum),
-              source.value(kSum));
+    EXPECT_EQ(fixtures::PostgresClient(destination).value(kSum), source.value(kSum));
 }
 
 }  // namespace

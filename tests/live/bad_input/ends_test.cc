@@ -24,11 +24,14 @@ protected:
         if (IsSkipped() || HasFatalFailure()) {
             return;
         }
-        source_ = endpoint();
-        destination_ = make_database("destination");
-        connect().query("CREATE TABLE public.orders (id int PRIMARY KEY, note text)");
+        source_ = accounts().mover;
+        destination_ = make_destination("destination");
+        at_source("CREATE TABLE public.orders (id int PRIMARY KEY, note text)");
     }
 
+    void at_source(const std::string& sql) const {
+        fixtures::PostgresClient(accounts().application).query(sql);
+    }
     /// What `migrate` says; whatever it is, no password is in it and nothing is left at either end.
     Said migrate(const std::string& more = "") {
         const Said said = program_.run({"migrate", program_.task(source_, destination_, more)});
@@ -145,7 +148,7 @@ TEST_F(BadEnds, MissingRightsAtTheDestinationAreNamed) {
 }
 
 TEST_F(BadEnds, OneDestinationNameForTwoSourcesIsRefused) {
-    connect().query("CREATE SCHEMA app; CREATE TABLE app.orders (id int PRIMARY KEY)");
+    at_source("CREATE SCHEMA app; CREATE TABLE app.orders (id int PRIMARY KEY)");
     const Said said = migrate("objects: {rename: {schemas: {app: public}}}");
     EXPECT_EQ(said.exit_code, kRefused) << said.text;
     EXPECT_THAT(said.text, HasSubstr("mapping.claimed_twice"));
@@ -153,7 +156,7 @@ TEST_F(BadEnds, OneDestinationNameForTwoSourcesIsRefused) {
 }
 
 TEST_F(BadEnds, ATypeThatCannotBeCarriedIsRefused) {
-    connect().query("ALTER TABLE public.orders ADD COLUMN what regclass");
+    at_source("ALTER TABLE public.orders ADD COLUMN what regclass");
     const Said said = migrate();
     EXPECT_EQ(said.exit_code, kRefused) << said.text;
     EXPECT_THAT(said.text, HasSubstr("public.orders.what"));
@@ -193,22 +196,22 @@ using BadAuthority = LiveServers;
 
 TEST_F(BadAuthority, AServerThatAnotherAuthorityVouchesForIsRefused) {
     const auto server = servers().postgres({"tls", 17, {}, fixtures::TlsUse::required});
-    server->connect().query("CREATE DATABASE other");
+    fixtures::PostgresEndpoint source = make_source_database(*server, "source").mover;
+    const fixtures::PostgresEndpoint other = make_destination_database(*server, "other");
     Program program;
     const fixtures::CertificateAuthority stranger(program.folder() / "stranger");
-    fixtures::PostgresEndpoint source = server->endpoint();
     source.tls_ca_file = stranger.file().string();
-    const Said said = program.run({"precheck", program.task(source, server->endpoint("other"))});
+    const Said said = program.run({"precheck", program.task(source, other)});
     EXPECT_EQ(said.exit_code, 1) << said.text;
     EXPECT_THAT(said.text, HasSubstr("certificate verify failed"));
-    const Said migrated = program.run({"migrate", program.task(source, server->endpoint("other"))});
+    const Said migrated = program.run({"migrate", program.task(source, other)});
     EXPECT_EQ(migrated.exit_code, kRefused) << migrated.text;
 }
 
 /// All in one piece, before anything is made: with the file corrected for one of them and the
 /// destination for the others, the task starts.
 TEST_F(BadEnds, WhatTheDefinitionsNeedIsNamedAtOnceAndTheTaskGoesOn) {
-    connect().query(
+    at_source(
         "CREATE EXTENSION citext;"
         "CREATE FUNCTION public.fits(int) RETURNS boolean IMMUTABLE LANGUAGE sql RETURN $1 > 0;"
         "CREATE TABLE public.a (id int PRIMARY KEY CHECK (public.fits(id)));"

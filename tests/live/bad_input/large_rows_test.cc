@@ -59,7 +59,7 @@ TEST_F(LargeRows, AreCarriedWithinAMultipleOfThem) {
     }
     at_source("ALTER TABLE public.keyed ADD PRIMARY KEY (id)");
     const std::string file = program_.task(
-        source_, destination_,
+        source_.mover, destination_,
         // One worker: each that reads such a row has it a few times over.
         fmt::format("limits: {{memory_mb: {}, workers: 1}}\nignore: [tables.keyless]", kMemoryMb));
     RunningProgram running = program_.start({"migrate", file, "--json"});
@@ -79,7 +79,7 @@ TEST_F(LargeRows, AreCarriedWithinAMultipleOfThem) {
     std::cout << "peak: " << copied << " MB by the copy, " << applied << " MB by the log\n";
     EXPECT_EQ(running.wait().exit_code, 0) << running.text();
     for (const char* table : {"keyed", "keyless"}) {
-        EXPECT_EQ(sum_at(destination_, table), sum_at(source_, table)) << table;
+        EXPECT_EQ(sum_at(destination_, table), sum_at(source_.application, table)) << table;
     }
 }
 
@@ -90,7 +90,7 @@ TEST_F(LargeRows, AreRefusedByTableAndKeyBeyondTheLimit) {
         "CREATE TABLE public.keyed (id int PRIMARY KEY, body text);"
         "ALTER TABLE public.keyed ALTER body SET STORAGE EXTERNAL");
     add_row("keyed", 300);
-    const std::string file = program_.task(source_, destination_);
+    const std::string file = program_.task(source_.mover, destination_);
     RunningProgram refused = program_.start({"migrate", file});
     const Said said = refused.wait();
     EXPECT_EQ(said.exit_code, kRefused) << said.text;
@@ -102,7 +102,7 @@ TEST_F(LargeRows, AreRefusedByTableAndKeyBeyondTheLimit) {
     EXPECT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
     EXPECT_EQ(program_.run({"finish", file, "--quiet-seconds", "1"}).exit_code, 0);
     EXPECT_EQ(running.wait().exit_code, 0) << running.text();
-    EXPECT_EQ(sum_at(destination_, "keyed"), sum_at(source_, "keyed"));
+    EXPECT_EQ(sum_at(destination_, "keyed"), sum_at(source_.application, "keyed"));
 }
 
 }  // namespace

@@ -150,28 +150,26 @@ class OtherSources : public LiveServers {
 protected:
     void begin(const std::string& name) {
         server_ = servers().postgres({name, 17, {}, {}});
-        for (const char* database : {"source", "destination"}) {
-            server_->connect().query(std::string("CREATE DATABASE ") + database);
-        }
-        source_ = server_->endpoint("source");
-        destination_ = server_->endpoint("destination");
-        PostgresClient(source_).query(
-            "CREATE TABLE public.rows (id int PRIMARY KEY, note text);"
-            "CREATE SEQUENCE public.counter; SELECT setval('public.counter', 42);"
-            "INSERT INTO public.rows SELECT g, 'n' || g FROM generate_series(1, 5000) g");
+        source_ = make_source_database(*server_, "source");
+        destination_ = make_destination_database(*server_, "destination");
+        PostgresClient(source_.application)
+            .query(
+                "CREATE TABLE public.rows (id int PRIMARY KEY, note text);"
+                "CREATE SEQUENCE public.counter; SELECT setval('public.counter', 42);"
+                "INSERT INTO public.rows SELECT g, 'n' || g FROM generate_series(1, 5000) g");
     }
 
     Program program_;
     std::unique_ptr<fixtures::PostgresServer> server_;
-    fixtures::PostgresEndpoint source_;
+    SourceAccounts source_;
     fixtures::PostgresEndpoint destination_;
 };
 
 TEST_F(OtherSources, APoolerIsToldFromAServerThatIsAway) {
     begin("pooled");
-    const Pooler pooler(source_.port);
-    source_.port = pooler.port();
-    const std::string file = program_.task(source_, destination_);
+    const Pooler pooler(source_.mover.port);
+    source_.mover.port = pooler.port();
+    const std::string file = program_.task(source_.mover, destination_);
     const Said asked = program_.run({"precheck", file});
     EXPECT_EQ(asked.exit_code, kNoGo) << asked.text;
     EXPECT_THAT(asked.text, HasSubstr("source.replication_session"));
@@ -179,21 +177,21 @@ TEST_F(OtherSources, APoolerIsToldFromAServerThatIsAway) {
     EXPECT_THAT(asked.text, HasSubstr("name the server itself"));
     const Said refused = program_.run({"migrate", file});
     EXPECT_EQ(refused.exit_code, kRefused) << refused.text;
-    const Said once = program_.run({"migrate", program_.task(source_, destination_, kOnce)});
+    const Said once = program_.run({"migrate", program_.task(source_.mover, destination_, kOnce)});
     EXPECT_EQ(once.exit_code, 0) << once.text;  // rows are read through it all the same
 }
 
 /// A task that was begun at the server itself, and comes back through a pooler.
 TEST_F(OtherSources, APoolerIsARefusalInTheMiddleOfATaskToo) {
     begin("moved");
-    const std::string file = program_.task(source_, destination_);
+    const std::string file = program_.task(source_.mover, destination_);
     RunningProgram running = program_.start({"migrate", file, "--json"});
     ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
     EXPECT_EQ(program_.run({"stop", file}).exit_code, 0);
     running.wait();
-    const Pooler pooler(source_.port);
-    source_.port = pooler.port();
-    const Said refused = program_.run({"migrate", program_.task(source_, destination_)});
+    const Pooler pooler(source_.mover.port);
+    source_.mover.port = pooler.port();
+    const Said refused = program_.run({"migrate", program_.task(source_.mover, destination_)});
     EXPECT_EQ(refused.exit_code, kRefused) << refused.text;
     EXPECT_THAT(refused.text, HasSubstr("name the server itself"));
     EXPECT_THAT(refused.text, Not(HasSubstr("trying again")));
@@ -202,7 +200,7 @@ TEST_F(OtherSources, APoolerIsARefusalInTheMiddleOfATaskToo) {
 TEST_F(OtherSources, AStandbyIsCopiedFrom) {
     begin("spared");
     const auto standby = servers().standby_of(*server_, {"sparing", false});
-    const std::string file = program_.task(standby->endpoint("source"), destination_, kOnce);
+    const std::string file = program_.task(source_.on(*standby).mover, destination_, kOnce);
     const Said asked = program_.run({"precheck", file});
     EXPECT_THAT(asked.text, HasSubstr("the source is a standby")) << asked.text;
     const Said done = program_.run({"migrate", file});
@@ -214,9 +212,10 @@ TEST_F(OtherSources, AStandbyIsCopiedFrom) {
 
 TEST_F(OtherSources, AStandbySaysWhatItCannotDo) {
     begin("limited");
-    PostgresClient(source_).query("CREATE UNLOGGED TABLE public.cache (id int PRIMARY KEY)");
+    PostgresClient(source_.application)
+        .query("CREATE UNLOGGED TABLE public.cache (id int PRIMARY KEY)");
     const auto standby = servers().standby_of(*server_, {"limiting", false});
-    const fixtures::PostgresEndpoint source = standby->endpoint("source");
+    const fixtures::PostgresEndpoint source = source_.on(*standby).mover;
     const Said unlogged = program_.run({"precheck", program_.task(source, destination_, kOnce)});
     EXPECT_EQ(unlogged.exit_code, kNoGo) << unlogged.text;
     EXPECT_THAT(unlogged.text, HasSubstr("public.cache"));

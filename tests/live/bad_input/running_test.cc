@@ -52,7 +52,7 @@ protected:
 
     /// A task that follows the log and was stopped: slot and marker are there.
     std::string stopped_task() {
-        const std::string file = program_.task(source_, destination_);
+        const std::string file = program_.task(source_.mover, destination_);
         RunningProgram running = program_.start({"migrate", file, "--json"});
         EXPECT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
         const Said stop = program_.run({"stop", file});
@@ -68,7 +68,7 @@ TEST_F(BadTimes, GoesOnWithACorrectedTaskFile) {
     begin();
     at_source("CREATE TABLE public.zones (id int PRIMARY KEY, name text, secret text)");
     const std::string made = "SELECT to_regclass('public.rows') IS NOT NULL";
-    const std::string first = program_.task(source_, destination_);
+    const std::string first = program_.task(source_.mover, destination_);
     for (int start = 0; start < 10 && of_destination(made) != "t"; ++start) {
         program_.start({"migrate", first, "--kill-at", "schema.step"}).wait();
     }
@@ -76,7 +76,7 @@ TEST_F(BadTimes, GoesOnWithACorrectedTaskFile) {
 
     // Another definition of a table that is made: refused by its name until that one is gone.
     const std::string file =
-        program_.task(source_, destination_,
+        program_.task(source_.mover, destination_,
                       "objects: {exclude: [public.zones], exclude_columns: {public.rows: [note]}}");
     const Said precheck = program_.run({"precheck", file});
     EXPECT_THAT(precheck.text, HasSubstr("task.corrected"));
@@ -103,6 +103,7 @@ TEST_F(BadTimes, GoesOnWithACorrectedTaskFile) {
 /// while somebody writes: what one had not come to, the next one does, in its order.
 TEST_F(BadTimes, DiesAfterEachSchemaStepAndFinishes) {
     begin();
+    grant_replication_role(*server_, destination_);  // keys come beside the log
     at_source(
         "CREATE TABLE public.owner (id int PRIMARY KEY, name text UNIQUE);"
         "INSERT INTO public.owner SELECT g, 'n' || g FROM generate_series(0, 99) g;"
@@ -110,13 +111,13 @@ TEST_F(BadTimes, DiesAfterEachSchemaStepAndFinishes) {
         "id);"
         "CREATE INDEX by_owner ON public.rows (owner)");
     std::jthread writer([&](const std::stop_token& stop) {
-        fixtures::PostgresClient client(source_);
+        fixtures::PostgresClient client(source_.application);
         for (int at = 1; !stop.stop_requested(); ++at) {
             client.query("UPDATE public.rows SET owner = " + std::to_string(at % 100) +
                          " WHERE id % 1000 = " + std::to_string(at % 1000));
         }
     });
-    const std::string file = program_.task(source_, destination_);
+    const std::string file = program_.task(source_.mover, destination_);
     int deaths = 0;
     bool alive = false;
     for (int start = 0; start < 40 && !alive; ++start) {
@@ -158,12 +159,13 @@ TEST_F(BadTimes, DiesAfterEachSchemaStepAndFinishes) {
 /// Somebody at the destination holds what a validation needs: a stop does not wait for him.
 TEST_F(BadTimes, AValidationThatWaitsDoesNotHoldUpAStop) {
     begin();
+    grant_replication_role(*server_, destination_);  // keys come beside the log
     at_source(
         "CREATE TABLE public.owner (id int PRIMARY KEY);"
         "INSERT INTO public.owner SELECT generate_series(0, 99);"
         "ALTER TABLE public.rows ADD COLUMN owner int REFERENCES public.owner;"
         "UPDATE public.rows SET owner = id % 100");
-    const std::string file = program_.task(source_, destination_);
+    const std::string file = program_.task(source_.mover, destination_);
     const auto keys = [&](const std::string& which) {
         return of_destination("SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND " +
                               which);
@@ -204,7 +206,7 @@ TEST_F(BadTimes, AValidationThatWaitsDoesNotHoldUpAStop) {
 TEST_F(BadTimes, CtrlCOnceStopsAndLosesNothing) {
     begin();
     RunningProgram running =
-        program_.start({"migrate", program_.task(source_, destination_, kSlowly), "--json"});
+        program_.start({"migrate", program_.task(source_.mover, destination_, kSlowly), "--json"});
     ASSERT_TRUE(running.wait_for("\"event\":\"chunk\"")) << running.text();
     running.signal(SIGINT);
     const Said stopped = running.wait();
@@ -212,7 +214,7 @@ TEST_F(BadTimes, CtrlCOnceStopsAndLosesNothing) {
     EXPECT_THAT(stopped.text, HasSubstr("stopping at the next durable point"));
     EXPECT_THAT(stopped.text, HasSubstr("\"outcome\":\"stopped\""));
     EXPECT_NE(of_destination(kSum), of_source(kSum));  // else nothing was interrupted
-    const Said again = program_.run({"migrate", program_.task(source_, destination_, kOnce)});
+    const Said again = program_.run({"migrate", program_.task(source_.mover, destination_, kOnce)});
     EXPECT_EQ(again.exit_code, 0) << again.text;
     EXPECT_THAT(again.text, HasSubstr("goes on"));
     expect_everything_is_there();
@@ -221,7 +223,7 @@ TEST_F(BadTimes, CtrlCOnceStopsAndLosesNothing) {
 TEST_F(BadTimes, CtrlCTwiceEndsAtOnceAndLosesNothing) {
     begin_apart("twice");
     RunningProgram running =
-        program_.start({"migrate", program_.task(source_, destination_, kSlowly), "--json"});
+        program_.start({"migrate", program_.task(source_.mover, destination_, kSlowly), "--json"});
     ASSERT_TRUE(running.wait_for("\"event\":\"chunk\"")) << running.text();
     server_->pause();  // the first wish cannot come true: nobody answers
     running.signal(SIGINT);
@@ -230,14 +232,14 @@ TEST_F(BadTimes, CtrlCTwiceEndsAtOnceAndLosesNothing) {
     EXPECT_EQ(running.wait().exit_code, 128 + SIGINT) << running.text();
     server_->resume();
     EXPECT_NE(of_destination(kSum), of_source(kSum));
-    const Said again = program_.run({"migrate", program_.task(source_, destination_, kOnce)});
+    const Said again = program_.run({"migrate", program_.task(source_.mover, destination_, kOnce)});
     EXPECT_EQ(again.exit_code, 0) << again.text;
     expect_everything_is_there();
 }
 
 TEST_F(BadTimes, ASecondProcessIsRefusedAndHarmsNothing) {
     begin();
-    const std::string file = program_.task(source_, destination_);
+    const std::string file = program_.task(source_.mover, destination_);
     RunningProgram running = program_.start({"migrate", file, "--json"});
     ASSERT_TRUE(running.wait_for("\"phase\":\"incremental\"")) << running.text();
     const Said second = program_.run({"migrate", file});
@@ -257,7 +259,8 @@ TEST_F(BadTimes, ASourceThatIsFrozenIsFinished) {
     begin();
     const std::string file = stopped_task();
     at_source("INSERT INTO public.rows VALUES (0, 'last')");
-    at_source("ALTER DATABASE " + source_.database + " SET default_transaction_read_only = on");
+    at_source("ALTER DATABASE " + source_.mover.database +
+              " SET default_transaction_read_only = on");
     RunningProgram running = program_.start({"migrate", file, "--json"});
     ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
     const Said finish = program_.run({"finish", file, "--quiet-seconds", "1"});
@@ -282,10 +285,10 @@ TEST_F(BadTimes, ACommandWithoutAProcessIsWithdrawn) {
 /// when it goes on.
 TEST_F(BadTimes, TheEndThatIsAwayIsNamed) {
     begin();
-    const std::string file = program_.task(source_, destination_);
+    const std::string file = program_.task(source_.mover, destination_);
     const auto server = [this](const std::string& sql) { server_->connect().query(sql); };
-    for (const auto& [name, database] :
-         {std::pair("source", source_.database), std::pair("destination", destination_.database)}) {
+    for (const auto& [name, database] : {std::pair("source", source_.mover.database),
+                                         std::pair("destination", destination_.database)}) {
         RunningProgram running = program_.start({"migrate", file, "--json"});
         ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
         server("ALTER DATABASE " + database + " ALLOW_CONNECTIONS false");
@@ -307,7 +310,7 @@ TEST_F(BadTimes, ASlotThatIsGoneIsRefusedWithWhatWasApplied) {
     begin();
     const std::string file = stopped_task();
     const std::string applied = of_destination("SELECT position FROM cutover.applied_position");
-    at_source("SELECT pg_drop_replication_slot('cutover_bad_input')");
+    server_->connect().query("SELECT pg_drop_replication_slot('cutover_bad_input')");
     at_source("INSERT INTO public.rows VALUES (-1, 'unseen')");
     const Said said = program_.run({"migrate", file});
     EXPECT_THAT(said.exit_code, AnyOf(kRefused, kCorrupt)) << said.text;
@@ -325,9 +328,9 @@ TEST_F(BadTimes, ALogThatIsGoneIsRefusedWithWhatWasApplied) {
         at_source(
             "SELECT pg_logical_emit_message(false, 'filler', repeat('x', 100000))"
             " FROM generate_series(1, 100)");
-        at_source("SELECT pg_switch_wal()");
+        server_->connect().query("SELECT pg_switch_wal()");
     }
-    at_source("CHECKPOINT");
+    server_->connect().query("CHECKPOINT");
     ASSERT_EQ(of_source("SELECT wal_status FROM pg_replication_slots"), "lost");
     const Said said = program_.run({"migrate", file});
     EXPECT_THAT(said.exit_code, AnyOf(kRefused, kCorrupt)) << said.text;
@@ -341,7 +344,7 @@ TEST_F(BadTimes, ALogThatIsGoneIsRefusedWithWhatWasApplied) {
 
 TEST_F(BadTimes, ASequenceThatWasMadeSinceStopsTheFinishUntilItIsThere) {
     begin();
-    const std::string file = program_.task(source_, destination_);
+    const std::string file = program_.task(source_.mover, destination_);
     RunningProgram running = program_.start({"migrate", file, "--json"});
     ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
     at_source("CREATE SEQUENCE public.fresh START 7; SELECT nextval('public.fresh')");
@@ -373,8 +376,8 @@ TEST_F(BadTimes, AnAddedColumnIsLeftOutAsTheMessageSays) {
     EXPECT_EQ(changed.exit_code, kRefused) << changed.text;
     EXPECT_THAT(changed.text, HasSubstr("extra"));
     EXPECT_THAT(changed.text, HasSubstr("objects.exclude_columns"));
-    const std::string without =
-        program_.task(source_, destination_, "objects: {exclude_columns: {public.rows: [extra]}}");
+    const std::string without = program_.task(source_.mover, destination_,
+                                              "objects: {exclude_columns: {public.rows: [extra]}}");
     RunningProgram running = program_.start({"migrate", without, "--json"});
     ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
     at_source("UPDATE public.rows SET note = 'later', extra = 8 WHERE id = 3");
@@ -401,11 +404,11 @@ std::string advised_exclusion(const std::string& text) {
 /// first only starts again, or makes the column at the destination.
 TEST_F(BadTimes, TheAdviceAfterAnAddedColumnLeadsOut) {
     begin();
-    const std::string file = program_.task(source_, destination_);
+    const std::string file = program_.task(source_.mover, destination_);
     RunningProgram running = program_.start({"migrate", file, "--json"});
     ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
     std::jthread writer([&](const std::stop_token& stop) {
-        fixtures::PostgresClient client(source_);
+        fixtures::PostgresClient client(source_.application);
         for (int at = 1; !stop.stop_requested(); ++at) {
             client.query("UPDATE public.rows SET note = 'w" + std::to_string(at) +
                          "' WHERE id = " + std::to_string(at % 1000 + 1));
@@ -427,7 +430,7 @@ TEST_F(BadTimes, TheAdviceAfterAnAddedColumnLeadsOut) {
     EXPECT_THAT(added.text, HasSubstr("new columns: public.rows.extra"));
     EXPECT_THAT(added.text, HasSubstr("objects.exclude_columns"));
 
-    const std::string without = program_.task(source_, destination_, advice);
+    const std::string without = program_.task(source_.mover, destination_, advice);
     RunningProgram goes_on = program_.start({"migrate", without, "--json"});
     ASSERT_TRUE(goes_on.wait_for("\"consistent\":true")) << goes_on.text();
     writer.request_stop();
@@ -443,7 +446,7 @@ TEST_F(BadTimes, TheAdviceAfterAnAddedColumnLeadsOut) {
 /// The cutover is refused, the task goes on.
 TEST_F(BadTimes, ATableThatIsMadeMeanwhileIsNamedAndKeepsOnlyTheCutover) {
     begin();
-    const std::string file = program_.task(source_, destination_);
+    const std::string file = program_.task(source_.mover, destination_);
     RunningProgram running = program_.start({"migrate", file, "--json"});
     ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
     at_source("CREATE TABLE public.later (id int PRIMARY KEY)");
@@ -462,7 +465,7 @@ TEST_F(BadTimes, ATableThatIsMadeMeanwhileIsNamedAndKeepsOnlyTheCutover) {
 TEST_F(BadTimes, ATableThatIsDroppedIsNamed) {
     begin();
     at_source("CREATE TABLE public.other (id int PRIMARY KEY)");
-    const std::string file = program_.task(source_, destination_);
+    const std::string file = program_.task(source_.mover, destination_);
     RunningProgram running = program_.start({"migrate", file, "--json"});
     ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
     at_source("DROP TABLE public.other; CREATE TABLE public.other (id int PRIMARY KEY)");
@@ -478,7 +481,7 @@ TEST_F(BadTimes, ATableThatIsDroppedIsNamed) {
 /// The claims that follow a lost connection are no starts.
 TEST_F(BadTimes, ARetryIsNoStart) {
     begin();
-    const std::string file = program_.task(source_, destination_);
+    const std::string file = program_.task(source_.mover, destination_);
     RunningProgram running = program_.start({"migrate", file, "--json"});
     ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
     server_->connect().query(
@@ -494,10 +497,11 @@ TEST_F(BadTimes, ARetryIsNoStart) {
 
 TEST_F(BadTimes, SecretsAreNowhereToBeSeen) {
     begin_apart("secret");
-    server_->connect().query("CREATE ROLE mover SUPERUSER LOGIN PASSWORD 'extraordinary-secret'");
-    source_ = source_.as_user("mover", "extraordinary-secret");
-    destination_ = destination_.as_user("mover", "extraordinary-secret");
-    const std::string file = program_.task(source_, destination_);
+    for (fixtures::PostgresEndpoint* end : {&source_.mover, &destination_}) {
+        end->password = "extraordinary-secret";
+        server_->connect().query("ALTER ROLE " + end->user + " PASSWORD '" + end->password + "'");
+    }
+    const std::string file = program_.task(source_.mover, destination_);
     RunningProgram running = program_.start({"migrate", file, "--json"});
     ASSERT_TRUE(running.wait_for("\"phase\":\"incremental\"")) << running.text();
     EXPECT_THAT(text_of(fmt::format("/proc/{}/cmdline", running.pid())),
@@ -513,11 +517,7 @@ TEST_F(BadTimes, SecretsAreNowhereToBeSeen) {
     EXPECT_EQ(running.wait().exit_code, 0) << running.text();
     EXPECT_THAT(running.text() + said, Not(HasSubstr("extraordinary")));
     EXPECT_THAT(said, HasSubstr("mover@"));  // the words were about these ends
-    // The server's log has the CREATE ROLE of this test itself, and nothing else.
-    std::string log = text_of(server_->log());
-    const std::size_t own = log.find("extraordinary");
-    EXPECT_EQ(own == std::string::npos ? own : log.find("extraordinary", own + 1),
-              std::string::npos);
+    EXPECT_THAT(text_of(server_->log()), Not(HasSubstr("extraordinary")));
 }
 
 }  // namespace

@@ -42,14 +42,17 @@ protected:
         TwoEnds::TearDown();
     }
     void fill() override {
-        PostgresClient(source_).query(
-            "CREATE TABLE public.owner (id int PRIMARY KEY);"
-            "INSERT INTO public.owner SELECT generate_series(0, 99);"
-            "CREATE TABLE public.rows (id int PRIMARY KEY, owner int REFERENCES public.owner, note "
-            "text);"
-            "CREATE INDEX by_note ON public.rows (note);"
-            "INSERT INTO public.rows SELECT g, g % 100, 'n' || g FROM generate_series(1, 5000) g");
-        file_ = program_.task(source_, destination_, "limits: {workers: 2}");
+        PostgresClient(source_.application)
+            .query(
+                "CREATE TABLE public.owner (id int PRIMARY KEY);"
+                "INSERT INTO public.owner SELECT generate_series(0, 99);"
+                "CREATE TABLE public.rows (id int PRIMARY KEY, owner int REFERENCES public.owner, "
+                "note "
+                "text);"
+                "CREATE INDEX by_note ON public.rows (note);"
+                "INSERT INTO public.rows SELECT g, g % 100, 'n' || g FROM generate_series(1, 5000) "
+                "g");
+        file_ = program_.task(source_.mover, destination_, "limits: {workers: 2}");
     }
 
     /// Somebody else's session: its secrets and what it runs are nobody's business.
@@ -72,6 +75,7 @@ protected:
 
     /// The task is consistent, and waits for a lock that it needs to validate a foreign key.
     void start_a_held_validation() {
+        grant_replication_role(*server_, destination_);  // keys come beside the log
         const auto keys = [&] {
             return PostgresClient(destination_)
                 .value("SELECT count(*) FROM pg_constraint WHERE contype = 'f'");
@@ -181,7 +185,8 @@ protected:
         EXPECT_EQ(running_->wait().exit_code, 0) << running_->text();
         const std::string sum =
             "SELECT count(*) || '/' || sum(hashtext(t::text)::bigint) FROM public.rows t";
-        EXPECT_EQ(PostgresClient(destination_).value(sum), PostgresClient(source_).value(sum));
+        EXPECT_EQ(PostgresClient(destination_).value(sum),
+                  PostgresClient(source_.application).value(sum));
     }
 
     std::string file_;
@@ -191,7 +196,8 @@ protected:
 
 TEST_F(Held, ByATransactionThatIsOpenElsewhereInTheCluster) {
     begin();
-    stranger(make_database("elsewhere")).query("CREATE TABLE secret_plan ()");
+    const std::string elsewhere = make_database("elsewhere").database;
+    stranger(source_.application.in_database(elsewhere)).query("CREATE TEMP TABLE secret_plan ()");
     start();
     ASSERT_TRUE(running_->wait_for("\"phase\":\"created\"")) << running_->text();
     const auto begun = steady_clock::now();
@@ -205,9 +211,23 @@ TEST_F(Held, ByATransactionThatIsOpenElsewhereInTheCluster) {
     expect_goes_on();
 }
 
+/// The smallest account sees who it is, and not since when.
+TEST_F(Held, ByATransactionOfTheSuperuserElsewhereInTheCluster) {
+    begin();
+    stranger(make_database("elsewhere")).query("CREATE TABLE secret_plan ()");
+    start();
+    expect_told("replication slot 'cutover_bad_input' to begin", "source", "process");
+    const json holder = (*told("replication slot"))["holders"][0];
+    EXPECT_EQ(holder["application"], "nightly report");
+    EXPECT_FALSE(holder.contains("open_seconds"));
+    expect_heard("replication slot 'cutover_bad_input' to begin");
+    expect_stopped();
+    expect_goes_on();
+}
+
 TEST_F(Held, ByAPreparedTransaction) {
     begin_apart("prepared", {{"max_prepared_transactions", "2"}});
-    PostgresClient& stranger = this->stranger(source_);
+    PostgresClient& stranger = this->stranger(source_.application);
     stranger.query("UPDATE public.rows SET note = 'secret' WHERE id = 1");
     stranger.query("PREPARE TRANSACTION 'booking 7'");
     start();
@@ -223,12 +243,13 @@ TEST_F(Held, ByACommitOfOthersThatWaitsForAStandby) {
     begin_apart("standby", {{"synchronous_commit", "local"}});
     want_standby(true);
     auto committing = std::async(std::launch::async, [this] {
-        PostgresClient stranger(source_);
+        PostgresClient stranger(source_.application);
         stranger.query("SET application_name = 'nightly report'; SET synchronous_commit = on");
         stranger.query("UPDATE public.rows SET note = 'secret' WHERE id = 1");
     });
-    while (PostgresClient(source_).value(
-               "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'") != "1") {
+    while (PostgresClient(source_.application)
+               .value("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'") !=
+           "1") {
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
     start();
@@ -265,7 +286,7 @@ TEST_F(Held, ByALockOnTheTasksOwnRow) {
 TEST_F(Held, ByALockOnATableThatIsPlannedFor) {
     begin();
     run_to("schema.step");
-    stranger(source_).query("LOCK TABLE public.rows IN ACCESS EXCLUSIVE MODE");
+    stranger(source_.application).query("LOCK TABLE public.rows IN ACCESS EXCLUSIVE MODE");
     start();
     expect_told("", "source", "process");
     expect_stopped(SIGINT);
@@ -275,14 +296,16 @@ TEST_F(Held, ByALockOnATableThatIsPlannedFor) {
 /// The stranger gets his lock between two chunks.
 TEST_F(Held, ByALockOnATableThatIsRead) {
     begin();
-    PostgresClient(source_).query(
-        "INSERT INTO public.rows SELECT g, g % 100, repeat('n', 100) FROM generate_series(5001, "
-        "30000) g");
-    file_ = program_.task(source_, destination_,
+    PostgresClient(source_.application)
+        .query(
+            "INSERT INTO public.rows SELECT g, g % 100, repeat('n', 100) FROM "
+            "generate_series(5001, "
+            "30000) g");
+    file_ = program_.task(source_.mover, destination_,
                           "limits: {workers: 1, chunk_mb: 0.25, full: {rows_per_second: 4000}}");
     start();
     ASSERT_TRUE(running_->wait_for("\"event\":\"chunk\"")) << running_->text();
-    stranger(source_).query("LOCK TABLE public.rows IN ACCESS EXCLUSIVE MODE");
+    stranger(source_.application).query("LOCK TABLE public.rows IN ACCESS EXCLUSIVE MODE");
     expect_told("", "source", "process");
     expect_heard("waiting ");
     expect_stopped();
@@ -338,7 +361,8 @@ TEST_F(Held, ByAValidationThatAFinishWaitsFor) {
     start_a_held_validation();
     RunningProgram finish = program_.start({"finish", file_, "--quiet-seconds", "1"});
     std::this_thread::sleep_for(std::chrono::seconds(2));
-    PostgresClient(source_).query("UPDATE public.rows SET note = 'meanwhile' WHERE id = 1");
+    PostgresClient(source_.application)
+        .query("UPDATE public.rows SET note = 'meanwhile' WHERE id = 1");
     const auto applied = [&] {
         return PostgresClient(destination_).value("SELECT note FROM public.rows WHERE id = 1");
     };
@@ -357,7 +381,7 @@ TEST_F(Held, ByALockOnARowThatIsApplied) {
     start();
     ASSERT_TRUE(running_->wait_for("\"consistent\":true")) << running_->text();
     stranger(destination_).query("SELECT FROM public.rows WHERE id = 1 FOR UPDATE");
-    PostgresClient(source_).query("UPDATE public.rows SET note = 'other' WHERE id = 1");
+    PostgresClient(source_.application).query("UPDATE public.rows SET note = 'other' WHERE id = 1");
     expect_told("", "destination", "process");
     expect_heard("waiting ");
     EXPECT_EQ(answered({"pause", file_}).exit_code, 0);
@@ -370,14 +394,16 @@ TEST_F(Held, ByASourceThatIsAway) {
     begin();
     start();
     ASSERT_TRUE(running_->wait_for("\"consistent\":true")) << running_->text();
-    server_->connect().query("ALTER DATABASE " + source_.database + " ALLOW_CONNECTIONS false");
+    server_->connect().query("ALTER DATABASE " + source_.mover.database +
+                             " ALLOW_CONNECTIONS false");
     server_->connect().query(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '" +
-        source_.database + "'");
+        source_.mover.database + "'");
     ASSERT_TRUE(running_->wait_for("\"event\":\"retry\"")) << running_->text();
     expect_heard("retrying ");
     expect_stopped();
-    server_->connect().query("ALTER DATABASE " + source_.database + " ALLOW_CONNECTIONS true");
+    server_->connect().query("ALTER DATABASE " + source_.mover.database +
+                             " ALLOW_CONNECTIONS true");
     expect_goes_on();
 }
 
@@ -385,11 +411,11 @@ TEST_F(Held, ByASourceThatIsAway) {
 TEST_F(Held, ByASourceThatHangs) {
     begin();
     const auto other = another_server("hanging_source");
-    PostgresClient(other->endpoint())
-        .query(
-            "CREATE TABLE public.rows AS SELECT g AS id FROM generate_series(1, 100) g;"
-            "ALTER TABLE public.rows ADD PRIMARY KEY (id)");
-    file_ = program_.task(other->endpoint(), destination_);
+    source_ = make_source_database(*other, "hanging");
+    at_source(
+        "CREATE TABLE public.rows AS SELECT g AS id FROM generate_series(1, 100) g;"
+        "ALTER TABLE public.rows ADD PRIMARY KEY (id)");
+    file_ = program_.task(source_.mover, destination_);
     start();
     ASSERT_TRUE(running_->wait_for("\"consistent\":true")) << running_->text();
     other->pause();
@@ -397,15 +423,16 @@ TEST_F(Held, ByASourceThatHangs) {
     expect_heard("waiting ");
     expect_stopped();
     other->resume();
-    source_ = other->endpoint();
     expect_goes_on();
 }
 
 TEST_F(Held, ByAnotherTaskThatSetsIdentities) {
     begin();
-    stranger(source_).query(
-        "SELECT pg_create_physical_replication_slot('identities_of_cutover_' || oid, false, true)"
-        " FROM pg_database WHERE datname = current_database()");
+    stranger(source_.mover)
+        .query(
+            "SELECT pg_create_physical_replication_slot('identities_of_cutover_' || oid, false, "
+            "true)"
+            " FROM pg_database WHERE datname = current_database()");
     start();
     expect_told("another task to have set or put back replica identities", "source", "process");
     expect_stopped(SIGINT);
@@ -415,8 +442,8 @@ TEST_F(Held, ByAnotherTaskThatSetsIdentities) {
 /// Each try is short, so that nobody queues behind it: together they are a wait all the same.
 TEST_F(Held, ByAReaderOfATableWhoseIdentityIsSet) {
     begin();
-    PostgresClient(source_).query("CREATE TABLE public.log (note text)");
-    stranger(source_).query("SELECT * FROM public.log");
+    PostgresClient(source_.application).query("CREATE TABLE public.log (note text)");
+    stranger(source_.application).query("SELECT * FROM public.log");
     start();
     expect_told("the replica identity of table public.log to be set", "source", "process");
     expect_stopped(SIGINT);
@@ -427,7 +454,7 @@ TEST_F(Held, ByAWriterAtTheCutover) {
     begin();
     start();
     ASSERT_TRUE(running_->wait_for("\"consistent\":true")) << running_->text();
-    stranger(source_).query("UPDATE public.rows SET note = 'secret' WHERE id = 1");
+    stranger(source_.application).query("UPDATE public.rows SET note = 'secret' WHERE id = 1");
     {
         const RunningProgram finish =
             program_.start({"finish", file_, "--wait-for-transactions", "60"});
@@ -443,7 +470,7 @@ TEST_F(Held, ByALockOnATableThatIsFenced) {
     begin();
     start();
     ASSERT_TRUE(running_->wait_for("\"consistent\":true")) << running_->text();
-    stranger(source_).query("LOCK TABLE public.rows IN SHARE UPDATE EXCLUSIVE MODE");
+    stranger(source_.application).query("LOCK TABLE public.rows IN SHARE UPDATE EXCLUSIVE MODE");
     {
         const RunningProgram finish =
             program_.start({"finish", file_, "--fence-source", "--wait-for-transactions", "60"});
@@ -458,12 +485,12 @@ TEST_F(Held, ByALockOnATableThatIsFenced) {
 TEST_F(Held, ByADestinationThatHangs) {
     begin();
     const auto other = another_server("hanging_destination");
-    destination_ = other->endpoint();
-    file_ = program_.task(source_, destination_);
+    destination_ = make_destination_database(*other, "hanging");
+    file_ = program_.task(source_.mover, destination_);
     start();
     ASSERT_TRUE(running_->wait_for("\"consistent\":true")) << running_->text();
     other->pause();
-    PostgresClient(source_).query("UPDATE public.rows SET note = 'other' WHERE id = 1");
+    PostgresClient(source_.application).query("UPDATE public.rows SET note = 'other' WHERE id = 1");
     expect_told("", "destination", "");
     expect_stopped(SIGINT);
     other->resume();

@@ -38,19 +38,19 @@ protected:
         return *apart_;
     }
     void begin_at(fixtures::PostgresServer& server) {
-        server.connect().query("CREATE DATABASE source");
-        server_->connect().query("CREATE DATABASE destination");
-        source_ = server.endpoint("source");
-        destination_ = server_->endpoint("destination");
+        source_ = make_source_database(server, "source");
+        destination_ = make_destination_database(*server_, "destination");
         at_source(
             "CREATE TABLE public.account (id int PRIMARY KEY, v int NOT NULL DEFAULT 0);"
             "CREATE TABLE public.entry (id bigserial PRIMARY KEY, note text);"
             "INSERT INTO public.account SELECT g FROM generate_series(1, 100) g");
-        file_ = program_.task(source_, destination_);
+        file_ = program_.task(source_.mover, destination_);
     }
-    void at_source(const std::string& sql) { fixtures::PostgresClient(source_).query(sql); }
+    void at_source(const std::string& sql) {
+        fixtures::PostgresClient(source_.application).query(sql);
+    }
     std::string of_source(const std::string& sql) {
-        return fixtures::PostgresClient(source_).value(sql);
+        return fixtures::PostgresClient(source_.application).value(sql);
     }
     std::string of_destination(const std::string& sql) {
         return fixtures::PostgresClient(destination_).value(sql);
@@ -68,7 +68,7 @@ protected:
     std::jthread writer(std::chrono::milliseconds pause) {
         wrote_ = false;
         std::jthread thread([this, pause](const std::stop_token& stop) {
-            fixtures::PostgresClient client(source_);
+            fixtures::PostgresClient client(source_.application);
             client.query("SET application_name = 'the shop'");
             while (!stop.stop_requested()) {
                 try {
@@ -112,7 +112,7 @@ protected:
         EXPECT_THAT(program_.run({"status", file_}).text, HasSubstr("source_fence"));
     }
     fixtures::PostgresClient reader() {
-        fixtures::PostgresClient client(source_);
+        fixtures::PostgresClient client(source_.application);
         client.query("BEGIN");
         client.query("SELECT * FROM public.account");
         return client;
@@ -139,7 +139,7 @@ protected:
     Program program_;
     std::unique_ptr<fixtures::PostgresServer> server_;
     std::unique_ptr<fixtures::PostgresServer> apart_;
-    fixtures::PostgresEndpoint source_;
+    SourceAccounts source_;
     fixtures::PostgresEndpoint destination_;
     std::string file_;
     std::atomic<bool> wrote_ = false;
@@ -174,7 +174,7 @@ TEST_F(Cutover, NamesAnOpenTransaction) {
     begin("open");
     RunningProgram running = migrate();
     expect_following(running);
-    fixtures::PostgresClient shop(source_);
+    fixtures::PostgresClient shop(source_.application);
     shop.query("SET application_name = 'the shop'");
     shop.query("BEGIN");
     shop.query("INSERT INTO public.entry (note) VALUES ('late')");
@@ -212,7 +212,7 @@ TEST_F(Cutover, WaitsForATransactionAsLongAsTheOperatorSays) {
     begin("waits");
     RunningProgram running = migrate();
     expect_following(running);
-    fixtures::PostgresClient shop(source_);
+    fixtures::PostgresClient shop(source_.application);
     shop.query("BEGIN");
     shop.query("INSERT INTO public.entry (note) VALUES ('late')");
     RunningProgram finish = program_.start(
@@ -401,8 +401,8 @@ TEST_F(Cutover, LiftsTheFenceOfATaskThatHasLostItsSlot) {
     }
     primary.kill();
     standby->promote();
-    source_ = standby->endpoint("source");
-    file_ = program_.task(source_, destination_);
+    source_ = source_.on(*standby);
+    file_ = program_.task(source_.mover, destination_);
     EXPECT_FALSE(source_takes_writes());
     RunningProgram running = migrate();
     EXPECT_NE(running.wait().exit_code, 0);
@@ -415,7 +415,7 @@ TEST_F(Cutover, NamesWhoKeepsTheSourceFromBeingFenced) {
     begin("vacuum");
     RunningProgram running = migrate();
     expect_following(running);
-    fixtures::PostgresClient vacuum(source_);
+    fixtures::PostgresClient vacuum(source_.application);
     vacuum.query("SET application_name = 'tidy up'");
     vacuum.query("BEGIN");
     vacuum.query("LOCK TABLE public.account IN SHARE UPDATE EXCLUSIVE MODE");
@@ -439,7 +439,7 @@ TEST_F(Cutover, WithdrawsAFinishWhoseAskerHasGone) {
     RunningProgram running = migrate();
     expect_following(running);
     EXPECT_EQ(program_.run({"pause", file_}).exit_code, 0);
-    fixtures::PostgresClient shop(source_);
+    fixtures::PostgresClient shop(source_.application);
     shop.query("BEGIN; INSERT INTO public.entry (note) VALUES ('open')");
     running.signal(SIGKILL);
     running.wait();
@@ -466,7 +466,7 @@ TEST_F(Cutover, RefusesASecondFinishBesideTheFirst) {
     begin("second");
     RunningProgram running = migrate();
     expect_following(running);
-    fixtures::PostgresClient shop(source_);
+    fixtures::PostgresClient shop(source_.application);
     shop.query("BEGIN; INSERT INTO public.entry (note) VALUES ('open')");
     RunningProgram first =
         program_.start({"finish", file_, "--wait-for-transactions", "50", "--quiet-seconds", "1"});
@@ -505,7 +505,8 @@ TEST_F(Cutover, SaysThatItCannotTellWhatCameAfter) {
     expect_following(running);
     EXPECT_EQ(finish({"--quiet-seconds", "1"}).exit_code, 0);
     EXPECT_EQ(running.wait().exit_code, 0) << running.text();
-    at_source("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots");
+    server_->connect().query(
+        "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots");
     for (const char* command : {"status", "finish"}) {
         const Said said = program_.run({command, file_});
         EXPECT_EQ(said.exit_code, 2) << command << ": " << said.text;
@@ -519,11 +520,10 @@ TEST_F(Cutover, SaysThatItCannotTellWhatCameAfter) {
 TEST_F(Cutover, KeepsATaskWhoseProcessWaitsForItsSource) {
     begin("waits");
     const auto away = servers().postgres({"waits_source", 17, {}, {}});
-    away->connect().query("CREATE DATABASE source");
-    source_ = away->endpoint("source");
+    source_ = make_source_database(*away, "source");
     at_source(
         "CREATE TABLE public.account (id int PRIMARY KEY); INSERT INTO public.account VALUES (1)");
-    file_ = program_.task(source_, destination_);
+    file_ = program_.task(source_.mover, destination_);
     RunningProgram running = migrate();
     expect_following(running);
     away->stop();

@@ -2,19 +2,10 @@
 #include "migrator/precheck/precheck.h"
 
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <algorithm>
-#include <memory>
-#include <sstream>
 
 #include "migrator/engine/postgres/connection.h"
-#include "migrator/engine/postgres/inspector.h"
-#include "migrator/engine/postgres/sink.h"
 #include "migrator/flow/thread_runtime.h"
-#include "migrator/precheck/text.h"
-#include "migrator/route/postgres_to_postgres.h"
-#include "tests/support/live_postgres.h"
+#include "tests/live/precheck/precheck_fixture.h"
 
 namespace cutover::precheck {
 namespace {
@@ -24,63 +15,11 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-engine::Registry registry() {
-    engine::EngineFactories factories;
-    factories.inspector = postgres::make_inspector;
-    factories.sink = postgres::make_sink;
-    engine::Registry known;
-    known.add_engine("postgres", std::move(factories));
-    known.add_route("postgres", "postgres", std::make_unique<route::PostgresToPostgres>());
-    return known;
-}
-
-class PrecheckTest : public tests::LivePostgres {
-protected:
-    void SetUp() override {
-        tests::LivePostgres::SetUp();
-        if (IsSkipped() || HasFatalFailure()) {
-            return;
-        }
-        destination_ = make_database("destination");
-        spec_.name = "shop";
-        spec_.source = endpoint().as_plan();
-        spec_.destination = destination_.as_plan();
-        at_source("CREATE TABLE public.orders (id int PRIMARY KEY, note text)");
-    }
-
-    void at_source(const std::string& sql) { connect().query(sql); }
-    void at_destination(const std::string& sql) {
-        fixtures::PostgresClient(destination_).query(sql);
-    }
-    /// Codes of what blocks.
-    std::vector<std::string> blocks() { return codes(model::Severity::block); }
-    std::vector<std::string> alerts() { return codes(model::Severity::alert_ignorable); }
-    std::vector<std::string> codes(model::Severity severity) {
-        const Facts facts = gather(registry(), spec_);
-        const Report report = ask(facts);
-        std::ostringstream text;
-        print(text, facts, report);
-        text_ = text.str();
-        std::vector<std::string> found;
-        for (const Answer& answer : report.answers) {
-            for (const model::Finding& finding : answer.findings) {
-                if (finding.severity == severity) {
-                    found.push_back(finding.code);
-                }
-            }
-        }
-        return found;
-    }
-
-    plan::TaskSpec spec_;
-    fixtures::PostgresEndpoint destination_;
-    std::string text_;  ///< the report that codes() has read
-};
-
 TEST_F(PrecheckTest, LetsAHealthyPairPass) {
     EXPECT_THAT(blocks(), IsEmpty()) << text_;
     EXPECT_THAT(text_, HasSubstr("\nGO: "));
     EXPECT_THAT(text_, HasSubstr("PostgreSQL 17"));
+    EXPECT_THAT(text_, Not(HasSubstr(".superuser")));
 }
 
 TEST_F(PrecheckTest, ChangesNothing) {
@@ -115,16 +54,6 @@ TEST_F(PrecheckTest, NamesADatabaseThatIsNotThere) {
 TEST_F(PrecheckTest, RefusesOneDatabaseAtBothEnds) {
     spec_.destination = spec_.source;
     EXPECT_THAT(blocks(), Contains("connectivity.one_database"));
-}
-
-TEST_F(PrecheckTest, NamesTheRightsThatAreMissing) {  // G206
-    at_source("CREATE ROLE weak LOGIN PASSWORD 'weak'; CREATE SEQUENCE public.numbers");
-    spec_.source = endpoint().as_user("weak", "weak").as_plan();
-    const std::vector<std::string> found = blocks();
-    EXPECT_THAT(found, Contains("source.privilege_select")) << text_;
-    EXPECT_THAT(found, Contains("source.privilege_replication"));
-    EXPECT_THAT(found, Contains("source.privilege_sequence"));
-    at_source("DROP ROLE weak");
 }
 
 TEST_F(PrecheckTest, RefusesATableThatIsThereAlready) {  // G31, G34
@@ -214,130 +143,20 @@ TEST_F(PrecheckTest, TellsThatAPrimaryKeyWhichIsLeftOutNamesNoOldRows) {
     EXPECT_THAT(blocks(), testing::ElementsAre("source.replica_identity")) << text_;
 }
 
-TEST_F(PrecheckTest, AsksNothingOfDestinationTablesThatAreNotItsOwn) {
-    const std::string user = "mover_" + destination_.database;
-    at_destination("CREATE TABLE public.of_others (a int); CREATE ROLE " + user +
-                   " LOGIN PASSWORD 'x'; GRANT CREATE ON DATABASE " + destination_.database +
-                   " TO " + user + "; GRANT ALL ON SCHEMA public TO " + user);
-    spec_.destination = destination_.as_user(user, "x").as_plan();
-    EXPECT_THAT(blocks(), IsEmpty()) << text_;
-    at_destination("CREATE TABLE public.orders (id int PRIMARY KEY, note text)");
-    spec_.conflict = plan::ConflictRule::ignore;
-    EXPECT_THAT(blocks(), Contains("destination.privilege_write")) << text_;
-    at_destination("DROP OWNED BY " + user + "; DROP ROLE " + user);
-}
-
-/// The account of README step 1: it may create schemas in its database, no more.
-class PrecheckAccount : public PrecheckTest {
-protected:
-    void SetUp() override {
-        PrecheckTest::SetUp();
-        if (IsSkipped() || HasFatalFailure()) {
-            return;
-        }
-        user_ = "mover_" + destination_.database;
-        at_destination("CREATE ROLE " + user_ + " LOGIN PASSWORD 'x'; GRANT CREATE ON DATABASE " +
-                       destination_.database + " TO " + user_);
-        spec_.destination = destination_.as_user(user_, "x").as_plan();
-    }
-    void TearDown() override {
-        if (!user_.empty()) {
-            at_destination("DROP OWNED BY " + user_ + "; DROP ROLE " + user_);
-        }
-        PrecheckTest::TearDown();
-    }
-
-    std::string user_;
-};
-
-TEST_F(PrecheckAccount, AsksForEachSchemaThatIsThereAlready) {
-    at_source(
-        "CREATE SCHEMA app; CREATE TABLE app.t (id int PRIMARY KEY);"
-        "CREATE SCHEMA fresh; CREATE TABLE fresh.t (id int PRIMARY KEY)");
-    at_destination("CREATE SCHEMA app");
-    EXPECT_THAT(blocks(), testing::ElementsAre("destination.privilege_schema")) << text_;
-    EXPECT_THAT(text_, HasSubstr("GRANT USAGE, CREATE ON SCHEMA app, public TO " + user_));
-    at_destination("GRANT CREATE, USAGE ON SCHEMA app, public TO " + user_);
-    EXPECT_THAT(blocks(), IsEmpty()) << text_;
-    spec_.phases.schema = false;
-    EXPECT_THAT(blocks(), Not(Contains("destination.privilege_schema"))) << text_;
-}
-
-TEST_F(PrecheckAccount, AsksForTemporaryTablesAndForTheTablesItAddsKeysTo) {
-    at_destination("GRANT ALL ON SCHEMA public TO " + user_ + "; REVOKE TEMPORARY ON DATABASE " +
-                   destination_.database + " FROM PUBLIC");
-    EXPECT_THAT(blocks(), testing::ElementsAre("destination.privilege_temporary")) << text_;
-    at_destination("GRANT TEMPORARY ON DATABASE " + destination_.database + " TO " + user_ +
-                   "; CREATE TABLE public.orders (id int PRIMARY KEY, note text);"
-                   "GRANT ALL ON public.orders TO " +
-                   user_);
-    spec_.conflict = plan::ConflictRule::ignore;
-    EXPECT_THAT(blocks(), testing::ElementsAre("destination.privilege_owner")) << text_;
-    at_destination("ALTER TABLE public.orders OWNER TO " + user_);
-    EXPECT_THAT(blocks(), IsEmpty()) << text_;
-}
-
-/// It is held to foreign keys, which are triggers; the recheck of a deferrable key is none of
-/// those.
-TEST_F(PrecheckAccount, TellsOfForeignKeysThatItWouldBeHeldTo) {
-    at_destination(
-        "CREATE TABLE public.orders (id int PRIMARY KEY, note text UNIQUE DEFERRABLE);"
-        "GRANT ALL ON SCHEMA public TO " +
-        user_ + "; ALTER TABLE public.orders OWNER TO " + user_);
-    spec_.conflict = plan::ConflictRule::ignore;
-    EXPECT_THAT(blocks(), IsEmpty()) << text_;
-    at_destination(
-        "CREATE TABLE public.child (id int REFERENCES public.orders);"
-        "ALTER TABLE public.child OWNER TO " +
-        user_);
-    EXPECT_THAT(blocks(), testing::ElementsAre("destination.foreign_keys")) << text_;
-    spec_.phases.incremental = false;
-    EXPECT_THAT(blocks(), testing::ElementsAre("destination.foreign_keys")) << text_;
-    spec_.phases.full = false;
-    EXPECT_THAT(blocks(), IsEmpty()) << text_;
-}
-
-TEST_F(PrecheckAccount, CannotStartWhereTheControlSchemaIsNotForIt) {
-    at_destination("GRANT ALL ON SCHEMA public TO " + user_);
-    flow::ThreadRuntime runtime;
-    plan::TaskSpec other = spec_;
-    other.name = "other";
-    other.destination = destination_.as_plan();
-    const auto sink = postgres::make_sink(runtime, other);
-    const auto control = sink->open_control();
-    control->claim("other", "fingerprint");
-    EXPECT_THAT(blocks(), testing::ElementsAre("connectivity.destination")) << text_;
-    control->release("other");
-    EXPECT_THAT(blocks(), IsEmpty()) << text_;
-}
-
-TEST_F(PrecheckAccount, DoesNotSendItToTheOwnerWhereTheOwnerIsHeldToPolicies) {
-    at_source("ALTER TABLE public.orders ENABLE ROW LEVEL SECURITY");
-    const std::string reader = "reader_" + endpoint().database;
-    at_source("CREATE ROLE " + reader +
-              " LOGIN REPLICATION PASSWORD 'x'; GRANT SELECT ON ALL TABLES "
-              "IN SCHEMA public TO " +
-              reader);
-    spec_.source = endpoint().as_user(reader, "x").as_plan();
-    EXPECT_THAT(blocks(), Contains("source.row_security")) << text_;
-    EXPECT_THAT(text_, HasSubstr("BYPASSRLS, or the tables' owner"));
-    at_source("ALTER TABLE public.orders FORCE ROW LEVEL SECURITY");
-    blocks();
-    EXPECT_THAT(text_, HasSubstr("the owner's is not enough, since public.orders holds the owner"));
-    EXPECT_THAT(text_, Not(HasSubstr("or the tables' owner")));
-    at_source("DROP OWNED BY " + reader + "; DROP ROLE " + reader);
-}
+/// Base types are the superuser's.
+constexpr const char* kBaseType = R"(
+CREATE TYPE app.blob; CREATE FUNCTION app.blob_in(cstring) RETURNS app.blob STRICT IMMUTABLE LANGUAGE internal AS 'textin';
+CREATE FUNCTION app.blob_out(app.blob) RETURNS cstring STRICT IMMUTABLE LANGUAGE internal AS 'textout';
+CREATE TYPE app.blob (input = app.blob_in, output = app.blob_out, like = text);
+)";
 
 constexpr const char* kNeeding = R"(
-CREATE SCHEMA app; CREATE EXTENSION citext; CREATE EXTENSION "uuid-ossp";
+CREATE EXTENSION citext; CREATE EXTENSION "uuid-ossp";
 CREATE FUNCTION app.positive(int) RETURNS boolean IMMUTABLE LANGUAGE sql AS 'SELECT $1 > 0';
 CREATE FUNCTION app.short(text) RETURNS text IMMUTABLE LANGUAGE sql RETURN left($1, 3);
 CREATE FUNCTION app.twice(int) RETURNS int IMMUTABLE LANGUAGE sql RETURN $1 * 2;
 CREATE FUNCTION app.unused(int) RETURNS int IMMUTABLE LANGUAGE sql RETURN $1;
 CREATE COLLATION app.french (locale = 'fr-FR-x-icu', provider = icu);
-CREATE TYPE app.blob; CREATE FUNCTION app.blob_in(cstring) RETURNS app.blob STRICT IMMUTABLE LANGUAGE internal AS 'textin';
-CREATE FUNCTION app.blob_out(app.blob) RETURNS cstring STRICT IMMUTABLE LANGUAGE internal AS 'textout';
-CREATE TYPE app.blob (input = app.blob_in, output = app.blob_out, like = text);
 CREATE DOMAIN app.count AS int CHECK (app.positive(VALUE));
 CREATE TYPE app.span AS RANGE (subtype = int4);
 CREATE TABLE app.a (id uuid PRIMARY KEY DEFAULT uuid_generate_v4(), name citext UNIQUE, n app.count,
@@ -348,6 +167,8 @@ CREATE TABLE app.b (id int PRIMARY KEY, n int CHECK (app.positive(n)));
 )";
 
 TEST_F(PrecheckTest, NamesAllThatTheDefinitionsAreMadeOfAtOnce) {
+    at_source("CREATE SCHEMA app");
+    strong_at_source(kBaseType);
     at_source(kNeeding);
     EXPECT_THAT(blocks(), testing::ElementsAre("destination.needed_objects")) << text_;
     for (const char* named :
@@ -366,6 +187,8 @@ TEST_F(PrecheckTest, NamesAllThatTheDefinitionsAreMadeOfAtOnce) {
 }
 
 TEST_F(PrecheckTest, AsksForNothingThatIsLeftOutOrThereAlready) {
+    at_source("CREATE SCHEMA app");
+    strong_at_source(kBaseType);
     at_source(kNeeding);
     spec_.objects.exclude = {"app.b"};
     spec_.mapping.excluded_columns[{"app", "a"}] = {"name", "n", "label", "double", "blobs"};
@@ -383,6 +206,8 @@ TEST_F(PrecheckTest, AsksForNothingThatIsLeftOutOrThereAlready) {
 }
 
 TEST_F(PrecheckTest, TakesWhatIsNeededFromWhereItIsAtTheDestination) {
+    at_source("CREATE SCHEMA app");
+    strong_at_source(kBaseType);
     at_source(kNeeding);
     at_destination(
         "CREATE SCHEMA app; CREATE EXTENSION citext; CREATE EXTENSION \"uuid-ossp\" SCHEMA app;"
@@ -469,9 +294,10 @@ TEST_F(PrecheckTest, TellsOnceWhatFollowsFromOneComplaint) {
 }
 
 TEST_F(PrecheckTest, TellsOfAnEncodingThatHasNoPlaceForEveryCharacter) {
-    at_destination("CREATE DATABASE narrow_" + destination_.database +
-                   " ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
-    spec_.destination.database = "narrow_" + destination_.database;
+    const std::string narrow = "narrow_" + destination_.database;
+    server().connect().query("CREATE DATABASE " + narrow +
+                             " ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
+    spec_.destination = tests::make_destination_account(server(), narrow).as_plan();
     EXPECT_THAT(alerts(), Contains("types.encoding")) << text_;
     EXPECT_THAT(blocks(), IsEmpty());
     // What is in the catalog can be tried.
@@ -479,17 +305,19 @@ TEST_F(PrecheckTest, TellsOfAnEncodingThatHasNoPlaceForEveryCharacter) {
     at_source("CREATE TABLE public.t (id int PRIMARY KEY, p public.price)");
     EXPECT_THAT(blocks(), Contains("destination.schema_step")) << text_;
     EXPECT_THAT(text_, HasSubstr("type public.price"));
-    at_destination("DROP DATABASE narrow_" + destination_.database + " WITH (FORCE)");
+    server().connect().query("DROP DATABASE " + narrow + " WITH (FORCE)");
+    tests::drop_accounts(server(), narrow);
 }
 
 TEST_F(PrecheckTest, TellsOfASlotAndAPublicationOfOthersInTheWay) {
-    at_source("SELECT pg_create_physical_replication_slot('cutover_shop')");
+    strong_at_source("SELECT pg_create_physical_replication_slot('cutover_shop')");
     EXPECT_THAT(blocks(), testing::ElementsAre("source.slot_foreign")) << text_;
-    at_source("SELECT pg_drop_replication_slot('cutover_shop')");
+    strong_at_source("SELECT pg_drop_replication_slot('cutover_shop')");
     EXPECT_THAT(blocks(), IsEmpty()) << text_;
-    at_source(
-        "CREATE PUBLICATION cutover_shop; COMMENT ON PUBLICATION cutover_shop IS "
-        "'[{\"destination\": \"elsewhere:5432/shop\"}]'");
+    fixtures::PostgresClient(accounts().mover)
+        .query(
+            "CREATE PUBLICATION cutover_shop; COMMENT ON PUBLICATION cutover_shop IS "
+            "'[{\"destination\": \"elsewhere:5432/shop\"}]'");
     EXPECT_THAT(blocks(), testing::ElementsAre("source.capture_of_another")) << text_;
     EXPECT_THAT(text_, HasSubstr("elsewhere:5432/shop"));
 }
@@ -502,7 +330,8 @@ TEST_F(PrecheckTest, RefusesAControlSchemaThatIsNotOurs) {
 
 /// A warning comes at the start of each session: it is a finding, once, and nothing on the screen.
 TEST_F(PrecheckTest, TellsOfACollationThatHasChangedAndPrintsNoWarningOfTheServer) {
-    at_source("UPDATE pg_database SET datcollversion = '1.0' WHERE datname = current_database()");
+    strong_at_source(
+        "UPDATE pg_database SET datcollversion = '1.0' WHERE datname = current_database()");
     testing::internal::CaptureStderr();
     EXPECT_THAT(alerts(), Contains("source.collation_version"));
     EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
@@ -531,8 +360,8 @@ TEST_F(PrecheckTest, KnowsATaskThatHasBeenStarted) {
 }
 
 TEST_F(PrecheckTest, RefusesTablesThatAreNoHeapsAndTellsOfRowSecurity) {
+    strong_at_source("CREATE ACCESS METHOD columns TYPE TABLE HANDLER heap_tableam_handler");
     at_source(
-        "CREATE ACCESS METHOD columns TYPE TABLE HANDLER heap_tableam_handler;"
         "CREATE TABLE public.wide (id int PRIMARY KEY) USING columns;"
         "ALTER TABLE public.orders ENABLE ROW LEVEL SECURITY");
     EXPECT_THAT(blocks(), testing::ElementsAre("source.access_method")) << text_;
@@ -551,12 +380,13 @@ using PrecheckServers = tests::LiveServers;
 TEST_F(PrecheckServers, TellsOfASourceWithRoomForNoSecondSlot) {  // G111
     const auto narrow = servers().postgres(
         {"narrow", 17, {{"max_replication_slots", "1"}, {"max_wal_senders", "2"}}, {}});
-    narrow->connect().query("CREATE TABLE public.t (id int PRIMARY KEY)");
-    narrow->connect().query("CREATE DATABASE other");
+    const tests::SourceAccounts accounts = tests::make_source_database(*narrow, "shop");
+    fixtures::PostgresClient(accounts.application)
+        .query("CREATE TABLE public.t (id int PRIMARY KEY)");
     plan::TaskSpec spec;
     spec.name = "shop";
-    spec.source = narrow->endpoint().as_plan();
-    spec.destination = narrow->endpoint("other").as_plan();
+    spec.source = accounts.mover.as_plan();
+    spec.destination = tests::make_destination_database(*narrow, "other").as_plan();
     // What an earlier process of the task has left behind does not count against it.
     postgres::ConnectOptions leftover;
     leftover.application_name = "cutover_shop";
@@ -576,12 +406,13 @@ TEST_F(PrecheckServers, TellsOfASourceWithRoomForNoSecondSlot) {  // G111
 TEST_F(PrecheckServers, RefusesASourceWhoseLogIsTooPoor) {  // G110, G111
     const auto poor = servers().postgres(
         {"poor", 17, {{"wal_level", "replica"}, {"max_replication_slots", "0"}}, {}});
-    poor->connect().query("CREATE TABLE public.t (id int PRIMARY KEY)");
-    poor->connect().query("CREATE DATABASE other");
+    const tests::SourceAccounts accounts = tests::make_source_database(*poor, "shop");
+    fixtures::PostgresClient(accounts.application)
+        .query("CREATE TABLE public.t (id int PRIMARY KEY)");
     plan::TaskSpec spec;
     spec.name = "shop";
-    spec.source = poor->endpoint().as_plan();
-    spec.destination = poor->endpoint("other").as_plan();
+    spec.source = accounts.mover.as_plan();
+    spec.destination = tests::make_destination_database(*poor, "other").as_plan();
     const Report report = check(registry(), spec);
     std::vector<std::string> found;
     for (const Answer& answer : report.answers) {

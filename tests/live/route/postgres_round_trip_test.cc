@@ -163,11 +163,13 @@ protected:
             return;
         }
         spec_.name = "trip";
-        spec_.source = this->endpoint().as_plan();
-        destination_ = this->make_database("destination");
+        spec_.source = this->accounts().mover.as_plan();
+        destination_ = this->make_destination("destination");
         spec_.destination = destination_.as_plan();
     }
-    void make_source(const std::string& sql) { this->connect().query(sql); }
+    void make_source(const std::string& sql) {
+        fixtures::PostgresClient(this->accounts().application).query(sql);
+    }
     void at_destination(const std::string& sql) {
         fixtures::PostgresClient(destination_).query(sql);
     }

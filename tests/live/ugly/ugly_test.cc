@@ -25,10 +25,12 @@ protected:
     void SetUp() override {
         LivePostgresOf<Version>::SetUp();
         if (!this->IsSkipped() && !this->HasFatalFailure()) {
-            destination_ = this->make_database("destination");
+            destination_ = this->make_destination("destination");
         }
     }
-    void at_source(const std::string& sql) { this->connect().query(sql); }
+    void at_source(const std::string& sql) {
+        fixtures::PostgresClient(this->accounts().application).query(sql);
+    }
     void at_destination(const std::string& sql) {
         fixtures::PostgresClient(destination_).query(sql);
     }
@@ -36,12 +38,12 @@ protected:
         return fixtures::PostgresClient(destination_).value(sql);
     }
     std::string task(const std::string& more = kAnything) {
-        return program_.task(this->endpoint(), destination_, more);
+        return program_.task(this->accounts().mover, destination_, more);
     }
     /// The same as task(), with this name, to a database of its own.
     std::string another_task(const std::string& name, const std::string& database) {
-        const fixtures::PostgresEndpoint elsewhere = this->make_database(database);
-        const std::string file = program_.task(this->endpoint(), elsewhere, kAnything);
+        const fixtures::PostgresEndpoint elsewhere = this->make_destination(database);
+        const std::string file = program_.task(this->accounts().mover, elsewhere, kAnything);
         std::ostringstream text;
         text << std::ifstream(file).rdbuf();
         const std::string first_line = "task: bad_input";
@@ -52,7 +54,9 @@ protected:
     }
     /// Both sides' answer to one question.
     void expect_equal(const std::string& sql) {
-        EXPECT_EQ(of_destination(sql), this->connect().value(sql)) << sql;
+        EXPECT_EQ(of_destination(sql),
+                  fixtures::PostgresClient(this->accounts().application).value(sql))
+            << sql;
     }
     void expect_equal_rows(const std::string& table) {
         expect_equal(
@@ -199,6 +203,7 @@ TEST_F(Ugly, ACharacterThatHasNoPlaceAtTheDestinationIsNamed) {
     server().connect().query("DROP DATABASE " + narrow);
     server().connect().query("CREATE DATABASE " + narrow +
                              " ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0");
+    destination_ = make_destination_account(server(), narrow);
     at_source(
         "CREATE TABLE prices (id int PRIMARY KEY, note text);"
         "INSERT INTO prices SELECT g, 'h\u00f6chstens' FROM generate_series(1, 50) g;"
@@ -230,7 +235,8 @@ TEST_F(Ugly, WhatIsTheSameOfManyTablesOrSessionsIsToldOnce) {
     for (int table = 0; table < 30; ++table) {
         at_source("CREATE TABLE loose_" + std::to_string(table) + " (a int)");
     }
-    at_source("UPDATE pg_database SET datcollversion = '1.0' WHERE datname = current_database()");
+    connect().query(
+        "UPDATE pg_database SET datcollversion = '1.0' WHERE datname = current_database()");
     const std::string file = task("");
     const auto times = [](const std::string& text, const std::string& words) {
         int count = 0;
@@ -307,17 +313,18 @@ TEST_F(Ugly, TwoTasksOfOneTableKeepItsIdentityUntilTheLastIsReleased) {
 
 TEST_F(Ugly, AnIdentityThatATaskOfAnotherAccountReliesOnIsNotPutBack) {
     const std::string database = this->endpoint().database;
-    at_source("CREATE ROLE " + database +
-              "_owner; CREATE TABLE loose (a int);"
-              "INSERT INTO loose VALUES (1); ALTER TABLE loose OWNER TO " +
-              database + "_owner");
+    connect().query("CREATE ROLE " + database +
+                    "_owner; CREATE TABLE loose (a int);"
+                    "INSERT INTO loose VALUES (1); ALTER TABLE loose OWNER TO " +
+                    database + "_owner");
     std::vector<std::string> files;
     for (const std::string name : {"one", "two"}) {
         const std::string account = database + "_" + name;
-        at_source("CREATE ROLE " + account + " LOGIN REPLICATION PASSWORD 'x' IN ROLE " + database +
-                  "_owner; GRANT CREATE ON DATABASE " + database + " TO " + account);
+        connect().query("CREATE ROLE " + account + " LOGIN REPLICATION PASSWORD 'x' IN ROLE " +
+                        database + "_owner; GRANT CREATE ON DATABASE " + database + " TO " +
+                        account);
         const std::string file = program_.task(this->endpoint().as_user(account, "x"),
-                                               this->make_database(name), kAnything);
+                                               this->make_destination(name), kAnything);
         std::ostringstream text;
         text << std::ifstream(file).rdbuf();
         files.push_back(program_.write(name + ".yaml",
@@ -330,7 +337,7 @@ TEST_F(Ugly, AnIdentityThatATaskOfAnotherAccountReliesOnIsNotPutBack) {
     const Said refused = program_.run({"release", files[0]});
     EXPECT_EQ(refused.exit_code, kRefused) << refused.text;
     EXPECT_THAT(refused.text, HasSubstr("release that task first"));
-    at_source("UPDATE loose SET a = 2");
+    connect().query("UPDATE loose SET a = 2");
     EXPECT_EQ(program_.run({"release", files[1]}).exit_code, 0);
     EXPECT_EQ(program_.run({"release", files[0]}).exit_code, 0);
     EXPECT_EQ(connect().value("SELECT relreplident FROM pg_class WHERE relname = 'loose'"), "d");
@@ -355,24 +362,25 @@ TEST_F(Ugly, BytesThatAreNoTextAreRefusedByTheirTable) {
     auto server = this->connect();
     const std::string name = this->endpoint().database + "_bytes";
     server.query("CREATE DATABASE " + name + " ENCODING 'SQL_ASCII' TEMPLATE template0 LOCALE 'C'");
-    fixtures::PostgresEndpoint bytes = this->endpoint();
-    bytes.database = name;
-    fixtures::PostgresClient(bytes).query(
-        "CREATE TABLE fine (v text); INSERT INTO fine VALUES ('x');"
-        "CREATE TABLE broken (id int PRIMARY KEY, v text); INSERT INTO broken VALUES (1, "
-        "E'\\xe4')");
-    const std::string file = program_.task(bytes, destination_, kAnything);
+    const SourceAccounts bytes = make_source_accounts(this->server(), name);
+    fixtures::PostgresClient(bytes.application)
+        .query(
+            "CREATE TABLE fine (v text); INSERT INTO fine VALUES ('x');"
+            "CREATE TABLE broken (id int PRIMARY KEY, v text); INSERT INTO broken VALUES (1, "
+            "E'\\xe4')");
+    const std::string file = program_.task(bytes.mover, destination_, kAnything);
     EXPECT_THAT(program_.run({"precheck", file}).text, HasSubstr("source.encoding"));
     const Said migrate = program_.run({"migrate", file});
     EXPECT_EQ(migrate.exit_code, kRefused) << migrate.text;
     EXPECT_THAT(migrate.text, HasSubstr("table public.broken holds bytes that are no text"));
     EXPECT_EQ(program_.run({"release", file}).exit_code, 0);
     server.query("DROP DATABASE " + name);
+    drop_accounts(this->server(), name);
 }
 
 TEST_F(Ugly, AnEventTriggerThatRefusesDdlIsMetBeforeTheTask) {
-    at_source(
-        "CREATE TABLE t (id int PRIMARY KEY);"
+    at_source("CREATE TABLE t (id int PRIMARY KEY)");
+    connect().query(  // only a superuser may make event triggers
         "CREATE FUNCTION no() RETURNS event_trigger LANGUAGE plpgsql AS"
         " 'BEGIN RAISE EXCEPTION ''not on a Friday''; END';"
         "CREATE EVENT TRIGGER nope ON ddl_command_start EXECUTE FUNCTION no()");
@@ -380,7 +388,7 @@ TEST_F(Ugly, AnEventTriggerThatRefusesDdlIsMetBeforeTheTask) {
         "ignore: [source.not_carried.function, "
         "source.not_carried.event_trigger]");
     expect_refused(file, "source.publication_refused", "cutover_");
-    at_source("DROP EVENT TRIGGER nope");
+    connect().query("DROP EVENT TRIGGER nope");
 }
 
 /// What a query of the parent shows has changed, though no row has.
@@ -417,6 +425,9 @@ TEST_F(Ugly, ADestinationThatActsOnMigratedRowsIsNamed) {
         "CREATE TRIGGER t BEFORE INSERT ON watched FOR EACH ROW EXECUTE FUNCTION see();"
         "CREATE RULE r AS ON INSERT TO ruled DO ALSO INSERT INTO seen VALUES (NEW.id)");
     const std::string file = task("phases: [full, incremental]");
+    expect_refused(file, "destination.triggers", "public.watched");
+    expect_refused(file, "destination.rules", "public.ruled");
+    grant_replication_role(server(), destination_);  // those that are not ALWAYS rest now
     const Said quiet = program_.run({"precheck", file});
     EXPECT_THAT(quiet.text, testing::Not(HasSubstr("destination.triggers")));
     EXPECT_THAT(quiet.text, testing::Not(HasSubstr("destination.rules")));

@@ -29,15 +29,15 @@ protected:
         }
         newer_ = servers().postgres({"newer", 17, {}, {}});
         older_ = servers().postgres({"older", 15, {}, {}});
-        newer_->connect().query("create database shop");
-        older_->connect().query("create database shop");
+        source_ = make_source_database(*newer_, "shop");
+        destination_ = make_destination_database(*older_, "shop");
     }
-    void at_source(const std::string& sql) { PostgresClient(newer_->endpoint("shop")).query(sql); }
+    void at_source(const std::string& sql) { PostgresClient(source_.application).query(sql); }
     std::string at_destination(const std::string& sql) {
-        return PostgresClient(older_->endpoint("shop")).value(sql);
+        return PostgresClient(destination_).value(sql);
     }
     std::string task(const std::string& more = "") {
-        return program_.task(newer_->endpoint("shop"), older_->endpoint("shop"), more);
+        return program_.task(source_.mover, destination_, more);
     }
     void finish(const std::string& file, RunningProgram& migrate) {
         const Said finish = program_.run({"finish", file, "--quiet-seconds", "1"});
@@ -53,6 +53,8 @@ protected:
     Program program_;
     std::unique_ptr<fixtures::PostgresServer> newer_;
     std::unique_ptr<fixtures::PostgresServer> older_;
+    SourceAccounts source_;
+    fixtures::PostgresEndpoint destination_;
 };
 
 /// The older version has no infinite intervals and reads their bytes as 178956970 years.
@@ -81,7 +83,6 @@ TEST_F(AcrossVersions, AnInfiniteIntervalIsRefusedByRowAndColumn) {
 /// partition; the judge looks at those, too.
 TEST_F(AcrossVersions, AForeignKeyToPartitionsIsValidatedInEachOfThem) {
     const char* const kParts = "select count(*) from pg_constraint where contype = 'f' and ";
-    newer_->connect().query("create database other");
     at_source(
         "create table root (id int primary key) partition by range (id);"
         "create table root_1 partition of root for values from (0) to (100);"
@@ -89,8 +90,8 @@ TEST_F(AcrossVersions, AForeignKeyToPartitionsIsValidatedInEachOfThem) {
         "create table leaf (id int primary key, root int references root);"
         "insert into root values (1), (101); insert into leaf values (1, 1)");
     for (const fixtures::PostgresEndpoint& end :
-         {older_->endpoint("shop"), newer_->endpoint("other")}) {
-        const std::string file = program_.task(newer_->endpoint("shop"), end);
+         {destination_, make_destination_database(*newer_, "other")}) {
+        const std::string file = program_.task(source_.mover, end);
         RunningProgram migrate = program_.start({"migrate", file});
         ASSERT_TRUE(migrate.wait_for("phase incremental")) << migrate.text();
         at_source("insert into leaf select max(id) + 1, 101 from leaf");
@@ -115,17 +116,16 @@ class OtherCurrency : public LiveServers {};
 /// The yen has no smaller unit: the same bytes are a hundred times the amount.
 TEST_F(OtherCurrency, MoneyIsCarriedAndComparedByValue) {
     const auto server = servers().postgres({"currency", 17, {}, {}, {"ja_JP"}});
-    for (const char* name : {"here", "there"}) {
-        server->connect().query(std::string("create database ") + name);
-    }
+    const SourceAccounts source = make_source_database(*server, "here");
+    const fixtures::PostgresEndpoint destination = make_destination_database(*server, "there");
     server->connect().query("alter database there set lc_monetary = 'ja_JP.UTF-8'");
-    PostgresClient here(server->endpoint("here"));
+    PostgresClient here(source.application);
     here.query(
         "create table prices (id int primary key, m money, ms money[]);"
         "insert into prices values (1, 1234.00, '{5.00, -7.00}'), (2, null, null)");
-    PostgresClient there(server->endpoint("there"));
+    PostgresClient there(destination);
     Program program;
-    const std::string file = program.task(server->endpoint("here"), server->endpoint("there"));
+    const std::string file = program.task(source.mover, destination);
     EXPECT_THAT(program.run({"precheck", file}).text, HasSubstr("types.money_digits"));
     RunningProgram migrate = program.start({"migrate", file});
     ASSERT_TRUE(migrate.wait_for("phase incremental")) << migrate.text();
@@ -168,7 +168,7 @@ TEST_F(AcrossVersions, TheDeclarationOfXmlIsADeclaredRule) {
               "<?xml version=\"1.0\" standalone=\"yes\"?><c/>");
     EXPECT_EQ(result["tables"][0]["rules"]["xml_declaration"], 2);
     EXPECT_THAT(result["rules"].dump(), HasSubstr("declared by the task"));
-    PostgresClient(older_->endpoint("shop")).query("update docs set x = '<a>e</a>' where id = 1");
+    PostgresClient(destination_).query("update docs set x = '<a>e</a>' where id = 1");
     EXPECT_EQ(verify(file, 1)["rows"]["different"], 1);
 }
 

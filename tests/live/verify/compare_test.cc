@@ -46,26 +46,29 @@ Request request_for(const PostgresEndpoint& source, const PostgresEndpoint& dest
 using CrossVersion = tests::LivePostgresPairOf<15, 17>;
 
 TEST_F(CrossVersion, FindsTheSameContentEqualAcrossVersions) {
-    connect().query(tests::dataset());
-    const PostgresEndpoint destination = make_other("destination");
+    PostgresClient(accounts().application).query(tests::dataset());
+    const PostgresEndpoint destination = make_other_destination("destination");
     PostgresClient(destination).query(tests::dataset_made_otherwise());
-    const Result result = run(request_for(endpoint(), destination));
+    const Result result = run(request_for(accounts().mover, destination));
     EXPECT_EQ(result.verdict, Verdict::consistent) << text_of(result);
 }
 
 /// Both ends hold the same sixteen bytes; what they mean is another thing from version 17 on.
 TEST_F(CrossVersion, ReadsAnIntervalByTheVersionOfItsEnd) {
-    const PostgresEndpoint source = make_other("source");
+    const tests::SourceAccounts source = make_other_source("source");
+    const PostgresEndpoint destination = make_destination("destination");
     const std::string table = "create table t (id int primary key, w interval, ws interval[]);";
-    PostgresClient(source).query(table +
-                                 "insert into t values (1, 'infinity', null), (2, '1 day', "
-                                 "'{infinity}'), (3, '1 mon', '{1 day}')");
-    connect().query(
-        table +
-        "insert into t values (1, '178956970 years 7 mons 2147483647 days "
-        "2562047788:00:54.775807', null), (2, '1 day', '{178956970 years 7 mons 2147483647 days "
-        "2562047788:00:54.775807}'), (3, '1 mon', '{1 day}')");
-    const Result result = run(request_for(source, endpoint()));
+    PostgresClient(source.application)
+        .query(table +
+               "insert into t values (1, 'infinity', null), (2, '1 day', "
+               "'{infinity}'), (3, '1 mon', '{1 day}')");
+    PostgresClient(destination)
+        .query(table +
+               "insert into t values (1, '178956970 years 7 mons 2147483647 days "
+               "2562047788:00:54.775807', null), (2, '1 day', '{178956970 years 7 mons 2147483647 "
+               "days "
+               "2562047788:00:54.775807}'), (3, '1 mon', '{1 day}')");
+    const Result result = run(request_for(source.mover, destination));
     EXPECT_EQ(result.rows.different, 2u) << text_of(result);
     EXPECT_EQ(result.rows.equal, 1u);
 }
@@ -75,15 +78,16 @@ protected:
     void SetUp() override {
         tests::LivePostgres::SetUp();
         if (!IsSkipped() && !HasFatalFailure()) {
-            destination_ = make_database("destination");
+            destination_ = make_destination("destination");
         }
     }
     void both(const std::string& sql) {
-        connect().query(sql);
+        here(sql);
         there(sql);
     }
+    void here(const std::string& sql) { PostgresClient(accounts().application).query(sql); }
     void there(const std::string& sql) { PostgresClient(destination_).query(sql); }
-    Request request() const { return request_for(endpoint(), destination_); }
+    Request request() const { return request_for(accounts().mover, destination_); }
 
     PostgresEndpoint destination_;
     const tests::TemporaryFolder folder_;
@@ -146,28 +150,29 @@ TEST_F(Compare, KeepsItsMemoryIfEveryRowDiffers) {
 }
 
 TEST_F(Compare, ReadsOtherEncodingsAndCollationsInOneOrder) {
-    const PostgresEndpoint latin = endpoint().in_database(endpoint().database + "_latin1");
-    server().connect().query("create database " + fixtures::quoted_name(latin.database) +
+    const std::string name = endpoint().database + "_latin1";
+    server().connect().query("create database " + fixtures::quoted_name(name) +
                              " encoding 'LATIN1' locale 'C' template template0");
+    const tests::SourceAccounts latin = tests::make_source_accounts(server(), name);
     const std::string rows =
         "insert into t select chr(g), g from generate_series(33, 126) g; insert into t select "
         "chr(g) || 'x', g from"
         " generate_series(192, 255) g; insert into t select 'é' || g, g from generate_series(1, "
         "50) g";
-    PostgresClient source(latin);
+    PostgresClient source(latin.application);
     source.query("create table t (k text primary key, n int);" + rows);
     there(
         "create collation ci (provider = icu, locale = 'und-u-ks-level2', deterministic = false);"
         "create table t (k text collate ci, n int);" +
         rows);
-    Request asked = request_for(latin, destination_);
+    Request asked = request_for(latin.mover, destination_);
     asked.structure = false;
     const Result result = run(asked);
     EXPECT_EQ(result.verdict, Verdict::consistent) << text_of(result);
     there("delete from t where n = 230");
     EXPECT_EQ(run(asked).rows.missing, 1u);
-    server().connect().query("drop database " + fixtures::quoted_name(latin.database) +
-                             " with (force)");
+    server().connect().query("drop database " + fixtures::quoted_name(name) + " with (force)");
+    tests::drop_accounts(server(), name);
 }
 
 /// Databases whose libc locale is C and whose text another provider sorts.
@@ -178,17 +183,19 @@ void compare_providers(fixtures::PostgresServer& server, const PostgresEndpoint&
         "insert into t select v || n, n || v from unnest(array['a', 'B', 'c', 'D', 'é', 'Z', '_'])"
         " v, generate_series(1, 30) n;";
     PostgresClient(destination).query(rows);
-    const PostgresEndpoint source = destination.in_database(destination.database + "_other");
-    const std::string name = fixtures::quoted_name(source.database);
+    const std::string database = destination.database + "_other";
+    const std::string name = fixtures::quoted_name(database);
     for (const std::string& locale : locales) {
         server.connect().query("drop database if exists " + name);
         server.connect().query("create database " + name + " encoding 'UTF8' locale 'C' " + locale +
                                " template template0");
-        PostgresClient(source).query(rows);
-        const Result result = run(request_for(source, destination));
+        const tests::SourceAccounts source = tests::make_source_accounts(server, database);
+        PostgresClient(source.application).query(rows);
+        const Result result = run(request_for(source.mover, destination));
         EXPECT_EQ(result.verdict, Verdict::consistent) << locale << "\n" << text_of(result);
         EXPECT_EQ(result.rows.equal, 210u);
         server.connect().query("drop database " + name + " with (force)");
+        tests::drop_accounts(server, database);
     }
 }
 
@@ -200,7 +207,7 @@ TEST_F(Compare, TrustsTheLibcLocaleOnlyWhereTextFollowsIt) {
 }
 
 TEST_F(CrossVersion, TrustsTheLibcLocaleOnlyWhereTextFollowsIt) {
-    compare_providers(server(), make_database("destination"),
+    compare_providers(server(), make_destination("destination"),
                       {"", "locale_provider icu icu_locale 'und'"});
 }
 
@@ -215,7 +222,7 @@ TEST_F(Compare, TrustsNoCollationByItsName) {
 }
 
 TEST_F(Compare, FollowsRenamesFiltersAndExclusions) {
-    connect().query(
+    here(
         "create schema app; create type app.mood as enum ('ok'); create table app.parent (id int "
         "primary key);"
         "create table app.t (id int primary key, qty int check (qty >= 0), m app.mood default "
@@ -255,8 +262,7 @@ TEST_F(Compare, HoldsPartitionsToTheirOwnFiltersOrTheRoots) {
         "create table visit_old_low partition of visit_old for values from (0) to (50);"
         "create table visit_old_high partition of visit_old for values from (50) to (1000);"
         "create table visit_new partition of visit for values from (2000) to (3000);";
-    connect().query(tables +
-                    "insert into visit select g, 1990 + g % 20 from generate_series(1, 100) g");
+    here(tables + "insert into visit select g, 1990 + g % 20 from generate_series(1, 100) g");
     there(tables +
           "insert into visit select g, 1990 + g % 20 from generate_series(1, 100) g"
           " where case when g % 20 >= 10 then g > 30 when g >= 50 then g > 82 else g > 10 end");
@@ -274,14 +280,16 @@ TEST_F(Compare, HoldsPartitionsToTheirOwnFiltersOrTheRoots) {
 
 TEST_F(Compare, ListsTablesThatAreNeverCompared) {
     both("create table t (id int primary key)");
-    connect().query(
-        "create schema cutover; create table cutover.mine (id int);"
-        "create table gadgets (id int); alter extension plpgsql add table gadgets");
+    here("create schema cutover; create table cutover.mine (id int)");
+    // The extension is the superuser's.
+    connect().query("create table gadgets (id int); alter extension plpgsql add table gadgets");
     const auto listed = [this] { return testing::PrintToString(run(request()).not_compared); };
     EXPECT_THAT(listed(), testing::HasSubstr("own: cutover.mine"));
     EXPECT_THAT(listed(), testing::HasSubstr("extension plpgsql: public.gadgets"));
-    connect().query(
-        "comment on schema cutover is 'cutover: control state of migrations, format 7'");
+    here("comment on schema cutover is 'cutover: control state of migrations, format 7'");
+    EXPECT_THAT(listed(), testing::HasSubstr("own: cutover.mine")) << "another role's";
+    connect().query("alter schema cutover owner to " +
+                    fixtures::quoted_name(accounts().mover.user));
     EXPECT_THAT(listed(), testing::Not(testing::HasSubstr("cutover.mine")));
 }
 
@@ -325,7 +333,7 @@ TEST_F(Compare, ComparesPartitionsThatWereAskedForWithoutTheirRoot) {
 }
 
 TEST_F(Compare, FollowsRenamesOfSequencesThatNoTableOwns) {
-    connect().query(
+    here(
         "create schema app; create table app.t (id int primary key); create sequence app.tickets;"
         "create sequence app.bills; select setval('app.tickets', 70), setval('app.bills', 80)");
     there(
@@ -347,17 +355,18 @@ TEST_F(Compare, FollowsRenamesOfSequencesThatNoTableOwns) {
 TEST_F(Compare, CannotTellAboutASequenceThatItMayNotRead) {
     both("create table t (id int primary key); create sequence tickets");
     const std::string reader = endpoint().database + "_reader";
-    there("drop role if exists " + fixtures::quoted_name(reader) + "; create role " +
-          fixtures::quoted_name(reader) + " login password 'reader'; grant select on t to " +
-          fixtures::quoted_name(reader));
+    PostgresClient strong = server().connect(destination_.database);
+    strong.query("drop role if exists " + fixtures::quoted_name(reader) + "; create role " +
+                 fixtures::quoted_name(reader) + " login password 'reader'; grant select on t to " +
+                 fixtures::quoted_name(reader));
     PostgresEndpoint less = destination_;
     less.user = reader;
     less.password = "reader";
-    const Result result = run(request_for(endpoint(), less));
+    const Result result = run(request_for(accounts().mover, less));
     EXPECT_EQ(result.verdict, Verdict::could_not_tell) << text_of(result);
     EXPECT_EQ(result.rows.findings(), 0u);
-    there("drop owned by " + fixtures::quoted_name(reader) + "; drop role " +
-          fixtures::quoted_name(reader));
+    strong.query("drop owned by " + fixtures::quoted_name(reader) + "; drop role " +
+                 fixtures::quoted_name(reader));
 }
 
 TEST_F(Compare, SaysThatSomebodyWroteMeanwhile) {
@@ -366,7 +375,7 @@ TEST_F(Compare, SaysThatSomebodyWroteMeanwhile) {
     std::vector<std::thread> writers;
     for (int writer = 0; writer < 2; ++writer) {
         writers.emplace_back([this, &stop] {
-            PostgresClient client = connect();
+            PostgresClient client(accounts().application);
             client.query("create temp table w (n int); set synchronous_commit = off");
             while (!stop) {
                 client.query("insert into w values (1)");
@@ -401,7 +410,7 @@ TEST_F(Compare, GivesNoVerdictOnATableThatIsEmptiedWhileItWatches) {
         int pauses = 0;
         asked.live.pause = [&, table = emptied](std::chrono::milliseconds) {
             if (++pauses == 1) {
-                connect().query(fmt::format("truncate {}", table));
+                here(fmt::format("truncate {}", table));
             }
         };
         const Result result = run(asked);
@@ -414,16 +423,17 @@ TEST_F(Compare, GivesNoVerdictOnATableThatIsEmptiedWhileItWatches) {
 struct CommandTest : Compare {
     std::string task_file() {
         const std::string path = (folder_ / "verify.yaml").string();
-        const auto end = [](const PostgresEndpoint& at) {
+        const auto end = [](const PostgresEndpoint& at, const char* variable) {
+            ::setenv(variable, at.password.c_str(), 1);
             return fmt::format(
                 "{{engine: postgres, host: {}, port: {}, database: {}, user: {}, password: {{env: "
-                "VERIFY_TEST_PASSWORD}},"
-                " tls: {{mode: disable}}}}",
-                at.host, at.port, at.database, at.user);
+                "{}}}, tls: {{mode: disable}}}}",
+                at.host, at.port, at.database, at.user, variable);
         };
-        std::ofstream(path) << "task: judged\nsource: " << end(endpoint())
-                            << "\ndestination: " << end(destination_) << "\n";
-        ::setenv("VERIFY_TEST_PASSWORD", endpoint().password.c_str(), 1);
+        std::ofstream(path) << "task: judged\nsource: "
+                            << end(accounts().mover, "VERIFY_TEST_SOURCE")
+                            << "\ndestination: " << end(destination_, "VERIFY_TEST_DESTINATION")
+                            << "\n";
         return path;
     }
     int command(std::vector<std::string> words) {
@@ -456,14 +466,16 @@ TEST_F(CommandTest, EndsWithTheDocumentedCodesAndReports) {
     const std::string page = (folder_ / "verify.html").string();
     EXPECT_EQ(command({file, "--format", "html", "--output", page, "--jobs", "2"}), 1);
     EXPECT_THAT(read_file(page), testing::HasSubstr("inconsistent"));
-    EXPECT_THAT(read_file(page), testing::Not(testing::HasSubstr(endpoint().password)));
+    for (const PostgresEndpoint& end : {accounts().mover, destination_}) {
+        EXPECT_THAT(read_file(page), testing::Not(testing::HasSubstr(end.password)));
+    }
     EXPECT_THROW(command({file, "--rule", "nonsense"}), CLI::ValidationError);
     EXPECT_THROW(command({file, "--output", "/nonexistent/x", "--format", "json"}), model::Error);
 }
 
 TEST_F(CommandTest, MasksValuesOfRowsWhereItIsAskedToAndInPages) {
     both("create table people (name text primary key, born text)");
-    connect().query("insert into people values ('Ada Lovelace', '1815')");
+    here("insert into people values ('Ada Lovelace', '1815')");
     there("insert into people values ('Ada Lovelace', '1816'), ('Mary Somerville', '1780')");
     const std::string file = task_file();
     const auto shows = [&](std::vector<std::string> words) {
@@ -487,7 +499,7 @@ TEST_F(CommandTest, MasksValuesOfRowsWhereItIsAskedToAndInPages) {
 
 TEST_F(CommandTest, RefusesAnEndThatCannotBeOpened) {
     const std::string file = task_file();
-    ::setenv("VERIFY_TEST_PASSWORD", "wrong", 1);
+    ::setenv("VERIFY_TEST_SOURCE", "wrong", 1);
     try {
         command({file});
         FAIL() << "must not connect";

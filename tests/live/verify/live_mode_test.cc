@@ -62,22 +62,23 @@ protected:
     void begin() {
         old_ = servers().postgres({"old", 17, {}, {}});
         new_ = servers().postgres({"new", 17, {}, {}});
-        old_->connect().query("create database shop");
-        new_->connect().query("create database shop");
-        source_ = old_->endpoint("shop");
-        destination_ = new_->endpoint("shop");
-        PostgresClient(source_).query(
-            "create schema app; create table app.items (id bigserial primary key, v text, n int "
-            "default 0); insert into app.items (v) select 'v' || g from generate_series(1, 2000) g;"
-            "create table app.pairs (a text, b numeric(8, 2), v int, primary key (a, b));"
-            "insert into app.pairs select 'k' || g % 7, g, 0 from generate_series(1, 500) g");
-        file_ = program_.task(source_, destination_, "objects: {include: [app]}");
+        source_ = tests::make_source_database(*old_, "shop");
+        destination_ = tests::make_destination_database(*new_, "shop");
+        PostgresClient(source_.application)
+            .query(
+                "create schema app; create table app.items (id bigserial primary key, v text, n "
+                "int "
+                "default 0); insert into app.items (v) select 'v' || g from generate_series(1, "
+                "2000) g;"
+                "create table app.pairs (a text, b numeric(8, 2), v int, primary key (a, b));"
+                "insert into app.pairs select 'k' || g % 7, g, 0 from generate_series(1, 500) g");
+        file_ = program_.task(source_.mover, destination_, "objects: {include: [app]}");
         migrate_.reset(new tests::RunningProgram(program_.start({"migrate", file_})));
         ASSERT_TRUE(migrate_->wait_for("phase incremental")) << migrate_->text();
     }
     /// Rows come, change and go among the first few hundred.
     std::unique_ptr<Beside> writes() {
-        auto client = std::make_shared<PostgresClient>(source_);
+        auto client = std::make_shared<PostgresClient>(source_.application);
         return std::make_unique<Beside>([client](int turn) {
             client->query(fmt::format(
                 "update app.items set n = n + 1 where id between {0} and {0} + 5;"
@@ -108,7 +109,7 @@ protected:
     tests::Program program_;
     std::unique_ptr<fixtures::PostgresServer> old_;
     std::unique_ptr<fixtures::PostgresServer> new_;
-    PostgresEndpoint source_;
+    tests::SourceAccounts source_;
     PostgresEndpoint destination_;
     std::string file_;
     std::unique_ptr<tests::RunningProgram> migrate_;
@@ -130,10 +131,11 @@ TEST_F(LiveMigration, FindsRowsInFlightEqualByPosition) {
     begin();
     const auto writing = writes();
     migrate_->signal(SIGSTOP);
-    PostgresClient(source_).query(
-        "update app.items set v = 'in flight' where id > 1500; delete from app.items where id "
-        "between 1000 and 1100; insert into app.items (v) select 'new' from generate_series(1, "
-        "200)");
+    PostgresClient(source_.application)
+        .query(
+            "update app.items set v = 'in flight' where id > 1500; delete from app.items where id "
+            "between 1000 and 1100; insert into app.items (v) select 'new' from generate_series(1, "
+            "200)");
     tests::RunningProgram verify = program_.start(live());
     wait_until_judge_asks_for_the_marker();
     migrate_->signal(SIGCONT);
@@ -174,7 +176,7 @@ TEST_F(LiveMigration, FindsAForeignHandWhileWritesGoOn) {
 TEST_F(LiveMigration, LeavesRowsPendingIfTheMigratorStands) {
     begin();
     migrate_->signal(SIGSTOP);
-    PostgresClient(source_).query("update app.items set v = 'late' where id in (3, 4)");
+    PostgresClient(source_.application).query("update app.items set v = 'late' where id in (3, 4)");
     const tests::Said said = program_.run(live({"--live-wait", "1"}));
     migrate_->signal(SIGCONT);
     ASSERT_EQ(said.exit_code, 2) << said.text;
@@ -227,7 +229,7 @@ TEST_F(LiveMigration, NeverBlamesAPairThatIsOnlyBehind) {
     const std::vector<int> rates = {10, 70, 200, 500};
     const int runs = runs_wanted();
     for (std::size_t at = 0; at < rates.size(); ++at) {
-        const Load load(source_, rates[at]);
+        const Load load(source_.application, rates[at]);
         for (int run = static_cast<int>(at); run < runs; run += static_cast<int>(rates.size())) {
             const tests::Said said =
                 program_.run({"verify", file_, "--no-sequences", "--json", "--live-wait", "10"});
@@ -252,12 +254,12 @@ protected:
     void SetUp() override {
         tests::LivePostgres::SetUp();
         if (!IsSkipped() && !HasFatalFailure()) {
-            destination_ = make_database("destination");
+            destination_ = make_destination("destination");
         }
     }
     Request request() const {
         Request request;
-        request.source = endpoint().as_plan();
+        request.source = accounts().mover.as_plan();
         request.destination = destination_.as_plan();
         request.structure = request.sequences = false;
         request.settle = std::chrono::seconds(1);
@@ -287,7 +289,7 @@ protected:
 };
 
 TEST_F(LivePair, FindsByKeysOfEveryKindWhatTwoSnapshotsFind) {
-    connect().query(tests::dataset());
+    PostgresClient(accounts().application).query(tests::dataset());
     PostgresClient there(destination_);
     there.query(tests::dataset_made_otherwise());
     // Every third row of every table goes; the rest of the source's then lacks every fifth.
@@ -296,7 +298,8 @@ TEST_F(LivePair, FindsByKeysOfEveryKindWhatTwoSnapshotsFind) {
         "on n.oid = relnamespace where nspname = 'app' and relkind in ('r', 'p') and not "
         "relispartition loop execute format('alter table %s disable trigger all', t); execute "
         "format('delete from %s x where abs(hashtext(x::text)) %% {} = 0', t); end loop; end $$";
-    there.query(fmt::format(fmt::runtime(tables), 3));
+    // Triggers of foreign keys are the superuser's.
+    server().connect(destination_.database).query(fmt::format(fmt::runtime(tables), 3));
     connect().query(fmt::format(fmt::runtime(tables), 5));
     there.query(
         "update app.wide set b = 'x' where b is not null; update app.docs set body = 'x'; update "
@@ -325,7 +328,8 @@ TEST_F(LivePair, FindsByKeysOfEveryKindWhatTwoSnapshotsFind) {
 }
 
 TEST_F(LivePair, TakesNoMarkerOfAnotherTimelineForAnAnswer) {
-    connect().query("create table t (id int primary key); insert into t values (1)");
+    PostgresClient(accounts().application)
+        .query("create table t (id int primary key); insert into t values (1)");
     PostgresClient(destination_).query("create table t (id int primary key)");
     play_marker("2:FFFFFFFF/0");
     const Result result = run(live());
@@ -338,9 +342,9 @@ TEST_F(LivePair, BlamesNoRowBesideAMigratorThatIsNotOurs) {
     const std::string table =
         "create table t (id int primary key, v int);"
         "insert into t select g, 0 from generate_series(1, 50) g";
-    connect().query(table);
+    PostgresClient(accounts().application).query(table);
     PostgresClient(destination_).query(table);
-    PostgresClient here = connect();
+    PostgresClient here(accounts().application);
     PostgresClient there(destination_);
     std::atomic<int> turns{0};
     const Beside migrator([&](int turn) {
@@ -366,7 +370,7 @@ TEST_F(LivePair, MindsNoWriterOfAnotherDatabase) {
     const std::string table =
         "create table t (id int primary key, v int);"
         "insert into t select g, 0 from generate_series(1, 50) g";
-    connect().query(table);
+    PostgresClient(accounts().application).query(table);
     PostgresClient there(destination_);
     there.query(table);
     PostgresClient elsewhere(make_database("elsewhere"));
@@ -384,7 +388,7 @@ TEST_F(LivePair, MindsNoWriterOfAnotherDatabase) {
             asked.live.pause = [&](std::chrono::milliseconds) {
                 if (!done) {
                     done = true;
-                    PostgresClient(at_source ? endpoint() : destination_).query(late);
+                    PostgresClient(at_source ? accounts().application : destination_).query(late);
                 }
             };
             EXPECT_EQ(run(asked).verdict, Verdict::could_not_tell) << late << at_source;
@@ -394,9 +398,9 @@ TEST_F(LivePair, MindsNoWriterOfAnotherDatabase) {
 
 TEST_F(LivePair, SettlesBesideAMigratorThatIsNotOurs) {
     const std::string table = "create table t (id int primary key, v int)";
-    connect().query(table + "; insert into t values (1, 0), (2, 0)");
+    PostgresClient(accounts().application).query(table + "; insert into t values (1, 0), (2, 0)");
     PostgresClient(destination_).query(table + "; insert into t values (1, -1), (2, -1)");
-    PostgresClient here = connect();
+    PostgresClient here(accounts().application);
     PostgresClient there(destination_);
     const Beside migrator([&](int turn) {
         if (turn % 20 == 0) {

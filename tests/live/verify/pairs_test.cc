@@ -23,6 +23,9 @@ struct Pair {
     const char* destination;
     Verdict verdict;
     const char* says = "";
+    // What only a superuser may do: first, at both, and last, at the destination.
+    const char* superuser_first = "";
+    const char* superuser_last = "";
 };
 
 constexpr Verdict kConsistent = Verdict::consistent;
@@ -33,17 +36,21 @@ class PairsOf : public tests::LivePostgresOf<Version> {
 protected:
     void judge(const Pair& pair) {
         SCOPED_TRACE(pair.name);
-        const fixtures::PostgresEndpoint source = this->make_database("source");
-        const fixtures::PostgresEndpoint destination = this->make_database("destination");
-        PostgresClient(source).query(std::string(pair.both) + ";" + pair.source);
+        const tests::SourceAccounts source = this->make_another_source("source");
+        const fixtures::PostgresEndpoint destination = this->make_destination("destination");
+        for (const std::string& database : {source.mover.database, destination.database}) {
+            this->server().connect(database).query(pair.superuser_first);
+        }
+        PostgresClient(source.application).query(std::string(pair.both) + ";" + pair.source);
         PostgresClient(destination).query(std::string(pair.both) + ";" + pair.destination);
+        this->server().connect(destination.database).query(pair.superuser_last);
         Request request = request_;
-        request.source = source.as_plan();
+        request.source = source.mover.as_plan();
         request.destination = destination.as_plan();
         const Result result = run(request);
         EXPECT_EQ(to_string(result.verdict), to_string(pair.verdict)) << text_of(result);
         EXPECT_THAT(text_of(result), testing::HasSubstr(pair.says));
-        drop(source);
+        drop(source.mover);
         drop(destination);
     }
 
@@ -122,14 +129,14 @@ const Pair kStructures[] = {
      "alter table t add exclude using gist (r with &&)", "", kInconsistent, "exclusion"},
     {"foreign key whose triggers sleep, by its own table",
      "create table p (i int primary key); create table c (id int primary key, i int references p)",
-     "", "alter table c disable trigger all", kInconsistent, "triggers are disabled"},
+     "", "", kInconsistent, "triggers are disabled", "", "alter table c disable trigger all"},
     {"foreign key whose triggers sleep, by its parent",
      "create table p (i int primary key); create table c (id int primary key, i int references p)",
-     "", "alter table p disable trigger all", kInconsistent, "triggers are disabled"},
+     "", "", kInconsistent, "triggers are disabled", "", "alter table p disable trigger all"},
     {"foreign key whose triggers sleep, in a partition",
      "create table p (i int primary key); create table c (i int references p) partition by range "
      "(i); create table c1 partition of c for values from (1) to (9)",
-     "", "alter table c1 disable trigger all", kInconsistent, "triggers are disabled"},
+     "", "", kInconsistent, "triggers are disabled", "", "alter table c1 disable trigger all"},
     {"heir that is a table of its own", "create table t (id int primary key)",
      "create table c () inherits (t)", "create table c (id int not null)", kInconsistent,
      "inherits public.t"},
@@ -229,10 +236,11 @@ const Pair kRows[] = {
      "insert into t values (1, null)", "insert into t values (1, row(null, null))", kInconsistent,
      "null against value"},
     {"foreign table whose server is away",
-     "create extension postgres_fdw; create server s foreign data wrapper postgres_fdw"
-     " options (host '127.0.0.1', port '1'); create user mapping for current_user server s;"
+     "create server s foreign data wrapper postgres_fdw options (host '127.0.0.1', port '1');"
+     "create user mapping for public server s options (user 'a', password 'b');"
      "create foreign table f (id int) server s; create table t (id int primary key)",
-     "", "", Verdict::could_not_tell, "consistent     public.t"},
+     "", "", Verdict::could_not_tell, "consistent     public.t",
+     "create extension postgres_fdw; grant usage on foreign data wrapper postgres_fdw to public"},
     {"partition of the destination alone",
      "create table t (id int primary key) partition by range (id);"
      "create table t1 partition of t for values from (1) to (9)",
@@ -289,10 +297,10 @@ TEST_F(Pairs, GivesNoVerdictOnTablesOfOpenWriters) {
         "create table t (id int primary key, v int); create table u (id int primary key);"
         "create table p (id int primary key) partition by range (id);"
         "create table p1 partition of p for values from (0) to (9)";
-    connect().query(tables);
-    const fixtures::PostgresEndpoint destination = make_database("destination");
+    PostgresClient(accounts().application).query(tables);
+    const fixtures::PostgresEndpoint destination = make_destination("destination");
     PostgresClient(destination).query(tables);
-    request_.source = endpoint().as_plan();
+    request_.source = accounts().mover.as_plan();
     request_.destination = destination.as_plan();
     request_.tables = {"public.t", "public.p"};
     EXPECT_EQ(run(request_).verdict, Verdict::consistent);
@@ -301,7 +309,7 @@ TEST_F(Pairs, GivesNoVerdictOnTablesOfOpenWriters) {
         EXPECT_EQ(to_string(result.verdict), to_string(verdict)) << says;
         EXPECT_THAT(result.reasons, testing::Contains(testing::HasSubstr(says)));
     };
-    PostgresClient writer = connect();
+    PostgresClient writer(accounts().application);
     const std::string pid = "pid " + writer.value("select pg_backend_pid()");
     writer.query("begin; insert into u values (1)");
     expect(Verdict::consistent, "");
@@ -327,19 +335,20 @@ class PreparedWriters : public tests::LiveServers {};
 TEST_F(PreparedWriters, AreNamedByTheirIdentifier) {
     const auto server =
         servers().postgres({"prepared", 17, {{"max_prepared_transactions", "5"}}, {}});
-    server->connect().query("create database there");
-    const fixtures::PostgresEndpoint source = server->endpoint("postgres");
-    const fixtures::PostgresEndpoint destination = server->endpoint("there");
-    PostgresClient(source).query("create table t (id int primary key)");
+    const tests::SourceAccounts source = tests::make_source_database(*server, "here");
+    const fixtures::PostgresEndpoint destination =
+        tests::make_destination_database(*server, "there");
+    PostgresClient(source.application).query("create table t (id int primary key)");
     PostgresClient(destination).query("create table t (id int primary key)");
-    PostgresClient(source).query("begin; insert into t values (1); prepare transaction 'order-7'");
+    PostgresClient(source.application)
+        .query("begin; insert into t values (1); prepare transaction 'order-7'");
     Request request;
-    request.source = source.as_plan();
+    request.source = source.mover.as_plan();
     request.destination = destination.as_plan();
     const Result result = run(request);
     EXPECT_EQ(result.verdict, Verdict::could_not_tell);
     EXPECT_THAT(result.reasons, testing::Contains(testing::HasSubstr("`order-7`")));
-    PostgresClient(source).query("rollback prepared 'order-7'");
+    PostgresClient(source.application).query("rollback prepared 'order-7'");
     EXPECT_EQ(run(request).verdict, Verdict::consistent);
 }
 
@@ -347,12 +356,12 @@ TEST_F(Pairs, JudgesWithoutATableThatOthersHaveLocked) {
     const char* const tables =
         "create table a (id int primary key, v int check (v > 0));"
         "create table b (id int primary key, v int check (v > 0)); insert into b values (1, 1)";
-    connect().query(tables);
-    const fixtures::PostgresEndpoint destination = make_database("destination");
+    PostgresClient(accounts().application).query(tables);
+    const fixtures::PostgresEndpoint destination = make_destination("destination");
     PostgresClient(destination).query(tables);
     PostgresClient holder(destination);
     holder.query("begin; lock table b");
-    request_.source = endpoint().as_plan();
+    request_.source = accounts().mover.as_plan();
     request_.destination = destination.as_plan();
     request_.lock_wait = std::chrono::seconds(1);
     for (const unsigned jobs : {1u, 3u}) {
@@ -372,12 +381,12 @@ TEST_F(Pairs, JudgesWithoutATableThatOthersHaveLocked) {
 }
 
 TEST_F(Pairs, SaysWhichEndIsLost) {
-    connect().query("create table t (id int primary key)");
-    const fixtures::PostgresEndpoint destination = make_database("destination");
+    PostgresClient(accounts().application).query("create table t (id int primary key)");
+    const fixtures::PostgresEndpoint destination = make_destination("destination");
     PostgresClient(destination)
         .query(
             "create table t (id int primary key); insert into t select generate_series(1, 300000)");
-    request_.source = endpoint().as_plan();
+    request_.source = accounts().mover.as_plan();
     request_.destination = destination.as_plan();
     bool lost = false;
     try {

@@ -24,14 +24,14 @@ protected:
     void SetUp() override {
         tests::LivePostgresOf<Version>::SetUp();
         if (!this->IsSkipped() && !this->HasFatalFailure()) {
-            destination_ = this->make_database("destination");
+            destination_ = this->make_destination("destination");
         }
     }
-    void here(const std::string& sql) { this->connect().query(sql); }
+    void here(const std::string& sql) { PostgresClient(this->accounts().application).query(sql); }
     void there(const std::string& sql) { PostgresClient(destination_).query(sql); }
     Result judge(const std::string& repair_file = "") const {
         Request request;
-        request.source = this->endpoint().as_plan();
+        request.source = this->accounts().mover.as_plan();
         request.destination = destination_.as_plan();
         request.repair_file = repair_file;
         return run(request);

@@ -317,8 +317,8 @@ protected:
         if (IsSkipped() || HasFatalFailure()) {
             return;
         }
-        connect().query(tests::dataset());
-        golden_ = make_database("golden");
+        fixtures::PostgresClient(accounts().application).query(tests::dataset());
+        golden_ = make_destination("golden");
         fixtures::PostgresClient(golden_).query(tests::dataset_made_otherwise());
     }
 
@@ -347,7 +347,7 @@ protected:
 
     Request request(const fixtures::PostgresEndpoint& destination) const {
         Request request;
-        request.source = endpoint().as_plan();
+        request.source = accounts().mover.as_plan();
         request.destination = destination.as_plan();
         request.settle = {};  // nobody else writes here
         return request;

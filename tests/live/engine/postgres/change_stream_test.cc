@@ -27,7 +27,7 @@ protected:
             return;
         }
         spec_.name = this->endpoint().database;
-        spec_.source = this->endpoint().as_plan();
+        spec_.source = this->accounts().mover.as_plan();
         slot_ = "cutover_" + spec_.name;
         sql("CREATE TABLE item (id int PRIMARY KEY, name text, body text);"
             "ALTER TABLE item ALTER body SET STORAGE EXTERNAL;"
@@ -44,7 +44,11 @@ protected:
         }
         tests::LivePostgresOf<Version::value>::TearDown();
     }
-    void sql(const std::string& statement) { this->connect().query(statement); }
+    /// A session of the application.
+    fixtures::PostgresClient application() const {
+        return fixtures::PostgresClient(this->accounts().application);
+    }
+    void sql(const std::string& statement) { application().query(statement); }
     std::string value(const std::string& statement) { return this->connect().value(statement); }
     void drop_slot() {
         if (slot_.empty()) {
@@ -57,16 +61,18 @@ protected:
             }
             sql("SELECT pg_sleep(0.05)");
         }
-        sql("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name "
+        this->connect().query(
+            "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name "
             "= '" +
             slot_ + "'");
     }
     /// Publication of everything, slot, plan, stream.
     void start() {
-        sql("DROP PUBLICATION IF EXISTS " + slot_);
-        sql("CREATE PUBLICATION " + slot_ + " FOR TABLE item, loose, side");
-        const std::string lsn = value("SELECT lsn FROM pg_create_logical_replication_slot('" +
-                                      slot_ + "', 'pgoutput')");
+        fixtures::PostgresClient mover(this->accounts().mover);
+        mover.query("DROP PUBLICATION IF EXISTS " + slot_);
+        mover.query("CREATE PUBLICATION " + slot_ + " FOR TABLE item, loose, side");
+        const std::string lsn = mover.value("SELECT lsn FROM pg_create_logical_replication_slot('" +
+                                            slot_ + "', 'pgoutput')");
         from_ = to_position({1, parse_lsn(lsn).value()});
         plan_ = plan_from_catalog(spec_);
         open();
@@ -140,9 +146,9 @@ TYPED_TEST(ChangeStreamTest, ListsTruncatedTables) {
 }
 
 TYPED_TEST(ChangeStreamTest, KeepsTheOrderOfCommits) {
-    auto first = this->connect();
+    auto first = this->application();
     first.query("BEGIN; INSERT INTO side VALUES (1)");
-    auto second = this->connect();
+    auto second = this->application();
     second.query("BEGIN; INSERT INTO side VALUES (2)");
     this->sql("INSERT INTO side VALUES (3)");
     second.query("COMMIT");
@@ -157,7 +163,7 @@ TYPED_TEST(ChangeStreamTest, KeepsTheOrderOfCommits) {
 }
 
 TYPED_TEST(ChangeStreamTest, TellsTransactionsByTheirTopLevelId) {
-    auto client = this->connect();
+    auto client = this->application();
     client.query("BEGIN");
     const std::string xid = client.value("SELECT pg_current_xact_id()::text");
     client.query(
@@ -169,8 +175,8 @@ TYPED_TEST(ChangeStreamTest, TellsTransactionsByTheirTopLevelId) {
 }
 
 TYPED_TEST(ChangeStreamTest, LeavesOutRolledBackPartsOfStreamedTransactions) {
-    auto one = this->connect();
-    auto two = this->connect();
+    auto one = this->application();
+    auto two = this->application();
     one.query(
         "BEGIN; INSERT INTO side SELECT generate_series(1, 1000); SAVEPOINT s;"
         "INSERT INTO side SELECT generate_series(10001, 11000); SAVEPOINT t;"
@@ -315,7 +321,8 @@ TYPED_TEST(ChangeStreamTest, RefusesASlotThatWasMadeAgain) {
     this->stream_.reset();
     this->drop_slot();
     this->sql("INSERT INTO side VALUES (2)");
-    this->sql("SELECT pg_create_logical_replication_slot('" + this->slot_ + "', 'pgoutput')");
+    this->connect().query("SELECT pg_create_logical_replication_slot('" + this->slot_ +
+                          "', 'pgoutput')");
     this->from_ = got[0].commit;
     try {
         this->open();
@@ -362,7 +369,7 @@ TYPED_TEST(ChangeStreamTest, WaitsForAnOnlookerToEnd) {
 }
 
 TYPED_TEST(ChangeStreamTest, RefusesAPublicationThatIsGone) {
-    this->sql("DROP PUBLICATION " + this->slot_);
+    this->connect().query("DROP PUBLICATION " + this->slot_);
     this->sql("INSERT INTO side VALUES (1)");
     const model::Error error = this->refusal();
     EXPECT_EQ(error.error_class(), model::ErrorClass::refused);

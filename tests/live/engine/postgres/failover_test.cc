@@ -19,18 +19,20 @@ protected:
     void start(int version, bool failover_slots) {
         primary_ = servers().postgres({"primary", version, {}, {}});
         standby_ = servers().standby_of(*primary_, {"standby", failover_slots});
-        primary_->connect().query("CREATE TABLE item (id int PRIMARY KEY, name text)");
+        accounts_ = tests::make_source_database(*primary_, "shop");
+        fixtures::PostgresClient(accounts_.application)
+            .query("CREATE TABLE item (id int PRIMARY KEY, name text)");
         spec_.name = "failover";
-        spec_.source = primary_->endpoint().as_plan();
+        spec_.source = accounts_.mover.as_plan();
         spec_.source.hosts.push_back(standby_->endpoint().as_plan().hosts.front());
-        spec_.source.password = primary_->endpoint().as_plan().password;
         plan_ = plan_from_catalog(spec_);
         source_ = make_source(runtime_, spec_);
         origin_ = source_->create_capture(plan_);
         source_->close_view();
     }
     void insert(fixtures::PostgresServer& server, int id) {
-        server.connect().query("INSERT INTO item VALUES (" + std::to_string(id) + ", 'x')");
+        fixtures::PostgresClient(accounts_.on(server).application)
+            .query("INSERT INTO item VALUES (" + std::to_string(id) + ", 'x')");
     }
     std::vector<std::string> follow(std::size_t transactions) {
         const auto stream =
@@ -65,6 +67,7 @@ protected:
     flow::ThreadRuntime runtime_;
     std::unique_ptr<fixtures::PostgresServer> primary_;
     std::unique_ptr<fixtures::PostgresServer> standby_;
+    tests::SourceAccounts accounts_;
     plan::TaskSpec spec_;
     plan::Plan plan_;
     std::unique_ptr<engine::Source> source_;

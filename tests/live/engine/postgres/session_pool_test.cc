@@ -17,7 +17,9 @@ protected:
     void SetUp() override {
         LivePostgresOf<17>::SetUp();
         if (!IsSkipped() && !HasFatalFailure()) {
-            sessions_.emplace(endpoint().as_plan());
+            // Whether a session keeps this setting is asked here.
+            tests::grant_replication_role(server(), accounts().mover);
+            sessions_.emplace(accounts().mover.as_plan());
         }
     }
     std::string value(Connection& session, const std::string& query) {
@@ -124,7 +126,7 @@ class Broken : public tests::LiveServers {};
 /// what has come so far (no row yet, say) as if it were whole.
 TEST_F(Broken, NoPartOfAnAnswerIsTakenForAnAnswer) {
     const auto server = servers().postgres({"broken", 17, {}, fixtures::TlsUse::offered});
-    plan::Endpoint through = server->endpoint().as_plan();
+    plan::Endpoint through = tests::make_source_database(*server, "shop").mover.as_plan();
     fixtures::LinkProxy link({through.hosts.front().host, through.hosts.front().port});
     through.hosts.front() = {link.address().host, link.address().port};
     through.tls = plan::TlsMode::require;

@@ -34,7 +34,7 @@ protected:
         }
     }
     fixtures::PostgresClient open(const std::string& statement) {
-        fixtures::PostgresClient client = this->connect();
+        fixtures::PostgresClient client = this->application();
         client.query("SET application_name = 'somebody'");
         client.query("BEGIN");
         client.query(statement);
@@ -139,10 +139,10 @@ TYPED_TEST(SourceFenceTest, DoesNotComeIntoForceBehindItsLift) {
         return "EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND " +
                what + ")";
     };
-    this->sql("ALTER SYSTEM SET synchronous_commit = 'local'");
-    this->sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+    this->connect().query("ALTER SYSTEM SET synchronous_commit = 'local'");
+    this->connect().query("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
     this->sql("ALTER DATABASE \"" + this->spec_.name + "\" SET synchronous_commit = 'on'");
-    this->sql("SELECT pg_reload_conf()");
+    this->connect().query("SELECT pg_reload_conf()");
     this->wait_for("current_setting('synchronous_standby_names') = 'nobody'");
     std::future<engine::FenceTry> fencing =
         std::async(std::launch::async, [&] { return this->source().fence(this->plan_); });
@@ -155,9 +155,9 @@ TYPED_TEST(SourceFenceTest, DoesNotComeIntoForceBehindItsLift) {
     while (this->value("SELECT " + here("wait_event_type = 'Lock'")) != "t" &&
            lifting.wait_for(std::chrono::milliseconds(20)) != std::future_status::ready) {
     }
-    this->sql("ALTER SYSTEM RESET synchronous_standby_names");
-    this->sql("ALTER SYSTEM RESET synchronous_commit");
-    this->sql("SELECT pg_reload_conf()");
+    this->connect().query("ALTER SYSTEM RESET synchronous_standby_names");
+    this->connect().query("ALTER SYSTEM RESET synchronous_commit");
+    this->connect().query("SELECT pg_reload_conf()");
     lifting.get();
     EXPECT_TRUE(fencing.get().set);
     EXPECT_TRUE(this->may_write());

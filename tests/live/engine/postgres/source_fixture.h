@@ -37,7 +37,7 @@ protected:
             return;
         }
         spec_.name = this->endpoint().database;
-        spec_.source = this->endpoint().as_plan();
+        spec_.source = this->accounts().mover.as_plan();
         spec_.objects.include = {"public"};
         name_ = "cutover_" + spec_.name;
         sql("CREATE TABLE item (id int PRIMARY KEY, name text)");
@@ -49,7 +49,13 @@ protected:
         }
         tests::LivePostgresOf<Version::value>::TearDown();
     }
-    void sql(const std::string& statement) { this->connect().query(statement); }
+    /// A session of the application.
+    fixtures::PostgresClient application() const {
+        return fixtures::PostgresClient(this->accounts().application);
+    }
+    /// Done by the application.
+    void sql(const std::string& statement) { application().query(statement); }
+    /// Looked at by the superuser, who sees every session.
     std::string value(const std::string& statement) { return this->connect().value(statement); }
     /// Leaves a transaction open with subtransactions that are released, rolled back and still
     /// open.

@@ -12,7 +12,7 @@ protected:
     /// A commit that is in the log and that no view shows until HeldCommits lets it go.
     std::future<void> commit_unseen(const std::string& statement) {
         auto committing = std::async(std::launch::async, [this, statement] {
-            auto client = this->connect();
+            auto client = this->application();
             client.query("SET synchronous_commit = on");
             client.query(statement);
         });
@@ -113,7 +113,7 @@ TYPED_TEST(SourceProofTest, ProvesOrRefusesToGoOn) {
     EXPECT_EQ(this->failure([&] { this->source().verify_capture(other, applied); }).code(),
               "task.state");
 
-    this->sql("SELECT pg_drop_replication_slot('" + this->name_ + "')");
+    this->connect().query("SELECT pg_drop_replication_slot('" + this->name_ + "')");
     const model::Error missing =
         this->failure([&] { this->source().verify_capture(this->origin_, applied); });
     EXPECT_EQ(missing.code(), "slot.missing");
@@ -121,7 +121,8 @@ TYPED_TEST(SourceProofTest, ProvesOrRefusesToGoOn) {
     EXPECT_THAT(missing.message(), HasSubstr(this->name_));
     EXPECT_THAT(missing.message(), HasSubstr(applied.text));
 
-    this->sql("SELECT pg_create_logical_replication_slot('" + this->name_ + "', 'pgoutput')");
+    this->connect().query("SELECT pg_create_logical_replication_slot('" + this->name_ +
+                          "', 'pgoutput')");
     const model::Error gap =
         this->failure([&] { this->source().verify_capture(this->origin_, applied); });
     EXPECT_EQ(gap.code(), "slot.gap");
@@ -145,7 +146,7 @@ TYPED_TEST(SourceProofTest, SeesThatThePublicationWasTouched) {
             "DROP TABLE IF EXISTS another; CREATE TABLE IF NOT EXISTS other (a int PRIMARY KEY)");
         this->capture();
         this->source().heartbeat();
-        this->sql(deed);
+        fixtures::PostgresClient(this->accounts().mover).query(deed);  // the publication's owner
         for (int round = 0; round < 2; ++round) {  // the process that made it, and the next one
             const model::Error error = this->failure([&] { this->source().current_position(); });
             EXPECT_EQ(error.code(), "publication.changed") << deed;
@@ -247,7 +248,7 @@ TYPED_TEST(SourceProofTest, ALaterViewWaitsForWhatTheFirstHadSeen) {
     this->capture();
     const auto chunks = this->source().split(this->table("item"), {1 << 20});
     ASSERT_EQ(chunks.size(), 1u);
-    HeldCommits held([this](const std::string& statement) { this->sql(statement); });
+    HeldCommits held([this](const std::string& statement) { this->connect().query(statement); });
     this->wait_for("current_setting('synchronous_standby_names') = 'nobody'");
     std::future<void> committing = this->commit_unseen("INSERT INTO item VALUES (2001, 'late')");
     // A view that takes the commit for done, as the snapshots of slots did until 2026.
@@ -274,16 +275,16 @@ TYPED_TEST(SourceProofTest, MissesNoCommitThatIsInTheLogWhenTheSlotIsMade) {
                xid + "')";
     };
     this->sql("INSERT INTO item SELECT n, 'x' FROM generate_series(1, 100) n");
-    HeldCommits held([this](const std::string& statement) { this->sql(statement); });
+    HeldCommits held([this](const std::string& statement) { this->connect().query(statement); });
     this->wait_for("current_setting('synchronous_standby_names') = 'nobody'");
 
     // A slot waits for those that are running when it looks, twice; who begins after its second
     // look and commits before its third belongs to its snapshot.
-    auto first = this->connect();
+    auto first = this->application();
     const std::string first_id = begin(first, 1001);
     std::future<void> capturing = std::async(std::launch::async, [this] { this->capture(); });
     this->wait_for(waits_for(first_id));
-    auto second = this->connect();
+    auto second = this->application();
     const std::string second_id = begin(second, 1002);
     first.query("ROLLBACK");
     this->wait_for(waits_for(second_id));

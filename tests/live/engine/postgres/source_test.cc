@@ -37,15 +37,21 @@ TYPED_TEST(SourceTest, MakesWhatTheLogNeedsAndTakesItAwayAgain) {
 TYPED_TEST(SourceTest, TakesNoSessionOfThisProgramForOneOfOthers) {
     this->capture();
     std::vector<fixtures::PostgresClient> sessions;
-    const std::vector<std::string> others = {"cutover", "cutover workload bank", "psql"};
+    const auto open = [&](const fixtures::PostgresEndpoint& account, const std::string& name) {
+        sessions.emplace_back(account);
+        sessions.back().query("SET application_name = '" + name + "'");
+    };
+    std::vector<std::string> others = {"cutover", "cutover workload bank", "psql"};
     std::vector<std::string> names = {"cutover inspector", "cutover slot copies",
                                       "cutover verify",    "cutover who waits",
                                       this->name_,         this->name_ + " reader"};
     names.insert(names.end(), others.begin(), others.end());
     for (const std::string& name : names) {
-        sessions.push_back(this->connect());
-        sessions.back().query("SET application_name = '" + name + "'");
+        open(this->accounts().mover, name);
     }
+    // Whoever only calls himself so is one of others.
+    open(this->accounts().application, "cutover verify");
+    others.emplace_back("cutover verify");
     std::vector<std::string> told;
     for (const engine::SourceWriter& writer : this->source().writers(this->plan_)) {
         told.push_back(writer.application);
@@ -66,10 +72,10 @@ TYPED_TEST(SourceTest, ReplacesWhatAnUnrecordedAttemptHasLeft) {
 }
 
 TYPED_TEST(SourceTest, DoesNotTouchASlotOfSomebodyElse) {
-    this->sql("SELECT pg_create_physical_replication_slot('" + this->name_ + "')");
+    this->connect().query("SELECT pg_create_physical_replication_slot('" + this->name_ + "')");
     EXPECT_EQ(this->failure([&] { this->capture(); }).code(), "slot.foreign");
     EXPECT_EQ(this->slots(), "1");
-    this->sql("SELECT pg_drop_replication_slot('" + this->name_ + "')");
+    this->connect().query("SELECT pg_drop_replication_slot('" + this->name_ + "')");
 }
 
 TYPED_TEST(SourceTest, RefusesToPublishATableWhoseUpdatesWouldThenFail) {
@@ -122,7 +128,7 @@ TYPED_TEST(SourceTest, LosesAndDoublesNothingBetweenTheViewAndTheLog) {
     std::vector<std::thread> writers;
     for (int writer = 0; writer < 4; ++writer) {
         writers.emplace_back([&, writer] {
-            auto client = this->connect();
+            auto client = this->application();
             for (int at = 0; !stop; ++at) {
                 const int key = writer * 1000000 + at;
                 client.query("BEGIN; INSERT INTO item VALUES (" + std::to_string(key) + ", 'a')");
@@ -204,7 +210,7 @@ TYPED_TEST(SourceTest, GoesOnAfterTheViewHasDiedWithWhatItHadSeen) {
     this->plan_ = plan_from_catalog(this->spec_);
     // A slot waits for what runs when it begins, and again for what runs half-way: only a
     // transaction that begins in its last phase is open when the view is made.
-    auto first = this->connect();
+    auto first = this->application();
     first.query("BEGIN; INSERT INTO item VALUES (10001, 'first')");
     auto made = std::async(std::launch::async,
                            [&] { this->origin_ = this->source().create_capture(this->plan_); });
@@ -217,11 +223,11 @@ TYPED_TEST(SourceTest, GoesOnAfterTheViewHasDiedWithWhatItHadSeen) {
             pid + "))");
     };
     wait_for_slot(first.value("SELECT pg_backend_pid()"));
-    auto second = this->connect();
+    auto second = this->application();
     second.query("BEGIN; INSERT INTO item VALUES (10002, 'second')");
     first.query("COMMIT");
     wait_for_slot(second.value("SELECT pg_backend_pid()"));
-    auto open = this->connect();
+    auto open = this->application();
     this->begin_subtransactions(open);
     const std::string subxids = open.value(
         "SELECT string_agg(DISTINCT xmin::text, ',') FROM item WHERE id IN (10003, 10004, 10006)");
@@ -305,7 +311,7 @@ TYPED_TEST(SourceTest, WorksAtADatabaseThatIsFrozen) {
 
 TYPED_TEST(SourceTest, OpensAViewBesideTheSlotOfOneWhoseLinkIsHalfOpen) {
     this->capture();
-    auto ghost = this->connect();
+    fixtures::PostgresClient ghost(this->accounts().mover);
     ghost.query("SELECT pg_create_logical_replication_slot('" + this->name_ +
                 "_view', 'pgoutput', true)");
     this->source_.reset();

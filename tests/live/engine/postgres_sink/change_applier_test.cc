@@ -120,6 +120,7 @@ TEST_P(ChangeApplier, CallsAKeyThatTwoRowsHaveCorrupt) {
 }
 
 TEST_P(ChangeApplier, TruncatesFirst) {
+    tests::grant_replication_role(server(), destination_);  // triggers and foreign keys rest
     open(
         "CREATE TABLE p (k int PRIMARY KEY); CREATE TABLE t (k int PRIMARY KEY, v int REFERENCES "
         "p);"
@@ -162,6 +163,7 @@ TEST_P(ChangeApplier, TruncatesATableWithoutItsHeirs) {
 }
 
 TEST_P(ChangeApplier, EmptiesAParentWhoseChildrenAreNotTruncated) {
+    tests::grant_replication_role(server(), destination_);  // triggers and foreign keys rest
     open(
         "CREATE TABLE t (k int PRIMARY KEY, v int); CREATE TABLE c (k int REFERENCES t);"
         "INSERT INTO t VALUES (1, 1)");

@@ -116,6 +116,7 @@ TEST_F(ChunkWriter, CallsACountThatDiffersFromTheReceiptCorrupt) {
 }
 
 TEST_F(ChunkWriter, WritesIntoTablesWithTriggersForeignKeysAndIdentity) {
+    tests::grant_replication_role(server(), destination_);  // triggers and foreign keys rest
     sql("CREATE TABLE p (a int PRIMARY KEY);"
         "CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, a int REFERENCES p,"
         "  twice int GENERATED ALWAYS AS (a * 2) STORED);"
@@ -155,10 +156,11 @@ TEST_F(ChunkWriterUnderIgnore, KeepsTheDestinationsRowsAndCountsThem) {
 /// A destination in another encoding has no place for some characters: the row is named by its key.
 TEST_F(ChunkWriter, NamesRowColumnAndCharacterThatHaveNoPlace) {
     sql("CREATE TABLE t (a int PRIMARY KEY, note text)");
-    const fixtures::PostgresEndpoint latin = make_database("latin");
-    server().connect().query("DROP DATABASE " + latin.database);
-    server().connect().query("CREATE DATABASE " + latin.database +
+    const std::string name = make_database("latin").database;
+    server().connect().query("DROP DATABASE " + name);
+    server().connect().query("CREATE DATABASE " + name +
                              " ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0");
+    const fixtures::PostgresEndpoint latin = tests::make_destination_account(server(), name);
     fixtures::PostgresClient(latin).query("CREATE TABLE t (a int PRIMARY KEY, note text)");
     plan::TaskSpec spec = spec_;
     spec.destination = latin.as_plan();

@@ -100,6 +100,7 @@ protected:
 
 /// A trigger at the destination writes one row for the changes of both.
 TEST_F(Lanes, ALaterBatchGivesWayToAnEarlierOneThatATriggerBringsToItsLock) {
+    tests::grant_replication_role(server(), destination_);  // triggers and foreign keys rest
     open();
     sql("CREATE TABLE counter (n int); INSERT INTO counter VALUES (0);"
         "CREATE FUNCTION count_up() RETURNS trigger LANGUAGE plpgsql AS"

@@ -45,11 +45,12 @@ void SinkTest::SetUp() {
         return;
     }
     spec_.name = "shop";
-    spec_.destination = endpoint().as_plan();
+    destination_ = make_destination("destination");
+    spec_.destination = destination_.as_plan();
     open_sink(spec_);
     bystander_ = Connection::open(spec_.destination, {});
     bystander_->exec("SET search_path = public");
-    owner_.emplace(endpoint()).query("SET search_path = public");
+    owner_.emplace(destination_).query("SET search_path = public");
 }
 
 void SinkTest::open_sink(const plan::TaskSpec& spec) {

@@ -49,7 +49,8 @@ protected:
     std::unique_ptr<engine::Sink> sink_;
     std::unique_ptr<engine::Control> control_;
     std::optional<Connection> bystander_;
-    std::optional<fixtures::PostgresClient> owner_;  ///< who makes the tables
+    fixtures::PostgresEndpoint destination_;
+    std::optional<fixtures::PostgresClient> owner_;  ///< who makes the tables: the same account
 };
 
 /// The model::Error that `body` throws; fails the test if there is none.
