@@ -464,10 +464,9 @@ private:
     void read_outcome(const DocumentReader& root) {
         const Node* outcome = root.find("outcome");
         if (outcome == nullptr || outcome->kind == Node::Kind::scalar) {
-            scenario_.outcome.or_late_write =
-                outcome != nullptr && outcome->text == "survived_or_late_write";
-            if (outcome == nullptr ||
-                (outcome->text != "survived" && !scenario_.outcome.or_late_write)) {
+            const std::string how = outcome == nullptr ? "" : outcome->text;
+            scenario_.outcome.or_late_write = how == "survived_or_late_write";
+            if (how != "survived" && !scenario_.outcome.or_late_write) {
                 root.problem("outcome", "scenario.outcome",
                              "the scenario does not say how it must end",
                              "write outcome: survived, survived_or_late_write, or outcome: "
@@ -477,7 +476,7 @@ private:
         }
         const DocumentReader reader(outcome, "outcome", {"failed_loudly"}, problems_);
         const DocumentReader loud(reader.find("failed_loudly"), "outcome.failed_loudly",
-                                  {"within", "names"}, problems_);
+                                  {"within", "names", "position"}, problems_);
         scenario_.outcome.survived = false;
         scenario_.outcome.within_seconds =
             static_cast<std::uint32_t>(loud.whole("within", 1, 3600).value_or(60));
@@ -487,6 +486,7 @@ private:
                 read_name(item);
             }
         }
+        scenario_.outcome.names_position = read_flag(loud, "position");
         if (scenario_.outcome.names.empty() && scenario_.outcome.ports_of.empty()) {
             loud.problem("names", "scenario.outcome", "a loud failure must name its cause",
                          "list the texts that the error must hold");

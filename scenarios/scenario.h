@@ -66,6 +66,8 @@ struct ExpectedOutcome {
     /// ... and the ports of these links: both ends have the same address here, so that only the
     /// port tells them apart. fill_in_ports() makes names of them.
     std::vector<std::string> ports_of;
+    /// ... and the last position that the destination had applied.
+    bool names_position = false;
     /// Survived: a cutover that tells a late write, and ends with 1 for it, is as right.
     bool or_late_write = false;
 };

@@ -162,7 +162,8 @@ template <typename Value>
 std::map<std::uint32_t, Value> by_table(const json& record, const char* name) {
     std::map<std::uint32_t, Value> out;
     try {
-        for (const auto& [key, value] : record.value(name, json::object()).items()) {
+        const json tables = record.value(name, json::object());
+        for (const auto& [key, value] : tables.items()) {
             out[oid_of(key)] = value.template get<Value>();
         }
     } catch (const json::exception&) {

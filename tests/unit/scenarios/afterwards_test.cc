@@ -51,6 +51,25 @@ TEST(Judge, SaysNoGoWhenAnAssertionFails) {
     EXPECT_THAT(evidence.reasons, Contains(HasSubstr("equal:")));
 }
 
+/// A cutover that ends with 1: right where the scenario takes a late write, and one was told.
+TEST(Judge, TakesALateWriteOnlyWhereItMayComeAndIsTold) {
+    Scenario hasty;
+    hasty.outcome.or_late_write = true;
+    Evidence evidence = good();
+    evidence.processes[0].exit_code = 1;
+    const auto verdict_of = [](const Scenario& scenario, Evidence run) {
+        judge(scenario, {}, run);
+        return run.verdict;
+    };
+    EXPECT_EQ(verdict_of(hasty, evidence), Verdict::no_go);
+    evidence.finishes.emplace_back().outcome = "cut_over";
+    EXPECT_EQ(verdict_of(hasty, evidence), Verdict::no_go);
+    evidence.finishes.emplace_back().outcome = "late_write";
+    EXPECT_EQ(verdict_of(hasty, evidence), Verdict::go);
+    hasty.outcome.or_late_write = false;
+    EXPECT_EQ(verdict_of(hasty, evidence), Verdict::no_go);
+}
+
 TEST(Judge, SaysNoGoWhenTheMigratorDidNotFinish) {
     Evidence evidence = good();
     evidence.processes[0].outcome = "failed";

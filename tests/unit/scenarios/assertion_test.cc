@@ -283,11 +283,12 @@ Evidence loud() {
     fault.landed = *run.ended - std::chrono::seconds(10);
     evidence.faults = {fault};
     evidence.errors = {{*run.ended, run.number, "corrupt", "slot.missing",
-                        "slot cutover_shop is gone", "", "0/9", "source"}};
+                        "slot cutover_shop is gone; the last applied position is 0/9", "", "0/9",
+                        "source"}};
     return evidence;
 }
 
-const ExpectedOutcome kLoud{false, 60, {"Cutover_shop", "0/9"}, {}};
+const ExpectedOutcome kLoud{false, 60, {"Cutover_shop"}, {}, true};
 
 TEST(LoudFailure, HoldsIfTheCauseIsNamedInTime) {
     EXPECT_TRUE(judge_loud_failure(kLoud, loud()).passed);
@@ -306,8 +307,22 @@ TEST(LoudFailure, FailsIfTheMigratorWentOnOrWasKilledOrSaidNothing) {
     evidence = loud();
     evidence.errors.clear();
     EXPECT_FALSE(judge_loud_failure(kLoud, evidence).passed);
+}
+
+/// The position of the event itself is in every error; people read the text.
+TEST(LoudFailure, FailsIfTheTextDoesNotNameThePosition) {
+    Evidence evidence = loud();
+    evidence.errors[0].message = "slot cutover_shop is gone";
+    EXPECT_FALSE(judge_loud_failure(kLoud, evidence).passed);
+    evidence = loud();
+    evidence.errors[0].position = "0/A";
+    EXPECT_FALSE(judge_loud_failure(kLoud, evidence).passed);
     evidence = loud();
     evidence.errors[0].position.clear();
+    EXPECT_FALSE(judge_loud_failure(kLoud, evidence).passed);
+    evidence = loud();
+    evidence.errors[0].code = "cutover_other";
+    evidence.errors[0].message = "it is gone; the last applied position is 0/9";
     EXPECT_FALSE(judge_loud_failure(kLoud, evidence).passed);
 }
 
