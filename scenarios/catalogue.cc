@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <fstream>
-#include <regex>
-#include <set>
 #include <sstream>
 
 #include "migrator/model/error.h"
@@ -118,35 +116,6 @@ Scenario Catalogue::load(const std::string& name) const {
     Scenario scenario = parse_scenario(full, file.string(), text_of(file), ids_);
     check_names(scenario);
     return scenario;
-}
-
-std::map<std::string, std::vector<std::string>> claims_in_tree(const std::filesystem::path& root) {
-    static const std::regex kId("\\bG[0-9]{1,3}\\b");
-    std::map<std::string, std::vector<std::string>> out;
-    // Unit tests name guarantees as they like; what they name there, nobody has put to the test.
-    for (const char* folder : {"migrator/precheck", "tests/live"}) {
-        if (!std::filesystem::exists(root / folder)) {
-            continue;
-        }
-        std::vector<std::filesystem::path> files;
-        for (const auto& entry : std::filesystem::recursive_directory_iterator(root / folder)) {
-            if (entry.path().extension() == ".cc") {
-                files.push_back(entry.path());
-            }
-        }
-        std::sort(files.begin(), files.end());
-        for (const std::filesystem::path& file : files) {
-            const std::string text = text_of(file);
-            std::set<std::string> ids;
-            for (std::sregex_iterator at(text.begin(), text.end(), kId), end; at != end; ++at) {
-                ids.insert(at->str());
-            }
-            for (const std::string& id : ids) {
-                out[id].push_back(std::filesystem::relative(file, root).string());
-            }
-        }
-    }
-    return out;
 }
 
 }  // namespace cutover::scenarios

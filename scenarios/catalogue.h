@@ -41,8 +41,4 @@ private:
     std::vector<std::string> names_;
 };
 
-/// Files below `root` (the project) that name a guarantee outside of scenarios: precheck questions
-/// and tests against servers. By id.
-std::map<std::string, std::vector<std::string>> claims_in_tree(const std::filesystem::path& root);
-
 }  // namespace cutover::scenarios

@@ -114,25 +114,26 @@ void print_coverage(const Catalogue& catalogue, const VerdictBook& book,
                     const std::filesystem::path& project, std::ostream& out) {
     std::map<std::string, std::vector<std::string>> scenarios;
     for (const std::string& name : catalogue.names()) {
-        for (const std::string& claim : catalogue.load(name).claims) {
-            scenarios[claim].push_back(fmt::format("{} ({})", name, book.of(name)));
+        for (const Claim& claim : catalogue.load(name).claims) {
+            scenarios[claim.guarantee].push_back(
+                fmt::format("{} by {} ({})", name, fmt::join(claim.shown_by, ", "), book.of(name)));
         }
     }
-    const auto files = claims_in_tree(project);
+    const auto tests = claims_of_tests(project);
     std::size_t claimed = 0;
     for (const Guarantee& guarantee : catalogue.guarantees()) {
         std::vector<std::string> by = scenarios[guarantee.id];
-        if (const auto found = files.find(guarantee.id); found != files.end()) {
+        if (const auto found = tests.find(guarantee.id); found != tests.end()) {
             by.insert(by.end(), found->second.begin(), found->second.end());
         }
         claimed += by.empty() ? 0 : 1;
         out << fmt::format("{:<5} {:<9} {:<8} {}\n      {}\n", guarantee.id, guarantee.kind,
                            guarantee.test, guarantee.text,
-                           by.empty() ? "-" : fmt::format("{}", fmt::join(by, ", ")));
+                           by.empty() ? "-" : fmt::format("{}", fmt::join(by, "; ")));
     }
     out << fmt::format(
-        "\n{} of {} guarantees are claimed by a scenario, a precheck question or a live test\n",
-        claimed, catalogue.guarantees().size());
+        "\n{} of {} guarantees are claimed by an assertion of a scenario or by a test\n", claimed,
+        catalogue.guarantees().size());
 }
 
 fixtures::BodyKind wanted_body(Needs needs) {

@@ -303,7 +303,7 @@ struct Evidence {
     // Who and what.
     std::string scenario;
     std::string promise;
-    std::vector<std::string> claims;  ///< G-numbers
+    std::vector<std::string> claims;  ///< `G5: equal, no_lost_ack`
     std::uint64_t seed = 0;
     std::string reproduction;                     ///< the command that runs this again
     std::string schedule_file;                    ///< relative to the report directory

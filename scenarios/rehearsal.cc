@@ -74,7 +74,9 @@ Rehearsal::~Rehearsal() = default;
 Evidence Rehearsal::run() {
     evidence_.scenario = scenario_.name;
     evidence_.promise = scenario_.promise;
-    evidence_.claims = scenario_.claims;
+    for (const Claim& claim : scenario_.claims) {
+        evidence_.claims.push_back(to_text(claim));
+    }
     evidence_.seed = options_.seed;
     evidence_.reproduction = options_.reproduction;
     evidence_.started = wall_now();

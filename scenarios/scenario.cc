@@ -287,7 +287,6 @@ public:
              "timeline", "outcome", "assert", "limit_minutes"},
             problems_);
         scenario_.promise = root.required_text("promise", "say in one sentence what is promised");
-        read_claims(root);
         scenario_.seed = root.whole("seed", 0, UINT64_MAX);
         scenario_.limit = std::chrono::minutes(
             root.whole("limit_minutes", 1, 24 * 60)
@@ -302,25 +301,14 @@ public:
         read_timeline(root);
         read_outcome(root);
         read_assertions(root);
+        std::vector<std::string> asserted;
+        for (const AssertionChoice& choice : scenario_.assertions) {
+            asserted.push_back(choice.name);
+        }
+        scenario_.claims = read_claims(root, guarantees_, asserted, problems_);
     }
 
 private:
-    void read_claims(const DocumentReader& root) {
-        for (const auto& [claim, place] : root.texts("claims")) {
-            scenario_.claims.push_back(claim);
-            if (!guarantees_.empty() &&
-                std::find(guarantees_.begin(), guarantees_.end(), claim) == guarantees_.end()) {
-                problems_.add(place, "scenario.claim",
-                              fmt::format("there is no guarantee {}", claim),
-                              "the ids stand in scenarios/guarantees.yaml");
-            }
-        }
-        if (scenario_.claims.empty()) {
-            root.problem("claims", "scenario.claim", "the scenario claims no guarantee",
-                         "name at least one id of scenarios/guarantees.yaml");
-        }
-    }
-
     void read_topology(const DocumentReader& root) {
         const DocumentReader topology(root.find("topology"), "topology",
                                       {"source", "destination", "tls"}, problems_);

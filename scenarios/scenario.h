@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "scenarios/claims.h"
 #include "scenarios/trigger.h"
 
 namespace cutover::scenarios {
@@ -82,7 +83,7 @@ struct Scenario {
     std::string name;  ///< `postgres/main`: folder and file
     std::string file;
     std::string promise;
-    std::vector<std::string> claims;
+    std::vector<Claim> claims;
     std::optional<std::uint64_t> seed;
     Needs needs = Needs::either;
     /// For the whole run, servers and proof included: one that is not over by then never will be.

@@ -195,13 +195,12 @@ class Checker:
         """One promise per file, and the documented behaviours that it claims to assert."""
         if not re.search(r"^promise: \S", text, re.M):
             self.tell(path, 1, "scenario", "a scenario says its promise in one sentence: `promise: ...`")
-        claims = re.search(r"^claims: \[([^]]*)\]", text, re.M)
-        if not claims:
-            self.tell(path, 1, "scenario", "a scenario names what it claims: `claims: [G5, G20]`, or `[]`")
+        if not re.search(r"^claims:(\n  G\d+: \S| \{G\d+: \S)", text, re.M):
+            self.tell(path, 1, "scenario", "a scenario says what it claims and what shows it: `claims: {G20: recovered}`")
             return
-        for claim in filter(None, (word.strip() for word in claims.group(1).split(","))):
-            if not re.fullmatch(r"G\d+", claim) or not 1 <= int(claim[1:]) <= MOST_GUARANTEES:
-                self.tell(path, 1, "scenario", f"`{claim}` is no documented behaviour (G1 to G{MOST_GUARANTEES})")
+        for number in re.findall(r"\bG(\d+): ", text):
+            if not 1 <= int(number) <= MOST_GUARANTEES:
+                self.tell(path, 1, "scenario", f"`G{number}` is no documented behaviour (G1 to G{MOST_GUARANTEES})")
 
     def check_security_table(self, path, text):
         """Each attack of the table has a test, and every test that it names is there."""

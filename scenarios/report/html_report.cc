@@ -68,7 +68,7 @@ void title(Html& html, const Evidence& evidence) {
     fact(html, "servers as", evidence.body);
     std::string claims;
     for (const std::string& claim : evidence.claims) {
-        claims += (claims.empty() ? "" : ", ") + claim;
+        claims += (claims.empty() ? "" : "; ") + claim;
     }
     fact(html, "claims", claims);
     html.markup("</ul>");

@@ -71,25 +71,5 @@ TEST(Catalogue, FindsAScenarioByTheEndOfItsNameAndSuggestsTheNearOne) {
     }
 }
 
-TEST(Catalogue, FindsClaimsOfPrecheckQuestions) {
-    const auto claims = claims_in_tree(".");
-    EXPECT_TRUE(claims.contains("G110"));
-}
-
-TEST(Catalogue, TakesNoFixtureOfAUnitTestForAClaim) {
-    const tests::TemporaryFolder folder;
-    const std::filesystem::path& root = folder.path();
-    const auto write = [&](const std::string& file) {
-        std::filesystem::create_directories((root / file).parent_path());
-        std::ofstream(root / file) << "// G5\n";
-    };
-    write("tests/unit/one_test.cc");
-    write("tests/support/sample.cc");
-    EXPECT_TRUE(claims_in_tree(root).empty());
-    write("tests/live/one_test.cc");
-    write("migrator/precheck/one.cc");
-    EXPECT_EQ(claims_in_tree(root).at("G5").size(), 2u);
-}
-
 }  // namespace
 }  // namespace cutover::scenarios

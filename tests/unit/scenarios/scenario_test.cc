@@ -11,7 +11,7 @@ namespace {
 using testing::HasSubstr;
 
 const std::string kWhole = R"(promise: Killed in the copy, it goes on.
-claims: [G5, G20]
+claims: {G5: equal, G20: outcome}
 seed: 99
 needs: processes
 topology:

@@ -137,9 +137,9 @@ class Rules(unittest.TestCase):
         self.assertEqual(self.broken("bench/CMakeLists.txt", "\n"), ["readme"])
 
     def test_scenarios_promise_and_claim(self):
-        good = "promise: Nothing is lost.\nclaims: [G5, G213]\n"
+        good = "promise: Nothing is lost.\nclaims:\n  G5: equal\n  G213: [equal, outcome]\n"
         self.assertEqual(self.broken("scenarios/postgres/a.yaml", good), [])
-        for bad in ("claims: [G5]\n", "promise: Nothing is lost.\n", good.replace("G213", "G214")):
+        for bad in ("claims: {G5: equal}\n", "promise: Nothing is lost.\n", good.replace("G5: equal", "G5:"), good.replace("G213", "G214")):
             self.assertEqual(self.broken("scenarios/postgres/a.yaml", bad), ["scenario"], bad)
 
     def test_scripts_explain_themselves(self):

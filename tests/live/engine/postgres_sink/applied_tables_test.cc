@@ -45,8 +45,8 @@ TEST_P(ChangeApplier, TakesASmallChangeOfEachOfManyTablesWithoutStagingIt) {
     }
 }
 
-TEST_P(ChangeApplier, FiresNoTriggersAndChecksNoForeignKeys) {
-    tests::grant_replication_role(server(), destination_);  // triggers and foreign keys rest
+TEST_P(ChangeApplier, FiresNoTriggersAndChecksNoForeignKeys) {  // G53
+    tests::grant_replication_role(server(), destination_);      // triggers and foreign keys rest
     open(
         "CREATE TABLE p (k int PRIMARY KEY); CREATE TABLE t (k int PRIMARY KEY, v int REFERENCES p "
         "ON DELETE"
