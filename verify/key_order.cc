@@ -7,6 +7,11 @@ namespace cutover::verify {
 
 namespace {
 
+[[noreturn]] void throw_no_number() {
+    throw model::Error(model::ErrorClass::corrupt, "verify.key_value",
+                       "a value of the key is not a number as its type sends it");
+}
+
 std::int64_t integer(std::string_view bytes) {
     switch (bytes.size()) {
         case 8:
@@ -16,7 +21,7 @@ std::int64_t integer(std::string_view bytes) {
         case 2:
             return static_cast<std::int16_t>(big_endian(bytes));
         default:
-            return 0;
+            throw_no_number();
     }
 }
 
@@ -37,8 +42,7 @@ std::string_view without_trailing_blanks(std::string_view text) {
 ExactNumber numeric(const KeyCell& key, std::string_view bytes) {
     ExactNumber number;
     if (key.decoder == nullptr || !key.decoder->number(bytes, number)) {
-        throw model::Error(model::ErrorClass::corrupt, "verify.key_value",
-                           "a value of the key is not a number as its type sends it");
+        throw_no_number();
     }
     return number;
 }

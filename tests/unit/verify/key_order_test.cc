@@ -1,7 +1,10 @@
 #include "verify/key_order.h"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <functional>
 
 #include "migrator/model/error.h"
@@ -110,11 +113,61 @@ TEST(KeyOrder, TakesThePrefixThatIsTheKey) {
     EXPECT_EQ(key_prefix(row, 2), wire::part("ab") + wire::part(wire::int32(1)));
 }
 
+TEST(KeyOrder, RefusesAnIntegerOfAWidthThatNoneHas) {
+    for (const char* bytes : {"", "1", "123", "123456789"}) {
+        EXPECT_THROW(compared({KeyOrder::integer}, row_bytes({bytes}), row_bytes({bytes})),
+                     model::Error)
+            << bytes;
+        std::string form;
+        EXPECT_THROW(put_key_form({key_of(KeyOrder::integer)}, row_bytes({bytes}), form),
+                     model::Error)
+            << bytes;
+    }
+}
+
+/// Bytes behind which no memory is: whoever reads on ends the test program.
+class AtTheEndOfMemory {
+public:
+    explicit AtTheEndOfMemory(std::string_view bytes) {
+        void* pages =
+            ::mmap(nullptr, 2 * page_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        EXPECT_NE(pages, MAP_FAILED);
+        first_ = static_cast<char*>(pages);
+        EXPECT_EQ(::mprotect(first_ + page_, page_, PROT_NONE), 0);
+        bytes_ = {first_ + page_ - bytes.size(), bytes.size()};
+        std::copy(bytes.begin(), bytes.end(), first_ + page_ - bytes.size());
+    }
+    ~AtTheEndOfMemory() { ::munmap(first_, 2 * page_); }
+    AtTheEndOfMemory(const AtTheEndOfMemory&) = delete;
+    AtTheEndOfMemory& operator=(const AtTheEndOfMemory&) = delete;
+    std::string_view bytes() const { return bytes_; }
+
+private:
+    const std::size_t page_ = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    char* first_ = nullptr;
+    std::string_view bytes_;
+};
+
 TEST(KeyOrder, ReadsNothingBeyondARowThatIsCutShort) {
+    const KeyCells key = {key_of(KeyOrder::integer), key_of(KeyOrder::bytes)};
+    const auto equal = [&](std::string_view a, std::string_view b) {
+        try {
+            return compare_keys(key, a, key, b) == 0;
+        } catch (const model::Error&) {  // half an integer is none
+            return false;
+        }
+    };
     const std::string row = row_bytes({wire::int64(5), "text"});
-    for (std::size_t length = 0; length < row.size(); ++length) {
-        compared({KeyOrder::integer, KeyOrder::bytes}, row.substr(0, length), row);
-        key_prefix(row.substr(0, std::max<std::size_t>(length, 2)), 2);
+    for (std::size_t length = 0; length <= row.size(); ++length) {
+        const AtTheEndOfMemory cut(std::string_view(row).substr(0, length));
+        const bool whole = length == row.size();
+        EXPECT_EQ(equal(cut.bytes(), row), whole) << length;
+        EXPECT_EQ(equal(row, cut.bytes()), whole) << length;
+        if (length >= kRowHeadBytes) {
+            const std::string_view prefix = key_prefix(cut.bytes(), 2);
+            EXPECT_LE(prefix.size(), length - kRowHeadBytes);
+            EXPECT_EQ(prefix, cut.bytes().substr(kRowHeadBytes, prefix.size()));
+        }
     }
 }
 
