@@ -21,7 +21,6 @@ using engine::SourceWriter;
 using flow::Bug;
 using flow::deliberate_bug;
 using model::Error;
-using model::ErrorClass;
 using model::Position;
 using Json = nlohmann::ordered_json;
 
