@@ -23,7 +23,7 @@ std::string code_of(const std::function<void()>& ask) {
 
 /// The number of a table that was asked about comes back as that of one which never was.
 TEST(Found, ANumberOfTheServersIsNoIndexOfOurs) {
-    static ScriptedServer server;
+    static ScriptedServer& server = *new ScriptedServer;  // lives as long as the process
     const auto inspector = postgres::make_inspector(server.endpoint());
     for (const char* number : {"1", "32767", "-1"}) {
         server.answer_with({{{number, kHonestIdentity}}}, true);
