@@ -149,13 +149,19 @@ private:
 
     /// True of the row type of a table, its array, and of what is made of either.
     bool holds_row(Oid id) const {
+        std::set<Oid> seen;
+        return holds_row(id, seen);
+    }
+    /// A server that tells of a type made of itself is not followed in circles.
+    bool holds_row(Oid id, std::set<Oid>& seen) const {
         const auto owner = owner_.find(id);
         if (owner == owner_.end()) {
             return row_types_.contains(id);
         }
         const std::vector<Oid>& parts = known(types_, owner->second).made_of;
-        return std::any_of(parts.begin(), parts.end(),
-                           [this](Oid part) { return holds_row(part); });
+        return seen.insert(owner->second).second &&
+               std::any_of(parts.begin(), parts.end(),
+                           [&](Oid part) { return holds_row(part, seen); });
     }
 
     void read_labels() {
