@@ -47,6 +47,21 @@ void tell_and_die(int signal) {
     ::raise(signal);
 }
 
+/// On a stack of their own: an endless recursion has none left.
+void tell_deadly_signals() {
+    static std::array<char, 1 << 16> room;
+    stack_t stack{};
+    stack.ss_sp = room.data();
+    stack.ss_size = room.size();
+    ::sigaltstack(&stack, nullptr);
+    struct sigaction action {};
+    action.sa_handler = tell_and_die;
+    action.sa_flags = SA_ONSTACK;
+    for (const int signal : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGALRM, SIGPROF}) {
+        ::sigaction(signal, &action, nullptr);
+    }
+}
+
 std::vector<Target> all_targets() {
     return {log_target(),       cells_target(), json_target(),
             positions_target(), sql_target(),   answers_target()};
@@ -121,9 +136,7 @@ bool tell_reached(const Target& target, const Options& options) {
 }
 
 int run(const Options& options) {
-    for (const int signal : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGALRM, SIGPROF}) {
-        ::signal(signal, tell_and_die);
-    }
+    tell_deadly_signals();
     for (const Target& target : all_targets()) {
         if (options.list) {
             std::cout << fmt::format("{:<12} {}\n", target.name, target.reads);
