@@ -6,6 +6,7 @@
 
 #include "migrator/engine/postgres/inspector.h"
 #include "migrator/model/error.h"
+#include "tests/fuzz/recorded_answers.h"
 #include "tests/fuzz/scripted_server.h"
 #include "verify/canonical.h"
 
@@ -33,6 +34,29 @@ TEST(Found, ANumberOfTheServersIsNoIndexOfOurs) {
                   "postgres.no_number")
             << number;
     }
+}
+
+/// A domain over itself, and one over a row type that has it as a field: no PostgreSQL has them.
+TEST(Found, ATypeThatIsMadeOfItselfIsNotFollowedForEver) {
+    static ScriptedServer& server = *new ScriptedServer;  // lives as long as the process
+    const auto inspector = postgres::make_inspector(server.endpoint());
+    std::string script = recorded_catalog();
+    const auto tell_instead = [&](const std::string& honest, const std::string& told) {
+        const std::size_t at = script.find(honest);
+        ASSERT_NE(at, std::string::npos) << honest;
+        script.replace(at, honest.size(), told);
+    };
+    const auto types = [&] {
+        server.answer_with(answers_of(script), true);
+        return inspector->catalog({}).types.size();
+    };
+    EXPECT_EQ(types(), 2U);
+    tell_instead("16569\02323", "16569\02316570");
+    EXPECT_EQ(types(), 2U);
+    tell_instead("16569\02316570", "16569\02316574");
+    tell_instead("pg_catalog\023text\02325\023NULL\022\021",
+                 "public\023small\02316570\023NULL\022\021");
+    EXPECT_EQ(types(), 3U);
 }
 
 /// A value of the judge's whose outer dimension is said to be long, and whose inner one is empty.

@@ -191,4 +191,8 @@ std::vector<std::string> recorded_answers() {
     return {std::begin(kAnswers), std::end(kAnswers)};
 }
 
+std::string recorded_catalog() {
+    return std::string(kAnswers[4]);
+}
+
 }  // namespace cutover::fuzz

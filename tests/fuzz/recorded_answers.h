@@ -9,5 +9,7 @@
 namespace cutover::fuzz {
 
 std::vector<std::string> recorded_answers();
+/// Those to one who reads the catalog.
+std::string recorded_catalog();
 
 }  // namespace cutover::fuzz

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -119,7 +118,31 @@ std::string copy(const Answer& answer) {
     return out + wire_message('c', "") + wire_message('C', "COPY 1\0"s);
 }
 
+std::vector<std::string> split(std::string_view text, char at) {
+    std::vector<std::string> parts;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find(at), text.size());
+        parts.emplace_back(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return parts;
+}
+
 }  // namespace
+
+std::vector<Answer> answers_of(std::string_view text) {
+    std::vector<Answer> answers;
+    for (const std::string& answer : split(text, kAnswerEnds)) {
+        Answer& made = answers.emplace_back();
+        for (const std::string& row : split(answer, kRowEnds)) {
+            made.push_back(split(row, kCellEnds));
+            if (made.back().empty()) {
+                made.back().emplace_back();
+            }
+        }
+    }
+    return answers;
+}
 
 ScriptedServer::ScriptedServer() {
     std::thread([this] { serve(); }).detach();

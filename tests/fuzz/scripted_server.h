@@ -5,6 +5,7 @@
 
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tests/support/wire.h"
@@ -14,6 +15,12 @@ namespace cutover::fuzz {
 /// Rows of cells; a cell that is `NULL` is one. Each row is repeated until it has as many columns
 /// as any statement asks for. To a COPY each cell is one message of data.
 using Answer = std::vector<std::vector<std::string>>;
+
+/// How answers are written down as text: what an answer, a row and a cell end with.
+inline constexpr char kAnswerEnds = '\x11';
+inline constexpr char kRowEnds = '\x12';
+inline constexpr char kCellEnds = '\x13';
+std::vector<Answer> answers_of(std::string_view text);
 
 /// The table that is told to be there as it was planned.
 inline constexpr const char* kHonestIdentity = "16581/r/10";

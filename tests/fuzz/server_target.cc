@@ -225,9 +225,6 @@ private:
 };
 
 constexpr std::size_t kLongestInput = 1 << 15;
-constexpr char kAnswerEnds = '\x11';
-constexpr char kRowEnds = '\x12';
-constexpr char kCellEnds = '\x13';
 /// In the first byte: not even whose our objects are is answered as it should be.
 constexpr unsigned char kDishonest = 0x80;
 
@@ -273,32 +270,12 @@ std::vector<std::string> seeds() {
     return out;
 }
 
-std::vector<std::string> split(std::string_view text, char at) {
-    std::vector<std::string> parts;
-    while (!text.empty()) {
-        const std::size_t end = std::min(text.find(at), text.size());
-        parts.emplace_back(text.substr(0, end));
-        text.remove_prefix(std::min(end + 1, text.size()));
-    }
-    return parts;
-}
-
 void run(std::string_view input) {
     if (input.empty()) {
         return;
     }
-    std::vector<Answer> answers;
-    for (const std::string& answer : split(input.substr(1, kLongestInput), kAnswerEnds)) {
-        Answer& made = answers.emplace_back();
-        for (const std::string& row : split(answer, kRowEnds)) {
-            made.push_back(split(row, kCellEnds));
-            if (made.back().empty()) {
-                made.back().emplace_back();
-            }
-        }
-    }
     const auto who = static_cast<unsigned char>(input[0]);
-    Asking::all().answer_with(std::move(answers), (who & kDishonest) == 0);
+    Asking::all().answer_with(answers_of(input.substr(1, kLongestInput)), (who & kDishonest) == 0);
     Asking::all().ask(who & ~kDishonest);
 }
 
