@@ -18,6 +18,7 @@ namespace cutover::scenarios {
 namespace {
 
 constexpr const char* kGuarantees = "guarantees.yaml";
+constexpr const char* kRehearsals = "rehearsals";
 
 std::string text_of(const std::filesystem::path& file) {
     std::ifstream in(file);
@@ -77,8 +78,8 @@ void check_names(const Scenario& scenario) {
 
 }  // namespace
 
-Catalogue::Catalogue(std::filesystem::path folder) : folder_(std::move(folder)) {
-    guarantees_ = read_guarantees(folder_ / kGuarantees);
+Catalogue::Catalogue(const std::filesystem::path& folder) : folder_(folder / kRehearsals) {
+    guarantees_ = read_guarantees(folder / kGuarantees);
     for (const Guarantee& guarantee : guarantees_) {
         ids_.push_back(guarantee.id);
     }

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "scenarios/scenario.h"
+#include "scenarios/scenario/scenario.h"
 
 namespace cutover::scenarios {
 
@@ -20,14 +20,14 @@ struct Guarantee {
 
 class Catalogue {
 public:
-    /// `folder` holds guarantees.yaml and one folder of scenarios per route. Throws:
+    /// `folder` holds guarantees.yaml and `rehearsals`, a folder of scenarios per route. Throws:
     /// plan::FileError for the guarantees; scenarios are parsed when they are asked for.
-    explicit Catalogue(std::filesystem::path folder);
+    explicit Catalogue(const std::filesystem::path& folder);
 
     const std::vector<Guarantee>& guarantees() const { return guarantees_; }
-    /// `postgres/main`, sorted.
+    /// `postgres_to_postgres/main`, sorted.
     const std::vector<std::string>& names() const { return names_; }
-    /// `main` stands for `postgres/main` where only one scenario has that name.
+    /// `main` stands for `postgres_to_postgres/main` where only one scenario has that name.
     /// Throws: refused (no such scenario, with the near one), plan::FileError (everything that is
     /// wrong with it, its faults and assertions included).
     Scenario load(const std::string& name) const;
@@ -35,7 +35,7 @@ public:
 private:
     std::string resolve(const std::string& name) const;
 
-    std::filesystem::path folder_;
+    std::filesystem::path folder_;  ///< of the rehearsals
     std::vector<Guarantee> guarantees_;
     std::vector<std::string> ids_;
     std::vector<std::string> names_;

@@ -18,11 +18,11 @@
 #include "migrator/plan/output_path.h"
 #include "scenarios/assertion/assertion.h"
 #include "scenarios/catalogue.h"
-#include "scenarios/rehearsal.h"
+#include "scenarios/evidence/reproduction.h"
+#include "scenarios/evidence/schedule.h"
 #include "scenarios/report/report.h"
-#include "scenarios/reproduction.h"
-#include "scenarios/schedule.h"
-#include "scenarios/terminal_narrator.h"
+#include "scenarios/run/rehearsal.h"
+#include "scenarios/run/terminal_narrator.h"
 
 namespace cutover::scenarios {
 
@@ -48,7 +48,7 @@ struct Options {
     }
 };
 
-constexpr const char* kDefaultScenario = "postgres/main";
+constexpr const char* kDefaultScenario = "postgres_to_postgres/main";
 constexpr const char* kVerdicts = "verdicts.json";
 
 constexpr const char* kFooter =
@@ -149,7 +149,7 @@ public:
           out_(out),
           book_(options.report_folder) {}
 
-    Verdict run(Scenario scenario, std::uint64_t seed) {
+    Decision run(Scenario scenario, std::uint64_t seed) {
         RehearsalOptions options;
         options.seed = seed;
         options.program = program_;
@@ -238,9 +238,9 @@ private:
 };
 
 /// No-go outranks could-not, could-not outranks go.
-Verdict worse(Verdict a, Verdict b) {
-    const auto rank = [](Verdict verdict) {
-        return verdict == Verdict::no_go ? 2 : verdict == Verdict::could_not ? 1 : 0;
+Decision worse(Decision a, Decision b) {
+    const auto rank = [](Decision verdict) {
+        return verdict == Decision::no_go ? 2 : verdict == Decision::could_not ? 1 : 0;
     };
     return rank(a) >= rank(b) ? a : b;
 }
@@ -252,7 +252,7 @@ std::uint64_t drawn_seed() {
 int rehearse_all(const Options& options, const Catalogue& catalogue,
                  const std::filesystem::path& program, std::ostream& out) {
     Runs runs(options, program, out);
-    Verdict verdict = Verdict::go;
+    Decision verdict = Decision::go;
     if (!options.replay_file.empty()) {
         const std::string text = text_of(options.replay_file);
         const Replay replay = read_schedule(text);
@@ -297,7 +297,8 @@ void add_commands(CLI::App& app, const std::filesystem::path& program, std::ostr
     const auto options = std::make_shared<Options>();
     CLI::App* command =
         app.add_subcommand("rehearse", "rehearse a migration: break it on purpose, prove it");
-    command->add_option("NAME", options->names, "scenarios, such as postgres/main or main");
+    command->add_option("NAME", options->names,
+                        "scenarios, such as postgres_to_postgres/main or main");
     command->add_flag("--all", options->all, "every scenario");
     command->add_flag("--list", options->list, "what there is: scenarios, actions, assertions");
     command->add_flag("--coverage", options->coverage,

@@ -15,9 +15,9 @@
 #include "migrator/task/aftermath.h"
 #include "migrator/task/commands.h"
 #include "scenarios/command.h"
-#include "scenarios/failure.h"
-#include "scenarios/own_process.h"
 #include "scenarios/registry.h"
+#include "scenarios/run/failure.h"
+#include "scenarios/run/own_process.h"
 #include "verify/command.h"
 
 namespace {
@@ -76,9 +76,9 @@ int run(CLI::App& app, int argc, char** argv, const int& exit_code) {
         std::cerr << error.message() << "\n";
         return fail(error, error.problems(), json, cutover::plan::kBadUsage);
     } catch (const Error& error) {
-        const auto end = error.end();
+        const auto side = error.side();
         std::cerr << "cutover: "
-                  << (end ? "at the " + std::string(to_string(*end)) + ": " : std::string())
+                  << (side ? "at the " + std::string(to_string(*side)) + ": " : std::string())
                   << error.what() << "\n";
         // A migration has told of it already, as an event.
         return fail(error, {}, json && !app.got_subcommand("migrate"),

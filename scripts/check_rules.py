@@ -30,8 +30,16 @@ MAY_INCLUDE = {
     "bench": ["migrator", "verify", "fixtures", "scenarios"],
     "tests": ["migrator", "verify", "fixtures", "scenarios", "bench"],
 }
+# The rooms of a folder, from the ground up: a file may include its own room's and those before it;
+# what stands in the folder itself may include them all, and no room includes that.
+ROOMS = {
+    "migrator/engine/*": ["database", "session", "trust", "catalog", "capture", "log", "copy", "control", "apply",
+                          "requirements"],
+    "verify": ["canonical", "end", "result", "compare", "structure", "live", "report", "postgres"],
+    "scenarios": ["scenario", "evidence", "ledger", "workload", "ground", "fault", "assertion", "report", "run"],
+}
 # What an engine lends to those who need a bare connection to its servers: the judge and the fixtures.
-LENT_BY_ENGINES = re.compile(r"migrator/engine/\w+/(connection|error|own_objects|relation)\.h$")
+LENT_BY_ENGINES = re.compile(r"migrator/engine/\w+/(session/(connection|error)|trust/(own_objects|relation))\.h$")
 BORROWERS = ["verify", "fixtures"]
 
 # Where a third-party header may be included; None in place of a list: anywhere.
@@ -75,7 +83,7 @@ MAKES_TEMPORARY = re.compile(r"mkstemp|mkostemp|mkdtemp|spill_directory")
 # statement is a literal, a constant, a number, or comes out of a function that quotes: a name or a
 # server's answer that is put in as it is, or a value between quotes that were written by hand, lets
 # whoever chose it write the rest of the statement.
-SQL_ROOMS = re.compile(r"(migrator/engine/\w+|migrator/route|verify)/\w+\.(h|cc)$")
+SQL_ROOMS = re.compile(r"(migrator/engine/\w+|migrator/route|verify)/[\w/]+\.(h|cc)$")
 SQL_CALL = re.compile(r"(?:\.|->|\b)(?:exec|exec_within|exec_params|exec_params_binary|begin_copy_in|begin_copy_out"
                       r"|query|add_copy|add)\(")
 SQL_VERB = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|COPY|LOCK|SET|BEGIN|CREATE|ALTER|DROP|COMMENT|TRUNCATE"
@@ -268,12 +276,26 @@ class Checker:
             self.tell(path, number, "include", f'"{name}" is no path from the root of the tree')
             return
         here, there = room(path), room(name)
+        if here == there and here is not None:
+            self.check_room(path, number, name, here)
         if here == there or here is None:
             return
         if here in BORROWERS and LENT_BY_ENGINES.search(name):
             return
         if there is None or not any(covers(allowed, there) for allowed in MAY_INCLUDE[key_of(here)]):
             self.tell(path, number, "direction", f"{here} may not know {there or name}")
+
+    def check_room(self, path, number, name, folder):
+        """An include within one folder goes to the same room or to one below it."""
+        rooms = ROOMS.get(key_of(folder))
+        if rooms is None:
+            return
+        here, there = (os.path.dirname(file)[len(folder) + 1:] for file in (path, name))
+        unknown = [one for one in (here, there) if one and one not in rooms]
+        if unknown:
+            self.tell(path, number, "room", f"{folder} has no room `{unknown[0]}`")
+        elif here and (not there or rooms.index(there) > rooms.index(here)):
+            self.tell(path, number, "room", f"{folder}/{here} may not know {name}: it stands above")
 
     def check_library(self, path, number, name):
         for pattern, folders in THIRD_PARTY:

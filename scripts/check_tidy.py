@@ -25,6 +25,7 @@ MAJOR = "14"
 CLANG_TIDY = "clang-tidy"
 FORGOTTEN_AFTER = 30 * 24 * 3600
 NOISE = re.compile(r"\d+ (warnings?|errors?)( and \d+ errors?)? (generated|treated)|Suppressed |Use -header-filter")
+UNITY = re.compile(r"/Unity/unity_\w+\.cxx$")
 FINDING = re.compile(r"\S+:\d+:\d+: (warning|error): ")
 
 
@@ -148,7 +149,6 @@ def flags_of(build, root):
         commands = json.load(file)
     flags = {}
     for command in commands:
-        path = os.path.relpath(os.path.join(command["directory"], command["file"]), root)
         words = iter(shlex.split(command["command"])[1:])
         kept = []
         for word in words:
@@ -158,8 +158,18 @@ def flags_of(build, root):
                 kept.append(word)
         # g++ knows warnings that clang does not.
         kept.append("-Wno-unknown-warning-option")
-        flags[path] = max(flags.get(path, []), kept, key=len)
+        for path in compiled_with(os.path.join(command["directory"], command["file"])):
+            path = os.path.relpath(path, root)
+            flags[path] = max(flags.get(path, []), kept, key=len)
     return flags
+
+
+def compiled_with(file):
+    """The file itself; of a unity build's, which is made of includes, those that it includes."""
+    if not UNITY.search(file) or not os.path.exists(file):
+        return [file]
+    with open(file, encoding="utf-8") as unity:
+        return re.findall(r'^#include "(.*)"$', unity.read(), re.M)
 
 
 def version_of_clang_tidy():

@@ -13,7 +13,7 @@
 #include "migrator/plan/output_file.h"
 #include "migrator/plan/output_path.h"
 #include "migrator/plan/task_file.h"
-#include "verify/report.h"
+#include "verify/report/report.h"
 #include "verify/verify.h"
 
 namespace cutover::verify {

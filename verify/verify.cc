@@ -11,17 +11,17 @@
 #include <utility>
 
 #include "migrator/model/error.h"
-#include "verify/carrier.h"
-#include "verify/conclusion.h"
-#include "verify/live.h"
-#include "verify/postgres_end.h"
-#include "verify/repair.h"
-#include "verify/report.h"
-#include "verify/schema_compare.h"
-#include "verify/scope.h"
-#include "verify/settle.h"
-#include "verify/snapshot_pair.h"
-#include "verify/table_task.h"
+#include "verify/compare/table_task.h"
+#include "verify/end/scope.h"
+#include "verify/live/carrier.h"
+#include "verify/live/live.h"
+#include "verify/live/settle.h"
+#include "verify/live/snapshot_pair.h"
+#include "verify/postgres/end.h"
+#include "verify/report/repair.h"
+#include "verify/report/report.h"
+#include "verify/result/conclusion.h"
+#include "verify/structure/schema_compare.h"
 
 namespace cutover::verify {
 
@@ -455,7 +455,8 @@ private:
             tables.destination.push_back(&work->pair.destination);
         }
         const std::string doubt =
-            judge_standing_rows(request_, snapshots_, tables, applied_, result_);
+            judge_standing_rows({request_.live.task, request_.settle, request_.live.pause},
+                                snapshots_, tables, applied_, result_);
         if (repair_ && !doubt.empty()) {
             repair_->withdraw(doubt);
         }
@@ -581,10 +582,6 @@ Request request_from(const plan::TaskSpec& spec) {
     request.mapping = spec.mapping;
     request.filters = spec.filters;
     return request;
-}
-
-void sleep_for(std::chrono::milliseconds pause) {
-    std::this_thread::sleep_for(pause);
 }
 
 Result run(const Request& request, const ProgressCallback& progress) {

@@ -3,11 +3,11 @@
 
 #include <fmt/core.h>
 
-#include "migrator/engine/memory/cells.h"
 #include "migrator/engine/memory/chunk_range.h"
-#include "migrator/engine/memory/snapshot.h"
+#include "migrator/engine/memory/database/cells.h"
+#include "migrator/engine/memory/database/snapshot.h"
 #include "migrator/engine/memory/source.h"
-#include "migrator/engine/postgres/chunk_reader.h"
+#include "migrator/engine/postgres/copy/chunk_reader.h"
 #include "migrator/engine/postgres/source.h"
 #include "migrator/flow/thread_runtime.h"
 #include "migrator/stage/admission.h"

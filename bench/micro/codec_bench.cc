@@ -3,7 +3,7 @@
 #include <benchmark/benchmark.h>
 
 #include "bench/micro/wire.h"
-#include "migrator/engine/postgres/copy_rows.h"
+#include "migrator/engine/postgres/copy/copy_rows.h"
 #include "migrator/route/postgres_types.h"
 
 namespace cutover::bench {

@@ -2,7 +2,7 @@
 #include <benchmark/benchmark.h>
 
 #include "bench/micro/wire.h"
-#include "migrator/engine/postgres/transaction_assembler.h"
+#include "migrator/engine/postgres/log/transaction_assembler.h"
 #include "migrator/stage/collapse.h"
 
 namespace cutover::bench {

@@ -3,9 +3,9 @@
 #include <benchmark/benchmark.h>
 
 #include "bench/micro/wire.h"
-#include "verify/canonical.h"
-#include "verify/digest.h"
-#include "verify/postgres_decode.h"
+#include "verify/canonical/canonical.h"
+#include "verify/canonical/digest.h"
+#include "verify/postgres/decode.h"
 
 namespace cutover::bench {
 namespace {

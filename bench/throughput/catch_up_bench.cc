@@ -14,7 +14,7 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr const char* kSource = "bench_catch_up";
+constexpr const char* kDatabase = "bench_catch_up";
 constexpr const char* kDestination = "bench_caught_up";
 constexpr const char* kTask = "bench_catch_up";
 
@@ -95,7 +95,7 @@ private:
 
     void make_tables() {
         ground_.make_database(ground_.destination(), kDestination);
-        ground_.make_database(ground_.source(), kSource);
+        ground_.make_database(ground_.source(), kDatabase);
         std::string sql = "CREATE TABLE done (id integer PRIMARY KEY);";
         for (int table = 0; table < case_.tables; ++table) {
             sql += fmt::format("CREATE TABLE {0} (id integer {1}, n integer NOT NULL, wide text);",
@@ -104,8 +104,8 @@ private:
                 sql += fmt::format("ALTER TABLE {} REPLICA IDENTITY FULL;", table_name(table));
             }
         }
-        ground_.sql(ground_.source(), kSource, sql);
-        keep_out_of_line(ground_.source(), kSource);
+        ground_.sql(ground_.source(), kDatabase, sql);
+        keep_out_of_line(ground_.source(), kDatabase);
         sql.clear();
         for (int table = 0; table < case_.tables; ++table) {
             sql += fmt::format(
@@ -113,8 +113,8 @@ private:
                 "generate_series(1, {}) AS i;",
                 table_name(table), rows_);
         }
-        ground_.sql(ground_.source(), kSource, sql);
-        ground_.sql(ground_.source(), kSource, "VACUUM (FREEZE, ANALYZE)");
+        ground_.sql(ground_.source(), kDatabase, sql);
+        ground_.sql(ground_.source(), kDatabase, "VACUUM (FREEZE, ANALYZE)");
     }
 
     /// A wide value is neither compressed nor in the row: else compression is what is measured.
@@ -128,7 +128,7 @@ private:
 
     std::string task_file() {
         return ground_
-            .write_task(kTask, kSource, kDestination,
+            .write_task(kTask, kDatabase, kDestination,
                         fmt::format("objects: {{include: [public]}}\nlimits: {{workers: 2, lanes: "
                                     "{}, chunk_mb: {}}}",
                                     options_.lanes, kChunkMb))
@@ -158,13 +158,14 @@ private:
                 table_name(table), rows_);
         }
         if (case_.keyless) {
-            ground_.sql(ground_.source(), kSource,
+            ground_.sql(ground_.source(), kDatabase,
                         "CREATE INDEX IF NOT EXISTS for_the_writer ON wide_0 (id)");
         }
-        ground_.sql(ground_.source(), kSource,
+        ground_.sql(ground_.source(), kDatabase,
                     fmt::format("DO $$ BEGIN FOR i IN 1..{} LOOP {} COMMIT; END LOOP; END $$;",
                                 transactions_, updates));
-        ground_.sql(ground_.source(), kSource, fmt::format("INSERT INTO done VALUES ({})", number));
+        ground_.sql(ground_.source(), kDatabase,
+                    fmt::format("INSERT INTO done VALUES ({})", number));
     }
 
     double wait_for_sentinel(fixtures::PostgresClient& client, int number, Program& program) {
@@ -190,7 +191,7 @@ private:
             const std::string query =
                 fmt::format("SELECT count(*) || ' ' || sum(hashtextextended(t::text, 0)) FROM {} t",
                             table_name(table));
-            const std::string expected = ground_.value(ground_.source(), kSource, query);
+            const std::string expected = ground_.value(ground_.source(), kDatabase, query);
             const std::string found = ground_.value(ground_.destination(), kDestination, query);
             if (found != expected) {
                 throw fixtures::ServerError(

@@ -14,9 +14,9 @@
 
 namespace cutover::engine {
 
-/// `source`, and everything that it opens; errors leave it as at(End::source).
+/// `source`, and everything that it opens; errors leave it as at(Side::source).
 std::unique_ptr<Source> as_source_end(std::unique_ptr<Source> source);
-/// `sink`, and everything that it opens; errors leave it as at(End::destination).
+/// `sink`, and everything that it opens; errors leave it as at(Side::destination).
 std::unique_ptr<Sink> as_destination_end(std::unique_ptr<Sink> sink);
 /// `inspector`, asked for by itself: of no end, but its errors are errors.
 std::unique_ptr<Inspector> as_inspector(std::unique_ptr<Inspector> inspector);
@@ -24,7 +24,7 @@ std::unique_ptr<Inspector> as_inspector(std::unique_ptr<Inspector> inspector);
 /// Runs `work`; an error of it came from `end`, unless it says otherwise itself. Engines take apart
 /// what a server says: where that is nonsense, it is an error of the server and no defect of ours.
 template <typename Work>
-decltype(auto) at_end(model::End end, Work&& work) {
+decltype(auto) at_side(model::Side end, Work&& work) {
     try {
         return work();
     } catch (model::Error& error) {

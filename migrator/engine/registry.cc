@@ -5,24 +5,24 @@
 
 namespace cutover::engine {
 
-using model::End;
 using model::Error;
 using model::ErrorClass;
+using model::Side;
 
 namespace {
 
 EngineFactories named_ends(EngineFactories made) {
     made.source = [make = std::move(made.source)](flow::Runtime& runtime,
                                                   const plan::TaskSpec& spec, flow::Waits* waits) {
-        return at_end(End::source, [&] { return as_source_end(make(runtime, spec, waits)); });
+        return at_side(Side::source, [&] { return as_source_end(make(runtime, spec, waits)); });
     };
     made.sink = [make = std::move(made.sink)](flow::Runtime& runtime, const plan::TaskSpec& spec,
                                               flow::Waits* waits) {
-        return at_end(End::destination,
-                      [&] { return as_destination_end(make(runtime, spec, waits)); });
+        return at_side(Side::destination,
+                       [&] { return as_destination_end(make(runtime, spec, waits)); });
     };
     made.inspector = [make = std::move(made.inspector)](const plan::Endpoint& endpoint) {
-        return at_end(End::neither, [&] { return as_inspector(make(endpoint)); });
+        return at_side(Side::neither, [&] { return as_inspector(make(endpoint)); });
     };
     return made;
 }

@@ -52,7 +52,7 @@ std::optional<Duration> RetryWindow::after(const model::Error& error) {
     constexpr Duration kFirst = std::chrono::milliseconds(200);
     constexpr Duration kLongest = std::chrono::seconds(10);
     const Duration wait = std::min(kLongest, kFirst * (1 << std::min(attempts_, 10u)));
-    end_ = attempts_ == 0 || end_ == error.end() ? error.end() : std::nullopt;
+    end_ = attempts_ == 0 || end_ == error.side() ? error.side() : std::nullopt;
     ++attempts_;
     return std::min(wait, remaining(error.error_class()));
 }

@@ -27,7 +27,7 @@ public:
     void reached();
     std::uint32_t attempts() const { return attempts_; }
     /// The end that every failure since the first came from; nothing if they differ.
-    std::optional<model::End> end() const { return end_; }
+    std::optional<model::Side> end() const { return end_; }
     /// Time since the first failure, of whatever class; zero if nothing has failed.
     Duration open_for() const;
     /// Until it gives up on an error of this class. Each class has a window of its own: a lock that
@@ -46,7 +46,7 @@ private:
     Window connection_;
     Window operation_;
     std::uint32_t attempts_ = 0;
-    std::optional<model::End> end_;
+    std::optional<model::Side> end_;
 };
 
 }  // namespace cutover::flow

@@ -109,7 +109,7 @@ bool Notice::due() {
     return true;
 }
 
-void Notice::tell(model::End end, const std::string& what, std::vector<model::Holder> holders) {
+void Notice::tell(model::Side end, const std::string& what, std::vector<model::Holder> holders) {
     if (waits_ == nullptr) {
         return;
     }

@@ -94,7 +94,7 @@ public:
     /// worth finding out who is in the way.
     bool due();
     /// Replaces what was told before.
-    void tell(model::End end, const std::string& what, std::vector<model::Holder> holders);
+    void tell(model::Side end, const std::string& what, std::vector<model::Holder> holders);
 
 private:
     Waits* waits_;

@@ -46,18 +46,6 @@ std::string_view to_string(ErrorClass error_class) {
     return "unknown";
 }
 
-std::string_view to_string(End end) {
-    switch (end) {
-        case End::source:
-            return "source";
-        case End::destination:
-            return "destination";
-        case End::neither:
-            return "neither";
-    }
-    return "unknown";
-}
-
 int exit_code(ErrorClass error_class) {
     return 10 + static_cast<int>(error_class);
 }

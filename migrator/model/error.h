@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "migrator/model/side.h"
+
 namespace cutover::model {
 
 /// What may be done about an error.
@@ -26,11 +28,6 @@ std::string_view to_string(ErrorClass error_class);
 /// connection 10, operation 11, conflict 12, refused 13, corrupt 14, stopped 15.
 int exit_code(ErrorClass error_class);
 
-/// Where an error came from. `neither`: this machine, the plan, what the task itself remembers.
-enum class End : std::uint8_t { source, destination, neither };
-
-std::string_view to_string(End end);
-
 /// An operating error. `code` is a stable, dotted id (`slot.missing`); `message` starts in lower
 /// case and names object and value; `hint` says what to do. None of them may hold a secret. Both
 /// may quote a server: they become one line each, visible and of a limited length (visible.h).
@@ -42,11 +39,12 @@ public:
     const std::string& code() const { return code_; }
     const std::string& message() const { return message_; }
     const std::string& hint() const { return hint_; }
-    /// The end that it came from; nothing if from neither, or if it passed no seam (engine/ends.h).
-    std::optional<End> end() const { return end_ == End::neither ? std::nullopt : end_; }
+    /// The side that it came from; nothing if from neither, or if it passed no seam
+    /// (engine/ends.h).
+    std::optional<Side> side() const { return side_ == Side::neither ? std::nullopt : side_; }
     /// Says where it came from; who said so first knows best.
-    Error& at(End end) {
-        end_ = end_.value_or(end);
+    Error& at(Side side) {
+        side_ = side_.value_or(side);
         return *this;
     }
     /// True for the classes that a retry window may try again.
@@ -72,7 +70,7 @@ private:
     std::string code_;
     std::string message_;
     std::string hint_;
-    std::optional<End> end_;
+    std::optional<Side> side_;
 };
 
 }  // namespace cutover::model

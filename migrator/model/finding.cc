@@ -7,7 +7,7 @@
 namespace cutover::model {
 
 std::string some_of(const std::vector<std::string>& names) {
-    constexpr std::size_t kShown = 5;
+    constexpr std::size_t kShown = 10;
     std::string text;
     for (std::size_t at = 0; at < std::min(kShown, names.size()); ++at) {
         text += (at == 0 ? "" : ", ") + names[at];

@@ -29,7 +29,7 @@ std::string to_text(const Holder& holder);
 std::string to_text(const std::vector<Holder>& holders);
 
 struct Wait {
-    End end = End::neither;
+    Side side = Side::neither;
     std::string what;             ///< completes `waiting for ...`
     Instant since;                ///< on this machine's clock
     std::vector<Holder> holders;  ///< empty: nobody is in the way, or nobody is known to be

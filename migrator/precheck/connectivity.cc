@@ -6,7 +6,7 @@ using model::Severity;
 
 namespace {
 
-void ask_end(const End& end, const plan::Endpoint& endpoint, const std::string& role,
+void ask_end(const EndFacts& end, const plan::Endpoint& endpoint, const std::string& role,
              Findings& findings) {
     if (!end.failure) {
         return;
@@ -20,7 +20,7 @@ void ask_end(const End& end, const plan::Endpoint& endpoint, const std::string& 
                         {"G140", "G193", "G196"}});
 }
 
-void ask_private(const End& end, const plan::Endpoint& endpoint, const std::string& role,
+void ask_private(const EndFacts& end, const plan::Endpoint& endpoint, const std::string& role,
                  Findings& findings) {
     if (end.answers() && !end.server.private_line) {
         findings.push_back({"connectivity." + role + "_unencrypted",
@@ -34,7 +34,7 @@ void ask_private(const End& end, const plan::Endpoint& endpoint, const std::stri
     }
 }
 
-void ask_writable(const End& end, const plan::Endpoint& endpoint, const std::string& role,
+void ask_writable(const EndFacts& end, const plan::Endpoint& endpoint, const std::string& role,
                   const std::string& why, Findings& findings) {
     if (end.answers() && !end.server.writable) {
         findings.push_back({"connectivity." + role + "_read_only",

@@ -9,7 +9,7 @@ namespace cutover::precheck {
 namespace {
 
 /// Runs `ask` and keeps the reason if it cannot be answered.
-void attempt(End& end, const std::function<void()>& ask) {
+void attempt(EndFacts& end, const std::function<void()>& ask) {
     try {
         ask();
     } catch (const model::Error& error) {

@@ -17,7 +17,7 @@
 namespace cutover::precheck {
 
 /// One end. Either the inspector and what it saw are there, or the reason why not.
-struct End {
+struct EndFacts {
     std::unique_ptr<engine::Inspector> inspector;
     engine::ServerFacts server;
     model::Catalog catalog;
@@ -32,8 +32,8 @@ struct Facts {
     /// no strangers, and it has its place at the source.
     bool started = false;
     std::optional<engine::TaskRecord> record;  ///< that record
-    End source;
-    End destination;
+    EndFacts source;
+    EndFacts destination;
     std::optional<engine::Planned> planned;  ///< absent if an end does not answer
 };
 

@@ -38,7 +38,7 @@ model::Catalog written_to(const Facts& facts) {
 }  // namespace
 
 Findings unmet(const Facts& facts, engine::Topic topic, bool as_source) {
-    const End& end = as_source ? facts.source : facts.destination;
+    const EndFacts& end = as_source ? facts.source : facts.destination;
     Findings findings;
     for (engine::Requirement& requirement : end.inspector->requirements(
              topic, facts.spec, as_source ? end.catalog : written_to(facts), as_source)) {

@@ -58,7 +58,7 @@ Json as_json(const Findings& findings) {
     return list;
 }
 
-Json as_json(const End& end, const plan::Endpoint& endpoint) {
+Json as_json(const EndFacts& end, const plan::Endpoint& endpoint) {
     Json json = {{"endpoint", endpoint.display()}, {"answers", end.answers()}};
     if (end.answers()) {
         json["server"] = end.server.engine;
@@ -139,7 +139,7 @@ Count count_kinds(const Report& report) {
     return count;
 }
 
-void print_end(std::ostream& out, const char* role, const End& end,
+void print_end(std::ostream& out, const char* role, const EndFacts& end,
                const plan::Endpoint& endpoint) {
     out << fmt::format("  {:<12} {}  {}\n", role, visible(endpoint.display()),
                        end.answers() ? visible(end.server.engine) : "does not answer");

@@ -4,8 +4,8 @@
 #include <map>
 #include <utility>
 
-#include "migrator/engine/memory/cells.h"
-#include "migrator/engine/memory/statement.h"
+#include "migrator/engine/memory/database/cells.h"
+#include "migrator/engine/memory/database/statement.h"
 #include "migrator/model/error.h"
 
 namespace cutover::route {

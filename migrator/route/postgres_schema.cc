@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "migrator/engine/postgres/connection.h"
+#include "migrator/engine/postgres/session/connection.h"
 #include "migrator/route/postgres_tables.h"
 #include "migrator/route/sql_renamer.h"
 

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "migrator/engine/postgres/connection.h"
+#include "migrator/engine/postgres/session/connection.h"
 
 namespace cutover::route {
 

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "migrator/engine/postgres/key_cell.h"
+#include "migrator/engine/postgres/log/key_cell.h"
 #include "migrator/model/check.h"
 #include "migrator/model/error.h"
 #include "migrator/route/postgres_wire.h"
@@ -40,7 +40,7 @@ public:
     /// value.
     void batch(const model::RowBatch& in, model::RowBatch& out) const override {
         WireReader reader(in.bytes);
-        while (!reader.at_end()) {
+        while (!reader.at_side()) {
             const std::string_view row = reader.rest();
             const std::uint16_t columns = reader.short_number();
             CUTOVER_CHECK(columns == columns_.size());

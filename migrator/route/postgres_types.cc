@@ -312,7 +312,7 @@ void TypeIds::rewrite_array(std::string_view bytes, std::string& out) const {
         throw Error(ErrorClass::corrupt, "postgres.value", "an array has more than six dimensions");
     }
     out.append(reader.take(dimensions * 8ul));
-    while (!reader.at_end()) {
+    while (!reader.at_side()) {
         const std::uint32_t length = reader.number();
         if (length == kNullLength) {
             append_number(out, length);
@@ -326,7 +326,7 @@ void TypeIds::rewrite_array(std::string_view bytes, std::string& out) const {
 void TypeIds::rewrite_composite(std::string_view bytes, std::string& out) const {
     WireReader reader(bytes);
     append_number(out, reader.number());
-    while (!reader.at_end()) {
+    while (!reader.at_side()) {
         const std::uint32_t type = reader.number();
         append_number(out, counterpart(type));
         const std::uint32_t length = reader.number();
@@ -342,7 +342,7 @@ void TypeIds::rewrite_composite(std::string_view bytes, std::string& out) const 
 void TypeIds::rewrite_range(std::uint64_t bound, std::string_view bytes, std::string& out) const {
     WireReader reader(bytes);
     out.append(reader.take(1));
-    while (!reader.at_end()) {
+    while (!reader.at_side()) {
         const std::string_view value = reader.take(reader.number());
         with_length(out, [&] { rewrite(bound, value, out); });
     }
@@ -353,7 +353,7 @@ void TypeIds::rewrite_multirange(std::uint64_t range, std::string_view bytes,
                                  std::string& out) const {
     WireReader reader(bytes);
     append_number(out, reader.number());
-    while (!reader.at_end()) {
+    while (!reader.at_side()) {
         const std::string_view value = reader.take(reader.number());
         with_length(out, [&] { rewrite(range, value, out); });
     }

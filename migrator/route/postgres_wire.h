@@ -39,7 +39,7 @@ public:
                                           static_cast<unsigned char>(two[1]));
     }
     std::string_view rest() const { return bytes_; }
-    bool at_end() const { return bytes_.empty(); }
+    bool at_side() const { return bytes_.empty(); }
 
 private:
     std::string_view bytes_;

@@ -4,8 +4,8 @@
 #include <cctype>
 #include <vector>
 
-#include "migrator/engine/postgres/connection.h"
-#include "migrator/engine/postgres/sql_text.h"
+#include "migrator/engine/postgres/session/connection.h"
+#include "migrator/engine/postgres/trust/sql_text.h"
 
 namespace cutover::route {
 

@@ -72,7 +72,7 @@ struct Retrying {
 };
 struct Recovered {
     flow::Duration after{};
-    std::optional<model::End> end;  ///< that was away; nothing if it was both or neither
+    std::optional<model::Side> end;  ///< that was away; nothing if it was both or neither
 };
 struct FailoverProved {
     std::string proof;

@@ -214,7 +214,8 @@ Lanes::Turn Lanes::wait_for_turn(std::uint64_t batch, const std::string& holder)
 bool Lanes::in_the_way(const std::string& holder) const {
     for (const flow::ToldWait& told : context_.waits.present()) {
         for (const model::Holder& one : told.wait.holders) {
-            if (told.wait.end == model::End::destination && (one.id == holder || one.id.empty())) {
+            if (told.wait.side == model::Side::destination &&
+                (one.id == holder || one.id.empty())) {
                 return true;
             }
         }

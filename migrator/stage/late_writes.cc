@@ -11,7 +11,7 @@ using model::ChangeKind;
 
 namespace {
 
-constexpr std::chrono::milliseconds kStreamWait(50);
+constexpr std::chrono::milliseconds kLogWait(50);
 constexpr std::size_t kShown = 20;
 
 const char* words_of(ChangeKind kind) {
@@ -102,7 +102,7 @@ LateWrites read_late_writes(flow::Runtime& runtime, engine::Source& source, cons
             end = source.current_position();
             source.heartbeat();
         }
-        engine::StreamEvent event = log->next(kStreamWait);
+        engine::StreamEvent event = log->next(kLogWait);
         if (event.transaction) {
             reading.take(*event.transaction);
         } else {

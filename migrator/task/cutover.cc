@@ -117,7 +117,7 @@ CutoverEnd Cutover::run() {
             throw Error(*left);  // what may be tried again begins with the fence
         }
         return CutoverEnd::refused;
-    } catch (const End& end) {
+    } catch (const Failure& end) {
         lift();
         answer_refused(end.error.what());
         throw Error(end.error);
@@ -237,7 +237,7 @@ void Cutover::wait_for_transactions() {
             return writer.since ? *writer.since > asked : options_.fence_source;
         });
         if (!open.empty() && notice.due()) {
-            notice.tell(model::End::source,
+            notice.tell(model::Side::source,
                         "transactions that have written to the task's tables to end",
                         holders_of(open, asked + (now - begun)));
         }
@@ -261,7 +261,7 @@ void Cutover::set_source_fence() {
             break;
         }
         if (notice.due()) {
-            notice.tell(model::End::source, "the task's tables to be fenced at the source",
+            notice.tell(model::Side::source, "the task's tables to be fenced at the source",
                         tried.holders);
         }
         const flow::TimePoint again = context_.runtime.now() + kBetweenFences;
@@ -309,7 +309,7 @@ void Cutover::insist_on_plan() {
         if (error->code() != kSourceChanged) {
             throw Refusal{error->what()};
         }
-        throw End{*error};
+        throw Failure{*error};
     }
 }
 

@@ -67,7 +67,7 @@ private:
         std::string text;
     };
     /// Nothing is cut over, and the task cannot go on either.
-    struct End {
+    struct Failure {
         model::Error error;
     };
 

@@ -93,7 +93,7 @@ Json of(const stage::IncrementalProgress& event) {
 }
 
 /// Adds the end that an error came from, if it came from one.
-Json with_end(Json json, std::optional<model::End> end) {
+Json with_end(Json json, std::optional<model::Side> end) {
     if (end) {
         json["end"] = model::to_string(*end);
     }
@@ -110,7 +110,7 @@ Json of(const stage::Waiting& event) {
 Json of(const stage::Waited& event) {
     return {{"event", "waited"},
             {"for", event.wait.what},
-            {"end", model::to_string(event.wait.end)},
+            {"end", model::to_string(event.wait.side)},
             {"after_ms", milliseconds(event.after)}};
 }
 
@@ -121,7 +121,7 @@ Json of(const stage::Retrying& event) {
                      {"message", event.error.message()},
                      {"attempt", event.attempt},
                      {"gives_up_in_seconds", milliseconds(event.gives_up_in) / 1000}},
-                    event.error.end());
+                    event.error.side());
 }
 
 Json of(const stage::Recovered& event) {
@@ -155,7 +155,7 @@ Json of(const stage::Failed& event) {
                      {"message", event.error.message()},
                      {"hint", event.error.hint()},
                      {"position", event.position}},
-                    event.error.end());
+                    event.error.side());
 }
 
 Json of(const stage::LateWriteSeen& event) {

@@ -9,7 +9,6 @@ namespace cutover::task {
 
 using model::Error;
 using model::ErrorClass;
-using std::chrono::milliseconds;
 
 namespace {
 
@@ -19,17 +18,17 @@ Error not_understood(const std::string& part) {
                  "use the `cutover finish` of the version that runs the task");
 }
 
-milliseconds read_number(const std::string& part, std::string_view text) {
+std::chrono::milliseconds read_number(const std::string& part, std::string_view text) {
     std::uint32_t value = 0;
     const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
     if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) {
         throw not_understood(part);
     }
-    return milliseconds(value);
+    return std::chrono::milliseconds(value);
 }
 
 std::string number(flow::Duration duration) {
-    return std::to_string(std::chrono::duration_cast<milliseconds>(duration).count());
+    return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
 }
 
 }  // namespace

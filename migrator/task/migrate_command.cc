@@ -82,7 +82,7 @@ Error blocked(const precheck::Facts& facts, const precheck::Report& report) {
             }
         }
     }
-    const auto away = [](const precheck::End& end) {
+    const auto away = [](const precheck::EndFacts& end) {
         return end.failure && end.failure->error_class() == ErrorClass::connection;
     };
     const bool connection = away(facts.source) || away(facts.destination);
@@ -91,7 +91,7 @@ Error blocked(const precheck::Facts& facts, const precheck::Report& report) {
         "the precheck does not let the task start: " + codes,
         "each finding above says what to do; `cutover precheck` asks again without starting");
     if (facts.source.failure.has_value() != facts.destination.failure.has_value()) {
-        error.at(facts.source.failure ? model::End::source : model::End::destination);
+        error.at(facts.source.failure ? model::Side::source : model::Side::destination);
     }
     return error;
 }

@@ -65,7 +65,7 @@ Json part_of(const Json& json, const char* key) {
 std::string wait_text(const Json& json) {
     const model::Wait wait = wait_of(json);
     const std::string holders = model::to_text(wait.holders);
-    return fmt::format("at the {} for {}{}", model::to_string(wait.end), wait.what,
+    return fmt::format("at the {} for {}{}", model::to_string(wait.side), wait.what,
                        holders.empty() ? "" : ": " + holders);
 }
 

@@ -48,7 +48,7 @@ std::optional<Error> no_longer_fits(const plan::Plan& then, const engine::Planne
                    change.only_more && blocks.empty() ? "source.grown" : kSourceChanged,
                    "the source is no longer what the task was begun with: " + change.text + blocks,
                    change.remedy)
-            .at(model::End::source);
+            .at(model::Side::source);
     }
     if (!blocks.empty()) {
         // One end has gained or lost what the plan does not hold; which one, the findings say.
@@ -63,7 +63,7 @@ std::optional<Error> no_longer_fits(const plan::Plan& then, const engine::Planne
                    "the source has sequences that were made since the task began: " + fresh,
                    "create them at the destination, stop the task, then migrate and finish again; "
                    "or drop them at the source, or exclude them")
-            .at(model::End::source);
+            .at(model::Side::source);
     }
     return std::nullopt;
 }

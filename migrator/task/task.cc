@@ -238,7 +238,7 @@ Error Task::lift_before_the_end(const Error& error) {
             return Error(error.error_class(), error.code(),
                          error.message() + "; the source may still be fenced: " + other.message(),
                          error.hint())
-                .at(error.end().value_or(model::End::neither));
+                .at(error.side().value_or(model::Side::neither));
         }
     }
     return error;
@@ -332,7 +332,7 @@ void Task::check_copy_survived() {
                         "rows were copied that the source had at " + settled.text +
                             "; the server that answers now is at " + now.text,
                         "it lacks what the old one had: release the task and migrate anew")
-                .at(model::End::source);
+                .at(model::Side::source);
         }
     };
     if (record_.copy_view) {

@@ -60,12 +60,12 @@ std::string time_text(flow::Duration duration) {
 }
 
 /// `words` and the end, if there is one to name.
-std::string with(const char* words, std::optional<model::End> end) {
+std::string with(const char* words, std::optional<model::Side> end) {
     return end ? fmt::format("{}{}", words, model::to_string(*end)) : "";
 }
 
-std::string at(model::End end) {
-    return end == model::End::neither ? "" : fmt::format(" at the {}", model::to_string(end));
+std::string at(model::Side end) {
+    return end == model::Side::neither ? "" : fmt::format(" at the {}", model::to_string(end));
 }
 
 const char* paused_text(bool paused) {
@@ -193,16 +193,16 @@ private:
     void show(const stage::IncrementalProgress& event) { progress(event); }
     void show(const stage::Waiting& event) {
         const std::string holders = model::to_text(event.wait.holders);
-        line(fmt::format("waiting{} for {}{}", at(event.wait.end), event.wait.what,
+        line(fmt::format("waiting{} for {}{}", at(event.wait.side), event.wait.what,
                          holders.empty() ? "" : ": " + holders));
     }
     void show(const stage::Waited& event) {
-        line(fmt::format("waited {}{} for {}", time_text(event.after), at(event.wait.end),
+        line(fmt::format("waited {}{} for {}", time_text(event.after), at(event.wait.side),
                          event.wait.what));
     }
     void show(const stage::Retrying& event) {
         line(fmt::format("trying again{} (attempt {}, gives up in {}): {}",
-                         with(" at the ", event.error.end()), event.attempt,
+                         with(" at the ", event.error.side()), event.attempt,
                          time_text(event.gives_up_in), event.error.message()));
     }
     void show(const stage::Recovered& event) {

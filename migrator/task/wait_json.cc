@@ -20,8 +20,8 @@ nlohmann::ordered_json wait_json(const model::Wait& wait) {
         holders.push_back(std::move(one));
     }
     nlohmann::ordered_json out = {{"for", wait.what}, {"holders", std::move(holders)}};
-    if (wait.end != model::End::neither) {
-        out["end"] = model::to_string(wait.end);
+    if (wait.side != model::Side::neither) {
+        out["end"] = model::to_string(wait.side);
     }
     return out;
 }
@@ -35,7 +35,7 @@ model::Wait wait_of(const nlohmann::ordered_json& json) {
                    : std::string();
     };
     model::Wait wait;
-    wait.end = text(json, "end") == "source" ? model::End::source : model::End::destination;
+    wait.side = text(json, "end") == "source" ? model::Side::source : model::Side::destination;
     wait.what = text(json, "for");
     if (!json.is_object() || !json.contains("holders") || !json["holders"].is_array()) {
         return wait;

@@ -13,9 +13,9 @@
 #include <string_view>
 #include <vector>
 
-#include "scenarios/evidence.h"
-#include "scenarios/parameters.h"
-#include "scenarios/scenario.h"
+#include "scenarios/evidence/evidence.h"
+#include "scenarios/scenario/parameters.h"
+#include "scenarios/scenario/scenario.h"
 
 namespace cutover::scenarios {
 

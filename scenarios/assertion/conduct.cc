@@ -7,7 +7,7 @@
 
 #include "migrator/model/error.h"
 #include "scenarios/assertion/assertion.h"
-#include "scenarios/trigger.h"
+#include "scenarios/scenario/trigger.h"
 
 namespace cutover::scenarios {
 
@@ -333,7 +333,7 @@ Judgement rate_below(const Evidence& evidence, const Parameters& with) {
                         moved.seconds, most)};
 }
 
-const AssertionKind kKinds[] = {
+const AssertionKind kConductKinds[] = {
     {"resumed", "killed processes were followed by ones that resumed", resumed, {{"least"}}},
     {"resumed_without_full_reload",
      "at most `chunks` chunks were copied again",
@@ -410,7 +410,7 @@ Judgement loud_failure(const ExpectedOutcome& outcome, const Evidence& evidence)
 }  // namespace
 
 std::span<const AssertionKind> conduct_assertions() {
-    return kKinds;
+    return kConductKinds;
 }
 
 AssertionResult judge_loud_failure(const ExpectedOutcome& outcome, const Evidence& evidence) {

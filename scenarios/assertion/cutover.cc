@@ -5,7 +5,7 @@
 #include <set>
 
 #include "scenarios/assertion/assertion.h"
-#include "scenarios/cutover_answer.h"
+#include "scenarios/evidence/cutover_answer.h"
 
 namespace cutover::scenarios {
 
@@ -132,7 +132,7 @@ Judgement source_fenced(const Evidence& evidence, const Parameters&) {
             fmt::format("{}; writers were refused {} transactions", last->source_fence, failed)};
 }
 
-const AssertionKind kKinds[] = {
+const AssertionKind kCutoverKinds[] = {
     {"cutover_told",
      "each finish was cut over with its proof, refused naming who, or a late write told by all",
      cutover_told,
@@ -151,7 +151,7 @@ const AssertionKind kKinds[] = {
 }  // namespace
 
 std::span<const AssertionKind> cutover_assertions() {
-    return kKinds;
+    return kCutoverKinds;
 }
 
 }  // namespace cutover::scenarios

@@ -175,7 +175,7 @@ Judgement dataset_at_least(const Evidence& evidence, const Parameters& with) {
                                 evidence.dataset_tables)};
 }
 
-const AssertionKind kKinds[] = {
+const AssertionKind kDataKinds[] = {
     {"equal", "the judge finds every row of every table equal", equal, {}},
     {"divergence_shown",
      "the judge shows at least `least` differences",
@@ -203,7 +203,7 @@ const AssertionKind kKinds[] = {
 }  // namespace
 
 std::span<const AssertionKind> data_assertions() {
-    return kKinds;
+    return kDataKinds;
 }
 
 }  // namespace cutover::scenarios

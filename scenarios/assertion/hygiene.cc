@@ -68,7 +68,7 @@ Judgement finding_named(const Evidence& evidence, const Parameters& with) {
     return {false, fmt::format("no finding {} among {}", code, evidence.findings.size())};
 }
 
-const AssertionKind kKinds[] = {
+const AssertionKind kHygieneKinds[] = {
     {"no_auxiliary_left",
      "what the task made beside the data is gone after release",
      no_auxiliary_left,
@@ -86,7 +86,7 @@ const AssertionKind kKinds[] = {
 }  // namespace
 
 std::span<const AssertionKind> hygiene_assertions() {
-    return kKinds;
+    return kHygieneKinds;
 }
 
 }  // namespace cutover::scenarios

@@ -2,9 +2,9 @@
 // transactions that are left open beside it. None of it breaks anything.
 #include <algorithm>
 
-#include "scenarios/cutover_answer.h"
+#include "scenarios/evidence/cutover_answer.h"
+#include "scenarios/evidence/journal.h"
 #include "scenarios/fault/fault.h"
-#include "scenarios/journal.h"
 
 namespace cutover::scenarios {
 
@@ -84,7 +84,7 @@ private:
     std::string proof_;
 };
 
-const FaultKind kKinds[] = {
+const FaultKind kCutoverSteps[] = {
     {"finish",
      "`cutover finish` while the writers write",
      make<Finish>,
@@ -99,7 +99,7 @@ const FaultKind kKinds[] = {
 }  // namespace
 
 std::span<const FaultKind> cutover_steps() {
-    return kKinds;
+    return kCutoverSteps;
 }
 
 }  // namespace cutover::scenarios

@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "scenarios/ground/ground.h"
-#include "scenarios/parameters.h"
+#include "scenarios/scenario/parameters.h"
 
 namespace cutover::scenarios {
 

@@ -183,7 +183,7 @@ private:
     std::uint64_t bandwidth_;
 };
 
-const FaultKind kKinds[] = {
+const FaultKind kLinkFaults[] = {
     {"cut_link",
      "resets every connection of a link, now or at a byte",
      make<CutLink>,
@@ -205,7 +205,7 @@ const FaultKind kKinds[] = {
 }  // namespace
 
 std::span<const FaultKind> link_faults() {
-    return kKinds;
+    return kLinkFaults;
 }
 
 }  // namespace cutover::scenarios

@@ -265,7 +265,7 @@ private:
     int exit_seen_ = -1;
 };
 
-const FaultKind kKinds[] = {
+const FaultKind kMigratorFaults[] = {
     {"kill_migrator",
      "kill -9 of the migrator; started again unless restart: false",
      make<KillMigrator>,
@@ -299,7 +299,7 @@ const FaultKind kKinds[] = {
 }  // namespace
 
 std::span<const FaultKind> migrator_faults() {
-    return kKinds;
+    return kMigratorFaults;
 }
 
 }  // namespace cutover::scenarios

@@ -150,7 +150,7 @@ std::unique_ptr<Fault> make_statements(const Parameters& with) {
 
 const std::vector<ParameterKind> kServer = {{"server", false, true}, {"for_ms"}};
 
-const FaultKind kKinds[] = {
+const FaultKind kServerFaults[] = {
     {"kill_server", "SIGKILL to every process of a server; started again after for_ms",
      make<KillServer>, kServer},
     {"restart_server",
@@ -182,7 +182,7 @@ const FaultKind kKinds[] = {
 }  // namespace
 
 std::span<const FaultKind> server_faults() {
-    return kKinds;
+    return kServerFaults;
 }
 
 }  // namespace cutover::scenarios

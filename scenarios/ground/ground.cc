@@ -2,7 +2,7 @@
 
 #include "migrator/model/error.h"
 #include "scenarios/ground/postgres_ground.h"
-#include "scenarios/parameters.h"
+#include "scenarios/scenario/parameters.h"
 
 namespace cutover::scenarios {
 
@@ -13,10 +13,6 @@ model::Error refused(std::string code, std::string message) {
 }
 
 }  // namespace
-
-std::string_view to_string(Side side) {
-    return side == Side::source ? "source" : "destination";
-}
 
 std::string_view to_string(Role role) {
     switch (role) {

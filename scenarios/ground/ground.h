@@ -14,9 +14,10 @@
 #include <string>
 #include <vector>
 
+#include "migrator/model/side.h"
 #include "migrator/plan/endpoint.h"
-#include "scenarios/evidence.h"
-#include "scenarios/scenario.h"
+#include "scenarios/evidence/evidence.h"
+#include "scenarios/scenario/scenario.h"
 
 namespace cutover::fixtures {
 class LinkProxy;
@@ -25,11 +26,11 @@ class ServerFactory;
 
 namespace cutover::scenarios {
 
-enum class Side : std::uint8_t { source, destination };
+using model::Side;
+
 /// Which server: the standby counts for the source's side.
 enum class Role : std::uint8_t { source, standby, destination };
 
-std::string_view to_string(Side side);
 std::string_view to_string(Role role);
 /// Throws: refused, naming the roles there are.
 Role parse_role(const std::string& text);

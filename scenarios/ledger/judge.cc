@@ -57,8 +57,8 @@ Truth truth(WriteOutcome outcome, bool vouched) {
     return vouched ? Truth::committed : Truth::open;
 }
 
-void look(SideOffenders& offenders, const Ledger& ledger, const Tally& tally, WriterNumber writer,
-          WriteNumber number) {
+void look(SideOffenders& offenders, const Ledger& ledger, const TransactionTally& tally,
+          WriterNumber writer, WriteNumber number) {
     const bool seen = tally.seen(writer, number);
     switch (truth(ledger.outcome(writer, number), tally.vouched(writer, number))) {
         case Truth::committed:
@@ -92,7 +92,7 @@ void each_write(const Ledger& ledger, Visit visit) {
     }
 }
 
-Check strangers(const std::string& prefix, const std::string& side, const Tally& tally) {
+Check strangers(const std::string& prefix, const std::string& side, const TransactionTally& tally) {
     Check check;
     check.name = prefix + ".stranger";
     check.side = side;
@@ -104,8 +104,8 @@ Check strangers(const std::string& prefix, const std::string& side, const Tally&
 
 /// The number of committed transactions that are not there.
 std::uint64_t judge_side(std::vector<Check>& checks, const std::string& prefix,
-                         const std::string& side, const Ledger& ledger, const Tally& tally,
-                         bool losses_allowed) {
+                         const std::string& side, const Ledger& ledger,
+                         const TransactionTally& tally, bool losses_allowed) {
     SideOffenders offenders;
     each_write(ledger, [&](WriterNumber writer, WriteNumber number) {
         look(offenders, ledger, tally, writer, number);
@@ -123,7 +123,7 @@ std::uint64_t judge_side(std::vector<Check>& checks, const std::string& prefix,
 }
 
 void judge_pair(std::vector<Check>& checks, const std::string& prefix, const Ledger& ledger,
-                const Tally& source, const Tally& destination) {
+                const TransactionTally& source, const TransactionTally& destination) {
     Offenders missing;
     Offenders extra;
     each_write(ledger, [&](WriterNumber writer, WriteNumber number) {
@@ -143,8 +143,9 @@ void judge_pair(std::vector<Check>& checks, const std::string& prefix, const Led
 
 }  // namespace
 
-LedgerRecord judge_ledger(const std::string& prefix, const Ledger& ledger, const Tally& source,
-                          const Tally& destination, SourceDurability durability) {
+LedgerRecord judge_ledger(const std::string& prefix, const Ledger& ledger,
+                          const TransactionTally& source, const TransactionTally& destination,
+                          SourceDurability durability) {
     const LedgerCounts counts = ledger.counts();
     LedgerRecord record;
     record.kept = true;

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "scenarios/evidence.h"
+#include "scenarios/evidence/evidence.h"
 #include "scenarios/ledger/ledger.h"
 #include "scenarios/ledger/tally.h"
 
@@ -26,8 +26,9 @@ enum class SourceDurability : std::uint8_t {
 /// With SourceDurability::may_lose, losses of the source itself are said but pass, and the
 /// destination is held against what the source has. Requires: nobody writes any more, both tallies
 /// are complete.
-LedgerRecord judge_ledger(const std::string& prefix, const Ledger& ledger, const Tally& source,
-                          const Tally& destination, SourceDurability durability);
+LedgerRecord judge_ledger(const std::string& prefix, const Ledger& ledger,
+                          const TransactionTally& source, const TransactionTally& destination,
+                          SourceDurability durability);
 
 /// Several workloads' records as one.
 void add_to(LedgerRecord& total, const LedgerRecord& more);

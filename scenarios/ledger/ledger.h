@@ -3,8 +3,8 @@
 // damaged by what is being tested. A workload asks it for a number before a transaction (pending),
 // writes that number into the transaction's own rows, and says afterwards how it went.
 //
-// Tally (tally.h) collects which numbers are really there at one end; judge.h compares the two.
-// The ledger itself never talks to a database.
+// TransactionTally (tally.h) collects which numbers are really there at one end; judge.h compares
+// the two. The ledger itself never talks to a database.
 #pragma once
 
 #include <cstddef>

@@ -4,7 +4,7 @@
 
 namespace cutover::scenarios {
 
-Tally::Tally(const Ledger& ledger, std::uint32_t parts)
+TransactionTally::TransactionTally(const Ledger& ledger, std::uint32_t parts)
     : seen_(parts, std::vector<PackedCounts>(ledger.writers())), vouched_(ledger.writers()) {
     CUTOVER_CHECK(parts > 0);
     for (WriterNumber writer = 0; writer < ledger.writers(); ++writer) {
@@ -12,8 +12,8 @@ Tally::Tally(const Ledger& ledger, std::uint32_t parts)
     }
 }
 
-void Tally::see(std::uint32_t part, std::uint64_t writer, WriteNumber number,
-                WriteNumber previous) {
+void TransactionTally::see(std::uint32_t part, std::uint64_t writer, WriteNumber number,
+                           WriteNumber previous) {
     CUTOVER_CHECK(part < seen_.size());
     ++rows_;
     if (writer >= last_.size() || number == 0 || number > last_[writer] || previous >= number) {
@@ -26,11 +26,12 @@ void Tally::see(std::uint32_t part, std::uint64_t writer, WriteNumber number,
     }
 }
 
-std::uint8_t Tally::times(std::uint32_t part, WriterNumber writer, WriteNumber number) const {
+std::uint8_t TransactionTally::times(std::uint32_t part, WriterNumber writer,
+                                     WriteNumber number) const {
     return seen_[part][writer].get(number);
 }
 
-bool Tally::seen(WriterNumber writer, WriteNumber number) const {
+bool TransactionTally::seen(WriterNumber writer, WriteNumber number) const {
     for (const auto& part : seen_) {
         if (part[writer].get(number) > 0) {
             return true;
@@ -39,7 +40,7 @@ bool Tally::seen(WriterNumber writer, WriteNumber number) const {
     return false;
 }
 
-bool Tally::whole(WriterNumber writer, WriteNumber number) const {
+bool TransactionTally::whole(WriterNumber writer, WriteNumber number) const {
     for (const auto& part : seen_) {
         if (part[writer].get(number) == 0) {
             return false;
@@ -48,7 +49,7 @@ bool Tally::whole(WriterNumber writer, WriteNumber number) const {
     return true;
 }
 
-bool Tally::doubled(WriterNumber writer, WriteNumber number) const {
+bool TransactionTally::doubled(WriterNumber writer, WriteNumber number) const {
     for (const auto& part : seen_) {
         if (part[writer].get(number) > 1) {
             return true;
@@ -57,7 +58,7 @@ bool Tally::doubled(WriterNumber writer, WriteNumber number) const {
     return false;
 }
 
-bool Tally::vouched(WriterNumber writer, WriteNumber number) const {
+bool TransactionTally::vouched(WriterNumber writer, WriteNumber number) const {
     return vouched_[writer].get(number) != 0;
 }
 

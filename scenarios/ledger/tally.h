@@ -13,9 +13,9 @@ namespace cutover::scenarios {
 /// A transaction leaves one row in each of `parts` places (a keyed table, a keyless one, ...). All
 /// of them there once: whole. Memory: a quarter byte per transaction and part, and one more for the
 /// chain. One thread.
-class Tally {
+class TransactionTally {
 public:
-    explicit Tally(const Ledger& ledger, std::uint32_t parts = 1);
+    explicit TransactionTally(const Ledger& ledger, std::uint32_t parts = 1);
 
     /// A row with this writer, number and "previous number that the writer saw in the same
     /// transaction" (0: none). The chain counts for part 0 only.

@@ -20,13 +20,13 @@ struct VerdictWords {
     const char* otherwise;  ///< headline if the evidence gives no reason
 };
 
-VerdictWords words_of(Verdict verdict) {
+VerdictWords words_of(Decision verdict) {
     switch (verdict) {
-        case Verdict::go:
+        case Decision::go:
             return {"go", "✓ GO", "Everything that was asked for holds."};
-        case Verdict::no_go:
+        case Decision::no_go:
             return {"no_go", "✗ NO-GO", "Something that was asked for does not hold."};
-        case Verdict::could_not:
+        case Decision::could_not:
             break;
     }
     return {"could_not", "? COULD NOT TELL", "The rehearsal could not be brought to an end."};

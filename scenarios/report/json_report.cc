@@ -73,9 +73,9 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Finding, code, severity, object, found, why, 
 
 namespace cutover::scenarios {
 
-NLOHMANN_JSON_SERIALIZE_ENUM(Verdict, {{Verdict::could_not, "could_not"},
-                                       {Verdict::go, "go"},
-                                       {Verdict::no_go, "no_go"}})
+NLOHMANN_JSON_SERIALIZE_ENUM(Decision, {{Decision::could_not, "could_not"},
+                                        {Decision::go, "go"},
+                                        {Decision::no_go, "no_go"}})
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MigratorEvent, at, process, event, text)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ProcessRun, number, started, ended, exit_code, signal,
                                    killed_by_us, frozen_by_us, resumed, epoch, outcome, position,

@@ -27,7 +27,7 @@ std::vector<Case> cases_of(const Evidence& evidence) {
     std::vector<Case> cases;
     const std::string reason = evidence.reasons.empty() ? "" : evidence.reasons.front();
     cases.push_back(
-        {"verdict", "verdict", evidence.verdict == Verdict::go, reason, evidence.reasons});
+        {"verdict", "verdict", evidence.verdict == Decision::go, reason, evidence.reasons});
     for (const AssertionResult& assertion : evidence.assertions) {
         cases.push_back({"assertion", assertion.name, assertion.passed, assertion.detail, {}});
     }

@@ -5,16 +5,14 @@
 #include <algorithm>
 #include <vector>
 
+#include "scenarios/report/text.h"
+
 namespace cutover::scenarios::report {
 
 namespace {
 
 constexpr double kWindowSeconds = 1.0;
 constexpr std::size_t kLeastWindows = 4;
-
-double seconds_between(Instant from, Instant to) {
-    return std::chrono::duration<double>(to - from).count();
-}
 
 bool within_fault(const Evidence& evidence, Instant from, Instant to) {
     return std::any_of(

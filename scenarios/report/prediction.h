@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "scenarios/evidence.h"
+#include "scenarios/evidence/evidence.h"
 
 namespace cutover::scenarios::report {
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "scenarios/evidence.h"
+#include "scenarios/evidence/evidence.h"
 
 namespace cutover::scenarios::report {
 

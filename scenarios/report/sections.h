@@ -2,7 +2,7 @@
 // nothing if the run has nothing to say there.
 #pragma once
 
-#include "scenarios/evidence.h"
+#include "scenarios/evidence/evidence.h"
 #include "scenarios/report/html.h"
 
 namespace cutover::scenarios::report {

@@ -88,6 +88,10 @@ std::string bytes(double count) {
     return fmt::format("{:.{}f} {}", count, unit == 0 || count >= 99.5 ? 0 : 1, units[unit]);
 }
 
+double seconds_between(model::Instant from, model::Instant to) {
+    return std::chrono::duration<double>(to - from).count();
+}
+
 std::string since(model::Instant start, model::Instant at) {
     const auto tenths = (at - start).count() / 100'000;
     const auto size = static_cast<std::uint64_t>(tenths < 0 ? -tenths : tenths);

@@ -24,6 +24,7 @@ std::string duration(std::chrono::milliseconds time);
 std::string duration_of_seconds(double seconds);
 /// `1.2 GB`; decimal units.
 std::string bytes(double count);
+double seconds_between(model::Instant from, model::Instant to);
 /// Time since `start`: `+00:41.2`.
 std::string since(model::Instant start, model::Instant at);
 /// `2026-11-21 10:05:32 UTC`

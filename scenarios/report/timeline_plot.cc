@@ -22,10 +22,6 @@ constexpr std::size_t kMostNumberedFaults = 40;
 /// Longer silence is drawn as a gap, not as a line through it.
 constexpr double kGapSeconds = 2.5;
 
-double seconds_between(Instant from, Instant to) {
-    return std::chrono::duration<double>(to - from).count();
-}
-
 struct Point {
     Instant at{};
     double value = 0;

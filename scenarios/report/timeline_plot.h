@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "scenarios/evidence.h"
+#include "scenarios/evidence/evidence.h"
 
 namespace cutover::scenarios::report {
 

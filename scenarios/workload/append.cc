@@ -9,7 +9,7 @@ namespace cutover::scenarios {
 namespace {
 
 constexpr int kRemembered = 20;
-constexpr std::uint64_t kRollbackPercent = 3;
+constexpr std::uint64_t kAppendsRolledBack = 3;  // percent
 constexpr std::uint64_t kLargePercent = 1;
 
 Check check_of(const std::string& name, const std::vector<fixtures::Cells>& offenders,
@@ -55,7 +55,7 @@ bool Append::transact(Turn& turn) const {
         " recent = (recent || {1}::bigint)[greatest(1, cardinality(recent) + 2 - {5}):] WHERE "
         "writer = {0};",
         turn.writer, turn.number, turn.draw.below(1'000'000'000), pieces, length, kRemembered);
-    return !turn.draw.chance(kRollbackPercent);
+    return !turn.draw.chance(kAppendsRolledBack);
 }
 
 std::vector<Check> Append::always(fixtures::Session& session) const {

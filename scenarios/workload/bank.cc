@@ -9,7 +9,7 @@ namespace cutover::scenarios {
 namespace {
 
 constexpr std::int64_t kOpeningBalance = 1000;
-constexpr std::uint64_t kRollbackPercent = 4;
+constexpr std::uint64_t kTransfersRolledBack = 4;  // percent
 
 std::string move_money(std::uint64_t account, std::int64_t amount) {
     return fmt::format(
@@ -42,7 +42,7 @@ bool Bank::transact(Turn& turn) const {
                                        : move_money(payee, amount) + move_money(payer, -amount);
     turn.tail = statements + fmt::format("INSERT INTO bank_transfer VALUES ({}, {}, {}, {}, {});",
                                          turn.writer, turn.number, payer, payee, amount);
-    return !turn.draw.chance(kRollbackPercent);
+    return !turn.draw.chance(kTransfersRolledBack);
 }
 
 std::vector<Check> Bank::always(fixtures::Session& session) const {

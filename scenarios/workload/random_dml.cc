@@ -10,7 +10,7 @@ namespace cutover::scenarios {
 
 namespace {
 
-constexpr std::uint64_t kRollbackPercent = 5;
+constexpr std::uint64_t kDmlRolledBack = 5;  // percent
 constexpr std::uint64_t kSavepointPercent = 20;
 
 Check compare(const std::string& name, const std::string& expected, const std::string& found) {
@@ -89,7 +89,7 @@ bool RandomDml::transact(Turn& turn) const {
             turn.tail += "RELEASE SAVEPOINT s;";
         }
     }
-    return !turn.draw.chance(kRollbackPercent);
+    return !turn.draw.chance(kDmlRolledBack);
 }
 
 std::vector<Check> RandomDml::always(fixtures::Session& session) const {

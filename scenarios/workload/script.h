@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "fixtures/data/session.h"
-#include "scenarios/evidence.h"
+#include "scenarios/evidence/evidence.h"
 #include "scenarios/ledger/ledger.h"
 #include "scenarios/workload/draw.h"
 

@@ -114,8 +114,8 @@ std::string SqlWorkload::receipts(WriterNumber writer, WriteNumber number) const
         name(), writer, number);
 }
 
-Tally SqlWorkload::read_tally(fixtures::Session& session) const {
-    Tally tally(ledger_, 2);
+TransactionTally SqlWorkload::read_tally(fixtures::Session& session) const {
+    TransactionTally tally(ledger_, 2);
     session.stream(fmt::format("SELECT writer, number, previous FROM {}_receipt", name()),
                    [&](std::span<const std::string_view> row) {
                        tally.see(0, number_in(row[0]), number_in(row[1]), number_in(row[2]));
@@ -161,13 +161,13 @@ WorkloadVerdict SqlWorkload::check(const WorkloadEnd& source, const WorkloadEnd&
     add_own(*at_destination, "destination");
     std::vector<Check> unreadable;
     const auto tally = [&](fixtures::Session& session, const std::string& side) {
-        Tally read(ledger_, 2);
+        TransactionTally read(ledger_, 2);
         unless_unreadable(unreadable, "ledger." + name(), side,
                           [&] { read = read_tally(session); });
         return read;
     };
-    const Tally source_tally = tally(*at_source, "source");
-    const Tally destination_tally = tally(*at_destination, "destination");
+    const TransactionTally source_tally = tally(*at_source, "source");
+    const TransactionTally destination_tally = tally(*at_destination, "destination");
     verdict.ledger =
         judge_ledger("ledger." + name(), ledger_, source_tally, destination_tally, durability);
     verdict.ledger.checks.insert(verdict.ledger.checks.end(), unreadable.begin(), unreadable.end());

@@ -35,7 +35,7 @@ private:
     std::unique_ptr<fixtures::Session> open(const WorkloadEnd& end) const;
     bool transact(fixtures::Session& session, WriterNumber writer, WriteNumber number) const;
     std::string receipts(WriterNumber writer, WriteNumber number) const;
-    Tally read_tally(fixtures::Session& session) const;
+    TransactionTally read_tally(fixtures::Session& session) const;
     std::vector<Check> own_checks(fixtures::Session& session, const std::string& side,
                                   bool at_rest) const;
 

@@ -13,7 +13,7 @@
 
 #include "migrator/model/name.h"
 #include "migrator/plan/endpoint.h"
-#include "scenarios/evidence.h"
+#include "scenarios/evidence/evidence.h"
 #include "scenarios/ledger/judge.h"
 
 namespace cutover::scenarios {

@@ -8,6 +8,12 @@ if(NOT CMAKE_BUILD_TYPE)
     set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
 endif()
 
+# Many files in one compilation: a build from nothing takes a third of the time. What is worked on is
+# compiled file by file (preset dev).
+option(CUTOVER_UNITY "Compile many files at once" ON)
+set(CMAKE_UNITY_BUILD ${CUTOVER_UNITY})
+set(CMAKE_UNITY_BUILD_BATCH_SIZE 16)
+
 find_program(CCACHE ccache)
 if(CCACHE)
     set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})

@@ -6,7 +6,7 @@
 #include <map>
 #include <utility>
 
-#include "migrator/engine/postgres/copy_rows.h"
+#include "migrator/engine/postgres/copy/copy_rows.h"
 #include "migrator/engine/postgres/inspector.h"
 #include "migrator/engine/postgres/sink.h"
 #include "migrator/engine/postgres/source.h"

@@ -171,7 +171,7 @@ TEST_P(SinkContract, AWaitIsToldAndEndsWithTheTask) {
     end_->stop().request();
     waiting.join();
     ASSERT_EQ(told.size(), 1u);
-    EXPECT_EQ(told[0].wait.end, model::End::destination);
+    EXPECT_EQ(told[0].wait.side, model::Side::destination);
     EXPECT_EQ(told[0].wait.holders.size(), 1u);
     EXPECT_EQ(end, ErrorClass::stopped);
     EXPECT_TRUE(end_->waits().present().empty());

@@ -8,7 +8,7 @@
 #include "migrator/model/error.h"
 #include "tests/fuzz/recorded_answers.h"
 #include "tests/fuzz/scripted_server.h"
-#include "verify/canonical.h"
+#include "verify/canonical/canonical.h"
 
 namespace cutover::fuzz {
 namespace {

@@ -5,12 +5,12 @@
 
 #include "tests/fuzz/target.h"
 #include "tests/unit/verify/wire.h"
-#include "verify/canonical.h"
-#include "verify/json_tree.h"
-#include "verify/number.h"
-#include "verify/postgres_decode.h"
-#include "verify/postgres_type.h"
-#include "verify/row_block.h"
+#include "verify/canonical/canonical.h"
+#include "verify/canonical/json_tree.h"
+#include "verify/canonical/number.h"
+#include "verify/canonical/row_block.h"
+#include "verify/postgres/decode.h"
+#include "verify/postgres/type.h"
 
 namespace cutover::fuzz {
 

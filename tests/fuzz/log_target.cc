@@ -1,8 +1,8 @@
 // The log: messages of pgoutput through decoder, relation map and assembler, and the changes of
 // every transaction that comes out. An input is a list of messages, each behind its length.
-#include "migrator/engine/postgres/transaction_assembler.h"
+#include "migrator/engine/postgres/log/transaction_assembler.h"
 #include "tests/fuzz/target.h"
-#include "tests/unit/migrator/engine/postgres/message_builder.h"
+#include "tests/unit/migrator/engine/postgres/log/message_builder.h"
 
 namespace cutover::fuzz {
 
@@ -47,7 +47,7 @@ std::string logical(const std::string& prefix, const std::string& content) {
            content;
 }
 
-std::vector<std::string> seeds() {
+std::vector<std::string> log_seeds() {
     const std::string open = MessageBuilder('S').number(7, 4).byte(1).bytes();
     const std::string commit_of_stream =
         MessageBuilder('c').number(7, 4).bytes() + commit_message(0x900).substr(1);
@@ -70,7 +70,7 @@ std::vector<std::string> seeds() {
     };
 }
 
-void run(std::string_view input) {
+void read_log(std::string_view input) {
     plan::Plan plan;
     plan.tables.push_back(planned_table(0, "item", {"id", "name"}));
     plan.tables.push_back(planned_table(1, "loose", {"a"}, true));
@@ -93,7 +93,7 @@ void run(std::string_view input) {
 }  // namespace
 
 Target log_target() {
-    return {"log", "pgoutput's messages, as whole transactions", seeds, run};
+    return {"log", "pgoutput's messages, as whole transactions", log_seeds, read_log};
 }
 
 }  // namespace cutover::fuzz

@@ -68,7 +68,7 @@ std::vector<Target> all_targets() {
 }
 
 /// How one target is doing.
-struct Tally {
+struct Counted {
     std::uint64_t inputs = 0;
     std::uint64_t answers = 0;
     std::map<std::string, std::uint64_t> refusals;  ///< by the error's code
@@ -82,7 +82,7 @@ void limit_time(unsigned processor_seconds, unsigned seconds) {
     ::alarm(seconds);
 }
 
-void run_one(const Target& target, const std::string& input, Tally& tally, bool show) {
+void run_one(const Target& target, const std::string& input, Counted& tally, bool show) {
     ++tally.inputs;
     try {
         target.run(input);
@@ -95,7 +95,7 @@ void run_one(const Target& target, const std::string& input, Tally& tally, bool 
     }
 }
 
-void fuzz(const Target& target, const Options& options, Tally& tally) {
+void fuzz(const Target& target, const Options& options, Counted& tally) {
     Mutation mutation(target.seeds());
     const Clock::time_point end = Clock::now() + std::chrono::seconds(options.seconds);
     const std::uint64_t first = options.only.value_or(0);
@@ -148,7 +148,7 @@ int run(const Options& options) {
         if (!wanted) {
             continue;
         }
-        Tally tally;
+        Counted tally;
         try {
             fuzz(target, options, tally);
         } catch (const std::exception& error) {

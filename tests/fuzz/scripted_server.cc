@@ -10,7 +10,7 @@
 #include <thread>
 #include <utility>
 
-#include "migrator/engine/postgres/own_objects.h"
+#include "migrator/engine/postgres/trust/own_objects.h"
 
 namespace cutover::fuzz {
 

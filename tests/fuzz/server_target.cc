@@ -11,9 +11,9 @@
 #include <sstream>
 
 #include "migrator/engine/ends.h"
-#include "migrator/engine/postgres/chunk_reader.h"
+#include "migrator/engine/postgres/capture/publication.h"
+#include "migrator/engine/postgres/copy/chunk_reader.h"
 #include "migrator/engine/postgres/inspector.h"
-#include "migrator/engine/postgres/publication.h"
 #include "migrator/engine/postgres/sink.h"
 #include "migrator/engine/postgres/source.h"
 #include "migrator/engine/registry.h"
@@ -23,8 +23,8 @@
 #include "tests/fuzz/scripted_server.h"
 #include "tests/fuzz/target.h"
 #include "tests/support/temporary_folder.h"
-#include "tests/unit/migrator/engine/postgres/message_builder.h"
-#include "verify/postgres_end.h"
+#include "tests/unit/migrator/engine/postgres/log/message_builder.h"
+#include "verify/postgres/end.h"
 
 namespace cutover::fuzz {
 
@@ -119,7 +119,8 @@ private:
              }},
             {"the judge's catalog and evidence", [this] { judge_catalog(); }},
             {"the judge's rows", [this] { judge_rows(); }},
-            {"a chunk's rows", [this] { engine::at_end(model::End::source, [this] { chunk(); }); }},
+            {"a chunk's rows",
+             [this] { engine::at_side(model::Side::source, [this] { chunk(); }); }},
         };
     }
 
@@ -144,7 +145,7 @@ private:
         inspector.non_empty({{"public", "item"}});
     }
     void publication() {
-        engine::at_end(model::End::source, [this] {
+        engine::at_side(model::Side::source, [this] {
             postgres::Connection connection = session();
             postgres::publication_mark(connection, "cutover_shop");
             postgres::require_own_publication(connection, "cutover_shop", place());
@@ -232,7 +233,7 @@ constexpr const char* kTaskRow =
     R"(print|incremental|3|2|an error|\x6964|\x01|0/1|\x70|0/2|1700000000000000|5|7|\x73|s)"
     R"(|\x74|t|triggers|{"position":"0/2","sessions":[{"id":"7","wrote":[]}],"late":{}})";
 
-std::vector<std::string> seeds() {
+std::vector<std::string> answer_seeds() {
     const std::string copy = "PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0"s;
     const std::string row = "\0\2\0\0\0\4\0\0\0\7\xff\xff\xff\xff"s;
     const char* const answers[] = {
@@ -270,7 +271,7 @@ std::vector<std::string> seeds() {
     return out;
 }
 
-void run(std::string_view input) {
+void ask_server(std::string_view input) {
     if (input.empty()) {
         return;
     }
@@ -282,7 +283,7 @@ void run(std::string_view input) {
 }  // namespace
 
 Target answers_target() {
-    return {"answers", "rows and COPY data as answers to our statements", seeds, run,
+    return {"answers", "rows and COPY data as answers to our statements", answer_seeds, ask_server,
             [] { return Asking::all().reached(); }};
 }
 

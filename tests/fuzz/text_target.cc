@@ -1,13 +1,13 @@
 // Texts that a server prints and that are taken apart without a grammar: positions, snapshots,
 // timelines, expressions, bytes in hex.
 #include "migrator/engine/ends.h"
-#include "migrator/engine/postgres/capture.h"
-#include "migrator/engine/postgres/positions.h"
-#include "migrator/engine/postgres/publication_memory.h"
-#include "migrator/engine/postgres/write_session.h"
+#include "migrator/engine/postgres/capture/capture.h"
+#include "migrator/engine/postgres/capture/positions.h"
+#include "migrator/engine/postgres/capture/publication_memory.h"
+#include "migrator/engine/postgres/session/bytea.h"
 #include "migrator/route/sql_renamer.h"
 #include "tests/fuzz/target.h"
-#include "verify/rename_text.h"
+#include "verify/postgres/rename_text.h"
 
 namespace cutover::fuzz {
 
@@ -28,7 +28,7 @@ std::vector<std::string> position_seeds() {
 template <typename Action>
 void refusing(const Action& action) {
     try {
-        engine::at_end(model::End::source, action);  // as the seam has it
+        engine::at_side(model::Side::source, action);  // as the seam has it
     } catch (const model::Error&) {
         // an answer like any other; the next reader gets the same input
     }

@@ -3,7 +3,7 @@
 // wait for it while it waits for another lane.
 #pragma once
 
-#include "migrator/engine/memory/server.h"
+#include "migrator/engine/memory/database/server.h"
 #include "tests/simulation/random.h"
 #include "tests/simulation/shape.h"
 #include "tests/simulation/simulated_runtime.h"

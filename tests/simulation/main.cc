@@ -103,7 +103,7 @@ void report_failure(std::uint64_t seed, const Caps& caps, const std::string& bug
 }
 
 int run_one(const Options& options) {
-    const Verdict verdict = run_seed(options.seed, options.caps, !options.quiet);
+    const Life verdict = run_seed(options.seed, options.caps, !options.quiet);
     std::printf(
         "seed %llu: %s %s\nsteps %llu, trace %016llx, starts %llu, kills %llu, calls %llu, chunks "
         "opened %llu, rework %llu, states checked %llu\n",
@@ -123,10 +123,10 @@ int run_one(const Options& options) {
 int run_many(const Options& options) {
     const auto start = std::chrono::steady_clock::now();
     std::map<std::string, std::uint64_t> outcomes;
-    Verdict sum;
+    Life sum;
     std::uint64_t failed = 0;
     for (std::uint64_t seed = options.first; seed < options.first + options.seeds; ++seed) {
-        const Verdict verdict = run_seed(seed, options.caps);
+        const Life verdict = run_seed(seed, options.caps);
         ++outcomes[verdict.good ? verdict.outcome : "FAILED"];
         sum.steps += verdict.steps;
         sum.starts += verdict.starts;
@@ -168,8 +168,8 @@ int run_many(const Options& options) {
 
 int run_twice(const Options& options) {
     for (std::uint64_t seed = options.first; seed < options.first + options.same_twice; ++seed) {
-        const Verdict first = run_seed(seed, options.caps);
-        const Verdict second = run_seed(seed, options.caps);
+        const Life first = run_seed(seed, options.caps);
+        const Life second = run_seed(seed, options.caps);
         if (first.trace_hash != second.trace_hash || first.steps != second.steps) {
             std::printf("seed %llu runs differently the second time\n",
                         static_cast<unsigned long long>(seed));

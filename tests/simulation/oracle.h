@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "migrator/engine/memory/server.h"
+#include "migrator/engine/memory/database/server.h"
 #include "migrator/task/cutover_evidence.h"
 #include "tests/simulation/shape.h"
 #include "tests/simulation/writer.h"

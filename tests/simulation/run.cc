@@ -73,7 +73,7 @@ private:
         const auto* retry = std::get_if<stage::Retrying>(&event);
         const auto* failed = std::get_if<stage::Failed>(&event);
         const Error* error = retry ? &retry->error : failed ? &failed->error : nullptr;
-        if (error != nullptr && error->error_class() == ErrorClass::connection && !error->end()) {
+        if (error != nullptr && error->error_class() == ErrorClass::connection && !error->side()) {
             process_.scheduler().fail(std::string("an error does not name its end: ") +
                                       error->what());
         }
@@ -150,7 +150,7 @@ public:
                 : Oracle::Say());
     }
 
-    Verdict run();
+    Life run();
 
 private:
     void write();
@@ -181,7 +181,7 @@ private:
     std::uint64_t writers_at_work_ = 0;
     bool over_ = false;
     bool foreign_write_done_ = false;
-    Verdict verdict_;
+    Life verdict_;
 };
 
 void World::write() {
@@ -455,7 +455,7 @@ void World::judge_cutover() {
     oracle_->check_told(late);
 }
 
-Verdict World::run() {
+Life World::run() {
     helpers_.push_back(process_.spawn("storm", [this] { storm_.run(); }));
     helpers_.push_back(process_.spawn("house", [this] { keep_house(); }));
     if (shape_.bystander) {
@@ -494,13 +494,13 @@ Verdict World::run() {
 
 }  // namespace
 
-Verdict run_seed(std::uint64_t seed, const Caps& caps, bool trace) {
+Life run_seed(std::uint64_t seed, const Caps& caps, bool trace) {
     const Shape shape = draw_shape(seed, caps);
     SchedulerOptions options;
     options.seed = seed;
     options.trace = trace;
     Scheduler scheduler(options);
-    Verdict verdict;
+    Life verdict;
     {
         Process world(scheduler, "world", seed);
         scheduler.run(world, [&] {

@@ -10,7 +10,7 @@
 
 namespace cutover::simulation {
 
-struct Verdict {
+struct Life {
     bool good = true;
     std::string failure;
     std::string outcome;  ///< finished, completed, refused loudly
@@ -19,6 +19,6 @@ struct Verdict {
     std::uint64_t calls = 0, chunk_opens = 0, rework = 0, states_checked = 0, transactions = 0;
 };
 
-Verdict run_seed(std::uint64_t seed, const Caps& caps, bool trace = false);
+Life run_seed(std::uint64_t seed, const Caps& caps, bool trace = false);
 
 }  // namespace cutover::simulation

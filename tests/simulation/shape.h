@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "migrator/engine/memory/server.h"
+#include "migrator/engine/memory/database/server.h"
 #include "migrator/plan/task_spec.h"
 #include "tests/simulation/random.h"
 

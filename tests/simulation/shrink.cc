@@ -34,7 +34,7 @@ Shrunk shrink(std::uint64_t seed, const Caps& caps) {
             for (const std::uint64_t value : values_below(least(dial), best.caps.*dial)) {
                 Caps candidate = best.caps;
                 candidate.*dial = value;
-                const Verdict verdict = run_seed(seed, candidate);
+                const Life verdict = run_seed(seed, candidate);
                 if (!verdict.good) {
                     best = {candidate, verdict.failure};
                     smaller = true;

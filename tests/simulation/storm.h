@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "migrator/engine/memory/server.h"
+#include "migrator/engine/memory/database/server.h"
 #include "tests/simulation/shape.h"
 #include "tests/simulation/simulated_runtime.h"
 

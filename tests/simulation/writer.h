@@ -5,7 +5,7 @@
 
 #include <map>
 
-#include "migrator/engine/memory/server.h"
+#include "migrator/engine/memory/database/server.h"
 #include "tests/simulation/shape.h"
 #include "tests/simulation/simulated_runtime.h"
 

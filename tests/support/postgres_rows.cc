@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "migrator/engine/postgres/decoder.h"
+#include "migrator/engine/postgres/log/decoder.h"
 
 namespace cutover::tests {
 

@@ -10,9 +10,12 @@
 #include <vector>
 
 #include "fixtures/postgres/postgres_client.h"
-#include "scenarios/migrator_process.h"
+#include "scenarios/run/migrator_process.h"
 
 namespace cutover::tests {
+
+/// The exit code of what is refused.
+inline constexpr int kRefused = 13;
 
 /// What one run has left behind.
 struct Said {

@@ -288,14 +288,14 @@ void add_ending(Evidence& run) {
 
 Evidence survived_rehearsal() {
     Evidence run;
-    run.scenario = "postgres/main";
+    run.scenario = "postgres_to_postgres/main";
     run.promise =
         "A live database is migrated while the migrator is killed, links are cut and the source "
         "fails"
         " over; nothing is lost, nothing is doubled.";
     run.claims = {"G1", "G7", "G18"};
     run.seed = 24'301;
-    run.reproduction = "./scripts/rehearse postgres/main --seed 24301";
+    run.reproduction = "./scripts/rehearse postgres_to_postgres/main --seed 24301";
     run.schedule_file = "schedule.json";
     run.versions = {{"cutover", "0.1.0 (f52376a)"},
                     {"source", "PostgreSQL 17.6"},
@@ -316,7 +316,7 @@ Evidence survived_rehearsal() {
     add_findings(run);
     add_ending(run);
     run.expected_outcome = "survived";
-    run.verdict = Verdict::go;
+    run.verdict = Decision::go;
     run.reasons = {"The migration survived 5 faults and every row is proved equal.",
                    "36,840 acknowledged transactions are at the destination; none is doubled.",
                    "The source failed over during the log phase and the migrator proved that "
@@ -330,10 +330,10 @@ Evidence survived_rehearsal() {
 
 Evidence failed_rehearsal() {
     Evidence run;
-    run.scenario = "postgres/slot <lost>";
+    run.scenario = "postgres_to_postgres/slot <lost>";
     run.promise = "A slot that was dropped & recreated is refused.";
     run.seed = 7;
-    run.reproduction = "./scripts/rehearse \"postgres/slot <lost>\" --seed 7";
+    run.reproduction = "./scripts/rehearse \"postgres_to_postgres/slot <lost>\" --seed 7";
     run.started = kStart;
     run.ended = at(9.25);
     run.versions = {{"cutover", "0.1.0"}};
@@ -360,7 +360,7 @@ Evidence failed_rehearsal() {
                           "0/16B3748", "source"});
     run.assertions = {{"failed_loudly {within: 60 s}", true, "it named the slot after 1.2 s"},
                       {"no_lost_ack", false, "1 acknowledged transaction is missing"}};
-    run.verdict = Verdict::no_go;
+    run.verdict = Decision::no_go;
     run.reasons = {"1 acknowledged transaction is not at the destination.",
                    "public.b differs in 1 row."};
     return run;

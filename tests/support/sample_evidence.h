@@ -3,7 +3,7 @@
 // compared to the letter.
 #pragma once
 
-#include "scenarios/evidence.h"
+#include "scenarios/evidence/evidence.h"
 
 namespace cutover::tests {
 

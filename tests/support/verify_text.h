@@ -4,7 +4,7 @@
 #include <sstream>
 #include <string>
 
-#include "verify/report.h"
+#include "verify/report/report.h"
 
 namespace cutover::verify {
 

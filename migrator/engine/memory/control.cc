@@ -30,7 +30,7 @@ namespace {
 [[noreturn]] void throw_changed(const std::string& task) {
     throw Error(ErrorClass::refused, "task.changed",
                 "task " + task + " was begun with another plan")
-        .at(model::End::neither);
+        .at(model::Side::neither);
 }
 
 bool held_by_others(const TaskRows& rows, std::uint64_t session, const std::string& process) {

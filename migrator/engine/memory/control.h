@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "migrator/engine/control.h"
-#include "migrator/engine/memory/session.h"
+#include "migrator/engine/memory/database/session.h"
 
 namespace cutover::memory {
 

@@ -5,7 +5,7 @@
 
 #include <optional>
 
-#include "migrator/engine/memory/session.h"
+#include "migrator/engine/memory/database/session.h"
 #include "migrator/plan/plan.h"
 
 namespace cutover::memory {

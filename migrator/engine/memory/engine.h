@@ -1,7 +1,7 @@
 // Makes the memory engine known to a registry, under the name `memory`.
 #pragma once
 
-#include "migrator/engine/memory/server.h"
+#include "migrator/engine/memory/database/server.h"
 #include "migrator/engine/registry.h"
 
 namespace cutover::memory {

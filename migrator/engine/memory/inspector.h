@@ -2,7 +2,7 @@
 #pragma once
 
 #include "migrator/engine/inspector.h"
-#include "migrator/engine/memory/session.h"
+#include "migrator/engine/memory/database/session.h"
 
 namespace cutover::memory {
 

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "migrator/engine/memory/server.h"
+#include "migrator/engine/memory/database/server.h"
 
 namespace cutover::memory {
 

@@ -4,14 +4,14 @@
 
 #include "migrator/engine/memory/change_applier.h"
 #include "migrator/engine/memory/chunk_writer.h"
+#include "migrator/engine/memory/database/statement.h"
 #include "migrator/engine/memory/inspector.h"
-#include "migrator/engine/memory/statement.h"
 
 namespace cutover::memory {
 
 MemorySink::MemorySink(flow::Runtime& runtime, const Net& net, const plan::TaskSpec& spec,
                        flow::Waits* waits)
-    : runtime_(runtime), net_(net.on_behalf_of(waits, model::End::destination)), spec_(spec) {}
+    : runtime_(runtime), net_(net.on_behalf_of(waits, model::Side::destination)), spec_(spec) {}
 
 std::unique_ptr<engine::Inspector> MemorySink::open_inspector() {
     return std::make_unique<MemoryInspector>(runtime_, net_, spec_.destination);

@@ -59,7 +59,7 @@ model::Tuple SourceRows::project_key(const model::Tuple& row) const {
 MemorySource::MemorySource(flow::Runtime& runtime, const Net& net, const plan::TaskSpec& spec,
                            flow::Waits* waits)
     : runtime_(runtime),
-      net_(net.on_behalf_of(waits, model::End::source)),
+      net_(net.on_behalf_of(waits, model::Side::source)),
       spec_(spec),
       session_(runtime, net_, spec.source, "source") {}
 

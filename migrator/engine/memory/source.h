@@ -8,8 +8,8 @@
 #include <memory>
 #include <optional>
 
-#include "migrator/engine/memory/predicate.h"
-#include "migrator/engine/memory/session.h"
+#include "migrator/engine/memory/database/predicate.h"
+#include "migrator/engine/memory/database/session.h"
 #include "migrator/engine/source.h"
 
 namespace cutover::memory {

@@ -6,8 +6,8 @@
 #include <optional>
 #include <vector>
 
-#include "migrator/engine/memory/cells.h"
-#include "migrator/engine/memory/snapshot.h"
+#include "migrator/engine/memory/database/cells.h"
+#include "migrator/engine/memory/database/snapshot.h"
 #include "migrator/engine/source.h"
 
 namespace cutover::memory {

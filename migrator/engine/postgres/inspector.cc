@@ -5,17 +5,17 @@
 #include <string>
 #include <utility>
 
-#include "migrator/engine/postgres/catalog.h"
-#include "migrator/engine/postgres/relation.h"
-#include "migrator/engine/postgres/requirements.h"
-#include "migrator/engine/postgres/schema_trial.h"
+#include "migrator/engine/postgres/catalog/catalog.h"
+#include "migrator/engine/postgres/requirements/requirements.h"
+#include "migrator/engine/postgres/requirements/schema_trial.h"
+#include "migrator/engine/postgres/trust/relation.h"
 #include "migrator/model/error.h"
 
 namespace cutover::postgres {
 
 namespace {
 
-constexpr const char* kName = "cutover inspector";
+constexpr const char* kSessionName = "cutover inspector";
 
 /// Indexes and identities of those of tables[from..to) that are tables.
 std::map<std::size_t, std::string> identities(Connection& session,
@@ -55,7 +55,7 @@ std::vector<std::size_t> filled(Connection& session, const std::vector<model::Ob
 
 Connection open_standby(const SessionPool& sessions) {
     ConnectOptions options;
-    options.application_name = kName;
+    options.application_name = kSessionName;
     options.require_writable = false;
     options.attention = sessions.attention();
     return Connection::open(sessions.endpoint(), options);
@@ -80,7 +80,7 @@ Connection& PostgresInspector::connection() {
     connection_.reset();
     at_standby_ = false;
     try {
-        connection_ = sessions_->take(kName);
+        connection_ = sessions_->take(kSessionName);
     } catch (const model::Error& error) {
         if (error.error_class() != model::ErrorClass::connection) {
             throw;

@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "migrator/engine/inspector.h"
-#include "migrator/engine/postgres/session_pool.h"
+#include "migrator/engine/postgres/session/session_pool.h"
 #include "migrator/plan/endpoint.h"
 
 namespace cutover::postgres {

@@ -7,12 +7,15 @@
 #include <utility>
 #include <vector>
 
-#include "migrator/engine/postgres/change_applier.h"
-#include "migrator/engine/postgres/chunk_writer.h"
-#include "migrator/engine/postgres/control.h"
+#include "migrator/engine/postgres/apply/change_applier.h"
+#include "migrator/engine/postgres/apply/chunk_writer.h"
+#include "migrator/engine/postgres/control/claim.h"
+#include "migrator/engine/postgres/control/control.h"
+#include "migrator/engine/postgres/control/write_session.h"
 #include "migrator/engine/postgres/inspector.h"
-#include "migrator/engine/postgres/schema_trial.h"
-#include "migrator/engine/postgres/statement_guard.h"
+#include "migrator/engine/postgres/requirements/schema_trial.h"
+#include "migrator/engine/postgres/session/error.h"
+#include "migrator/engine/postgres/trust/statement_guard.h"
 
 namespace cutover::postgres {
 
@@ -76,7 +79,7 @@ public:
     PostgresSink(const plan::TaskSpec& spec, flow::Waits* waits)
         : spec_(spec),
           sessions_(std::make_shared<SessionPool>(spec.destination,
-                                                  Attention{waits, model::End::destination})) {}
+                                                  Attention{waits, model::Side::destination})) {}
 
     std::unique_ptr<engine::Inspector> open_inspector() override {
         return std::make_unique<PostgresInspector>(sessions_);

@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <charconv>
 
-#include "migrator/engine/postgres/change_stream.h"
+#include "migrator/engine/postgres/capture/publication.h"
+#include "migrator/engine/postgres/capture/slot.h"
+#include "migrator/engine/postgres/capture/source_fence.h"
+#include "migrator/engine/postgres/capture/source_writers.h"
+#include "migrator/engine/postgres/catalog/sequence_values.h"
 #include "migrator/engine/postgres/inspector.h"
-#include "migrator/engine/postgres/log_message.h"
-#include "migrator/engine/postgres/publication.h"
-#include "migrator/engine/postgres/sequence_values.h"
-#include "migrator/engine/postgres/slot.h"
-#include "migrator/engine/postgres/source_fence.h"
-#include "migrator/engine/postgres/source_writers.h"
+#include "migrator/engine/postgres/log/change_stream.h"
+#include "migrator/engine/postgres/log/log_message.h"
 #include "migrator/model/check.h"
 #include "migrator/model/error.h"
 
@@ -110,7 +110,7 @@ std::unique_ptr<engine::Source> make_source(flow::Runtime&, const plan::TaskSpec
 
 PostgresSource::PostgresSource(plan::TaskSpec spec, flow::Waits* waits)
     : spec_(std::move(spec)),
-      sessions_(std::make_shared<SessionPool>(spec_.source, Attention{waits, model::End::source},
+      sessions_(std::make_shared<SessionPool>(spec_.source, Attention{waits, model::Side::source},
                                               !reads_standby(spec_))) {}
 
 Connection& PostgresSource::connection() {

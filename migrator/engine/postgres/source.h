@@ -13,8 +13,9 @@
 #include <utility>
 #include <vector>
 
-#include "migrator/engine/postgres/capture.h"
-#include "migrator/engine/postgres/chunk_reader.h"
+#include "migrator/engine/postgres/capture/capture.h"
+#include "migrator/engine/postgres/copy/chunk_reader.h"
+#include "migrator/engine/postgres/session/session_pool.h"
 #include "migrator/engine/source.h"
 
 namespace cutover::postgres {

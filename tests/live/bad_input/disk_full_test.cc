@@ -16,7 +16,7 @@ namespace {
 using testing::HasSubstr;
 
 constexpr int kOperation = 11;
-constexpr const char* kSum =
+constexpr const char* kTableSum =
     "SELECT count(*) || '/' || coalesce(sum(hashtext(t::text)::bigint), 0) FROM public.rows t";
 
 /// A file system of a few megabytes at a folder, gone with this object.
@@ -82,7 +82,7 @@ TEST(BadDisk, AFullDiskIsNamedAndWhatIsDurableStays) {
     disk.grow();
     const Said again = program.run({"migrate", file});
     EXPECT_EQ(again.exit_code, 0) << again.text;
-    EXPECT_EQ(fixtures::PostgresClient(destination).value(kSum), source.value(kSum));
+    EXPECT_EQ(fixtures::PostgresClient(destination).value(kTableSum), source.value(kTableSum));
 }
 
 }  // namespace

@@ -15,7 +15,6 @@ using testing::HasSubstr;
 using testing::Not;
 
 constexpr int kConnection = 10;
-constexpr int kRefused = 13;
 
 class BadEnds : public LivePostgres {
 protected:

@@ -17,7 +17,6 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr int kRefused = 13;
 constexpr std::uint64_t kRowMb = 250;
 constexpr std::uint64_t kMemoryMb = 64;
 

@@ -24,7 +24,6 @@ using testing::HasSubstr;
 using testing::Not;
 
 constexpr int kNoGo = 1;
-constexpr int kRefused = 13;
 constexpr const char* kOnce = "phases: [schema, full]\nignore: [phases.writes_must_stop]";
 
 int connected_to(std::uint16_t port) {

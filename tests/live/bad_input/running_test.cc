@@ -23,7 +23,6 @@ using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr int kRefused = 13;
 constexpr int kCorrupt = 14;
 constexpr int kStopped = 15;
 constexpr const char* kOnce = "phases: [schema, full]\nignore: [phases.writes_must_stop]";

@@ -19,7 +19,6 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr int kRefused = 13;
 constexpr int kStopped = 15;
 constexpr const char* kRefusing =
     "SELECT count(*) FROM pg_trigger WHERE tgname ^@ 'cutover_fence_'";

@@ -12,7 +12,7 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr const char* kSecret = "crown jewels";
+constexpr const char* kJewels = "crown jewels";
 
 template <typename Version>
 class Exchanged : public HostileAt<Version> {
@@ -23,7 +23,7 @@ protected:
             "CREATE SCHEMA app; CREATE TABLE app.big (id int PRIMARY KEY, v text);"
             "INSERT INTO app.big SELECT g, repeat('v', 100) FROM generate_series(1, 20000) g;"
             "CREATE SCHEMA secret; CREATE TABLE secret.s AS SELECT '{}'::text AS v; ANALYZE",
-            kSecret));
+            kJewels));
         this->eve_at_old(
             "CREATE TABLE eve.small (id int PRIMARY KEY, v text);"
             "INSERT INTO eve.small VALUES (1, 'mine')");
@@ -76,7 +76,7 @@ TYPED_TEST(Exchanged, AViewThatTookATablesPlaceIsNotJudged) {
     const Said said = verify.wait();
     EXPECT_NE(said.exit_code, 0);
     EXPECT_THAT(said.text, HasSubstr("not the table that was planned"));
-    EXPECT_THAT(said.text, Not(HasSubstr(kSecret)));
+    EXPECT_THAT(said.text, Not(HasSubstr(kJewels)));
 }
 
 /// Whoever waits for a lock looks the name up again when it is given.
@@ -100,7 +100,7 @@ TYPED_TEST(Exchanged, AViewThatTookASequencesPlaceIsNotRead) {
     holder.query("COMMIT");
     const Said said = precheck.wait();
     EXPECT_NE(said.exit_code, -1);
-    EXPECT_THAT(said.text, Not(HasSubstr(kSecret)));
+    EXPECT_THAT(said.text, Not(HasSubstr(kJewels)));
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 
 #include <gmock/gmock.h>
 
-#include "migrator/engine/postgres/connection.h"
+#include "migrator/engine/postgres/session/connection.h"
 #include "migrator/flow/thread_runtime.h"
 #include "tests/live/precheck/precheck_fixture.h"
 

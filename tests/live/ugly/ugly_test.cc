@@ -16,7 +16,6 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr int kRefused = 13;
 constexpr const char* kAnything = "ignore: [tables.keyless, source.not_carried.function]";
 
 template <int Version>

@@ -15,12 +15,12 @@
 #include <random>
 #include <thread>
 
-#include "migrator/engine/postgres/own_objects.h"
+#include "migrator/engine/postgres/trust/own_objects.h"
 #include "tests/live/verify/dataset.h"
 #include "tests/support/live_postgres.h"
 #include "tests/support/program.h"
 #include "tests/support/verify_text.h"
-#include "verify/report.h"
+#include "verify/report/report.h"
 #include "verify/verify.h"
 
 namespace cutover::verify {

@@ -9,7 +9,7 @@
 #include "tests/support/live_postgres.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/support/verify_text.h"
-#include "verify/report.h"
+#include "verify/report/report.h"
 #include "verify/verify.h"
 
 namespace cutover::verify {

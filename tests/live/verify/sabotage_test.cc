@@ -11,7 +11,7 @@
 #include "tests/live/verify/dataset.h"
 #include "tests/support/live_postgres.h"
 #include "tests/support/verify_text.h"
-#include "verify/report.h"
+#include "verify/report/report.h"
 #include "verify/verify.h"
 
 namespace cutover::verify {

@@ -62,12 +62,12 @@ TEST(Catalogue, KnowsEveryGuarantee) {
 
 TEST(Catalogue, FindsAScenarioByTheEndOfItsNameAndSuggestsTheNearOne) {
     const Catalogue catalogue("scenarios");
-    EXPECT_EQ(catalogue.load("main").name, "postgres/main");
+    EXPECT_EQ(catalogue.load("main").name, "postgres_to_postgres/main");
     try {
         catalogue.load("postgres/mian");
         FAIL();
     } catch (const model::Error& error) {
-        EXPECT_THAT(error.what(), testing::HasSubstr("did you mean `postgres/main`?"));
+        EXPECT_THAT(error.what(), testing::HasSubstr("did you mean `postgres_to_postgres/main`?"));
     }
 }
 

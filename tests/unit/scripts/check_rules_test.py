@@ -29,8 +29,8 @@ class Rules(unittest.TestCase):
         """The rules that one file breaks in a tree that is good otherwise."""
         for top in ("migrator", "verify", "scenarios", "fixtures", "tests", "scripts"):
             self.write(f"{top}/README.md", "")
-        for name in ("migrator/model/name.h", "migrator/engine/source.h", "migrator/engine/postgres/connection.h",
-                     "migrator/engine/mysql/connection.h", "migrator/stage/full_stage.h", "verify/compare.h"):
+        for name in ("migrator/model/name.h", "migrator/engine/source.h", "migrator/engine/postgres/session/connection.h",
+                     "migrator/engine/mysql/connection.h", "migrator/stage/full_stage.h", "verify/compare/compare.h"):
             self.write(name, HEADER)
         self.write(path, text, mode)
         if path.endswith(".cc"):
@@ -45,16 +45,30 @@ class Rules(unittest.TestCase):
 
     def test_include_directions(self):
         for path, name in (("migrator/model/a.cc", "migrator/engine/source.h"),
-                           ("migrator/stage/a.cc", "migrator/engine/postgres/connection.h"),
-                           ("migrator/engine/a.cc", "migrator/engine/postgres/connection.h"),
+                           ("migrator/stage/a.cc", "migrator/engine/postgres/session/connection.h"),
+                           ("migrator/engine/a.cc", "migrator/engine/postgres/session/connection.h"),
                            ("migrator/engine/postgres/a.cc", "migrator/engine/mysql/connection.h"),
                            ("verify/a.cc", "migrator/stage/full_stage.h"),
-                           ("fixtures/a.cc", "verify/compare.h")):
+                           ("fixtures/a.cc", "verify/compare/compare.h")):
             self.assertEqual(self.broken(path, f'#include "{name}"\n'), ["direction"], path)
             os.remove(os.path.join(self.root, path))
 
+    def test_rooms_are_entered_from_above_only(self):
+        self.write("verify/verify.h", HEADER)
+        self.write("verify/end/end.h", HEADER)
+        for path, name, rules in (("verify/end/a.cc", "verify/compare/compare.h", ["room"]),
+                                  ("verify/end/a.cc", "verify/verify.h", ["room"]),
+                                  ("verify/attic/a.cc", "verify/end/end.h", ["room"]),
+                                  ("verify/compare/a.cc", "verify/end/end.h", []),
+                                  ("verify/a.cc", "verify/compare/compare.h", []),
+                                  ("migrator/engine/mysql/session/a.cc", "migrator/engine/mysql/connection.h", ["room"]),
+                                  ("migrator/engine/mysql/log/a.cc", "migrator/engine/mysql/session/b.h", [])):
+            self.write("migrator/engine/mysql/session/b.h", HEADER)
+            self.assertEqual(self.broken(path, f'#include "{name}"\n'), rules, (path, name))
+            os.remove(os.path.join(self.root, path))
+
     def test_the_judge_may_borrow_a_connection(self):
-        self.assertEqual(self.broken("verify/a.cc", '#include "migrator/engine/postgres/connection.h"\n'), [])
+        self.assertEqual(self.broken("verify/a.cc", '#include "migrator/engine/postgres/session/connection.h"\n'), [])
 
     def test_an_include_is_a_path_from_the_root(self):
         self.assertEqual(self.broken("migrator/model/a.cc", '#include "name.h"\n'), ["include"])

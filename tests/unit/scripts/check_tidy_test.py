@@ -79,6 +79,18 @@ class CheckTidy(unittest.TestCase):
         self.assertEqual((done.returncode, self.asked()), (0, []))
         self.assertIn("1 of them known", done.stdout)
 
+    def test_a_file_of_a_unity_build_is_looked_at_by_itself(self):
+        unity = os.path.join(self.root, "build/x.dir/Unity/unity_0_cxx.cxx")
+        self.write("build/x.dir/Unity/unity_0_cxx.cxx",
+                   f'#include "{self.root}/verify/a.cc"\n\n#include "{self.root}/verify/c.cc"\n')
+        self.write("build/compile_commands.json", json.dumps([
+            {"directory": os.path.join(self.root, "build"), "file": unity,
+             "command": f"c++ -DA -o u.o -c {unity}"}]))
+        self.write("verify/a.cc", '#include "verify/a.h"\nint bad();\n')
+        done = self.run_it()
+        self.assertIn("verify/a.cc:2:1: error: bad word", done.stdout)
+        self.assertEqual(len(self.asked()), 1)
+
     def test_a_changed_file_is_looked_at(self):
         self.make_known()
         self.write("verify/a.cc", '#include "verify/a.h"\nint b();\n')

@@ -14,9 +14,9 @@
 
 #include "migrator/model/error.h"
 #include "tests/unit/verify/wire.h"
-#include "verify/end.h"
-#include "verify/key_order.h"
-#include "verify/postgres_decode.h"
+#include "verify/compare/key_order.h"
+#include "verify/end/end.h"
+#include "verify/postgres/decode.h"
 
 namespace cutover::verify::testing_support {
 

@@ -12,7 +12,7 @@
 #include "migrator/model/error.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/unit/verify/fake_end.h"
-#include "verify/report.h"
+#include "verify/report/report.h"
 #include "verify/verify.h"
 
 namespace cutover::verify {
@@ -47,7 +47,7 @@ struct RunTest : testing::Test {
     Result compare() { return run(request()); }
 };
 
-std::vector<std::string> keys(const Result& result, RowVerdict verdict) {
+std::vector<std::string> keys_of(const Result& result, RowVerdict verdict) {
     std::vector<std::string> out;
     for (const RowSample& sample : result.tables.at(0).samples) {
         if (sample.verdict == verdict) {
@@ -73,9 +73,9 @@ TEST_F(RunTest, NamesKeysAndColumnsOfEveryClass) {
     there()[4] = simple_row(5, "other");
     const Result result = compare();
     EXPECT_EQ(result.verdict, Verdict::inconsistent);
-    EXPECT_THAT(keys(result, RowVerdict::extra), ElementsAre("(id=3)"));
-    EXPECT_THAT(keys(result, RowVerdict::missing), ElementsAre("(id=8)"));
-    EXPECT_THAT(keys(result, RowVerdict::different), ElementsAre("(id=5)"));
+    EXPECT_THAT(keys_of(result, RowVerdict::extra), ElementsAre("(id=3)"));
+    EXPECT_THAT(keys_of(result, RowVerdict::missing), ElementsAre("(id=8)"));
+    EXPECT_THAT(keys_of(result, RowVerdict::different), ElementsAre("(id=5)"));
     EXPECT_EQ(result.rows.equal, 7u);
     EXPECT_EQ(result.tables[0].differing_columns.at("v"), 1u);
     EXPECT_EQ(result.tables[0].source_digest.key_sum == result.tables[0].destination_digest.key_sum,
@@ -131,8 +131,8 @@ TEST_F(RunTest, SeesBlockBoundariesNowhere) {
         source.block_bytes = bytes;
         destination.block_bytes = 310 - bytes;
         const Result result = compare();
-        EXPECT_THAT(keys(result, RowVerdict::missing), ElementsAre("(id=32)")) << bytes;
-        EXPECT_THAT(keys(result, RowVerdict::duplicate), ElementsAre("(id=64)")) << bytes;
+        EXPECT_THAT(keys_of(result, RowVerdict::missing), ElementsAre("(id=32)")) << bytes;
+        EXPECT_THAT(keys_of(result, RowVerdict::duplicate), ElementsAre("(id=64)")) << bytes;
         EXPECT_EQ(result.rows.equal, 62u) << bytes;
     }
 }
@@ -200,7 +200,7 @@ TEST_F(RunTest, MeetsKeysOfDifferentWidthsAndScales) {
     here() = {{wire::numeric({1, 5000}, 0, 0, 2), "a"}, {wire::numeric({2}, 0, 0, 0), "b"}};
     there() = {{wire::numeric({1, 5000}, 0, 0, 1), "a"}, {wire::numeric({2}, 0, 0, 0), "b"}};
     const Result strict = compare();
-    EXPECT_THAT(keys(strict, RowVerdict::different), ElementsAre("(id=1.50)"));
+    EXPECT_THAT(keys_of(strict, RowVerdict::different), ElementsAre("(id=1.50)"));
     Request lenient = request();
     lenient.rules = {Rule::numeric_scale};
     const Result result = run(lenient);
@@ -314,7 +314,7 @@ TEST_F(RunTest, GivesNoVerdictOnRowsThatMayJustBeLate) {
     const Result result = compare();
     EXPECT_EQ(result.proof, Proof::as_of_reading);
     EXPECT_EQ(result.verdict, Verdict::could_not_tell);
-    EXPECT_THAT(keys(result, RowVerdict::pending), ElementsAre("(id=3)"));
+    EXPECT_THAT(keys_of(result, RowVerdict::pending), ElementsAre("(id=3)"));
     EXPECT_EQ(result.rows.missing, 0u);
     EXPECT_EQ(watched.count(), 0) << "the snapshots have told it already";
     source.busy = false;
@@ -487,9 +487,9 @@ TEST_F(KeylessTest, CountsRowsAsAMultiset) {
     EXPECT_EQ(result.rows.missing, 1u);
     EXPECT_EQ(result.rows.extra, 2u);
     EXPECT_EQ(result.rows.equal, 1u);
-    EXPECT_THAT(keys(result, RowVerdict::duplicate), ElementsAre("(id=1, v=a)"));
-    EXPECT_THAT(keys(result, RowVerdict::missing), ElementsAre("(id=2, v=b)"));
-    EXPECT_THAT(keys(result, RowVerdict::extra), ElementsAre("(id=4, v=d)"));
+    EXPECT_THAT(keys_of(result, RowVerdict::duplicate), ElementsAre("(id=1, v=a)"));
+    EXPECT_THAT(keys_of(result, RowVerdict::missing), ElementsAre("(id=2, v=b)"));
+    EXPECT_THAT(keys_of(result, RowVerdict::extra), ElementsAre("(id=4, v=d)"));
 }
 
 TEST_F(KeylessTest, AgreesWithAPlainOracleOnRandomRows) {

@@ -1,12 +1,12 @@
 // The change stream against real servers, over a slot and publication made by hand.
-#include "migrator/engine/postgres/change_stream.h"
+#include "migrator/engine/postgres/log/change_stream.h"
 
 #include <gmock/gmock.h>
 
 #include <filesystem>
 #include <future>
 
-#include "migrator/engine/postgres/positions.h"
+#include "migrator/engine/postgres/capture/positions.h"
 #include "migrator/model/error.h"
 #include "tests/live/engine/postgres/reading_support.h"
 #include "tests/support/postgres_rows.h"

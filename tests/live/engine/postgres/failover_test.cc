@@ -2,7 +2,7 @@
 // stops naming what is missing.
 #include <gmock/gmock.h>
 
-#include "migrator/engine/postgres/positions.h"
+#include "migrator/engine/postgres/capture/positions.h"
 #include "migrator/engine/postgres/source.h"
 #include "migrator/flow/thread_runtime.h"
 #include "migrator/model/error.h"

@@ -9,8 +9,8 @@
 #include "migrator/engine/postgres/source.h"
 #include "migrator/flow/thread_runtime.h"
 #include "tests/support/live_postgres.h"
-#include "verify/postgres_catalog.h"
-#include "verify/postgres_facts.h"
+#include "verify/postgres/catalog.h"
+#include "verify/postgres/facts.h"
 
 namespace cutover::postgres {
 namespace {

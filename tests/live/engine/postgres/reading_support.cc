@@ -1,6 +1,6 @@
 #include "tests/live/engine/postgres/reading_support.h"
 
-#include "migrator/engine/postgres/positions.h"
+#include "migrator/engine/postgres/capture/positions.h"
 #include "tests/support/postgres_rows.h"
 
 namespace cutover::postgres {

@@ -1,5 +1,5 @@
 // Sessions that are handed on, on a real server.
-#include "migrator/engine/postgres/session_pool.h"
+#include "migrator/engine/postgres/session/session_pool.h"
 
 #include <gtest/gtest.h>
 

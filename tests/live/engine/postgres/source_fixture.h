@@ -13,7 +13,7 @@
 #include <set>
 #include <thread>
 
-#include "migrator/engine/postgres/chunk_reader.h"
+#include "migrator/engine/postgres/copy/chunk_reader.h"
 #include "migrator/flow/thread_runtime.h"
 #include "migrator/model/error.h"
 #include "tests/live/engine/postgres/reading_support.h"

@@ -1,6 +1,6 @@
 // PostgreSQL as a source, against real servers: what is made and removed, views and chunks, what is
 // read after the view has died.
-#include "migrator/engine/postgres/log_message.h"
+#include "migrator/engine/postgres/log/log_message.h"
 #include "tests/live/engine/postgres/source_fixture.h"
 
 namespace cutover::postgres {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "migrator/engine/postgres/change_applier.h"
+#include "migrator/engine/postgres/apply/change_applier.h"
 #include "tests/live/engine/postgres_sink/sink_fixture.h"
 
 namespace cutover::postgres {

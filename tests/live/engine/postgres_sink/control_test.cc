@@ -3,9 +3,9 @@
 
 #include <thread>
 
-#include "migrator/engine/postgres/control.h"
-#include "migrator/engine/postgres/control_schema.h"
-#include "migrator/engine/postgres/own_objects.h"
+#include "migrator/engine/postgres/control/control.h"
+#include "migrator/engine/postgres/control/control_schema.h"
+#include "migrator/engine/postgres/trust/own_objects.h"
 #include "tests/live/engine/postgres_sink/sink_fixture.h"
 
 namespace cutover::postgres {

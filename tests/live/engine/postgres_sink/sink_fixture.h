@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "migrator/engine/postgres/connection.h"
+#include "migrator/engine/postgres/session/connection.h"
 #include "migrator/engine/sink.h"
 #include "migrator/model/error.h"
 #include "migrator/plan/plan.h"

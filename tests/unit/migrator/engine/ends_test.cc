@@ -14,8 +14,8 @@
 namespace cutover::engine {
 namespace {
 
-using model::End;
 using model::Error;
+using model::Side;
 
 /// Nothing if `work` does not fail.
 std::optional<Error> failure_of(const std::function<void()>& work) {
@@ -27,10 +27,10 @@ std::optional<Error> failure_of(const std::function<void()>& work) {
     return std::nullopt;
 }
 
-std::optional<End> end_of(const std::function<void()>& work) {
+std::optional<Side> end_of(const std::function<void()>& work) {
     const std::optional<Error> error = failure_of(work);
     EXPECT_TRUE(error) << "nothing has failed";
-    return error ? error->end() : std::nullopt;
+    return error ? error->side() : std::nullopt;
 }
 
 class Ends : public testing::Test {
@@ -52,27 +52,27 @@ protected:
 };
 
 TEST_F(Ends, AnErrorOfTheSourceSaysSo) {
-    EXPECT_EQ(end_of([&] { source_->current_position(); }), End::source);
-    EXPECT_EQ(end_of([&] { source_->create_capture({}); }), End::source);
-    EXPECT_EQ(end_of([&] { source_->open_inspector()->server(); }), End::source);
-    EXPECT_EQ(end_of([&] { source_->open_reader()->open({}, {}, {}); }), End::source);
-    EXPECT_EQ(end_of([&] { source_->open_row_reader()->read({}, {}); }), End::source);
+    EXPECT_EQ(end_of([&] { source_->current_position(); }), Side::source);
+    EXPECT_EQ(end_of([&] { source_->create_capture({}); }), Side::source);
+    EXPECT_EQ(end_of([&] { source_->open_inspector()->server(); }), Side::source);
+    EXPECT_EQ(end_of([&] { source_->open_reader()->open({}, {}, {}); }), Side::source);
+    EXPECT_EQ(end_of([&] { source_->open_row_reader()->read({}, {}); }), Side::source);
     const plan::Plan plan;
     EXPECT_EQ(end_of([&] {
                   source_->open_changes(plan, {}, {}, LogReader::task)
                       ->next(std::chrono::milliseconds(0));
               }),
-              End::source);
+              Side::source);
 }
 
 TEST_F(Ends, AnErrorOfTheDestinationSaysSo) {
-    EXPECT_EQ(end_of([&] { sink_->set_sequences({}, {{}}); }), End::destination);
-    EXPECT_EQ(end_of([&] { sink_->open_inspector()->server(); }), End::destination);
-    EXPECT_EQ(end_of([&] { sink_->open_control()->load("ends"); }), End::destination);
-    EXPECT_EQ(end_of([&] { sink_->open_control()->claim("ends", ""); }), End::destination);
+    EXPECT_EQ(end_of([&] { sink_->set_sequences({}, {{}}); }), Side::destination);
+    EXPECT_EQ(end_of([&] { sink_->open_inspector()->server(); }), Side::destination);
+    EXPECT_EQ(end_of([&] { sink_->open_control()->load("ends"); }), Side::destination);
+    EXPECT_EQ(end_of([&] { sink_->open_control()->claim("ends", ""); }), Side::destination);
     const plan::Plan plan;
-    EXPECT_EQ(end_of([&] { sink_->open_writer(plan)->begin({}, {}); }), End::destination);
-    EXPECT_EQ(end_of([&] { sink_->open_applier(plan)->begin(); }), End::destination);
+    EXPECT_EQ(end_of([&] { sink_->open_writer(plan)->begin({}, {}); }), Side::destination);
+    EXPECT_EQ(end_of([&] { sink_->open_applier(plan)->begin(); }), Side::destination);
 }
 
 TEST_F(Ends, AnErrorOfAnEngineThatCannotBeMadeSaysSo) {
@@ -82,17 +82,17 @@ TEST_F(Ends, AnErrorOfAnEngineThatCannotBeMadeSaysSo) {
     };
     registry_.add_engine("broken", broken);
     EXPECT_EQ(end_of([&] { registry_.engine("broken").sink(runtime_, spec_, nullptr); }),
-              End::destination);
+              Side::destination);
 }
 
 TEST_F(Ends, AnErrorThatSaysOtherwiseItselfIsBelieved) {
     const auto thrown = [](Error error) {
-        return failure_of([&] { at_end(End::source, [&] { throw Error(error); }); });
+        return failure_of([&] { at_side(Side::source, [&] { throw Error(error); }); });
     };
     const Error error(model::ErrorClass::operation, "spill.failed", "the disk is full", "a hint");
-    EXPECT_EQ(thrown(error)->end(), End::source);
-    EXPECT_EQ(thrown(Error(error).at(End::neither))->end(), std::nullopt);
-    EXPECT_EQ(thrown(Error(error).at(End::destination))->end(), End::destination);
+    EXPECT_EQ(thrown(error)->side(), Side::source);
+    EXPECT_EQ(thrown(Error(error).at(Side::neither))->side(), std::nullopt);
+    EXPECT_EQ(thrown(Error(error).at(Side::destination))->side(), Side::destination);
     EXPECT_EQ(thrown(error)->hint(), "a hint");
 }
 

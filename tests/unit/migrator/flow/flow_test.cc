@@ -156,15 +156,15 @@ TEST(RetryWindow, NeverRetriesWhatTheUserMustMend) {
 TEST(RetryWindow, NamesTheEndOfItsFailuresWhileItIsOne) {
     ScriptedRuntime runtime;
     RetryWindow retry(runtime, {});
-    retry.after(error_of(model::ErrorClass::connection).at(model::End::source));
-    EXPECT_EQ(retry.end(), model::End::source);
-    retry.after(error_of(model::ErrorClass::operation).at(model::End::destination));
+    retry.after(error_of(model::ErrorClass::connection).at(model::Side::source));
+    EXPECT_EQ(retry.end(), model::Side::source);
+    retry.after(error_of(model::ErrorClass::operation).at(model::Side::destination));
     EXPECT_EQ(retry.end(), std::nullopt);
-    retry.after(error_of(model::ErrorClass::connection).at(model::End::source));
+    retry.after(error_of(model::ErrorClass::connection).at(model::Side::source));
     EXPECT_EQ(retry.end(), std::nullopt) << "one of them came from the other end";
     retry.success();
-    retry.after(error_of(model::ErrorClass::connection).at(model::End::destination));
-    EXPECT_EQ(retry.end(), model::End::destination);
+    retry.after(error_of(model::ErrorClass::connection).at(model::Side::destination));
+    EXPECT_EQ(retry.end(), model::Side::destination);
 }
 
 TEST(BoundedQueue, SaysWhetherThereIsRoomByADeadline) {

@@ -8,8 +8,8 @@
 namespace cutover::flow {
 namespace {
 
-using model::End;
 using model::Holder;
+using model::Side;
 
 class WaitsTest : public testing::Test {
 protected:
@@ -67,7 +67,7 @@ TEST_F(WaitsTest, AreToldWithWhoIsInTheWayAndWithTheirEnd) {
     {
         Notice notice(&waits_);
         EXPECT_TRUE(waits_.present().empty());
-        notice.tell(End::source, "a slot", {holder});
+        notice.tell(Side::source, "a slot", {holder});
         ASSERT_EQ(waits_.present().size(), 1u);
         EXPECT_EQ(waits_.present()[0].wait.holders[0], holder);
         EXPECT_EQ(model::to_text({"nobody knows who", "", "", std::nullopt}), "nobody knows who");
@@ -79,11 +79,11 @@ TEST_F(WaitsTest, AreToldWithWhoIsInTheWayAndWithTheirEnd) {
 
 TEST_F(WaitsTest, AreToldAgainOnlyWhenOthersAreInTheWay) {
     Notice notice(&waits_);
-    notice.tell(End::source, "a slot", {{"process", "7", "", std::chrono::seconds(1)}});
-    notice.tell(End::source, "a slot", {{"process", "7", "", std::chrono::seconds(3)}});
+    notice.tell(Side::source, "a slot", {{"process", "7", "", std::chrono::seconds(1)}});
+    notice.tell(Side::source, "a slot", {{"process", "7", "", std::chrono::seconds(3)}});
     EXPECT_EQ(heard_.size(), 1u);
     EXPECT_EQ(waits_.present()[0].wait.holders[0].open_for, std::chrono::seconds(3));
-    notice.tell(End::source, "a slot", {{"prepared transaction", "'x'", "", std::nullopt}});
+    notice.tell(Side::source, "a slot", {{"prepared transaction", "'x'", "", std::nullopt}});
     EXPECT_EQ(heard_.back(), "a slot: prepared transaction 'x'");
 }
 
@@ -91,7 +91,7 @@ TEST_F(WaitsTest, ThatNobodyTellsEndUnheard) {
     { const Notice notice(&waits_); }
     {
         Notice nobody(nullptr);
-        nobody.tell(End::source, "a slot", {});
+        nobody.tell(Side::source, "a slot", {});
         EXPECT_FALSE(nobody.due());
     }
     EXPECT_TRUE(heard_.empty());

@@ -11,7 +11,7 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-model::ColumnSchema column(const std::string& name, const std::string& type) {
+model::ColumnSchema column_of(const std::string& name, const std::string& type) {
     model::ColumnSchema out;
     out.name = name;
     out.type = type;
@@ -24,7 +24,8 @@ protected:
     PostgresSchema() {
         model::TableSchema table;
         table.name = {"app", "orders"};
-        table.columns = {column("id", "bigint"), column("qty", "integer"), column("note", "text")};
+        table.columns = {column_of("id", "bigint"), column_of("qty", "integer"),
+                         column_of("note", "text")};
         table.columns[0].nullable = false;
         table.columns[1].default_expression = "nextval('app.numbers'::regclass)";
         table.keys.push_back({"orders_pkey", {0}, true, false, "PRIMARY KEY (id)", false});
@@ -90,7 +91,7 @@ TEST_F(PostgresSchema, MakesTablesBareAndKeysAndIndexesAfterTheRows) {
 
 TEST_F(PostgresSchema, LeavesOutWhatNeedsAnExcludedColumnAndSaysSo) {
     spec_.mapping.excluded_columns[{"app", "orders"}] = {"qty"};
-    orders().columns.push_back(column("twice", "integer"));
+    orders().columns.push_back(column_of("twice", "integer"));
     orders().columns.back().generated_expression = "(qty * 2)";
     orders().checks.push_back({"positive", "CHECK ((qty > 0))", false});
     run();
@@ -152,7 +153,7 @@ TEST_F(PostgresSchema, LeavesOutChecksThatAnOlderServerWouldEnforce) {
 }
 
 TEST_F(PostgresSchema, KeepsAVirtualColumnWhereTheServerKnowsThem) {
-    orders().columns.push_back(column("twice", "integer"));
+    orders().columns.push_back(column_of("twice", "integer"));
     orders().columns.back().generated_expression = "(qty * 2)";
     orders().columns.back().generated_virtual = true;
     destination_version_ = 18;

@@ -11,7 +11,7 @@ namespace {
 
 using model::ColumnSchema;
 
-ColumnSchema column(const std::string& name, const std::string& shown) {
+ColumnSchema typed(const std::string& name, const std::string& shown) {
     ColumnSchema out;
     out.type = shown;
     out.type_name = {"pg_catalog", name};
@@ -27,7 +27,7 @@ std::string bytes(std::uint64_t value, int count) {
 }
 
 std::string widened(const char* from, const char* to, std::int64_t value, int count) {
-    const auto widen = widening(column(from, from), column(to, to));
+    const auto widen = widening(typed(from, from), typed(to, to));
     EXPECT_TRUE(widen.has_value() && *widen != nullptr);
     std::string out;
     (*widen)(bytes(static_cast<std::uint64_t>(value), count), out);
@@ -69,7 +69,7 @@ TEST(PostgresWidening, WidensFloatsExactly) {
 }
 
 TEST(PostgresWidening, RefusesBytesThatAreNoSuchValue) {
-    const auto widen = widening(column("int4", "integer"), column("int8", "bigint"));
+    const auto widen = widening(typed("int4", "integer"), typed("int8", "bigint"));
     std::string out;
     EXPECT_THROW((*widen)("abc", out), model::Error);
 }
@@ -81,35 +81,35 @@ struct Case {
 };
 
 TEST(PostgresWidening, TakesOnlyWhatHoldsEveryValue) {
-    ColumnSchema mood = column("mood", "shop.mood");
+    ColumnSchema mood = typed("mood", "shop.mood");
     mood.type_name.schema = "shop";
     mood.type_class = model::TypeClass::enumeration;
-    ColumnSchema made = column("int8", "bigint");
+    ColumnSchema made = typed("int8", "bigint");
     made.generated_expression = "1";
-    ColumnSchema own = column("int4", "shop.int4");
+    ColumnSchema own = typed("int4", "shop.int4");
     own.type_name.schema = "shop";
     const std::vector<Case> cases = {
-        {column("varchar", "character varying(10)"), column("text", "text"), true},
-        {column("varchar", "character varying(10)"), column("varchar", "character varying(12)"),
+        {typed("varchar", "character varying(10)"), typed("text", "text"), true},
+        {typed("varchar", "character varying(10)"), typed("varchar", "character varying(12)"),
          true},
-        {column("varchar", "character varying(10)"), column("varchar", "character varying(9)"),
+        {typed("varchar", "character varying(10)"), typed("varchar", "character varying(9)"),
          false},
-        {column("varchar", "character varying"), column("varchar", "character varying(9)"), false},
-        {column("text", "text"), column("varchar", "character varying"), true},
-        {column("text", "text"), column("varchar", "character varying(100)"), false},
-        {column("numeric", "numeric(10,2)"), column("numeric", "numeric(12,4)"), true},
-        {column("numeric", "numeric(10,2)"), column("numeric", "numeric(12,5)"), false},
-        {column("numeric", "numeric(10,2)"), column("numeric", "numeric(12,1)"), false},
-        {column("numeric", "numeric"), column("numeric", "numeric(12,1)"), false},
-        {column("int4", "integer"), column("numeric", "numeric(20,0)"), false},
-        {column("int8", "bigint"), column("int4", "integer"), false},
-        {column("int4", "integer"), column("float8", "double precision"), false},
-        {column("bpchar", "character(3)"), column("text", "text"), false},
-        {column("int4", "integer"), made, false},
-        {own, column("int8", "bigint"), false},
-        {mood, column("text", "text"), true},
-        {mood, column("varchar", "character varying(3)"), false},
-        {mood, column("int4", "integer"), false},
+        {typed("varchar", "character varying"), typed("varchar", "character varying(9)"), false},
+        {typed("text", "text"), typed("varchar", "character varying"), true},
+        {typed("text", "text"), typed("varchar", "character varying(100)"), false},
+        {typed("numeric", "numeric(10,2)"), typed("numeric", "numeric(12,4)"), true},
+        {typed("numeric", "numeric(10,2)"), typed("numeric", "numeric(12,5)"), false},
+        {typed("numeric", "numeric(10,2)"), typed("numeric", "numeric(12,1)"), false},
+        {typed("numeric", "numeric"), typed("numeric", "numeric(12,1)"), false},
+        {typed("int4", "integer"), typed("numeric", "numeric(20,0)"), false},
+        {typed("int8", "bigint"), typed("int4", "integer"), false},
+        {typed("int4", "integer"), typed("float8", "double precision"), false},
+        {typed("bpchar", "character(3)"), typed("text", "text"), false},
+        {typed("int4", "integer"), made, false},
+        {own, typed("int8", "bigint"), false},
+        {mood, typed("text", "text"), true},
+        {mood, typed("varchar", "character varying(3)"), false},
+        {mood, typed("int4", "integer"), false},
     };
     for (const Case& one : cases) {
         EXPECT_EQ(widening(one.source, one.there).has_value(), one.holds)

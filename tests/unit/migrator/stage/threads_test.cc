@@ -93,7 +93,7 @@ TEST_F(Threads, ALaterBatchGivesWayWhereItIsNotKnownWhoIsInTheWay) {
     const auto lock = [&] {
         flow::Notice notice(&waits_);
         until([&] { return applied > 0; });
-        notice.tell(model::End::destination, "a lock",
+        notice.tell(model::Side::destination, "a lock",
                     {{"who is in the way could not be asked", "", "", std::nullopt}});
         until([&] { return aborts > 0; });
     };

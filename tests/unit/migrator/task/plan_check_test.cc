@@ -57,7 +57,7 @@ TEST(PlanCheck, SaysWhatHasChanged) {
             .value();
     EXPECT_EQ(error.code(), "source.changed");
     EXPECT_TRUE(says(error, "table app.b: then"));
-    EXPECT_EQ(error.end(), model::End::source);
+    EXPECT_EQ(error.side(), model::Side::source);
     engine::Planned unfit = planned("a;b", {});
     unfit.findings = {{"types.label_missing",
                        model::Severity::block,

@@ -126,11 +126,11 @@ TEST(EventWriter, NamesTheEndThatAnErrorCameFromIfItDidFromOne) {
     EXPECT_FALSE(line_of(stage::Failed{error, ""}).contains("end"));
     EXPECT_FALSE(line_of(stage::Recovered{}).contains("end"));
     model::Error ours = error;
-    EXPECT_FALSE(line_of(stage::Failed{ours.at(model::End::neither), ""}).contains("end"));
-    error.at(model::End::destination);
+    EXPECT_FALSE(line_of(stage::Failed{ours.at(model::Side::neither), ""}).contains("end"));
+    error.at(model::Side::destination);
     EXPECT_EQ(line_of(stage::Retrying{error, 1, {}})["end"], "destination");
     EXPECT_EQ(line_of(stage::Failed{error, ""})["end"], "destination");
-    EXPECT_EQ(line_of(stage::Recovered{{}, model::End::source})["end"], "source");
+    EXPECT_EQ(line_of(stage::Recovered{{}, model::Side::source})["end"], "source");
 }
 
 TEST(EventWriter, SurvivesBytesThatAreNoText) {
@@ -208,9 +208,9 @@ TEST(TerminalView, SaysWhichEndIsAway) {
                     false),
               "trying again (attempt 1, gives up in 90 s): connection lost\n"
               "goes on after 2.0 s\n");
-    error.at(model::End::source);
+    error.at(model::Side::source);
     EXPECT_EQ(shown({stage::Retrying{error, 1, std::chrono::seconds(90)},
-                     stage::Recovered{std::chrono::seconds(2), model::End::source}},
+                     stage::Recovered{std::chrono::seconds(2), model::Side::source}},
                     false),
               "trying again at the source (attempt 1, gives up in 90 s): connection lost\n"
               "goes on after 2.0 s without the source\n");

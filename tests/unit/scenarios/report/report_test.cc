@@ -28,7 +28,7 @@ TEST(HtmlReport, SaysTheVerdictWithItsReasons) {
 
 TEST(HtmlReport, EscapesNamesThatLookLikeMarkup) {
     const std::string page = html_report(failed_rehearsal());
-    EXPECT_THAT(page, HasSubstr("postgres/slot &lt;lost&gt;"));
+    EXPECT_THAT(page, HasSubstr("postgres_to_postgres/slot &lt;lost&gt;"));
     EXPECT_THAT(page, Not(HasSubstr("<lost>")));
 }
 
@@ -88,7 +88,7 @@ TEST(JsonReport, ComesBackAsItWas) {
     EXPECT_EQ(back.started, run.started);
     EXPECT_EQ(back.samples.size(), run.samples.size());
     EXPECT_EQ(back.faults.at(0).effect_ended, run.faults.at(0).effect_ended);
-    EXPECT_EQ(back.verdict, Verdict::go);
+    EXPECT_EQ(back.verdict, Decision::go);
     EXPECT_FALSE(back.processes.at(0).exit_code.has_value());
 }
 
@@ -99,10 +99,11 @@ TEST(JsonReport, RefusesWhatIsNoReport) {
 
 TEST(JunitReport, HasACaseForEverythingThatWasChecked) {
     const std::string xml = junit_report({survived_rehearsal(), failed_rehearsal()});
-    EXPECT_THAT(xml, HasSubstr("<testsuite name=\"postgres/main\" tests=\"22\" failures=\"0\""));
     EXPECT_THAT(
         xml,
-        HasSubstr("<testsuite name=\"postgres/slot &lt;lost&gt;\" tests=\"7\" failures=\"5\""));
+        HasSubstr("<testsuite name=\"postgres_to_postgres/main\" tests=\"22\" failures=\"0\""));
+    EXPECT_THAT(xml, HasSubstr("<testsuite name=\"postgres_to_postgres/slot &lt;lost&gt;\" "
+                               "tests=\"7\" failures=\"5\""));
 }
 
 TEST(WriteReports, LeavesThreeWholeFiles) {

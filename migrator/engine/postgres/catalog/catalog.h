@@ -1,0 +1,19 @@
+// Reads a database's catalog into model/schema.h: tables with everything on them, the types and
+// sequences they need, and what lies beside them. A fixed number of round trips whatever the number
+// of tables, all under one snapshot. It reports; whether something can be carried is the route's
+// and the precheck's question.
+#pragma once
+
+#include <string>
+
+#include "migrator/engine/postgres/session/connection.h"
+#include "migrator/model/schema.h"
+#include "migrator/plan/task_spec.h"
+
+namespace cutover::postgres {
+
+/// Requires: no transaction is open. A partitioned table that is selected brings its partitions
+/// along, except those that are excluded by name. Throws: connection, operation, refused.
+model::Catalog read_catalog(Connection& connection, const plan::ObjectSelection& selection);
+
+}  // namespace cutover::postgres

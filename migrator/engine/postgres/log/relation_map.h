@@ -1,0 +1,54 @@
+// From what a relation message says to the place of its columns in a table plan. A relation that
+// differs from the plan (a column added, dropped, renamed or retyped, another replica identity)
+// means that the source's schema was changed under the task: that is an error with the difference
+// in it, never skipped.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "migrator/engine/postgres/log/decoder.h"
+#include "migrator/model/error.h"
+#include "migrator/plan/plan.h"
+
+namespace cutover::postgres {
+
+/// A type as the server prints it with this modifier: `numeric(12,2)`.
+using TypeNames = std::function<std::string(std::uint32_t type, std::int32_t modifier)>;
+
+/// A relation as met in the log: where its columns go, or why it cannot be followed. The reason is
+/// kept because a relation may be met inside a transaction that is rolled back later.
+struct MappedRelation {
+    RowShape shape;
+    std::optional<model::Error> problem;
+    bool ancestor =
+        false;  ///< a partitioned table above ours: named when it is truncated, has no rows
+};
+
+/// One thread. `plan` must outlive it.
+class RelationMap {
+public:
+    /// `ancestors`: the partitioned tables above the plan's.
+    RelationMap(const plan::Plan& plan, TypeNames type_names,
+                const std::vector<model::ObjectName>& ancestors);
+
+    std::shared_ptr<const MappedRelation> map(const message::Relation& relation) const;
+
+private:
+    std::optional<model::Error> difference(const message::Relation& relation,
+                                           const plan::TablePlan& table) const;
+    std::optional<model::Error> identity_problem(const message::Relation& relation,
+                                                 const plan::TablePlan& table) const;
+
+    const plan::Plan& plan_;
+    TypeNames type_names_;
+    std::unordered_map<model::ObjectName, model::TableIndex, model::ObjectNameHash> tables_;
+    std::unordered_set<model::ObjectName, model::ObjectNameHash> ancestors_;
+};
+
+}  // namespace cutover::postgres

@@ -1,0 +1,90 @@
+#include "migrator/engine/postgres/log/relation_map.h"
+
+#include <gmock/gmock.h>
+
+#include "tests/unit/migrator/engine/postgres/log/message_builder.h"
+
+namespace cutover::postgres {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::string type_name(std::uint32_t type, std::int32_t modifier) {
+    return type == 25 ? "text" : "other(" + std::to_string(modifier) + ")";
+}
+
+class RelationMapTest : public testing::Test {
+protected:
+    RelationMapTest() {
+        plan_.tables.push_back(planned_table(0, "item", {"id", "name", "extra"}));
+        plan_.tables.push_back(planned_table(1, "loose", {"a"}, true));
+    }
+    std::shared_ptr<const MappedRelation> map(const std::string& name,
+                                              const std::vector<WireColumn>& columns,
+                                              char identity = 'd') {
+        return RelationMap(plan_, type_name, {{"public", "root"}})
+            .map(decode_relation(MessageReader(
+                std::string_view(bytes_ = relation_message(9, name, columns, identity))
+                    .substr(1))));
+    }
+    std::string problem(const std::string& name, const std::vector<WireColumn>& columns,
+                        char identity = 'd') {
+        const auto mapped = map(name, columns, identity);
+        return mapped->problem ? mapped->problem->code() + ": " + mapped->problem->message() : "";
+    }
+
+    plan::Plan plan_;
+    std::string bytes_;
+};
+
+TEST_F(RelationMapTest, FindsColumnsByName) {
+    plan_.tables[0].columns.erase(plan_.tables[0].columns.begin() + 1);  // `name` is not carried
+    const auto mapped = map("item", {{"extra"}, {"name"}, {"id", true}});
+    ASSERT_FALSE(mapped->problem);
+    EXPECT_THAT(mapped->shape.targets, ElementsAre(1, RowShape::kSkipped, 0));
+    EXPECT_THAT(mapped->shape.sources, ElementsAre(2, 0));
+}
+
+TEST_F(RelationMapTest, NamesEveryDifference) {
+    EXPECT_THAT(problem("item", {{"id", true}, {"name"}}), HasSubstr("public.item"));
+    EXPECT_THAT(problem("item", {{"id", true}, {"name"}}), HasSubstr("column extra is gone"));
+    EXPECT_THAT(problem("item", {{"id", true}, {"name"}, {"extra"}, {"new"}}),
+                HasSubstr("column new was added"));
+    EXPECT_THAT(problem("item", {{"id", true}, {"name", false, 26, 8}, {"extra"}}),
+                HasSubstr("column name is of type other(8), it was text"));
+    EXPECT_THAT(problem("item", {{"id", true}, {"name"}, {"renamed"}}),
+                HasSubstr("column extra is gone"));
+    EXPECT_THAT(problem("item_2", {{"id", true}}),
+                testing::AllOf(HasSubstr("public.item_2"), HasSubstr("a partition that was added"),
+                               testing::Not(HasSubstr("was changed"))));
+}
+
+TEST_F(RelationMapTest, WantsOldKeysInTheLog) {
+    EXPECT_EQ(problem("item", {{"id", true}, {"name"}, {"extra"}}), "");
+    EXPECT_THAT(problem("item", {{"id"}, {"name", true}, {"extra"}}, 'i'),
+                HasSubstr("the old value of key column id"));
+    EXPECT_EQ(problem("item", {{"id"}, {"name"}, {"extra"}}, 'f'), "");
+    EXPECT_THAT(problem("loose", {{"a", true}}), HasSubstr("whole old rows"));
+    EXPECT_EQ(problem("loose", {{"a", true}}, 'f'), "");
+    plan_.tables[0].sets_replica_identity = true;
+    EXPECT_THAT(problem("item", {{"id", true}, {"name"}, {"extra"}}),
+                HasSubstr("as was set at the start"));
+}
+
+TEST_F(RelationMapTest, KnowsThePartitionedTablesAboveOurs) {
+    EXPECT_TRUE(map("root", {{"id", true}})->ancestor);
+    EXPECT_FALSE(map("root", {{"id", true}})->problem);
+    EXPECT_FALSE(map("item", {{"id", true}, {"name"}, {"extra"}})->ancestor);
+}
+
+TEST_F(RelationMapTest, DoesNotMissGeneratedColumns) {
+    model::ColumnSchema generated;
+    generated.name = "twice";
+    generated.generated_expression = "id * 2";
+    plan_.tables[0].schema.columns.push_back(generated);
+    EXPECT_EQ(problem("item", {{"id", true}, {"name"}, {"extra"}}), "");
+}
+
+}  // namespace
+}  // namespace cutover::postgres

@@ -1,0 +1,150 @@
+// One end as the judge sees it: a session that reads under one snapshot and changes nothing. The
+// seam of this folder: a new engine is a new implementation (postgres_end.h is the first). It does
+// not compare, does not know the other end and does not use the migrator's readers.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "migrator/plan/task_spec.h"
+#include "verify/canonical/row_block.h"
+#include "verify/end/schema_facts.h"
+#include "verify/end/shape.h"
+
+namespace cutover::verify {
+
+/// Half-open range of the first key column, as literals in the end's own language. Both ends cut
+/// the same ranges; the first has no `from`, the last no `to`, so no row can fall between.
+struct KeyRange {
+    std::optional<std::string> from;
+    std::optional<std::string> to;
+};
+
+/// What to read, cell by cell.
+struct ReadSpec {
+    struct Item {
+        std::size_t column = 0;
+        bool as_order_text = false;  ///< the column's text in UTF-8, ordered by its bytes
+    };
+    std::vector<Item> items;
+    std::size_t order_by = 0;  ///< the first so many items are the order; 0: any order
+    std::string filter;        ///< in the end's own language; empty: all rows
+    /// Of a partitioned table: rows of these partitions, and of theirs, are held to these
+    /// conditions and not to `filter`. The first that takes a row counts.
+    std::vector<std::pair<model::ObjectName, std::string>> partition_filters;
+    KeyRange range;  ///< on the first item
+    /// Not empty: only rows with these keys, as texts of the order_by first columns; rows beyond
+    /// them may come too.
+    std::vector<std::vector<std::string>> keys;
+    /// One cell more at the end of each row: `free` or `held` (somebody changes, locks or has
+    /// locked the row), a blank, and what tells this version of the row from every other one.
+    bool with_version = false;
+};
+
+/// Rows as they come. One thread.
+class RowStream {
+public:
+    virtual ~RowStream() = default;
+    /// Appends rows (data and ends) until about `bytes` are there. False at the end of the rows.
+    /// Throws: connection, operation.
+    virtual bool fill(RowBlock& block, std::size_t bytes) = 0;
+};
+
+/// A transaction that has written and has not ended, or is prepared: no snapshot sees its rows.
+struct OpenWriter {
+    std::string who;                        ///< for people: pid or gid, application, account, age
+    std::vector<model::ObjectName> tables;  ///< that it holds a lock for writing on
+};
+
+/// Where an end stands: asked before and after the reading, it tells whether anybody wrote
+/// meanwhile.
+struct Standing {
+    std::string position;  ///< of the log, for people
+    std::string writers;   ///< changes whenever a transaction that has written ends
+    std::vector<OpenWriter> open_writers = {};
+};
+
+/// Of an open snapshot, as evidence. Transactions that write have numbers that grow.
+struct Moment {
+    std::string position;             ///< of the log: all that the snapshot sees lies before
+    std::uint64_t oldest_writer = 0;  ///< everything below has ended, and its effect is seen
+    std::uint64_t next_writer = 0;    ///< everything from here on had not begun
+};
+
+/// What a destination tells about our own migrator, in the open snapshot.
+struct Applied {
+    bool known = false;    ///< there is such a task
+    std::string hidden;    ///< there may be one that cannot be read, and why; empty: no
+    std::string phase;     ///< of the task
+    std::string position;  ///< everything at the source up to here is in; empty: nothing told yet
+};
+
+/// A table that tables() never gives.
+struct LeftOut {
+    model::ObjectName name;
+    std::string why;  ///< `tables of the extension postgis`
+};
+
+/// Whose facts are asked for, by the end's own names.
+struct FactScope {
+    std::vector<model::ObjectName> tables;
+    /// That stand by themselves; those that the tables own or draw from come with these.
+    std::vector<model::ObjectName> sequences;
+    /// Of a source: all that the selection takes, however the request narrows it. What refers to
+    /// another table cannot be carried.
+    std::vector<model::ObjectName> selected = {};
+};
+
+/// One session of one end; one thread. All functions throw connection and operation.
+class End {
+public:
+    virtual ~End() = default;
+
+    virtual std::string description() = 0;
+    virtual Standing standing() = 0;
+    /// Begins the snapshot that everything after it sees; gives an id that others may join.
+    /// Empty if this server cannot share one.
+    virtual std::string begin_snapshot() = 0;
+    /// Sees what the session that gave `id` sees; with an empty id, a snapshot of its own.
+    virtual void join_snapshot(const std::string& id) = 0;
+    /// What the open snapshot sees, as Standing::writers has it.
+    virtual std::string view() = 0;
+    /// Whether a transaction that `later` sees and `earlier` does not has brought, changed or
+    /// removed rows, as far as they are seen in this session's snapshot: what came shows in a later
+    /// one, what went in an earlier one; a table that was emptied as a whole since the snapshot
+    /// shows in it, too. May say so of rows that were only locked or moved.
+    virtual bool written_between(const TableShape& table, const std::string& earlier,
+                                 const std::string& later) = 0;
+
+    /// All tables that `selection` takes (all user tables if null), partitions among them.
+    virtual std::vector<TableShape> tables(const plan::ObjectSelection* selection) = 0;
+    /// Tables that are not compared whatever a selection says, but for the server's own and ours.
+    virtual std::vector<LeftOut> left_out() = 0;
+    /// What else this end holds that no comparison covers, in plain words: `3 large objects`.
+    virtual std::vector<std::string> beside_tables() { return {}; }
+    /// All sequences of users that no table owns.
+    virtual std::vector<model::ObjectName> sequences() = 0;
+    /// Objects around these tables in one language; names of a source end are mapped to the
+    /// destination's by `mapping` (null: names stay).
+    virtual SchemaFacts facts(const FactScope& scope, const plan::NameMapping* mapping) = 0;
+    virtual std::unique_ptr<RowStream> read(const TableShape& table, const ReadSpec& spec) = 0;
+    /// Literals that cut the table into about `parts` parts of equal size by the spec's first item.
+    virtual std::vector<std::string> cuts(const TableShape& table, const ReadSpec& spec,
+                                          std::size_t parts) = 0;
+
+    // Evidence of positions, for the live mode (live_rounds.h).
+
+    /// Throws: refused `verify.live_standby`: only a primary can tell.
+    virtual Moment moment() = 0;
+    virtual Applied applied(const std::string& task) = 0;
+    /// Of this end's own log: nothing before `wanted` lies behind `position`.
+    virtual bool reaches(const std::string& position, const std::string& wanted) const = 0;
+};
+
+using OpenEnd = std::function<std::unique_ptr<End>()>;
+
+}  // namespace cutover::verify

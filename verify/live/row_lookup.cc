@@ -1,0 +1,91 @@
+#include "verify/live/row_lookup.h"
+
+#include <utility>
+
+#include "migrator/model/error.h"
+#include "verify/canonical/canonical.h"
+#include "verify/compare/key_order.h"
+
+namespace cutover::verify {
+
+namespace {
+
+constexpr std::size_t kLookupBytes = 256 << 10;
+
+struct VersionedRow {
+    std::string row;  ///< as without the version
+    std::string version;
+    bool free = false;
+};
+
+VersionedRow split(std::string_view row, std::size_t cells) {
+    VersionedRow out;
+    CellWalk walk(row);
+    for (std::size_t at = 0; at < cells; ++at) {
+        walk.next();
+    }
+    const std::string_view body = row.substr(kRowHeadBytes);
+    put_big_endian(out.row, cells, static_cast<int>(kRowHeadBytes));
+    out.row.append(body.substr(0, body.size() - walk.rest().size()));
+    const std::string_view version = walk.next().bytes;
+    const std::size_t blank = version.find(' ');
+    if (blank == std::string_view::npos) {
+        throw model::Error(model::ErrorClass::corrupt, "verify.row_version",
+                           "an end gave a row without its version");
+    }
+    out.free = version.substr(0, blank) == "free";
+    out.version = version.substr(blank + 1);
+    return out;
+}
+
+}  // namespace
+
+RowLookup::RowLookup(const TablePair& pair, Side side, std::uint64_t seed, ReadLimit* limit,
+                     std::function<void(std::chrono::milliseconds)> pause)
+    : pair_(pair),
+      side_(side),
+      hasher_(pair, side, seed),
+      limit_(limit),
+      pause_(std::move(pause)) {}
+
+Images RowLookup::read(End& end, const std::vector<Candidate*>& candidates) {
+    Images images;
+    if (candidates.empty()) {
+        return images;
+    }
+    ReadSpec spec = side_ == Side::source ? pair_.source_read : pair_.destination_read;
+    spec.with_version = true;
+    for (const Candidate* candidate : candidates) {
+        spec.keys.push_back(candidate->texts);
+    }
+    const auto stream = end.read(side_ == Side::source ? pair_.source : pair_.destination, spec);
+    RowBlock block;
+    while (stream->fill(block, kLookupBytes)) {
+        for (std::size_t at = 0; at < block.rows(); ++at) {
+            add(images, block.row(at));
+        }
+        if (limit_ != nullptr) {
+            pause_(std::chrono::duration_cast<std::chrono::milliseconds>(
+                limit_->charge(block.rows(), block.data.size(), std::chrono::steady_clock::now())));
+        }
+        block.clear();
+    }
+    return images;
+}
+
+void RowLookup::add(Images& images, std::string_view row) {
+    VersionedRow split_row = split(row, pair_.cells.size());
+    std::string key;
+    put_key_form(pair_.key(side_), split_row.row, key);
+    Image& image = images[key];
+    bool uncomparable = false;
+    image.look.hash += hasher_.row(split_row.row, uncomparable);
+    image.look.version += (image.look.rows == 0 ? "" : ", ") + split_row.version;
+    image.free = image.free && split_row.free;
+    image.uncomparable = image.uncomparable || uncomparable;
+    if (++image.look.rows == 1) {
+        image.row = std::move(split_row.row);
+    }
+}
+
+}  // namespace cutover::verify

@@ -1,0 +1,19 @@
+// A PostgreSQL server as an End of the judge: sessions, shared snapshots, rows by binary COPY in
+// key order. It reads through the engine's connection and decodes nothing by itself
+// (postgres_decode.h does).
+#pragma once
+
+#include <chrono>
+#include <memory>
+
+#include "migrator/plan/endpoint.h"
+#include "verify/end/end.h"
+
+namespace cutover::verify {
+
+/// Connects. What others have locked is waited for so long; then the statement fails. Errors of the
+/// end say which end it is. Throws: connection, refused.
+std::unique_ptr<End> open_postgres_end(const plan::Endpoint& endpoint,
+                                       std::chrono::seconds lock_wait);
+
+}  // namespace cutover::verify
