@@ -64,7 +64,7 @@ TEST(Catalogue, FindsAScenarioByTheEndOfItsNameAndSuggestsTheNearOne) {
     const Catalogue catalogue("scenarios");
     EXPECT_EQ(catalogue.load("main").name, "postgres_to_postgres/main");
     try {
-        catalogue.load("postgres/mian");
+        catalogue.load("postgres_to_postgres/mian");
         FAIL();
     } catch (const model::Error& error) {
         EXPECT_THAT(error.what(), testing::HasSubstr("did you mean `postgres_to_postgres/main`?"));
