@@ -6,7 +6,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "migrator/engine/source.h"
@@ -55,6 +57,27 @@ struct TaskRecord {
 struct Claimant {
     std::string process;     ///< unique to a run of the task: what it listens by is not in its way
     std::uint64_t born = 0;  ///< of the task that it has claimed before; 0: none yet
+};
+
+/// What a task was planned from, as it remembers it: the source's catalog, and the change of it
+/// that is being followed.
+struct StoredPlan {
+    std::string catalog;    ///< plan::catalog_text(); empty: none yet
+    std::string evolution;  ///< plan::evolution_text(); empty: none is under way
+    bool adopted = false;   ///< the catalog is the evolution's: what is left are its later steps
+};
+
+/// Makes an evolution's catalog the task's own.
+struct Adoption {
+    std::string fingerprint;  ///< of the plan of now
+    std::string catalog;
+    CaptureOrigin origin;
+    /// Of each table of the plan before, its place in the plan of now; nothing: it is gone.
+    std::vector<std::optional<model::TableIndex>> places;
+    std::vector<std::string> done;  ///< schema steps that need not be run
+    /// Tables to be copied anew, of the plan of now, each with its chunks: they are emptied.
+    std::vector<std::pair<const plan::TablePlan*, model::Chunk>> copied_anew;
+    bool copies = false;  ///< there is something to copy: the task goes back to that phase
 };
 
 /// What an operator asks of a running task, by another process.
@@ -109,6 +132,18 @@ public:
     virtual void restart_table(const plan::TablePlan& table,
                                const std::vector<model::Chunk>& chunks) = 0;
     virtual std::vector<std::string> done_schema_steps() = 0;
+
+    /// Of any task: nobody needs to have claimed it.
+    virtual StoredPlan stored_plan(const std::string& task) = 0;
+    virtual void store_catalog(const std::string& catalog) = 0;
+    /// From here on the evolution will be followed, by whichever process. `forgotten`: schema steps
+    /// that are not done any more.
+    virtual void begin_evolution(const std::string& evolution,
+                                 const std::set<std::string>& forgotten) = 0;
+    /// In one transaction, when all of its steps that come first are done.
+    virtual void adopt(const Adoption& adoption) = 0;
+    /// Nothing of it is left to be done.
+    virtual void end_evolution() = 0;
 
     /// The marker alone, for a source that is idle.
     virtual void save_marker(const model::Marker& marker) = 0;

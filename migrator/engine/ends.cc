@@ -99,6 +99,9 @@ public:
                                 const model::Position& applied) override {
         return at_side(Side::source, [&] { return source_->verify_capture(origin, applied); });
     }
+    CaptureOrigin extend_capture(const plan::Plan& plan, const CaptureOrigin& origin) override {
+        return at_side(Side::source, [&] { return source_->extend_capture(plan, origin); });
+    }
     void drop_capture(const plan::Plan& plan) override {
         return at_side(Side::source, [&] { return source_->drop_capture(plan); });
     }
@@ -268,6 +271,23 @@ public:
     }
     std::vector<std::string> done_schema_steps() override {
         return at_side(Side::destination, [&] { return control_->done_schema_steps(); });
+    }
+    StoredPlan stored_plan(const std::string& task) override {
+        return at_side(Side::destination, [&] { return control_->stored_plan(task); });
+    }
+    void store_catalog(const std::string& catalog) override {
+        return at_side(Side::destination, [&] { return control_->store_catalog(catalog); });
+    }
+    void begin_evolution(const std::string& evolution,
+                         const std::set<std::string>& forgotten) override {
+        return at_side(Side::destination,
+                       [&] { return control_->begin_evolution(evolution, forgotten); });
+    }
+    void adopt(const Adoption& adoption) override {
+        return at_side(Side::destination, [&] { return control_->adopt(adoption); });
+    }
+    void end_evolution() override {
+        return at_side(Side::destination, [&] { return control_->end_evolution(); });
     }
     void save_marker(const model::Marker& marker) override {
         return at_side(Side::destination, [&] { return control_->save_marker(marker); });

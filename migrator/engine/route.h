@@ -3,11 +3,13 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "migrator/model/finding.h"
 #include "migrator/model/schema.h"
+#include "migrator/plan/evolution.h"
 #include "migrator/plan/plan.h"
 
 namespace cutover::engine {
@@ -24,6 +26,24 @@ struct Planned {
     std::vector<model::NeededObject> needs;
 };
 
+/// A change of the source's schema, or the reasons why it is not followed.
+struct Evolved {
+    plan::Evolution evolution;  ///< without revision and position
+    /// `block` findings mean that it must not be followed.
+    std::vector<model::Finding> findings;
+};
+
+/// What a route is told of a change.
+struct SchemaChange {
+    const model::Catalog& before;       ///< what the task's plan was made of
+    const model::Catalog& after;        ///< what is selected now
+    const model::Catalog& whole;        ///< all that is at the source now
+    const model::Catalog& destination;  ///< as it is now
+    /// Tables of `before` whose copy the log has yet to catch up with: no change of theirs can be
+    /// told from what the copy has brought already.
+    const std::set<model::ObjectName>& unsettled;
+};
+
 /// Stateless, any thread.
 class Route {
 public:
@@ -34,6 +54,8 @@ public:
     /// not carried, each source column without a counterpart, each destination name claimed twice.
     virtual Planned plan(const plan::TaskSpec& spec, const model::Catalog& source,
                          const model::Catalog& destination) const = 0;
+    /// What a change of the source's schema comes to. Requires: the two catalogs differ.
+    virtual Evolved evolve(const plan::TaskSpec& spec, const SchemaChange& change) const = 0;
 };
 
 }  // namespace cutover::engine

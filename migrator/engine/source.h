@@ -144,6 +144,11 @@ public:
     /// text; connection.
     virtual CaptureProof verify_capture(const CaptureOrigin& origin,
                                         const model::Position& applied) = 0;
+    /// Makes the capture one of `plan`, which is what has become of the plan it was made for:
+    /// tables that are new are followed from here on, so that a view opened afterwards misses
+    /// nothing. May be called again for the same plan. Throws: refused (its tables were tampered
+    /// with besides: the log may have a gap), connection, operation.
+    virtual CaptureOrigin extend_capture(const plan::Plan& plan, const CaptureOrigin& origin) = 0;
     /// Removes what create_capture() has made and undoes what it has set. Nothing there: fine.
     virtual void drop_capture(const plan::Plan& plan) = 0;
     virtual std::vector<AuxiliaryObject> auxiliary_objects(const plan::Plan& plan) = 0;

@@ -27,14 +27,22 @@ inline constexpr std::string_view kCaptureCreated =
     "task.capture_created";  ///< before it is recorded
 inline constexpr std::string_view kSchemaStep = "schema.step";
 inline constexpr std::string_view kFullDone = "task.full_done";
+
+// A change of the source's schema that is followed.
+inline constexpr std::string_view kEvolutionBegun = "schema.begun";  ///< recorded, nothing done
+inline constexpr std::string_view kCaptureExtended = "schema.capture_extended";
+inline constexpr std::string_view kEvolutionAdopted = "schema.adopted";
+
+// The cutover.
 inline constexpr std::string_view kSourceFence =
     "finish.source_fence";  ///< recorded, not set; and once more when it is set
 inline constexpr std::string_view kSequencesSet = "finish.sequences_set";
 inline constexpr std::string_view kFenced = "finish.fenced";
 
 inline constexpr std::string_view kAll[] = {
-    kChunkRead,      kChunkWritten, kChunkCommitted, kBatchStaged, kBatchApplied,
-    kBatchCommitted, kAcknowledged, kCaptureCreated, kSchemaStep,  kFullDone,
-    kSourceFence,    kSequencesSet, kFenced};
+    kChunkRead,        kChunkWritten,   kChunkCommitted, kBatchStaged,
+    kBatchApplied,     kBatchCommitted, kAcknowledged,   kCaptureCreated,
+    kSchemaStep,       kFullDone,       kEvolutionBegun, kCaptureExtended,
+    kEvolutionAdopted, kSourceFence,    kSequencesSet,   kFenced};
 
 }  // namespace cutover::flow::sync

@@ -26,8 +26,15 @@ enum class TypeClass : std::uint8_t {
     other
 };
 
+/// One value, in two forms.
+struct ColumnFill {
+    std::string text;   ///< as a literal's
+    std::string bytes;  ///< the engine's wire form
+};
+
 struct ColumnSchema {
     std::string name;
+    int number = 0;    ///< the engine's own of the column, which outlives a rename; 0: it has none
     std::string type;  ///< as the engine prints it, with modifiers: `numeric(12,2)`, `app.mood[]`
     ObjectName type_name;       ///< schema and name of the type, without modifiers
     std::uint64_t type_id = 0;  ///< the engine's own id (an oid); 0 where there is none
@@ -39,6 +46,8 @@ struct ColumnSchema {
     Identity identity = Identity::none;
     std::string collation;      ///< as SQL names it, quoted where need be; empty: the type's own
     bool deterministic = true;  ///< false: equal keys may have unequal bytes
+    /// What rows have in it that are older than the column; nothing: NULL, or none is.
+    std::optional<ColumnFill> fill;
 };
 
 /// A primary key, unique constraint or unique index: columns in order, by index into the table's
@@ -103,8 +112,10 @@ struct TableSchema {
     std::string replica_identity_index;
     Rows estimated_rows;
     Bytes size;
+    std::uint64_t number = 0;  ///< the engine's own of the table, which outlives a rename
     std::string identity;  ///< the engine's mark of the very object, whatever its name: what is put
                            ///< in its place has another
+    std::string storage;   ///< the engine's mark of where its rows lie: rewritten, it has another
     std::vector<std::string>
         flags;  ///< what the engine knows besides: `unlogged`, `inherits:x.y`, `hypertable`
 
@@ -198,6 +209,14 @@ struct Catalog {
     std::vector<OtherObject> others;
     std::vector<NeededObject> needs;
 
+    /// The same server, as if nothing were there.
+    Catalog without_objects() const {
+        Catalog out;
+        out.server_version = server_version;
+        out.money_digits = money_digits;
+        out.encoding = encoding;
+        return out;
+    }
     const TableSchema* find(const ObjectName& name) const {
         for (const TableSchema& table : tables) {
             if (table.name == name) {

@@ -3,7 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,6 +59,16 @@ public:
     virtual model::Tuple tuple(const model::Tuple& in) const = 0;
 };
 
+/// How rows lie that were written before the table was changed, while the log may still have such.
+struct FormerShape {
+    /// By a column's name of then: the plan's column, or none if it is gone. Others are as now.
+    std::map<std::string, std::optional<std::size_t>> columns;
+    std::set<std::size_t> added;    ///< columns of the plan that such rows have not
+    std::set<std::size_t> retyped;  ///< columns of the plan that were of another type, in the same
+                                    ///< wire form
+    bool copied_anew = false;       ///< all such rows are in the copy, whatever they hold
+};
+
 struct TablePlan {
     model::TableIndex index = 0;
     model::ObjectName source;  ///< the table the rows are read from: a leaf where it is partitioned
@@ -68,6 +81,7 @@ struct TablePlan {
     std::string filter;                            ///< empty: all rows
     bool sets_replica_identity = false;            ///< the source must log whole old rows for us
     model::TableSchema schema;                     ///< as seen at the source
+    std::shared_ptr<const FormerShape> former;     ///< null: it is what it always was
 
     bool keyless() const { return key.columns.empty(); }
 };
@@ -108,6 +122,8 @@ struct Plan {
     std::vector<TablePlan> tables;
     std::vector<SchemaStep> schema_steps;  ///< empty if the schema phase is not selected
     std::vector<SequencePlan> sequences;
+    /// Numbers of tables that are gone from the source, while the log may still have rows of them.
+    std::set<std::uint64_t> gone_tables;
     /// Changes if anything that a resumed task relies on changes: objects, columns, names, filters.
     std::string fingerprint;
 };

@@ -186,4 +186,16 @@ engine::Planned MemoryToMemory::plan(const plan::TaskSpec& spec, const model::Ca
     return planned;
 }
 
+engine::Evolved MemoryToMemory::evolve(const plan::TaskSpec&, const engine::SchemaChange&) const {
+    engine::Evolved out;
+    out.findings.push_back({"schema.not_followed",
+                            model::Severity::block,
+                            "the schema",
+                            "it was changed",
+                            "a memory database's schema is made once",
+                            "start anew",
+                            {}});
+    return out;
+}
+
 }  // namespace cutover::route

@@ -12,6 +12,9 @@ public:
     std::string name() const override { return "memory to memory"; }
     engine::Planned plan(const plan::TaskSpec& spec, const model::Catalog& source,
                          const model::Catalog& destination) const override;
+    /// Refuses: schemas in memory do not change.
+    engine::Evolved evolve(const plan::TaskSpec& spec,
+                           const engine::SchemaChange& change) const override;
 };
 
 }  // namespace cutover::route

@@ -22,17 +22,6 @@ namespace {
 constexpr std::string_view kNotValid = " NOT VALID";
 constexpr int kYoungVersion = 18;  ///< validates what a foreign key keeps per partition
 
-std::string literal(const std::string& text) {
-    std::string out = "'";
-    for (const char letter : text) {
-        out += letter;
-        if (letter == '\'') {
-            out += '\'';
-        }
-    }
-    return out + "'";
-}
-
 /// Of `CREATE INDEX name ON schema.table USING ...` what follows the names, whatever is in them.
 std::string after_table(const std::string& definition) {
     bool quoted = false;

@@ -19,11 +19,22 @@ namespace {
 /// not validated.
 constexpr int kYoungSyntax = 18;
 
+}  // namespace
+
 bool has_flag(const TableSchema& table, const std::string& flag) {
     return std::find(table.flags.begin(), table.flags.end(), flag) != table.flags.end();
 }
 
-}  // namespace
+std::string literal(const std::string& text) {
+    std::string out = "'";
+    for (const char letter : text) {
+        out += letter;
+        if (letter == '\'') {
+            out += '\'';
+        }
+    }
+    return out + "'";
+}
 
 std::string joined(const std::vector<std::string>& parts) {
     return fmt::format("{}", fmt::join(parts, ", "));

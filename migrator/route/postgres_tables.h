@@ -17,6 +17,11 @@ namespace cutover::route {
 /// `a, b, c`.
 std::string joined(const std::vector<std::string>& parts);
 
+/// `'a''b'`: for servers whose standard_conforming_strings is on.
+std::string literal(const std::string& text);
+
+bool has_flag(const model::TableSchema& table, const std::string& flag);
+
 /// What sequence options say, as SQL: `START WITH 1 INCREMENT BY 1 ...`.
 std::string sequence_options(const model::SequenceSchema& sequence);
 
@@ -51,12 +56,15 @@ public:
     /// True for a virtual column, of which the destination's version knows nothing.
     bool must_be_stored(const model::ColumnSchema& column) const;
 
-private:
+    /// `name type COLLATE x DEFAULT y NOT NULL`.
     std::string column(const model::TableSchema& table, const model::ColumnSchema& column) const;
-    std::string value_clause(const model::TableSchema& table,
-                             const model::ColumnSchema& column) const;
+    /// ` GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME ...)`.
     std::string identity_clause(const model::TableSchema& table,
                                 const model::ColumnSchema& column) const;
+
+private:
+    std::string value_clause(const model::TableSchema& table,
+                             const model::ColumnSchema& column) const;
     std::vector<std::string> own_columns(const model::TableSchema& table) const;
     std::vector<std::string> differences(const model::TableSchema& partition,
                                          const model::TableSchema& parent) const;

@@ -6,6 +6,7 @@
 
 #include "migrator/plan/partition_settings.h"
 #include "migrator/route/name_map.h"
+#include "migrator/route/postgres_evolution.h"
 #include "migrator/route/postgres_keys.h"
 #include "migrator/route/postgres_needs.h"
 #include "migrator/route/postgres_schema.h"
@@ -441,16 +442,9 @@ private:
         }
     }
 
-    /// The source's own number of a column: one that was dropped and made again has another, and
-    /// none of the old values.
-    static std::string number_of(const TableSchema& table, const std::string& column) {
-        const std::string prefix = "column:" + column + ":";
-        for (const std::string& flag : table.flags) {
-            if (flag.starts_with(prefix) && flag.rfind(':') == prefix.size() - 1) {
-                return " #" + flag.substr(prefix.size());
-            }
-        }
-        return "";
+    /// One that was dropped and made again has another, and none of the old values.
+    static std::string number_of(const ColumnSchema& column) {
+        return column.number == 0 ? "" : " #" + std::to_string(column.number);
     }
 
     /// What a resumed task relies on: tables, columns, types, names, filters, phases.
@@ -462,7 +456,7 @@ private:
             text += ";" + table.source.display() + ">" + table.destination.display();
             for (const ColumnPlan& column : table.columns) {
                 text += "," + column.source.name + ">" + column.destination_name + ":" +
-                        column.source.type + number_of(table.schema, column.source.name);
+                        column.source.type + number_of(column.source);
             }
             text += " key";
             for (const plan::KeyColumn& column : table.key.columns) {
@@ -492,6 +486,28 @@ private:
 engine::Planned PostgresToPostgres::plan(const plan::TaskSpec& spec, const model::Catalog& source,
                                          const model::Catalog& destination) const {
     return Planner(spec, source, destination).run();
+}
+
+engine::Evolved PostgresToPostgres::evolve(const plan::TaskSpec& spec,
+                                           const engine::SchemaChange& change) const {
+    // As if the destination had nothing yet: what it has is what the change is to be brought to.
+    const model::Catalog bare = change.destination.without_objects();
+    const model::Catalog& there = spec.phases.schema ? bare : change.destination;
+    engine::Evolved out = postgres_evolution(spec, change, plan(spec, change.before, there).plan,
+                                             plan(spec, change.after, there));
+    const bool needs_steps = !out.evolution.steps.empty() || !out.evolution.later.empty() ||
+                             !out.evolution.pending.empty();
+    if (!spec.phases.schema && needs_steps) {
+        out.findings.push_back({"schema.not_selected",
+                                Severity::block,
+                                model::some_of(out.evolution.text),
+                                "the destination would have to be changed, too",
+                                "without the schema phase its objects are not the task's to change",
+                                "undo the change at the source, or release the task and migrate "
+                                "anew",
+                                {"G129"}});
+    }
+    return out;
 }
 
 }  // namespace cutover::route

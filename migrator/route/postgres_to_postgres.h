@@ -15,6 +15,9 @@ public:
     /// then is good for that phase only and must be made again after it.
     engine::Planned plan(const plan::TaskSpec& spec, const model::Catalog& source,
                          const model::Catalog& destination) const override;
+    /// Without the schema phase no statement: the destination is to have been changed already.
+    engine::Evolved evolve(const plan::TaskSpec& spec,
+                           const engine::SchemaChange& change) const override;
 };
 
 }  // namespace cutover::route

@@ -114,8 +114,12 @@ std::optional<IncrementalEnd> IncrementalStage::step() {
             return IncrementalEnd::consistent;
         }
     }
+    if (pass_at_ && context_.source.covers(processed_, *pass_at_)) {
+        flush_and_wait();
+        return IncrementalEnd::passed;
+    }
     heartbeat();
-    engine::StreamEvent event = stream_->next(kStreamWait);
+    engine::StreamEvent event = next_event();
     if (!event.transaction) {
         be_idle(event);
     } else if (stop_at_more_ && changes_something(*event.transaction)) {
@@ -125,6 +129,19 @@ std::optional<IncrementalEnd> IncrementalStage::step() {
         flush_if_due();
     }
     return std::nullopt;
+}
+
+/// What cannot be read any more may lie behind what is to be passed: that is applied first.
+engine::StreamEvent IncrementalStage::next_event() {
+    try {
+        return stream_->next(kStreamWait);
+    } catch (const model::Error& error) {
+        if (pass_at_ && error.error_class() == model::ErrorClass::refused) {
+            flush_and_wait();
+            met_unreadable_ = true;
+        }
+        throw;
+    }
 }
 
 bool IncrementalStage::changes_something(model::SourceTransaction& transaction) {
@@ -272,6 +289,9 @@ void IncrementalStage::take_truncate(const Change& change, const TransactionId& 
 
 void IncrementalStage::take_row(Change& change, const TransactionId& id) {
     const plan::TablePlan& table = context_.plan.tables[change.table];
+    if (table.former && table.former->copied_anew && admission_.seen(table.index, id)) {
+        return;  // of before a change of its schema: it need not even be readable
+    }
     if (change.kind == ChangeKind::update && !change.before.empty()) {
         change.after.fill_absent_from(change.before);
     }

@@ -25,6 +25,7 @@ enum class IncrementalEnd : std::uint8_t {
     reached,        ///< everything up to the asked position is applied, durable and consistent
     consistent,     ///< as asked by stop_when_consistent()
     restart_table,  ///< `table()` must be copied anew before the log can go on
+    passed,         ///< everything up to pass_at() is applied and durable
     more,           ///< there is something to apply, though stop_at_more() was asked for
 };
 
@@ -55,8 +56,13 @@ public:
     void finish_at(const model::Position& position) { finish_at_ = position; }
     /// run() returns as soon as consistent(): somebody waits for it.
     void stop_when_consistent() { stop_when_consistent_ = true; }
+    /// run() returns once everything up to here is applied: rows behind it meet another schema.
+    void pass_at(const model::Position& position) { pass_at_ = position; }
     /// run() applies nothing and returns at the first transaction that it would apply.
     void stop_at_more() { stop_at_more_ = true; }
+    /// True once run() has met, behind what pass_at() names or before it, what cannot be read by
+    /// this plan: everything before that is applied.
+    bool met_unreadable() const { return met_unreadable_; }
     /// Of a run() that has returned `more`.
     const More& more() const { return more_; }
     model::TableIndex table() const { return restart_table_; }
@@ -74,6 +80,7 @@ private:
 
     /// Nothing, if the log is to be followed further.
     std::optional<IncrementalEnd> step();
+    engine::StreamEvent next_event();
     void take(model::SourceTransaction& transaction);
     bool changes_something(model::SourceTransaction& transaction);
     void take_change(model::Change& change, const model::TransactionId& id);
@@ -123,6 +130,8 @@ private:
     std::optional<model::Position> finish_at_;
     bool stop_when_consistent_ = false;
     bool stop_at_more_ = false;
+    std::optional<model::Position> pass_at_;
+    bool met_unreadable_ = false;
     More more_;
     model::Position settled_at_;  ///< where in the log the last table has settled
     model::TableIndex restart_table_ = 0;

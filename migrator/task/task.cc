@@ -81,6 +81,7 @@ Task::Task(flow::Runtime& runtime, const engine::Registry& registry, plan::TaskS
       incremental_throttle_(runtime, spec_.limits.incremental),
       retry_(runtime, spec_.retry),
       retry_gate_(runtime.make_gate()),
+      schema_(spec_, registry.route(spec_.source.engine, spec_.destination.engine)),
       steward_(std::make_unique<Steward>(
           runtime, stop_, waits_, full_throttle_, incremental_throttle_, observer,
           [this](flow::Waits* waits) {
@@ -111,6 +112,11 @@ Outcome Task::run_with_retries() {
             if (stop_.requested() &&
                 (error.error_class() == ErrorClass::stopped || error.may_retry())) {
                 return Outcome::stopped;
+            }
+            if (!std::exchange(schema_looked_at_, false) && may_be_schema(error)) {
+                suspected_ = error;
+                disconnect();
+                continue;
             }
             std::optional<flow::Duration> wait;
             stage::Retrying retrying{error, 0, {}};
@@ -183,12 +189,13 @@ Outcome Task::attempt() {
         if (!record_.source_fence.empty()) {
             lift_left_fence(*source_, *control_, record_, waits_);
         }
-        verify_capture();
+        prove_capture();
         // A server that has taken over may have a fence that the old one had lifted.
         lift_left_fence(*source_, *control_, record_, waits_);
     } else if (spec_.phases.incremental) {
         create_capture();
     }
+    look_at_schema();
     if (record_.phase == TaskPhase::created) {
         advance_to(TaskPhase::schema);
     }
@@ -208,7 +215,9 @@ void Task::connect() {
     sink_ = registry_.engine(spec_.destination.engine).sink(runtime_, spec_, &waits_);
     source_ = registry_.engine(spec_.source.engine).source(runtime_, spec_, &waits_);
     try {
+        control_ = sink_->open_control();
         if (!plan_) {
+            schema_.load(*control_);
             make_plan();
         }
         claim();
@@ -251,16 +260,7 @@ engine::Planned Task::plan_now() {
     return route.plan(spec_, source, destination);
 }
 
-void Task::make_plan() {
-    engine::Planned planned = plan_now();
-    if (const std::optional<Error> error = cannot_be_run(planned)) {
-        throw Error(*error);
-    }
-    plan_ = std::move(planned.plan);
-}
-
 void Task::claim() {
-    control_ = sink_->open_control();
     const flow::TimePoint deadline = runtime_.now() + kClaimPatience;
     for (;;) {
         try {
@@ -288,6 +288,18 @@ void Task::claim() {
         observer_.on(
             stage::Started{record_.name, record_.starts > 1, record_.epoch - record_.born});
         observer_.on(stage::PhaseStarted{record_.phase});
+    }
+}
+
+/// A publication that is not what it was may be so because the schema is not: then it is proved
+/// table by table when that is followed.
+void Task::prove_capture() {
+    try {
+        verify_capture();
+    } catch (const Error& error) {
+        if (error.code() != "publication.changed" || !(schema_.interrupted() || suspected_)) {
+            throw;
+        }
     }
 }
 
@@ -367,6 +379,7 @@ void Task::run_schema() {
     stage::Context stage = context();
     stage::run_schema_section(stage, SchemaSection::before_rows);
     make_plan();  // the destination's own type ids are known only now
+    schema_.keep(*control_);
     advance_to(TaskPhase::full);
 }
 
@@ -378,6 +391,7 @@ void Task::run_full() {
         full.run();
         observer_.on(full.progress());
         steward_->watch({});
+        throw_if_schema_differs();
         source_->close_view();
     }
     runtime_.yield(flow::sync::kFullDone);
@@ -415,10 +429,29 @@ void Task::build_unique_keys(stage::Context& stage) {
 }
 
 Outcome Task::run_incremental() {
+    for (;;) {
+        if (const std::optional<Outcome> outcome = follow_and_cut_over()) {
+            return *outcome;
+        }
+        settle_schema();
+    }
+}
+
+/// Nothing, if the log has passed a change of the schema.
+std::optional<Outcome> Task::follow_and_cut_over() {
     stage::Context stage = context();
+    if (!schema_.unsettled()) {  // a predecessor may have died before it had built them
+        stage::run_schema_section(stage, SchemaSection::keys);
+        stage::run_schema_section(stage, SchemaSection::indexes);
+    }
     Validation validation(stage);
     for (;;) {
-        if (follow_log(stage, validation) != stage::IncrementalEnd::reached) {
+        const stage::IncrementalEnd followed = follow_log(stage, validation);
+        if (followed == stage::IncrementalEnd::passed) {
+            validation.wait();
+            return std::nullopt;
+        }
+        if (followed != stage::IncrementalEnd::reached) {
             continue;
         }
         validation.wait();
@@ -439,6 +472,9 @@ stage::IncrementalEnd Task::follow_log(stage::Context& stage, Validation& valida
         stage::withdraw_foreign_keys(stage);  // a cutover has added them, and was refused or killed
     }
     stage::IncrementalStage incremental(stage);
+    if (const std::optional<model::Position> until = schema_.unsettled()) {
+        incremental.pass_at(*until);
+    }
     bool finishing = false;
     // A predecessor may have died between the two.
     const bool keys_wait =
@@ -449,6 +485,7 @@ stage::IncrementalEnd Task::follow_log(stage::Context& stage, Validation& valida
     }
     stage.tick = [&] {
         steward_->tick(*control_, record_);
+        watch_schema();
         if (validates && !validation.started() && !keys_wait && incremental.consistent()) {
             validation.start(stage::pending_steps(stage, SchemaSection::validation));
         }
@@ -461,7 +498,7 @@ stage::IncrementalEnd Task::follow_log(stage::Context& stage, Validation& valida
         }
     };
     steward_->watch([&incremental] { return std::optional<stage::Event>(incremental.progress()); });
-    const stage::IncrementalEnd end = incremental.run();
+    const stage::IncrementalEnd end = run(incremental);
     steward_->watch({});
     if (end == stage::IncrementalEnd::restart_table) {
         copy_again(incremental.table());

@@ -23,6 +23,7 @@
 #include "migrator/stage/event.h"
 #include "migrator/stage/incremental_stage.h"
 #include "migrator/task/cutover.h"
+#include "migrator/task/schema_follower.h"
 
 namespace cutover::task {
 
@@ -62,10 +63,17 @@ private:
     model::Error lift_before_the_end(const model::Error& error);
     engine::Planned plan_now();
     void make_plan();
+    bool may_be_schema(const model::Error& error) const;
+    void look_at_schema();
+    bool follow_schema();
+    void settle_schema();
+    void watch_schema();
+    void throw_if_schema_differs();
     void claim();
     void correct();
     bool finished_by_us();
     void verify_capture();
+    void prove_capture();
     void check_copy_survived();
     void create_capture();
     void advance_to(engine::TaskPhase phase);
@@ -76,7 +84,9 @@ private:
     void build_unique_keys(stage::Context& stage);
     void copy_again(model::TableIndex table);
     Outcome run_incremental();
+    std::optional<Outcome> follow_and_cut_over();
     stage::IncrementalEnd follow_log(stage::Context& stage, Validation& validation);
+    stage::IncrementalEnd run(stage::IncrementalStage& incremental);
     CutoverTools cutover_tools();
     CutoverEnd cut_over();
     Outcome look_behind();
@@ -100,6 +110,11 @@ private:
     std::unique_ptr<flow::Gate> retry_gate_;
 
     std::optional<plan::Plan> plan_;
+    SchemaFollower schema_;
+    std::optional<model::Error> suspected_;  ///< failed perhaps because the schema has changed
+    bool schema_looked_at_ = false;          ///< for the error under way: it has not changed
+    bool rows_passed_ = false;  ///< what was written before the last change is all applied
+    flow::TimePoint schema_due_{};
     std::unique_ptr<engine::Source> source_;
     std::unique_ptr<engine::Sink> sink_;
     std::unique_ptr<engine::Control> control_;

@@ -131,6 +131,7 @@ std::vector<std::string> MemoryControl::correct(const plan::Plan& plan) {
         rows.record.phase = TaskPhase::created;
         rows.record.origin.reset();
         rows.record.marker = {};
+        rows.plan = {};
         for (auto done = rows.done_steps.begin(); done != rows.done_steps.end();) {
             const auto same = kept.find(done->first);
             if (same != kept.end() && same->second == done->second) {
@@ -231,6 +232,81 @@ std::vector<std::string> MemoryControl::done_schema_steps() {
         }
     });
     return steps;
+}
+
+engine::StoredPlan MemoryControl::stored_plan(const std::string& task) {
+    engine::StoredPlan stored;
+    session_.call("control.stored_plan", CallKind::read, [&](Server& server) {
+        const auto rows = server.tasks.find(task);
+        if (rows != server.tasks.end()) {
+            stored = rows->second.plan;
+        }
+    });
+    return stored;
+}
+
+void MemoryControl::store_catalog(const std::string& catalog) {
+    write("control.store_catalog", [&](Server&, TaskRows& rows) { rows.plan.catalog = catalog; });
+}
+
+void MemoryControl::begin_evolution(const std::string& evolution,
+                                    const std::set<std::string>& forgotten) {
+    write("control.begin_evolution", [&](Server&, TaskRows& rows) {
+        rows.plan.evolution = evolution;
+        rows.plan.adopted = false;
+        std::erase_if(rows.done_steps,
+                      [&](const auto& step) { return forgotten.contains(step.first); });
+    });
+}
+
+/// Of chunks and receipts: those of tables that are gone go, the others are moved.
+void MemoryControl::adopt(const engine::Adoption& adoption) {
+    if (!session_.in_transaction()) {
+        session_.begin();
+    }
+    session_.statement("control.adopt", [&](Server& server) {
+        std::vector<const Table*> emptied;
+        for (const auto& [table, chunk] : adoption.copied_anew) {
+            emptied.push_back(&server.database.table(table->destination));
+        }
+        return emptied.empty() ? Outcome{}
+                               : server.database.truncate(session_.transaction(), emptied);
+    });
+    session_.commit("control.adopt_commit", [claim = *claim_, adoption](Server& server) {
+        check_claim(server, claim);
+        TaskRows& rows = server.tasks[claim.task];
+        const auto moved = [&](model::TableIndex table) { return adoption.places.at(table); };
+        std::erase_if(rows.chunks, [&](const auto& one) { return !moved(one.table); });
+        std::erase_if(rows.receipts, [&](const auto& one) { return !moved(one.chunk.table); });
+        for (model::Chunk& chunk : rows.chunks) {
+            chunk.table = *moved(chunk.table);
+        }
+        for (model::ChunkReceipt& receipt : rows.receipts) {
+            receipt.chunk.table = *moved(receipt.chunk.table);
+        }
+        for (const auto& [table, chunk] : adoption.copied_anew) {
+            const model::TableIndex number = chunk.table;
+            std::erase_if(rows.chunks, [&](const auto& one) { return one.table == number; });
+            std::erase_if(rows.receipts,
+                          [&](const auto& one) { return one.chunk.table == number; });
+            rows.chunks.push_back(chunk);
+        }
+        for (const std::string& id : adoption.done) {
+            rows.done_steps.emplace(id, "");
+        }
+        rows.record.fingerprint = adoption.fingerprint;
+        rows.record.origin = adoption.origin;
+        rows.record.phase = adoption.copies ? TaskPhase::full : rows.record.phase;
+        rows.plan.catalog = adoption.catalog;
+        rows.plan.adopted = true;
+    });
+}
+
+void MemoryControl::end_evolution() {
+    write("control.end_evolution", [&](Server&, TaskRows& rows) {
+        rows.plan.evolution.clear();
+        rows.plan.adopted = false;
+    });
 }
 
 void MemoryControl::save_marker(const model::Marker& marker) {

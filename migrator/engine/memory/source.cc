@@ -133,6 +133,12 @@ engine::CaptureProof MemorySource::verify_capture(const engine::CaptureOrigin& o
     return proof;
 }
 
+/// The log has every table.
+engine::CaptureOrigin MemorySource::extend_capture(const plan::Plan&,
+                                                   const engine::CaptureOrigin& origin) {
+    return origin;
+}
+
 void MemorySource::drop_capture(const plan::Plan&) {
     session_.call("source.drop_capture", CallKind::write, [&](Server& server) {
         require_own_capture(server, slot_name(spec_));

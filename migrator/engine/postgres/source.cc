@@ -146,6 +146,15 @@ engine::CaptureProof PostgresSource::verify_capture(const engine::CaptureOrigin&
     return verified.proof;
 }
 
+engine::CaptureOrigin PostgresSource::extend_capture(const plan::Plan& plan,
+                                                     const engine::CaptureOrigin& origin) {
+    engine::CaptureOrigin extended =
+        postgres::extend_capture(spec_, plan, origin, sessions_->attention());
+    files_ = heap_files(extended);
+    publication_ = publication_at_start(extended);
+    return extended;
+}
+
 void PostgresSource::drop_capture(const plan::Plan&) {
     close_view();
     postgres::drop_capture(spec_, sessions_->attention());

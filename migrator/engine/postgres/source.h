@@ -28,6 +28,8 @@ public:
     engine::CaptureOrigin create_capture(const plan::Plan& plan) override;
     engine::CaptureProof verify_capture(const engine::CaptureOrigin& origin,
                                         const model::Position& applied) override;
+    engine::CaptureOrigin extend_capture(const plan::Plan& plan,
+                                         const engine::CaptureOrigin& origin) override;
     void drop_capture(const plan::Plan& plan) override;
     std::vector<engine::AuxiliaryObject> auxiliary_objects(const plan::Plan& plan) override;
 

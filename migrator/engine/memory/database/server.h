@@ -35,6 +35,7 @@ struct TaskRows {
     std::vector<model::Chunk> chunks;
     std::vector<model::ChunkReceipt> receipts;
     std::map<std::string, std::string> done_steps;  ///< statements by their steps' ids
+    engine::StoredPlan plan;
     std::string status;
 };
 

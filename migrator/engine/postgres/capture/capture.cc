@@ -198,6 +198,36 @@ engine::CaptureProof prove_history(const TimelineHistory& history, const std::st
                 system, applied.timeline, history.current(), to_text(*left), to_text(applied.lsn))};
 }
 
+json entries_of(Connection& connection, const std::string& name) {
+    json out = json::object();
+    for (const auto& [oid, entry] : publication_entries(connection, name)) {
+        out[std::to_string(oid)] = entry;
+    }
+    return out;
+}
+
+/// Tables may have been dropped since. None may have been taken out, be it for a moment: what was
+/// written meanwhile is not in the log.
+void require_entries(Connection& connection, const std::string& name,
+                     const std::map<std::uint32_t, std::string>& then) {
+    const std::map<std::uint32_t, std::string> now = publication_entries(connection, name);
+    for (const auto& [oid, entry] : then) {
+        const auto found = now.find(oid);
+        const bool dropped =
+            oid != 0 && found == now.end() &&
+            connection.exec_params("SELECT FROM pg_class WHERE oid = $1", {std::to_string(oid)})
+                    .rows() == 0;
+        if (!dropped && (found == now.end() || found->second != entry)) {
+            throw Error(ErrorClass::refused, "publication.changed",
+                        "publication '" + name +
+                            "' is not what it was: a table was taken out of it, or it publishes "
+                            "other rows or operations",
+                        "changes since then may not be in the log: release the task and migrate "
+                        "anew");
+        }
+    }
+}
+
 IdentityTurn identity_turn(const plan::TaskSpec& spec, const Connection& beside) {
     return IdentityTurn(
         Connection::open(beside.same_host(spec.source), options(spec, beside.attention(), false)));
@@ -237,15 +267,33 @@ CreatedCapture create_capture(const plan::TaskSpec& spec, const plan::Plan& plan
         start.lsn = where_it_stands(connection, name);
     }
     created.origin.start = to_position(start);
-    created.origin.identity = json{
-        {"system", server.system},
-        {"timeline", start.timeline},
-        {"slot", name},
-        {"birth", created.origin.start.text},
-        {"publication", mark},
-        {"files", tables.files},
-        {"tables", tables.names}}.dump();
+    created.origin.identity = json{{"system", server.system},
+                                   {"timeline", start.timeline},
+                                   {"slot", name},
+                                   {"birth", created.origin.start.text},
+                                   {"publication", mark},
+                                   {"files", tables.files},
+                                   {"tables", tables.names},
+                                   {"entries", entries_of(connection, name)}}
+                                  .dump();
     return created;
+}
+
+engine::CaptureOrigin extend_capture(const plan::TaskSpec& spec, const plan::Plan& plan,
+                                     const engine::CaptureOrigin& origin,
+                                     const Attention& attention) {
+    json born = parsed(origin);
+    const std::string name = capture_name(spec);
+    Connection connection = Connection::open(spec.source, options(spec, attention, false));
+    require_entries(connection, name, by_table<std::string>(born, "entries"));
+    IdentityTurn turn = identity_turn(spec, connection);
+    extend_publication(connection, name, plan, by_table<std::string>(born, "tables"));
+    turn.end();
+    // Tables that are new have no file: what a view of before shows of them is not known.
+    born["tables"] = read_tables_at_start(connection, plan).names;
+    born["publication"] = publication_mark(connection, name);
+    born["entries"] = entries_of(connection, name);
+    return {born.dump(), origin.start};
 }
 
 std::unique_ptr<SlotView> open_slot_view(const plan::TaskSpec& spec, const Attention& attention) {

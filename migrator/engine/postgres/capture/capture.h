@@ -62,6 +62,11 @@ struct CreatedCapture {
 CreatedCapture create_capture(const plan::TaskSpec& spec, const plan::Plan& plan,
                               const Attention& attention);
 
+/// As Source::extend_capture().
+engine::CaptureOrigin extend_capture(const plan::TaskSpec& spec, const plan::Plan& plan,
+                                     const engine::CaptureOrigin& origin,
+                                     const Attention& attention);
+
 /// A view like a capture's, by way of a slot that lasts as long as the view.
 std::unique_ptr<SlotView> open_slot_view(const plan::TaskSpec& spec, const Attention& attention);
 

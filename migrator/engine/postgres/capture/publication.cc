@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -319,16 +320,18 @@ void require_filters_in_identity(Connection& connection, const std::string& name
     }
 }
 
+/// `schema.table WHERE (filter)`, as ADD TABLE takes it.
+std::string published(const plan::TablePlan& table) {
+    return quote(table.source) + (table.filter.empty() ? "" : " WHERE (" + table.filter + ")");
+}
+
 void add_tables(Connection& connection, const std::string& name, const plan::Plan& plan) {
     std::string tables;
     for (const model::ObjectName& root : whole_partitioned_tables(connection, plan)) {
         tables += (tables.empty() ? "" : ", ") + quote(root);
     }
     for (const plan::TablePlan& table : plan.tables) {
-        tables += (tables.empty() ? "ONLY " : ", ONLY ") + quote(table.source);
-        if (!table.filter.empty()) {
-            tables += " WHERE (" + table.filter + ")";
-        }
+        tables += (tables.empty() ? "ONLY " : ", ONLY ") + published(table);
     }
     if (tables.empty()) {
         return;
@@ -367,6 +370,87 @@ void create_publication(Connection& connection, const std::string& name, const p
     }
 }
 
+namespace {
+
+/// Tables and partitioned roots of the plan that the publication does not hold yet.
+std::string not_published(Connection& connection, const std::string& name, const plan::Plan& plan) {
+    std::set<model::ObjectName> there;
+    const Result rows = connection.exec_params(
+        "SELECT n.nspname, c.relname FROM pg_publication p"
+        " JOIN pg_publication_rel r ON r.prpubid = p.oid JOIN pg_class c ON c.oid = r.prrelid"
+        " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE p.pubname = $1",
+        {name});
+    for (int row = 0; row < rows.rows(); ++row) {
+        there.insert({rows.text(row, 0), rows.text(row, 1)});
+    }
+    std::string tables;
+    for (const model::ObjectName& root : whole_partitioned_tables(connection, plan)) {
+        if (!there.contains(root)) {
+            tables += (tables.empty() ? "" : ", ") + quote(root);
+        }
+    }
+    for (const plan::TablePlan& table : plan.tables) {
+        if (!there.contains(table.source)) {
+            tables += (tables.empty() ? "ONLY " : ", ONLY ") + published(table);
+        }
+    }
+    return tables;
+}
+
+/// What was remembered under a name that the table has no more goes on under its new one.
+Identities under_names_of_now(const Identities& known, const plan::Plan& plan,
+                              const std::map<std::uint32_t, std::string>& was) {
+    std::map<std::string, model::ObjectName> now;
+    for (const auto& [oid, name] : was) {
+        for (const plan::TablePlan& table : plan.tables) {
+            if (table.schema.number == oid) {
+                now[name] = table.source;
+            }
+        }
+    }
+    Identities out;
+    for (const auto& [table, identity] : known) {
+        const auto found = now.find(table.display());
+        out[found == now.end() ? table : found->second] = identity;
+    }
+    return out;
+}
+
+}  // namespace
+
+void extend_publication(Connection& connection, const std::string& name, const plan::Plan& plan,
+                        const std::map<std::uint32_t, std::string>& was) {
+    try {
+        Memory memory = remembered(connection, name).value_or(Memory{});
+        memory.identities = under_names_of_now(memory.identities, plan, was);
+        for (const auto& [table, identity] :
+             to_remember(plan, table_states(connection, plan), memory.identities)) {
+            memory.identities.emplace(table, identity);
+        }
+        remember(connection, name, memory);
+        const std::vector<TableState> before = table_states(connection, plan);
+        for (std::size_t at = 0; at < plan.tables.size(); ++at) {
+            if (plan.tables[at].sets_replica_identity &&
+                before[at].identity.kind != TableIdentity::Kind::full) {
+                set_identity(connection, plan.tables[at].source, {TableIdentity::Kind::full, ""});
+            }
+        }
+        const std::vector<TableState> states = table_states(connection, plan);
+        require_old_rows(states);
+        publish_generated(connection, name, states);
+        const std::string tables = not_published(connection, name, plan);
+        if (!tables.empty()) {
+            connection.exec("BEGIN");
+            connection.exec("ALTER PUBLICATION " + quote_identifier(name) + " ADD TABLE " + tables);
+            require_filters_in_identity(connection, name);
+            connection.exec("COMMIT");
+        }
+    } catch (...) {
+        connection.rollback();
+        throw;
+    }
+}
+
 void require_own_publication(Connection& connection, const std::string& name,
                              const plan::Endpoint& destination) {
     const std::optional<Memory> memory = remembered(connection, name);
@@ -387,6 +471,22 @@ void require_own_publication(Connection& connection, const std::string& name,
 void drop_publication(Connection& connection, const std::string& name) {
     put_back(connection, name, remembered(connection, name).value_or(Memory{}).identities);
     connection.exec("DROP PUBLICATION IF EXISTS " + quote_identifier(name));
+}
+
+std::map<std::uint32_t, std::string> publication_entries(Connection& connection,
+                                                         const std::string& name) {
+    const Result rows = connection.exec_params(
+        "SELECT 0, concat_ws('|', oid, puballtables, pubinsert, pubupdate, pubdelete, pubtruncate,"
+        " pubviaroot) FROM pg_publication WHERE pubname = $1"
+        " UNION ALL SELECT r.prrelid::bigint, concat_ws('|', r.oid, md5(r.prqual::text))"
+        " FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid"
+        " WHERE p.pubname = $1",
+        {name});
+    std::map<std::uint32_t, std::string> out;
+    for (int row = 0; row < rows.rows(); ++row) {
+        out[static_cast<std::uint32_t>(rows.integer(row, 0))] = rows.text(row, 1);
+    }
+    return out;
 }
 
 std::string publication_mark(Connection& connection, const std::string& name) {

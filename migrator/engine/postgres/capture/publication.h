@@ -21,6 +21,11 @@ namespace cutover::postgres {
 /// another account), operation `source.table_locked`, connection.
 void create_publication(Connection& connection, const std::string& name, const plan::Plan& plan);
 
+/// Makes it one of `plan`, whose tables may be new to it, or renamed since. `was`: names at the
+/// start (or at the last call) of tables by oid. Requires and throws as create_publication().
+void extend_publication(Connection& connection, const std::string& name, const plan::Plan& plan,
+                        const std::map<std::uint32_t, std::string>& was);
+
 /// Two tasks of one name may go to different destinations. Throws: refused `capture.of_another`,
 /// `capture.foreign` (a publication of the name is another role's, or was not made by a task).
 void require_own_publication(Connection& connection, const std::string& name,
@@ -40,6 +45,11 @@ struct PublicationAtStart {
     std::string mark;
     std::map<std::uint32_t, std::string> tables;  ///< that it held, by oid, as they are displayed
 };
+
+/// How each table was put into a publication, by oid: another text if it was taken out meanwhile,
+/// or is filtered in another way. Under 0: the publication itself.
+std::map<std::uint32_t, std::string> publication_entries(Connection& connection,
+                                                         const std::string& name);
 
 /// Throws: refused `publication.changed`, naming the tables that were dropped, renamed or taken out
 /// of it since.

@@ -28,7 +28,8 @@ SELECT c.oid::bigint, n.nspname, c.relname, c.relkind = 'p', c.relpersistence, c
          WHERE i.inhrelid = c.oid AND NOT c.relispartition),
        (SELECT ic.relname FROM pg_index x JOIN pg_class ic ON ic.oid = x.indexrelid
          WHERE x.indrelid = c.oid AND x.indisreplident),
-       c.relrowsecurity, c.relforcerowsecurity, am.amname, )";
+       c.relrowsecurity, c.relforcerowsecurity, am.amname,
+       coalesce(pg_relation_filenode(c.oid), 0)::bigint, )";
 
 constexpr const char* kFromTables = R"(
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -56,6 +57,7 @@ enum TableField {
     kRowSecurity,
     kForcedRowSecurity,
     kAccessMethod,
+    kFile,
     kTableIdentity
 };
 
@@ -105,6 +107,8 @@ model::TableSchema table_of(const Result& rows, int row) {
     table.replica_identity_index = rows.text(row, kIdentityIndex);
     table.size = {static_cast<std::uint64_t>(rows.integer(row, kSize))};
     table.identity = rows.text(row, kTableIdentity);
+    table.number = static_cast<std::uint64_t>(rows.integer(row, kOid));
+    table.storage = rows.text(row, kFile);
     const std::int64_t estimate = rows.integer(row, kRows);
     table.estimated_rows = {estimate >= 0 && (estimate > 0 || table.size.count == 0)
                                 ? static_cast<std::uint64_t>(estimate)

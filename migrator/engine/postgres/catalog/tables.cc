@@ -2,13 +2,15 @@
 #include <utility>
 
 #include "migrator/engine/postgres/catalog/parts.h"
+#include "migrator/engine/postgres/session/bytea.h"
 #include "migrator/engine/postgres/trust/sql_text.h"
 
 namespace cutover::postgres {
 
 namespace {
 
-/// Equality of citext folds case, whatever the column's collation says. From version 18 on
+/// A value that rows older than the column have stands in an array of one: 24 bytes of header, and
+/// it. Equality of citext folds case, whatever the column's collation says. From version 18 on
 /// attnotnull says no more than that there is a constraint, though rows of before may break it.
 constexpr const char* kColumns = R"(
 SELECT a.attrelid::bigint, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod),
@@ -20,7 +22,9 @@ SELECT a.attrelid::bigint, a.attnum, a.attname, format_type(a.atttypid, a.atttyp
        pg_get_expr(d.adbin, d.adrelid), a.attgenerated, a.attidentity,
        CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END,
        coalesce(c.collisdeterministic, true) AND t.typname <> 'citext'
-         AND coalesce(b.typname <> 'citext', true)
+         AND coalesce(b.typname <> 'citext', true),
+       CASE WHEN a.atthasmissing THEN (a.attmissingval::text::text[])[1] END,
+       CASE WHEN a.atthasmissing THEN substring(array_send(a.attmissingval) FROM 25) END
   FROM pg_attribute a
   JOIN pg_type t ON t.oid = a.atttypid JOIN pg_namespace tn ON tn.oid = t.typnamespace
   LEFT JOIN pg_type b ON b.oid = t.typbasetype
@@ -88,6 +92,7 @@ model::Identity identity(std::string_view letter) {
 model::ColumnSchema column_of(const Result& rows, int row) {
     model::ColumnSchema column;
     column.name = rows.text(row, 2);
+    column.number = static_cast<int>(rows.integer(row, 1));
     column.type = one_piece(rows.text(row, 3), "the type of a column");
     column.type_name = {rows.text(row, 4), rows.text(row, 5)};
     column.type_id = static_cast<std::uint64_t>(rows.integer(row, 6));
@@ -101,6 +106,9 @@ model::ColumnSchema column_of(const Result& rows, int row) {
     column.identity = identity(rows.get(row, 11));
     column.collation = one_piece(rows.text(row, 12), "a collation");
     column.deterministic = rows.boolean(row, 13);
+    if (!rows.is_null(row, 14)) {
+        column.fill = model::ColumnFill{rows.text(row, 14), from_bytea(rows.get(row, 15))};
+    }
     return column;
 }
 
@@ -123,7 +131,6 @@ void read_columns(CatalogReading& reading) {
         const std::size_t index = known(reading.tables, rows.integer(row, 0));
         reading.columns[index][static_cast<int>(rows.integer(row, 1))] = table.columns.size();
         table.columns.push_back(column_of(rows, row));
-        table.flags.push_back("column:" + rows.text(row, 2) + ":" + rows.text(row, 1));
     }
 }
 

@@ -7,16 +7,14 @@
 #include <thread>
 #include <utility>
 
-#include "migrator/engine/postgres/catalog/target_table.h"
 #include "migrator/engine/postgres/control/claim.h"
 #include "migrator/engine/postgres/control/control_rows.h"
 #include "migrator/engine/postgres/control/control_schema.h"
+#include "migrator/engine/postgres/control/stored_plan.h"
 #include "migrator/engine/postgres/control/write_session.h"
 #include "migrator/engine/postgres/session/bytea.h"
 #include "migrator/engine/postgres/session/error.h"
-#include "migrator/engine/postgres/trust/code_of_others.h"
 #include "migrator/engine/postgres/trust/own_objects.h"
-#include "migrator/plan/fingerprint.h"
 
 namespace cutover::postgres {
 
@@ -75,28 +73,6 @@ UPDATE cutover.command c SET answer = $3
    AND NOT EXISTS (SELECT FROM pg_stat_activity a
                     WHERE a.pid = c.poster_process
                       AND coalesce(a.backend_start, c.poster_since) = c.poster_since))";
-
-constexpr const char* kCorrect = R"(
-UPDATE cutover.task SET fingerprint = $2, phase = 'created', origin_identity = NULL,
-       origin_start = NULL, origin_start_text = NULL
- WHERE name = $1)";
-
-constexpr const char* kForgetSteps = R"(
-DELETE FROM cutover.schema_step s
- WHERE s.task = $1
-   AND NOT EXISTS (SELECT FROM unnest($2::text[], $3::text[]) AS kept(id, statement)
-                    WHERE kept.id = s.id AND kept.statement = s.statement)
-RETURNING s.id)";
-
-[[noreturn]] void throw_changed(const std::string& task, std::string_view before,
-                                const std::string& after) {
-    const plan::PlanChange change = plan::change_between(before, after);
-    throw Error(
-        ErrorClass::refused, "task.changed",
-        "what task '" + task + "' would do now is not what it was begun with: " + change.text,
-        change.remedy)
-        .at(model::Side::neither);
-}
 
 [[noreturn]] void throw_released(const std::string& task) {
     throw Error(ErrorClass::refused, "task.released",
@@ -317,7 +293,7 @@ void PostgresControl::raise_epoch(const std::string& task, const std::string& fi
                     "release it ('cutover release') and start anew, or use another task name");
     }
     if (row.get(0, 0) != fingerprint && !engine::may_be_corrected(phase_of(row.get(0, 1)))) {
-        throw_changed(task, row.get(0, 0), fingerprint);
+        throw_changed(task, row.text(0, 0), fingerprint);
     }
     connection_.exec_params(kClaim, {task});
     connection_.exec("COMMIT");
@@ -389,44 +365,43 @@ void PostgresControl::add_chunks(const std::vector<model::Chunk>& chunks) {
 
 void PostgresControl::restart_table(const plan::TablePlan& table,
                                     const std::vector<model::Chunk>& chunks) {
-    claimed_transaction([&](const Claim& claim) {
-        ignore_triggers_until_commit(connection_);  // emptying fires nobody's
-        const TargetTable target = read_target(connection_, table);
-        if (target.open_to_others) {
-            require_no_code_of_others(connection_, target.quoted);
-        }
-        empty_tables(connection_, {target.only + target.quoted});
-        for (const char* views : {"chunk", "row_view"}) {
-            connection_.exec_params(std::string("DELETE FROM cutover.") + views +
-                                        " WHERE task = $1 AND table_index = $2",
-                                    {claim.task, std::to_string(table.index)});
-        }
-        insert_chunks(connection_, claim.task, chunks);
-    });
+    claimed_transaction(
+        [&](const Claim& claim) { begin_table_anew(connection_, claim, table, chunks); });
 }
 
 std::vector<std::string> PostgresControl::correct(const plan::Plan& plan) {
-    std::vector<std::string> ids, statements;
-    for (const plan::SchemaStep& step : plan.schema_steps) {
-        ids.push_back(step.id);
-        statements.push_back(step.statement);
-    }
     std::vector<std::string> forgotten;
-    claimed_transaction([&](const Claim& claim) {
-        const Result row = connection_.exec_params(
-            "SELECT fingerprint, phase FROM cutover.task WHERE name = $1", {claim.task});
-        if (!engine::may_be_corrected(phase_of(row.get(0, 1)))) {
-            throw_changed(claim.task, row.get(0, 0), plan.fingerprint);
-        }
-        connection_.exec_params(kCorrect, {claim.task, plan.fingerprint});
-        connection_.exec_params("DELETE FROM cutover.marker WHERE task = $1", {claim.task});
-        const Result steps = connection_.exec_params(
-            kForgetSteps, {claim.task, array_literal(ids), array_literal(statements)});
-        for (int step = 0; step < steps.rows(); ++step) {
-            forgotten.push_back(steps.text(step, 0));
-        }
-    });
+    claimed_transaction(
+        [&](const Claim& claim) { forgotten = correct_plan(connection_, claim, plan); });
     return forgotten;
+}
+
+engine::StoredPlan PostgresControl::stored_plan(const std::string& task) {
+    return guarded([&] {
+        engine::StoredPlan stored;
+        in_schema(Hold::read, [&] { stored = read_stored_plan(connection_, task); });
+        return stored;
+    });
+}
+
+void PostgresControl::store_catalog(const std::string& catalog) {
+    claimed_transaction(
+        [&](const Claim& claim) { postgres::store_catalog(connection_, claim, catalog); });
+}
+
+void PostgresControl::begin_evolution(const std::string& evolution,
+                                      const std::set<std::string>& forgotten) {
+    claimed_transaction([&](const Claim& claim) {
+        postgres::begin_evolution(connection_, claim, evolution, forgotten);
+    });
+}
+
+void PostgresControl::adopt(const engine::Adoption& adoption) {
+    claimed_transaction([&](const Claim& claim) { postgres::adopt(connection_, claim, adoption); });
+}
+
+void PostgresControl::end_evolution() {
+    claimed_transaction([&](const Claim& claim) { postgres::end_evolution(connection_, claim); });
 }
 
 std::vector<std::string> PostgresControl::done_schema_steps() {

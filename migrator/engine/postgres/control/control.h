@@ -39,6 +39,12 @@ public:
     void restart_table(const plan::TablePlan& table,
                        const std::vector<model::Chunk>& chunks) override;
     std::vector<std::string> done_schema_steps() override;
+    engine::StoredPlan stored_plan(const std::string& task) override;
+    void store_catalog(const std::string& catalog) override;
+    void begin_evolution(const std::string& evolution,
+                         const std::set<std::string>& forgotten) override;
+    void adopt(const engine::Adoption& adoption) override;
+    void end_evolution() override;
 
     void save_marker(const model::Marker& marker) override;
 

@@ -225,8 +225,17 @@ void read_tuple(Reader& reader, const RowShape& shape, bool key_only,
     }
     out = model::Tuple();
     out.reserve(shape.sources.size(), bytes);
-    for (const std::uint32_t source : shape.sources) {
-        append(reader, out, cells[source].kind, cells[source].bytes);
+    for (std::size_t at = 0; at < shape.sources.size(); ++at) {
+        const std::uint32_t source = shape.sources[at];
+        if (source < cells.size()) {
+            append(reader, out, cells[source].kind, cells[source].bytes);
+        } else if (source == RowShape::kAbsent || key_only) {
+            out.append(CellKind::absent);
+        } else if (shape.fills[at]) {
+            out.append(CellKind::binary, *shape.fills[at]);
+        } else {
+            out.append(CellKind::null);
+        }
     }
 }
 

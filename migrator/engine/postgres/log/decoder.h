@@ -95,12 +95,17 @@ message::Logical decode_logical(MessageReader reader);
 /// How a relation's columns, in the order the server sends them, lie in a table plan.
 struct RowShape {
     static constexpr std::uint32_t kSkipped = 0xFFFFFFFFu;
+    static constexpr std::uint32_t kAbsent = 0xFFFFFFFFu;
+    static constexpr std::uint32_t kFilled = 0xFFFFFFFEu;
 
     model::TableIndex table = 0;
     std::vector<std::uint32_t>
         targets;  ///< per sent column: index into the plan's columns, or kSkipped
-    std::vector<std::uint32_t> sources;  ///< per plan column: index of the sent column
-    std::vector<bool> key;               ///< per sent column: part of the replica identity
+    /// Per plan column: index of the sent column; kAbsent: not sent; kFilled: not sent, as the row
+    /// is older than the column, and has what `fills` says.
+    std::vector<std::uint32_t> sources;
+    std::vector<std::optional<std::string>> fills;  ///< per plan column; nothing: NULL
+    std::vector<bool> key;  ///< per sent column: part of the replica identity
 };
 
 /// A message that lies somewhere else, as it is too large to be held beside what is made of it.

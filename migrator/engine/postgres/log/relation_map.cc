@@ -28,6 +28,15 @@ const message::RelationColumn* find(const message::Relation& relation, const std
     return found == relation.columns.end() ? nullptr : &*found;
 }
 
+std::optional<std::size_t> planned_column(const plan::TablePlan& table, const std::string& name) {
+    const auto found =
+        std::find_if(table.columns.begin(), table.columns.end(),
+                     [&](const plan::ColumnPlan& known) { return known.source.name == name; });
+    return found == table.columns.end()
+               ? std::nullopt
+               : std::optional(static_cast<std::size_t>(found - table.columns.begin()));
+}
+
 }  // namespace
 
 RelationMap::RelationMap(const plan::Plan& plan, TypeNames type_names,
@@ -37,6 +46,9 @@ RelationMap::RelationMap(const plan::Plan& plan, TypeNames type_names,
       ancestors_(ancestors.begin(), ancestors.end()) {
     for (const plan::TablePlan& table : plan.tables) {
         tables_[table.source] = table.index;
+        if (table.schema.number != 0) {
+            numbers_[table.schema.number] = table.index;
+        }
     }
 }
 
@@ -47,8 +59,12 @@ std::shared_ptr<const MappedRelation> RelationMap::map(const message::Relation& 
         out->ancestor = true;
         return out;
     }
-    const auto found = tables_.find(name);
-    if (found == tables_.end()) {
+    if (plan_.gone_tables.contains(relation.oid)) {
+        out->gone = true;
+        return out;
+    }
+    const plan::TablePlan* table = table_of(relation);
+    if (table == nullptr) {
         out->problem = Error(
             ErrorClass::refused, "table.changed",
             "the log has rows of " + name.display() +
@@ -58,26 +74,92 @@ std::shared_ptr<const MappedRelation> RelationMap::map(const message::Relation& 
             "and start it anew");
         return out;
     }
-    const plan::TablePlan& table = plan_.tables[found->second];
-    out->problem = difference(relation, table);
-    if (out->problem) {
-        return out;
-    }
-    RowShape& shape = out->shape;
-    shape.table = table.index;
-    shape.sources.resize(table.columns.size());
-    for (const message::RelationColumn& column : relation.columns) {
-        const auto planned = std::find_if(
-            table.columns.begin(), table.columns.end(),
-            [&](const plan::ColumnPlan& known) { return known.source.name == column.name; });
-        const auto target = static_cast<std::uint32_t>(planned - table.columns.begin());
-        if (planned != table.columns.end()) {
-            shape.sources[target] = static_cast<std::uint32_t>(shape.targets.size());
-        }
-        shape.targets.push_back(planned == table.columns.end() ? RowShape::kSkipped : target);
-        shape.key.push_back(column.key);
+    out->problem = difference(relation, *table);
+    if (!out->problem) {
+        out->shape = shape_of(relation, *table);
+    } else if (const std::optional<RowShape> former = former_shape(relation, *table)) {
+        out->problem.reset();
+        out->shape = *former;
     }
     return out;
+}
+
+/// One that was renamed is known by its number, whatever it was called when a row was written.
+const plan::TablePlan* RelationMap::table_of(const message::Relation& relation) const {
+    if (const auto numbered = numbers_.find(relation.oid); numbered != numbers_.end()) {
+        const plan::TablePlan& table = plan_.tables[numbered->second];
+        if (table.former || table.source == model::ObjectName{relation.schema, relation.name}) {
+            return &table;
+        }
+    }
+    const auto found = tables_.find({relation.schema, relation.name});
+    return found == tables_.end() ? nullptr : &plan_.tables[found->second];
+}
+
+/// By name. What is not planned is skipped; what is not sent is absent.
+RowShape RelationMap::shape_of(const message::Relation& relation, const plan::TablePlan& table) {
+    RowShape shape;
+    shape.table = table.index;
+    shape.sources.resize(table.columns.size(), RowShape::kAbsent);
+    shape.fills.resize(table.columns.size());
+    for (const message::RelationColumn& column : relation.columns) {
+        const std::optional<std::size_t> planned = planned_column(table, column.name);
+        if (planned) {
+            shape.sources[*planned] = static_cast<std::uint32_t>(shape.targets.size());
+        }
+        shape.targets.push_back(planned ? static_cast<std::uint32_t>(*planned)
+                                        : RowShape::kSkipped);
+        shape.key.push_back(column.key);
+    }
+    return shape;
+}
+
+/// Nothing, if the relation is not as it was before the change either. Of a table that is copied
+/// anew all such rows are in the copy: what of them does not fit need not be read.
+std::optional<RowShape> RelationMap::former_shape(const message::Relation& relation,
+                                                  const plan::TablePlan& table) const {
+    if (!table.former) {
+        return std::nullopt;
+    }
+    const plan::FormerShape& former = *table.former;
+    RowShape shape;
+    shape.table = table.index;
+    shape.sources.resize(table.columns.size(), RowShape::kAbsent);
+    shape.fills.resize(table.columns.size());
+    for (const message::RelationColumn& column : relation.columns) {
+        const auto known = former.columns.find(column.name);
+        std::optional<std::size_t> planned =
+            known == former.columns.end() ? planned_column(table, column.name) : known->second;
+        const bool same_type = planned && (former.retyped.contains(*planned) ||
+                                           type_names_(column.type, column.modifier) ==
+                                               table.columns[*planned].source.type);
+        const bool unknown =
+            known == former.columns.end() && !planned && !table.schema.column_index(column.name);
+        if (!former.copied_anew && (unknown || (planned && !same_type))) {
+            return std::nullopt;
+        }
+        planned = same_type && !(former.copied_anew && former.retyped.contains(*planned))
+                      ? planned
+                      : std::nullopt;
+        if (planned) {
+            shape.sources[*planned] = static_cast<std::uint32_t>(shape.targets.size());
+        }
+        shape.targets.push_back(planned ? static_cast<std::uint32_t>(*planned)
+                                        : RowShape::kSkipped);
+        shape.key.push_back(column.key);
+    }
+    for (std::size_t at = 0; at < shape.sources.size(); ++at) {
+        if (shape.sources[at] != RowShape::kAbsent || former.copied_anew) {
+            continue;
+        }
+        if (!former.added.contains(at)) {
+            return std::nullopt;
+        }
+        const std::optional<model::ColumnFill>& fill = table.columns[at].source.fill;
+        shape.sources[at] = RowShape::kFilled;
+        shape.fills[at] = fill ? std::optional(fill->bytes) : std::nullopt;
+    }
+    return shape;
 }
 
 std::optional<Error> RelationMap::difference(const message::Relation& relation,

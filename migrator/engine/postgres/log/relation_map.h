@@ -1,7 +1,8 @@
 // From what a relation message says to the place of its columns in a table plan. A relation that
 // differs from the plan (a column added, dropped, renamed or retyped, another replica identity)
 // means that the source's schema was changed under the task: that is an error with the difference
-// in it, never skipped.
+// in it, never skipped. Where the plan was made after a change, rows of before the change may still
+// come: they fit as the plan says (plan::FormerShape).
 #pragma once
 
 #include <functional>
@@ -27,7 +28,8 @@ struct MappedRelation {
     RowShape shape;
     std::optional<model::Error> problem;
     bool ancestor =
-        false;  ///< a partitioned table above ours: named when it is truncated, has no rows
+        false;          ///< a partitioned table above ours: named when it is truncated, has no rows
+    bool gone = false;  ///< dropped since, here and at the destination: what it had is nobody's
 };
 
 /// One thread. `plan` must outlive it.
@@ -42,12 +44,17 @@ public:
 private:
     std::optional<model::Error> difference(const message::Relation& relation,
                                            const plan::TablePlan& table) const;
+    const plan::TablePlan* table_of(const message::Relation& relation) const;
+    static RowShape shape_of(const message::Relation& relation, const plan::TablePlan& table);
+    std::optional<RowShape> former_shape(const message::Relation& relation,
+                                         const plan::TablePlan& table) const;
     std::optional<model::Error> identity_problem(const message::Relation& relation,
                                                  const plan::TablePlan& table) const;
 
     const plan::Plan& plan_;
     TypeNames type_names_;
     std::unordered_map<model::ObjectName, model::TableIndex, model::ObjectNameHash> tables_;
+    std::unordered_map<std::uint64_t, model::TableIndex> numbers_;
     std::unordered_set<model::ObjectName, model::ObjectNameHash> ancestors_;
 };
 

@@ -227,6 +227,9 @@ void TransactionAssembler::row(char kind, MessageReader reader) {
     if (relation->ancestor) {
         throw out_of_order("a row of a partitioned table itself");
     }
+    if (relation->gone) {
+        return;
+    }
     const std::string_view body = reader.rest();
     if (body.size() > limits_.row_bytes && !relation->problem) {
         const RowOutline row = outline_of_message(body, relation->shape);
@@ -244,7 +247,9 @@ void TransactionAssembler::truncate(MessageReader reader) {
     const std::uint32_t sub = subxid(reader);
     std::vector<Relation> relations;
     for (const std::uint32_t oid : decode_truncate(reader).relations) {
-        relations.push_back(find(oid));
+        if (const Relation& relation = find(oid); !relation->gone) {
+            relations.push_back(relation);
+        }
     }
     open.spool.add_truncate(sub, relations);
 }

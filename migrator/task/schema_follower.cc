@@ -1,0 +1,359 @@
+#include "migrator/task/schema_follower.h"
+
+#include <algorithm>
+#include <charconv>
+#include <string_view>
+#include <utility>
+
+#include "migrator/flow/sync_points.h"
+#include "migrator/model/check.h"
+#include "migrator/model/error.h"
+#include "migrator/model/finding.h"
+#include "migrator/plan/catalog_text.h"
+#include "migrator/stage/admission.h"
+#include "migrator/task/plan_check.h"
+
+namespace cutover::task {
+
+using model::Error;
+using model::ErrorClass;
+using plan::SchemaStep;
+
+namespace {
+
+/// How often the catalog is read until it holds still.
+constexpr int kMostReadings = 20;
+/// With what the ids of an evolution's steps begin; its revision and a number follow.
+constexpr std::string_view kChange = "change:";
+
+std::optional<model::TableIndex> place_of(const plan::Plan& plan, const model::ObjectName& source) {
+    for (const plan::TablePlan& table : plan.tables) {
+        if (table.source == source) {
+            return table.index;
+        }
+    }
+    return std::nullopt;
+}
+
+/// Which step it is, whatever its table is called: a renamed table's steps stay what they were.
+std::string kind_and_name(const SchemaStep& step) {
+    const std::string table = step.table.display();
+    const std::size_t at = table.empty() ? std::string::npos : step.id.find(table);
+    return std::to_string(static_cast<int>(step.section)) +
+           (at == std::string::npos ? step.id
+                                    : step.id.substr(0, at) + step.id.substr(at + table.size()));
+}
+
+/// One that no step of an earlier change bears.
+std::uint64_t next_revision(const std::vector<std::string>& done) {
+    std::uint64_t last = 0;
+    for (const std::string& id : done) {
+        std::uint64_t revision = 0;
+        if (id.starts_with(kChange) &&
+            std::from_chars(id.data() + kChange.size(), id.data() + id.size(), revision).ec ==
+                std::errc()) {
+            last = std::max(last, revision);
+        }
+    }
+    return last + 1;
+}
+
+model::Finding told(const plan::Evolution& evolution) {
+    std::string anew;
+    for (const plan::TableEvolution& table : evolution.tables) {
+        if (table.copied_anew && !table.before.name.empty()) {
+            anew += (anew.empty() ? "copied anew: " : "; ") + table.after.display() + " (" +
+                    table.why_anew + ")";
+        }
+    }
+    return {"schema.followed",
+            model::Severity::note,
+            "revision " + std::to_string(evolution.revision),
+            model::some_of(evolution.text),
+            anew,
+            "",
+            {"G129"}};
+}
+
+Error not_followed(const std::vector<model::Finding>& findings, const std::string& position) {
+    std::string remedy;
+    for (const model::Finding& finding : findings) {
+        remedy += (remedy.empty() ? "" : "; ") + finding.remedy;
+    }
+    return Error(ErrorClass::refused, "schema.not_followed",
+                 "the source's schema was changed, and the task cannot follow:" +
+                     model::blocks_of(findings) + "; everything up to " + position + " is applied",
+                 remedy)
+        .at(model::Side::source);
+}
+
+}  // namespace
+
+SchemaFollower::SchemaFollower(const plan::TaskSpec& spec, const engine::Route& route)
+    : spec_(spec), route_(route) {}
+
+void SchemaFollower::load(engine::Control& control) {
+    if (!spec_.phases.incremental) {
+        return;
+    }
+    const engine::StoredPlan known = control.stored_plan(spec_.name);
+    stored_ = !known.catalog.empty();
+    if (stored_) {
+        catalog_ = plan::read_catalog_text(known.catalog);
+    }
+    evolution_.reset();
+    if (!known.evolution.empty()) {
+        evolution_ = plan::read_evolution_text(known.evolution);
+    }
+    adopted_ = known.adopted;
+}
+
+plan::Plan SchemaFollower::planned(engine::Sink& sink, const model::Catalog& catalog) const {
+    engine::Planned made = route_.plan(spec_, catalog, sink.open_inspector()->catalog({}));
+    if (const std::optional<Error> error = cannot_be_run(made)) {
+        throw Error(*error);
+    }
+    return std::move(made.plan);
+}
+
+plan::Plan SchemaFollower::plan(engine::Source& source, engine::Sink& sink) {
+    if (!stored_) {
+        catalog_ = source.open_inspector()->catalog(spec_.objects);
+    }
+    if (interrupted()) {  // what is there is neither of before nor of now
+        const model::Catalog there = sink.open_inspector()->catalog({});
+        return route_.plan(spec_, *catalog_, there.without_objects()).plan;
+    }
+    plan::Plan made = planned(sink, *catalog_);
+    if (unsettled()) {
+        add_former_shapes(made);
+        hold_back(made);
+    }
+    return made;
+}
+
+/// What rows of before may not meet is no step of the plan yet, but for tables that had none.
+void SchemaFollower::hold_back(plan::Plan& plan) const {
+    std::set<model::ObjectName> fresh;
+    for (const plan::TableEvolution& change : evolution_->tables) {
+        if (change.before.name.empty()) {
+            if (const auto place = place_of(plan, change.after)) {
+                fresh.insert(plan.tables[*place].destination);
+            }
+        }
+    }
+    std::erase_if(plan.schema_steps, [&](const SchemaStep& step) {
+        return evolution_->pending.contains(step.id) && !fresh.contains(step.table);
+    });
+}
+
+void SchemaFollower::keep(engine::Control& control) {
+    if (spec_.phases.incremental) {
+        control.store_catalog(plan::catalog_text(*catalog_));
+        stored_ = true;
+    }
+}
+
+std::optional<model::Position> SchemaFollower::unsettled() const {
+    return evolution_ && adopted_ ? std::optional(evolution_->settles_at) : std::nullopt;
+}
+
+void SchemaFollower::add_former_shapes(plan::Plan& plan) const {
+    for (const plan::TableEvolution& change : evolution_->tables) {
+        if (change.after.name.empty()) {
+            continue;
+        }
+        for (plan::TablePlan& table : plan.tables) {
+            if (table.source != change.after || change.before.name.empty()) {
+                continue;
+            }
+            const auto column = [&](const std::string& name) -> std::optional<std::size_t> {
+                for (std::size_t at = 0; at < table.columns.size(); ++at) {
+                    if (table.columns[at].source.name == name) {
+                        return at;
+                    }
+                }
+                return std::nullopt;
+            };
+            auto former = std::make_shared<plan::FormerShape>();
+            for (const auto& [then, now] : change.columns) {
+                former->columns[then] = now ? column(*now) : std::nullopt;
+            }
+            for (const std::string& added : change.added) {
+                if (const auto at = column(added)) {
+                    former->added.insert(*at);
+                }
+            }
+            for (const std::string& retyped : change.retyped) {
+                if (const auto at = column(retyped)) {
+                    former->retyped.insert(*at);
+                }
+            }
+            former->copied_anew = change.copied_anew;
+            table.former = std::move(former);
+        }
+    }
+    plan.gone_tables = evolution_->gone;
+}
+
+/// Until two readings are equal, with a position of the log between them: what is committed before
+/// the first of them lies before that position.
+model::Catalog SchemaFollower::read(engine::Source& source) {
+    const std::unique_ptr<engine::Inspector> inspector = source.open_inspector();
+    return inspector->catalog(spec_.objects);
+}
+
+bool SchemaFollower::differs(engine::Source& source) {
+    return stored_ && !plan::same_schema(read(source), *catalog_);
+}
+
+model::Finding SchemaFollower::follow(stage::Context& context, bool passed) {
+    if (!interrupted()) {
+        begin(context, passed);
+    }
+    run_steps(context, evolution_->steps);
+    adopt(context);
+    return told(*evolution_);
+}
+
+std::set<model::ObjectName> SchemaFollower::unsettled_tables(stage::Context& context) const {
+    stage::Admission admission(context.source, context.plan, *context.record.origin,
+                               context.control.receipts());
+    admission.advance(context.record.marker.position);
+    std::set<model::ObjectName> tables;
+    for (const plan::TablePlan& table : context.plan.tables) {
+        if (context.record.phase == engine::TaskPhase::full || admission.tolerant(table.index)) {
+            tables.insert(table.source);
+        }
+    }
+    return tables;
+}
+
+void SchemaFollower::begin(stage::Context& context, bool passed) {
+    if (unsettled() && !passed) {
+        throw Error(ErrorClass::refused, "schema.changed_again",
+                    "the source's schema was changed again before what was written before the "
+                    "last change had been applied; everything up to " +
+                        context.record.marker.position.text + " is applied",
+                    "start the task again when no schema is being changed; if it comes again, "
+                    "release the task and migrate anew")
+            .at(model::Side::source);
+    }
+    if (unsettled()) {
+        settle(context);
+    }
+    plan::Evolution next;
+    model::Catalog now = read(context.source);
+    for (int reading = 0;; ++reading) {
+        next.settles_at = context.source.current_position();
+        model::Catalog again = read(context.source);
+        if (plan::same_schema(now, again)) {
+            break;
+        }
+        now = std::move(again);
+        if (reading == kMostReadings) {
+            throw Error(ErrorClass::operation, "schema.moving",
+                        "the source's schema changes faster than it can be read");
+        }
+    }
+    const model::Catalog whole = context.source.open_inspector()->catalog({});
+    const model::Catalog there = context.sink.open_inspector()->catalog({});
+    const std::set<model::ObjectName> unsettled = unsettled_tables(context);
+    engine::Evolved evolved = route_.evolve(spec_, {*catalog_, now, whole, there, unsettled});
+    if (!model::blocks_of(evolved.findings).empty()) {
+        throw Error(not_followed(evolved.findings, context.record.marker.position.text));
+    }
+    const model::Position settles_at = next.settles_at;
+    next = std::move(evolved.evolution);
+    next.settles_at = settles_at;
+    next.revision = next_revision(context.control.done_schema_steps());
+    int number = 0;
+    for (std::vector<SchemaStep>* steps : {&next.steps, &next.later}) {
+        for (SchemaStep& step : *steps) {
+            if (step.id.empty()) {
+                step.id = std::string(kChange) + std::to_string(next.revision) + ":" +
+                          std::to_string(++number);
+            }
+        }
+    }
+    context.control.begin_evolution(plan::evolution_text(next), next.forgotten);
+    evolution_ = std::move(next);
+    adopted_ = false;
+    context.runtime.yield(flow::sync::kEvolutionBegun);
+}
+
+void SchemaFollower::run_steps(stage::Context& context, const std::vector<SchemaStep>& steps) {
+    const std::vector<std::string> done = context.control.done_schema_steps();
+    for (const SchemaStep& step : steps) {
+        if (std::find(done.begin(), done.end(), step.id) == done.end()) {
+            context.sink.run_schema_step(step);
+            context.runtime.yield(flow::sync::kSchemaStep);
+        }
+    }
+}
+
+/// Steps of the plan of now that the plan before had done, or whose objects have come with the
+/// evolution: all but those that were waiting, and those that are new.
+std::vector<std::string> SchemaFollower::done_without_running(
+    const plan::Plan& before, const plan::Plan& after, const std::vector<std::string>& done) const {
+    const std::set<std::string> known(done.begin(), done.end());
+    std::set<std::string> waiting;
+    for (const SchemaStep& step : before.schema_steps) {
+        if (!known.contains(step.id)) {
+            waiting.insert(kind_and_name(step));
+        }
+    }
+    std::vector<std::string> out;
+    for (const SchemaStep& step : after.schema_steps) {
+        if (!known.contains(step.id) && !evolution_->pending.contains(step.id) &&
+            !waiting.contains(kind_and_name(step))) {
+            out.push_back(step.id);
+        }
+    }
+    return out;
+}
+
+void SchemaFollower::adopt(stage::Context& context) {
+    const plan::Plan after = planned(context.sink, evolution_->catalog);
+    engine::Adoption adoption;
+    adoption.fingerprint = after.fingerprint;
+    adoption.catalog = plan::catalog_text(evolution_->catalog);
+    adoption.origin = context.source.extend_capture(after, *context.record.origin);
+    context.runtime.yield(flow::sync::kCaptureExtended);
+    adoption.places.resize(context.plan.tables.size());
+    for (const plan::TablePlan& table : context.plan.tables) {
+        model::ObjectName now = table.source;
+        for (const plan::TableEvolution& change : evolution_->tables) {
+            if (change.before == table.source) {
+                now = change.after;
+            }
+        }
+        adoption.places[table.index] = now.name.empty() ? std::nullopt : place_of(after, now);
+    }
+    for (const plan::TableEvolution& change : evolution_->tables) {
+        const std::optional<model::TableIndex> place =
+            change.copied_anew ? place_of(after, change.after) : std::nullopt;
+        if (!place) {
+            continue;
+        }
+        adoption.copies = true;
+        if (!change.before.name.empty()) {
+            model::Chunk anew = context.source.whole(after.tables[*place]);
+            anew.table = *place;
+            anew.generation = static_cast<std::uint32_t>(evolution_->revision + 1);
+            adoption.copied_anew.emplace_back(&after.tables[*place], anew);
+        }
+    }
+    adoption.done = done_without_running(context.plan, after, context.control.done_schema_steps());
+    context.control.adopt(adoption);
+    context.runtime.yield(flow::sync::kEvolutionAdopted);
+}
+
+void SchemaFollower::settle(stage::Context& context) {
+    run_steps(context, evolution_->later);
+    context.control.end_evolution();
+    evolution_.reset();
+    adopted_ = false;
+}
+
+}  // namespace cutover::task
