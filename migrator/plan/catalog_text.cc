@@ -147,8 +147,11 @@ std::string evolution_text(const Evolution& evolution) {
                 {"later", evolution.later},
                 {"forgotten", evolution.forgotten},
                 {"pending", evolution.pending},
+                {"fresh", evolution.fresh},
                 {"gone", evolution.gone},
                 {"tables", evolution.tables},
+                {"former", evolution.former},
+                {"in_force", evolution.in_force},
                 {"text", evolution.text}}
         .dump();
 }
@@ -165,8 +168,11 @@ Evolution read_evolution_text(std::string_view text) {
         out.later = in.at("later").get<std::vector<SchemaStep>>();
         out.forgotten = in.at("forgotten").get<std::set<std::string>>();
         out.pending = in.at("pending").get<std::set<std::string>>();
+        out.fresh = in.at("fresh").get<std::set<model::ObjectName>>();
         out.gone = in.at("gone").get<std::set<std::uint64_t>>();
         out.tables = in.at("tables").get<std::vector<TableEvolution>>();
+        out.former = in.at("former").get<std::vector<TableEvolution>>();
+        out.in_force = in.at("in_force").get<model::Catalog>();
         out.text = in.at("text").get<std::vector<std::string>>();
         return out;
     });

@@ -31,17 +31,30 @@ struct TableEvolution {
 };
 
 struct Evolution {
-    std::uint64_t revision = 0;       ///< counts them, from 1
-    model::Catalog catalog;           ///< of now
-    model::Position settles_at;       ///< where in the log all of it lies before
-    std::vector<SchemaStep> steps;    ///< before the log goes on
-    std::vector<SchemaStep> later;    ///< what rows of before may not meet: behind `settles_at`
-    std::set<std::string> forgotten;  ///< schema steps whose objects are gone
-    std::set<std::string> pending;    ///< schema steps of the plan of now that are new
-    std::set<std::uint64_t> gone;     ///< numbers of tables that were dropped
-    std::vector<TableEvolution> tables;
+    std::uint64_t revision = 0;          ///< counts them, from 1
+    model::Catalog catalog;              ///< of now
+    model::Position settles_at;          ///< where in the log all of it lies before
+    std::vector<SchemaStep> steps;       ///< before the log goes on
+    std::vector<SchemaStep> later;       ///< what rows of before may not meet: behind `settles_at`
+    std::set<std::string> forgotten;     ///< schema steps whose objects are gone
+    std::set<std::string> pending;       ///< schema steps of the plan of now that are new
+    std::set<model::ObjectName> fresh;   ///< tables that it makes at the destination
+    std::set<std::uint64_t> gone;        ///< numbers of tables that were dropped
+    std::vector<TableEvolution> tables;  ///< what differs from the catalog before
+    /// The same from the catalog that the oldest row may be of which is still to come: where one
+    /// change comes before another one is over.
+    std::vector<TableEvolution> former;
+    /// `catalog` without what comes later.
+    model::Catalog in_force;
     std::vector<std::string> text;  ///< each change, for people
 };
+
+/// `after` without constraints that `before` has not: what a destination can be held to while rows
+/// of before may still come.
+model::Catalog in_force(const model::Catalog& before, const model::Catalog& after);
+
+/// Makes `second`, which begins where `first` ends, begin where `first` does.
+void compose(const std::vector<TableEvolution>& first, std::vector<TableEvolution>& second);
 
 std::string evolution_text(const Evolution& evolution);
 /// Throws: corrupt `task.catalog` (no text of evolution_text()'s).

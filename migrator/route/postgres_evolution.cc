@@ -161,6 +161,7 @@ private:
                 out_.evolution.pending.insert(step.id);
             }
         }
+        out_.evolution.fresh.insert(destination);
         plan::TableEvolution made;
         made.after = is.name;
         made.copied_anew = !is.partition_key;

@@ -22,18 +22,6 @@ namespace {
 constexpr std::string_view kNotValid = " NOT VALID";
 constexpr int kYoungVersion = 18;  ///< validates what a foreign key keeps per partition
 
-/// Of `CREATE INDEX name ON schema.table USING ...` what follows the names, whatever is in them.
-std::string after_table(const std::string& definition) {
-    bool quoted = false;
-    for (std::size_t at = 0; at < definition.size(); ++at) {
-        quoted ^= definition[at] == '"';
-        if (!quoted && definition.compare(at, 7, " USING ") == 0) {
-            return definition.substr(at);
-        }
-    }
-    return "";
-}
-
 class Writer {
 public:
     Writer(const plan::TaskSpec& spec, const model::Catalog& source, int destination_version,

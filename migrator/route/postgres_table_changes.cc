@@ -35,20 +35,30 @@ const model::ColumnSchema* by_number(const TableSchema& table, int number) {
     return found == table.columns.end() ? nullptr : &*found;
 }
 
-/// Of `CREATE INDEX name ON schema.table USING ...` all but the index's name.
-std::string without_name(const std::string& definition, const std::string& name) {
-    const std::string quoted = quote_identifier(name);
-    std::string out = definition;
-    for (const std::string& spelled : {" " + quoted + " ON ", " " + name + " ON "}) {
-        const std::size_t at = out.find(spelled);
-        if (at != std::string::npos) {
-            return out.replace(at, spelled.size(), " ON ");
-        }
-    }
-    return out;
+/// Of `CREATE UNIQUE INDEX name ON schema.table USING ...` what it says apart from the names.
+std::string without_names(const std::string& definition) {
+    return (definition.starts_with("CREATE UNIQUE") ? "UNIQUE" : "") + after_table(definition);
 }
 
 }  // namespace
+
+Renames without_clashes(const Renames& renames) {
+    Renames aside, out;
+    for (const auto& [then, now] : renames) {
+        const bool taken = std::any_of(renames.begin(), renames.end(),
+                                       [&](const auto& other) { return other.first == now; });
+        const std::string between = "cutover_" + std::to_string(aside.size()) + "_" + then;
+        if (taken) {
+            aside.emplace_back(then, between);
+        }
+        out.emplace_back(taken ? between : then, now);
+    }
+    out.insert(out.begin(), aside.begin(), aside.end());
+    // Those that were put aside are named last, when their names are free.
+    std::stable_partition(out.begin() + static_cast<std::ptrdiff_t>(aside.size()), out.end(),
+                          [](const auto& rename) { return !rename.first.starts_with("cutover_"); });
+    return out;
+}
 
 void ChangeSteps::add(std::vector<SchemaStep>& list, const std::string& object,
                       const std::string& statement, const model::ObjectName& table) {
@@ -84,6 +94,9 @@ void TableChanges::write() {
             const Column* was = by_number(was_, column.number);
             if (was == nullptr) {
                 change_.added.insert(column.name);
+                if (rewritten() && !column.fill && !column.generated_expression) {
+                    copy_anew("column " + column.name + " was added, and the table was rewritten");
+                }
             } else if (was->name != column.name) {
                 change_.columns[was->name] = column.name;
             }
@@ -145,6 +158,15 @@ void TableChanges::write_columns() {
             write_gone(was);
         }
     }
+    for (const Column& was : was_.columns) {
+        const Column* is = by_number(is_, was.number);
+        if (is != nullptr && was.name != is->name) {
+            note_rename(was, *is);
+        }
+    }
+    for (const auto& [then, now] : without_clashes(renames_)) {
+        alter("RENAME COLUMN " + quote_identifier(then) + " TO " + quote_identifier(now));
+    }
     for (const Column& is : is_.columns) {
         const Column* was = by_number(was_, is.number);
         if (was == nullptr) {
@@ -164,6 +186,27 @@ void TableChanges::write_gone(const Column& column) {
     }
 }
 
+/// A partitioned table has no rows, so its columns have no such value; those of its partitions do.
+std::optional<model::ColumnFill> TableChanges::fill_of(const Column& column) const {
+    if (!is_.partition_key) {
+        return column.fill;
+    }
+    std::vector<const TableSchema*> above = {&is_};
+    for (std::size_t at = 0; at < above.size(); ++at) {
+        for (const TableSchema& table : after_.catalog.tables) {
+            if (!table.partition_of || table.partition_of->parent != above[at]->name) {
+                continue;
+            }
+            const auto own = table.column_index(column.name);
+            if (own && table.columns[*own].fill) {
+                return table.columns[*own].fill;
+            }
+            above.push_back(&table);
+        }
+    }
+    return std::nullopt;
+}
+
 /// Rows that are there get what they have at the source: a value that was written once and for all.
 void TableChanges::write_added(const Column& column) {
     steps_.text.push_back(is_.name.display() + ": column " + column.name + " " + column.type +
@@ -179,15 +222,15 @@ void TableChanges::write_added(const Column& column) {
         }
         return;
     }
-    if (rewritten() && !column.fill) {
+    const std::optional<model::ColumnFill> fill = fill_of(column);
+    if (rewritten() && !fill) {
         copy_anew("column " + column.name + " was added, and the table was rewritten");
     }
     const std::string type = type_now(column);
     alter("ADD COLUMN " + column_now(column) + " " + type +
-          (column.fill ? " DEFAULT " + literal(column.fill->text) +
-                             "::" + after_.renamer.objects(column.type)
-                       : ""));
-    if (column.fill && !column.default_expression) {
+          (fill ? " DEFAULT " + literal(fill->text) + "::" + after_.renamer.objects(column.type)
+                : ""));
+    if (fill && !column.default_expression) {
         alter("ALTER COLUMN " + column_now(column) + " DROP DEFAULT");
     }
     if (column.default_expression) {
@@ -199,24 +242,24 @@ void TableChanges::write_added(const Column& column) {
     }
 }
 
-void TableChanges::write_changed(const Column& was, const Column& is) {
-    if (was.name != is.name) {
-        change_.columns[was.name] = is.name;
-        steps_.text.push_back(is_.name.display() + ": column " + was.name + " renamed to " +
-                              is.name);
-        const std::string then = before_.names.column(was_.name, was.name);
-        const std::string now = after_.names.column(is_.name, is.name);
-        if (is_left_out(before_, was_, was.name) != is_left_out(after_, is_, is.name)) {
-            refuse("schema.column_selection",
-                   "column " + was.name + " was renamed to " + is.name +
-                       ", and the task file excludes one of the two",
-                   "exclude the column under both names, or release the task and migrate anew");
-            return;
-        }
-        if (then != now && !is_left_out(after_, is_, is.name)) {
-            alter("RENAME COLUMN " + quote_identifier(then) + " TO " + quote_identifier(now));
-        }
+void TableChanges::note_rename(const Column& was, const Column& is) {
+    change_.columns[was.name] = is.name;
+    steps_.text.push_back(is_.name.display() + ": column " + was.name + " renamed to " + is.name);
+    if (is_left_out(before_, was_, was.name) != is_left_out(after_, is_, is.name)) {
+        refuse("schema.column_selection",
+               "column " + was.name + " was renamed to " + is.name +
+                   ", and the task file excludes one of the two",
+               "exclude the column under both names, or release the task and migrate anew");
+        return;
     }
+    const std::string then = before_.names.column(was_.name, was.name);
+    const std::string now = after_.names.column(is_.name, is.name);
+    if (then != now && !is_left_out(after_, is_, is.name)) {
+        renames_.emplace_back(then, now);
+    }
+}
+
+void TableChanges::write_changed(const Column& was, const Column& is) {
     if (is_left_out(after_, is_, is.name)) {
         return;
     }
@@ -363,65 +406,59 @@ std::vector<TableChanges::Definition> TableChanges::definitions(const CatalogSid
                                                                 const TableSchema& table) const {
     std::vector<Definition> out;
     for (const model::KeySchema& key : table.keys) {
-        if (!key.inherited) {
-            out.push_back({Kind::key, key.name, side.renamer.in_table(key.definition, table.name)});
-        }
+        out.push_back({Kind::key, key.name, side.renamer.in_table(key.definition, table.name),
+                       key.inherited});
     }
     for (const model::IndexSchema& index : table.indexes) {
-        if (!index.inherited) {
-            out.push_back(
-                {Kind::index, index.name,
-                 side.renamer.in_table(without_name(index.definition, index.name), table.name)});
-        }
+        out.push_back({Kind::index, index.name,
+                       side.renamer.in_table(without_names(index.definition), table.name),
+                       index.inherited});
     }
     for (const model::ForeignKeySchema& key : table.foreign_keys) {
-        if (!key.inherited) {
-            out.push_back({Kind::foreign_key, key.name,
-                           side.renamer.foreign_key(key.definition, table.name, key.parent)});
-        }
+        out.push_back({Kind::foreign_key, key.name,
+                       side.renamer.foreign_key(key.definition, table.name, key.parent),
+                       key.inherited});
     }
     for (const model::CheckSchema& check : table.checks) {
-        if (!check.inherited) {
-            out.push_back({Kind::check, check.name,
-                           side.renamer.in_table(check.definition, table.name),
-                           check.definition.ends_with(" NOT VALID")});
-        }
+        out.push_back({Kind::check, check.name, side.renamer.in_table(check.definition, table.name),
+                       check.inherited, check.definition.ends_with(" NOT VALID")});
     }
     return out;
 }
 
+/// First those that stayed, be they a partition's own or its parent's; then those that have another
+/// name only.
 void TableChanges::write_constraints() {
     std::vector<Definition> then = definitions(before_, was_);
     std::vector<Definition> now = definitions(after_, is_);
-    // First those that stayed, then those that have another name only.
-    const auto same = [](const Definition& a, const Definition& b) {
-        return a.kind == b.kind && a.name == b.name && a.text == b.text;
-    };
-    std::erase_if(then, [&](const Definition& was) {
-        const auto at = std::find_if(now.begin(), now.end(),
-                                     [&](const Definition& is) { return same(was, is); });
-        if (at == now.end()) {
-            return false;
-        }
-        now.erase(at);
-        return true;
-    });
-    std::erase_if(then, [&](const Definition& was) {
-        const auto at = std::find_if(now.begin(), now.end(), [&](const Definition& is) {
-            return is.kind == was.kind && is.text == was.text;
+    const auto pair_off = [&](const auto& paired) {
+        std::erase_if(then, [&](const Definition& was) {
+            const auto at = std::find_if(now.begin(), now.end(), [&](const Definition& is) {
+                return is.kind == was.kind && is.text == was.text && paired(was, is);
+            });
+            if (at == now.end()) {
+                return false;
+            }
+            now.erase(at);
+            return true;
         });
-        if (at == now.end()) {
-            return false;
+    };
+    pair_off([](const Definition& was, const Definition& is) { return was.name == is.name; });
+    pair_off([&](const Definition& was, const Definition& is) {
+        if (!was.inherited && !is.inherited) {
+            write_renamed(was, is.name);
         }
-        write_renamed(was, at->name);
-        now.erase(at);
-        return true;
+        return was.inherited == is.inherited;
     });
     for (const Definition& was : then) {
-        write_dropped(was);
+        if (!was.inherited) {
+            write_dropped(was);
+        }
     }
     for (const Definition& is : now) {
-        write_new(is);
+        if (!is.inherited) {
+            write_new(is);
+        }
     }
 }
 
@@ -440,7 +477,12 @@ void TableChanges::write_renamed(const Definition& was, const std::string& name)
 void TableChanges::write_dropped(const Definition& definition) {
     steps_.text.push_back(is_.name.display() + ": " + definition.name + " dropped");
     const model::ObjectName then = before_.names.object(was_.name);
+    const std::string object = then.display() + "." + definition.name;
+    for (const char* step : {"key:", "foreign_key:", "validate:", "check:"}) {
+        evolution_.forgotten.insert(step + object);
+    }
     if (definition.kind == Kind::index) {
+        evolution_.forgotten.insert("index:" + then.schema + "." + definition.name);
         ChangeSteps::add(steps_.dropped, "index " + definition.name,
                          "DROP INDEX IF EXISTS " + quote({then.schema, definition.name}), then);
         return;

@@ -3,7 +3,9 @@
 // name, and by what it says where it was renamed.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "migrator/model/finding.h"
@@ -27,6 +29,11 @@ struct ChangeSteps {
     static void add(std::vector<plan::SchemaStep>& list, const std::string& object,
                     const std::string& statement, const model::ObjectName& table);
 };
+
+/// What is called how, and how it shall be called, in an order in which each name is free when it
+/// is taken: where names are exchanged, by way of others.
+using Renames = std::vector<std::pair<std::string, std::string>>;
+Renames without_clashes(const Renames& renames);
 
 /// One of the two catalogs, and what its objects are called at the destination. All outlive it.
 struct CatalogSide {
@@ -52,6 +59,7 @@ private:
         Kind kind;
         std::string name;
         std::string text;  ///< of the destination's: equal texts are equal constraints
+        bool inherited = false;
         bool not_valid = false;
     };
 
@@ -59,7 +67,9 @@ private:
                      const std::string& column) const;
     void write_columns();
     void write_added(const Column& column);
+    std::optional<model::ColumnFill> fill_of(const Column& column) const;
     void write_gone(const Column& column);
+    void note_rename(const Column& was, const Column& is);
     void write_changed(const Column& was, const Column& is);
     void write_type(const Column& was, const Column& is);
     void write_default(const Column& was, const Column& is);
@@ -89,6 +99,7 @@ private:
     plan::Evolution& evolution_;
     std::vector<model::Finding>& findings_;
     plan::TableEvolution change_;
+    Renames renames_;
     const model::ObjectName destination_;
 };
 

@@ -36,6 +36,17 @@ std::string literal(const std::string& text) {
     return out + "'";
 }
 
+std::string after_table(const std::string& definition) {
+    bool quoted = false;
+    for (std::size_t at = 0; at < definition.size(); ++at) {
+        quoted ^= definition[at] == '"';
+        if (!quoted && definition.compare(at, 7, " USING ") == 0) {
+            return definition.substr(at);
+        }
+    }
+    return "";
+}
+
 std::string joined(const std::vector<std::string>& parts) {
     return fmt::format("{}", fmt::join(parts, ", "));
 }

@@ -119,7 +119,7 @@ std::optional<IncrementalEnd> IncrementalStage::step() {
         return IncrementalEnd::passed;
     }
     heartbeat();
-    engine::StreamEvent event = next_event();
+    engine::StreamEvent event = stream_->next(kStreamWait);
     if (!event.transaction) {
         be_idle(event);
     } else if (stop_at_more_ && changes_something(*event.transaction)) {
@@ -129,19 +129,6 @@ std::optional<IncrementalEnd> IncrementalStage::step() {
         flush_if_due();
     }
     return std::nullopt;
-}
-
-/// What cannot be read any more may lie behind what is to be passed: that is applied first.
-engine::StreamEvent IncrementalStage::next_event() {
-    try {
-        return stream_->next(kStreamWait);
-    } catch (const model::Error& error) {
-        if (pass_at_ && error.error_class() == model::ErrorClass::refused) {
-            flush_and_wait();
-            met_unreadable_ = true;
-        }
-        throw;
-    }
 }
 
 bool IncrementalStage::changes_something(model::SourceTransaction& transaction) {

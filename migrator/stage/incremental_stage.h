@@ -60,9 +60,6 @@ public:
     void pass_at(const model::Position& position) { pass_at_ = position; }
     /// run() applies nothing and returns at the first transaction that it would apply.
     void stop_at_more() { stop_at_more_ = true; }
-    /// True once run() has met, behind what pass_at() names or before it, what cannot be read by
-    /// this plan: everything before that is applied.
-    bool met_unreadable() const { return met_unreadable_; }
     /// Of a run() that has returned `more`.
     const More& more() const { return more_; }
     model::TableIndex table() const { return restart_table_; }
@@ -80,7 +77,6 @@ private:
 
     /// Nothing, if the log is to be followed further.
     std::optional<IncrementalEnd> step();
-    engine::StreamEvent next_event();
     void take(model::SourceTransaction& transaction);
     bool changes_something(model::SourceTransaction& transaction);
     void take_change(model::Change& change, const model::TransactionId& id);
@@ -131,7 +127,6 @@ private:
     bool stop_when_consistent_ = false;
     bool stop_at_more_ = false;
     std::optional<model::Position> pass_at_;
-    bool met_unreadable_ = false;
     More more_;
     model::Position settled_at_;  ///< where in the log the last table has settled
     model::TableIndex restart_table_ = 0;

@@ -58,6 +58,19 @@ std::uint64_t next_revision(const std::vector<std::string>& done) {
     return last + 1;
 }
 
+/// Those that are the plan's own have their ids.
+void number_steps(plan::Evolution& evolution) {
+    int number = 0;
+    for (std::vector<SchemaStep>* steps : {&evolution.steps, &evolution.later}) {
+        for (SchemaStep& step : *steps) {
+            if (step.id.empty()) {
+                step.id = std::string(kChange) + std::to_string(evolution.revision) + ":" +
+                          std::to_string(++number);
+            }
+        }
+    }
+}
+
 model::Finding told(const plan::Evolution& evolution) {
     std::string anew;
     for (const plan::TableEvolution& table : evolution.tables) {
@@ -134,16 +147,8 @@ plan::Plan SchemaFollower::plan(engine::Source& source, engine::Sink& sink) {
 
 /// What rows of before may not meet is no step of the plan yet, but for tables that had none.
 void SchemaFollower::hold_back(plan::Plan& plan) const {
-    std::set<model::ObjectName> fresh;
-    for (const plan::TableEvolution& change : evolution_->tables) {
-        if (change.before.name.empty()) {
-            if (const auto place = place_of(plan, change.after)) {
-                fresh.insert(plan.tables[*place].destination);
-            }
-        }
-    }
     std::erase_if(plan.schema_steps, [&](const SchemaStep& step) {
-        return evolution_->pending.contains(step.id) && !fresh.contains(step.table);
+        return evolution_->pending.contains(step.id) && !evolution_->fresh.contains(step.table);
     });
 }
 
@@ -159,7 +164,7 @@ std::optional<model::Position> SchemaFollower::unsettled() const {
 }
 
 void SchemaFollower::add_former_shapes(plan::Plan& plan) const {
-    for (const plan::TableEvolution& change : evolution_->tables) {
+    for (const plan::TableEvolution& change : evolution_->former) {
         if (change.after.name.empty()) {
             continue;
         }
@@ -196,8 +201,6 @@ void SchemaFollower::add_former_shapes(plan::Plan& plan) const {
     plan.gone_tables = evolution_->gone;
 }
 
-/// Until two readings are equal, with a position of the log between them: what is committed before
-/// the first of them lies before that position.
 model::Catalog SchemaFollower::read(engine::Source& source) {
     const std::unique_ptr<engine::Inspector> inspector = source.open_inspector();
     return inspector->catalog(spec_.objects);
@@ -207,9 +210,9 @@ bool SchemaFollower::differs(engine::Source& source) {
     return stored_ && !plan::same_schema(read(source), *catalog_);
 }
 
-model::Finding SchemaFollower::follow(stage::Context& context, bool passed) {
+model::Finding SchemaFollower::follow(stage::Context& context) {
     if (!interrupted()) {
-        begin(context, passed);
+        begin(context);
     }
     run_steps(context, evolution_->steps);
     adopt(context);
@@ -229,53 +232,46 @@ std::set<model::ObjectName> SchemaFollower::unsettled_tables(stage::Context& con
     return tables;
 }
 
-void SchemaFollower::begin(stage::Context& context, bool passed) {
-    if (unsettled() && !passed) {
-        throw Error(ErrorClass::refused, "schema.changed_again",
-                    "the source's schema was changed again before what was written before the "
-                    "last change had been applied; everything up to " +
-                        context.record.marker.position.text + " is applied",
-                    "start the task again when no schema is being changed; if it comes again, "
-                    "release the task and migrate anew")
-            .at(model::Side::source);
-    }
-    if (unsettled()) {
-        settle(context);
-    }
-    plan::Evolution next;
-    model::Catalog now = read(context.source);
-    for (int reading = 0;; ++reading) {
-        next.settles_at = context.source.current_position();
-        model::Catalog again = read(context.source);
+/// The catalog of now, with a position that all of it lies before. Until two readings are equal
+/// with that position between them: one that was made by statements which had not ended would be of
+/// no moment.
+std::pair<model::Catalog, model::Position> SchemaFollower::read_with_position(
+    engine::Source& source) {
+    model::Catalog now = read(source);
+    for (int reading = 0; reading < kMostReadings; ++reading) {
+        model::Position position = source.current_position();
+        model::Catalog again = read(source);
         if (plan::same_schema(now, again)) {
-            break;
+            return {std::move(again), std::move(position)};
         }
         now = std::move(again);
-        if (reading == kMostReadings) {
-            throw Error(ErrorClass::operation, "schema.moving",
-                        "the source's schema changes faster than it can be read");
-        }
     }
+    throw Error(ErrorClass::operation, "schema.moving",
+                "the source's schema changes faster than it can be read");
+}
+
+void SchemaFollower::begin(stage::Context& context) {
+    auto [now, position] = read_with_position(context.source);
     const model::Catalog whole = context.source.open_inspector()->catalog({});
     const model::Catalog there = context.sink.open_inspector()->catalog({});
-    const std::set<model::ObjectName> unsettled = unsettled_tables(context);
-    engine::Evolved evolved = route_.evolve(spec_, {*catalog_, now, whole, there, unsettled});
+    const std::set<model::ObjectName> copying = unsettled_tables(context);
+    // What rows of before the last change may not meet is not there yet.
+    const model::Catalog& before = unsettled() ? evolution_->in_force : *catalog_;
+    engine::Evolved evolved = route_.evolve(spec_, {before, now, whole, there, copying});
     if (!model::blocks_of(evolved.findings).empty()) {
         throw Error(not_followed(evolved.findings, context.record.marker.position.text));
     }
-    const model::Position settles_at = next.settles_at;
-    next = std::move(evolved.evolution);
-    next.settles_at = settles_at;
-    next.revision = next_revision(context.control.done_schema_steps());
-    int number = 0;
-    for (std::vector<SchemaStep>* steps : {&next.steps, &next.later}) {
-        for (SchemaStep& step : *steps) {
-            if (step.id.empty()) {
-                step.id = std::string(kChange) + std::to_string(next.revision) + ":" +
-                          std::to_string(++number);
-            }
-        }
+    plan::Evolution next = std::move(evolved.evolution);
+    next.settles_at = std::move(position);
+    next.former = next.tables;
+    next.in_force = plan::in_force(before, next.catalog);
+    if (unsettled()) {
+        plan::compose(evolution_->former, next.former);
+        next.gone.insert(evolution_->gone.begin(), evolution_->gone.end());
+        next.fresh.insert(evolution_->fresh.begin(), evolution_->fresh.end());
     }
+    next.revision = next_revision(context.control.done_schema_steps());
+    number_steps(next);
     context.control.begin_evolution(plan::evolution_text(next), next.forgotten);
     evolution_ = std::move(next);
     adopted_ = false;

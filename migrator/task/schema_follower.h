@@ -13,6 +13,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "migrator/engine/control.h"
@@ -46,17 +47,18 @@ public:
     /// True if the source's schema is another than the task's.
     bool differs(engine::Source& source);
     /// Brings everything to the source's schema of now, or goes on with what was begun; says what
-    /// that was. Afterwards the record and this must be loaded, and the plan made again. `passed`:
-    /// all rows of before the last change are applied. Throws: refused (naming what cannot be
+    /// that was. Afterwards the record and this must be loaded, and the plan made again.
+    /// Throws: refused (naming what cannot be
     /// carried, and the position that is applied), connection, operation.
-    model::Finding follow(stage::Context& context, bool passed);
+    model::Finding follow(stage::Context& context);
     /// Runs what rows of before could not have met, and forgets the change. Requires: the log has
     /// passed unsettled(), and no lane works.
     void settle(stage::Context& context);
 
 private:
     model::Catalog read(engine::Source& source);
-    void begin(stage::Context& context, bool passed);
+    std::pair<model::Catalog, model::Position> read_with_position(engine::Source& source);
+    void begin(stage::Context& context);
     void run_steps(stage::Context& context, const std::vector<plan::SchemaStep>& steps);
     void adopt(stage::Context& context);
     std::set<model::ObjectName> unsettled_tables(stage::Context& context) const;

@@ -498,7 +498,7 @@ stage::IncrementalEnd Task::follow_log(stage::Context& stage, Validation& valida
         }
     };
     steward_->watch([&incremental] { return std::optional<stage::Event>(incremental.progress()); });
-    const stage::IncrementalEnd end = run(incremental);
+    const stage::IncrementalEnd end = incremental.run();
     steward_->watch({});
     if (end == stage::IncrementalEnd::restart_table) {
         copy_again(incremental.table());

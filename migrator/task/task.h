@@ -86,7 +86,6 @@ private:
     Outcome run_incremental();
     std::optional<Outcome> follow_and_cut_over();
     stage::IncrementalEnd follow_log(stage::Context& stage, Validation& validation);
-    stage::IncrementalEnd run(stage::IncrementalStage& incremental);
     CutoverTools cutover_tools();
     CutoverEnd cut_over();
     Outcome look_behind();
@@ -113,7 +112,6 @@ private:
     SchemaFollower schema_;
     std::optional<model::Error> suspected_;  ///< failed perhaps because the schema has changed
     bool schema_looked_at_ = false;          ///< for the error under way: it has not changed
-    bool rows_passed_ = false;  ///< what was written before the last change is all applied
     flow::TimePoint schema_due_{};
     std::unique_ptr<engine::Source> source_;
     std::unique_ptr<engine::Sink> sink_;

@@ -33,27 +33,27 @@ void Task::make_plan() {
 }
 
 /// What fails may fail because the schema of the source is another one now: its log, its tables and
-/// its values are read by the plan of before.
+/// its values are read by the plan of before, and meet the destination's constraints of before.
 bool Task::may_be_schema(const Error& error) const {
     const bool reads = record_.phase == TaskPhase::full || record_.phase == TaskPhase::keys ||
                        record_.phase == TaskPhase::incremental;
     return spec_.phases.incremental && reads && claimed_before_ &&
-           (error.error_class() == ErrorClass::refused ||
-            error.error_class() == ErrorClass::operation);
+           error.error_class() != ErrorClass::connection &&
+           error.error_class() != ErrorClass::stopped;
 }
 
 /// Follows what an error was about, or what a predecessor has begun. Throws the error if the schema
 /// is what it was.
 void Task::look_at_schema() {
-    if (suspected_) {
-        const Error error = *std::exchange(suspected_, std::nullopt);
-        if (!follow_schema()) {
-            schema_looked_at_ = true;
-            throw Error(error);
-        }
-    } else if (schema_.interrupted()) {
-        follow_schema();
+    if (!suspected_ && !schema_.interrupted()) {
+        return;
     }
+    const std::optional<Error> error = std::exchange(suspected_, std::nullopt);
+    schema_looked_at_ = true;  // what goes wrong here is told as it is
+    if (!follow_schema() && error) {
+        throw Error(*error);
+    }
+    schema_looked_at_ = false;
 }
 
 /// True if the schema was another one, and has been followed.
@@ -62,7 +62,7 @@ bool Task::follow_schema() {
         return false;
     }
     stage::Context stage = context();
-    const model::Finding followed = schema_.follow(stage, std::exchange(rows_passed_, false));
+    const model::Finding followed = schema_.follow(stage);
     record_ = *control_->load(spec_.name);
     schema_.load(*control_);
     make_plan();
@@ -94,15 +94,6 @@ void Task::watch_schema() {
 void Task::throw_if_schema_differs() {
     if (spec_.phases.incremental && schema_.differs(*source_)) {
         throw schema_differs();
-    }
-}
-
-stage::IncrementalEnd Task::run(stage::IncrementalStage& incremental) {
-    try {
-        return incremental.run();
-    } catch (const Error&) {
-        rows_passed_ = incremental.met_unreadable();
-        throw;
     }
 }
 

@@ -1,6 +1,7 @@
 #include "migrator/engine/postgres/log/relation_map.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 namespace cutover::postgres {
@@ -26,6 +27,25 @@ const message::RelationColumn* find(const message::Relation& relation, const std
     const auto found = std::find_if(relation.columns.begin(), relation.columns.end(),
                                     [&](const auto& column) { return column.name == name; });
     return found == relation.columns.end() ? nullptr : &*found;
+}
+
+/// By the primary key, where it is that: what the log calls the key is what the plan knows as such.
+bool same_identity(const message::Relation& relation, const plan::TablePlan& table) {
+    if (relation.identity != 'd' || table.schema.replica_identity != model::ReplicaIdentity::key) {
+        return true;
+    }
+    std::set<std::string> sent, known;
+    for (const message::RelationColumn& column : relation.columns) {
+        if (column.key) {
+            sent.insert(column.name);
+        }
+    }
+    if (const model::KeySchema* key = table.schema.primary_key()) {
+        for (const std::size_t column : key->columns) {
+            known.insert(table.schema.columns[column].name);
+        }
+    }
+    return sent == known;
 }
 
 std::optional<std::size_t> planned_column(const plan::TablePlan& table, const std::string& name) {
@@ -186,6 +206,9 @@ std::optional<Error> RelationMap::difference(const message::Relation& relation,
                                "]}) and start again; to have it migrated, release the task and "
                                "migrate anew");
         }
+    }
+    if (!same_identity(relation, table)) {
+        return ddl_met(name, "its rows are named by other key columns than before");
     }
     return identity_problem(relation, table);
 }
