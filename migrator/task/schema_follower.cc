@@ -130,7 +130,7 @@ plan::Plan SchemaFollower::planned(engine::Sink& sink, const model::Catalog& cat
 }
 
 plan::Plan SchemaFollower::plan(engine::Source& source, engine::Sink& sink) {
-    if (!stored_) {
+    if (!catalog_) {
         catalog_ = source.open_inspector()->catalog(spec_.objects);
     }
     if (interrupted()) {  // what is there is neither of before nor of now

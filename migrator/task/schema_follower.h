@@ -33,7 +33,7 @@ public:
 
     /// What the task has stored; nothing has been stored, if it has not begun to move rows yet.
     void load(engine::Control& control);
-    /// Plans from the stored catalog, or else from the source's of now. Throws: refused
+    /// Plans from the stored catalog, or else from the source's as it was at the first call. Throws: refused
     /// `plan.blocked`.
     plan::Plan plan(engine::Source& source, engine::Sink& sink);
     /// From here on the task is planned from the catalog of the last plan().
