@@ -15,6 +15,7 @@
 #include "migrator/task/aftermath.h"
 #include "migrator/task/commands.h"
 #include "scenarios/command.h"
+#include "scenarios/explain.h"
 #include "scenarios/registry.h"
 #include "scenarios/run/failure.h"
 #include "scenarios/run/own_process.h"
@@ -80,6 +81,9 @@ int run(CLI::App& app, int argc, char** argv, const int& exit_code) {
         std::cerr << "cutover: "
                   << (side ? "at the " + std::string(to_string(*side)) + ": " : std::string())
                   << error.what() << "\n";
+        if (const std::string more = cutover::scenarios::read_more(error.code()); !more.empty()) {
+            std::cerr << more << "\n";
+        }
         // A migration has told of it already, as an event.
         return fail(error, {}, json && !app.got_subcommand("migrate"),
                     cutover::model::exit_code(error.error_class()));
@@ -119,6 +123,7 @@ int main(int argc, char** argv) {
         // Rehearsals start this very program as their migrator and their judge.
         const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe");
         cutover::scenarios::add_commands(app, program, std::cout, exit_code);
+        cutover::scenarios::add_explain(app, std::cout, exit_code);
         if (!known_command(app, argc, argv)) {
             return cutover::plan::kBadUsage;
         }

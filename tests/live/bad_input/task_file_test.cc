@@ -12,8 +12,6 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr int kBadUsage = 3;
-
 class BadTaskFile : public testing::Test {
 protected:
     /// What the program says to a task file.

@@ -31,9 +31,9 @@ std::string flag_value(const model::TableSchema& table, std::string_view key) {
 }
 
 Requirement kind_requirement(const std::string& kind, const std::vector<std::string>& names) {
-    std::string code = "source.not_carried." + kind;
-    std::replace(code.begin(), code.end(), ' ', '_');
-    return {{code,
+    std::string in_code = kind;
+    std::replace(in_code.begin(), in_code.end(), ' ', '_');
+    return {{"source.not_carried." + in_code,
              kind == "extension" ? Severity::note : Severity::alert_ignorable,
              names.front(),
              fmt::format("{} of kind {}: {}", names.size(), kind, model::some_of(names)),

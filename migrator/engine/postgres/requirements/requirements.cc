@@ -249,7 +249,7 @@ std::vector<Requirement> source_privileges(Connection& connection, const plan::T
                                                "reading past row security",
                                                "a policy would hide rows from the copy"));
     }
-    out.push_back(superuser_requirement(connection, true));
+    out.push_back(superuser_requirement(connection, model::Side::source));
     std::vector<std::string> sequences;
     for (const model::OtherObject& other : catalog.others) {
         if (other.kind == "unreadable sequence") {
@@ -434,11 +434,12 @@ std::vector<Requirement> replica_identities(const plan::TaskSpec& written,
 
 }  // namespace
 
-Requirement version_requirement(Connection& connection, const std::string& end, int oldest) {
+Requirement version_requirement(Connection& connection, model::Side side, int oldest) {
+    const std::string end(to_string(side));
     const int version = connection.server_version() / 10000;
     Requirement out;
     out.met = version >= oldest;
-    out.finding = {end + ".version",
+    out.finding = {side == model::Side::source ? "source.version" : "destination.version",
                    Severity::block,
                    end,
                    fmt::format("PostgreSQL {}", version),
@@ -448,7 +449,7 @@ Requirement version_requirement(Connection& connection, const std::string& end, 
     return out;
 }
 
-Requirement collation_version_requirement(Connection& connection, const std::string& end) {
+Requirement collation_version_requirement(Connection& connection, model::Side side) {
     constexpr int kRecorded = 150000;  // from this version on databases remember it
     std::string then;
     std::string now;
@@ -461,18 +462,19 @@ Requirement collation_version_requirement(Connection& connection, const std::str
         now = row.text(0, 1);
     }
     const bool same = then.empty() || then == now;
-    return {{end + ".collation_version",
-             Severity::alert_ignorable,
-             "collation version",
-             same ? "the database's collation has not changed"
-                  : "the database was made with version " + then +
-                        " of its collation, and the server has " +
-                        (now.empty() ? "none" : "version " + now),
-             "texts may sort otherwise than its indexes have them: a row may not be found by its "
-             "key, and a unique key may hold one value twice",
-             "REINDEX DATABASE, then ALTER DATABASE ... REFRESH COLLATION VERSION",
-             {}},
-            same};
+    return {
+        {side == model::Side::source ? "source.collation_version" : "destination.collation_version",
+         Severity::alert_ignorable,
+         "collation version",
+         same ? "the database's collation has not changed"
+              : "the database was made with version " + then +
+                    " of its collation, and the server has " +
+                    (now.empty() ? "none" : "version " + now),
+         "texts may sort otherwise than its indexes have them: a row may not be found by its "
+         "key, and a unique key may hold one value twice",
+         "REINDEX DATABASE, then ALTER DATABASE ... REFRESH COLLATION VERSION",
+         {}},
+        same};
 }
 
 std::vector<std::string> failing_tables(Connection& connection, const model::Catalog& catalog,
@@ -531,9 +533,9 @@ std::vector<Requirement> source_requirements(Connection& connection, Topic topic
     const bool log = spec.phases.incremental;
     switch (topic) {
         case Topic::version:
-            return {version_requirement(connection, "source", kOldestSource),
+            return {version_requirement(connection, model::Side::source, kOldestSource),
                     encoding_requirement(connection),
-                    collation_version_requirement(connection, "source")};
+                    collation_version_requirement(connection, model::Side::source)};
         case Topic::capture_settings:
             if (!log) {
                 return standby_source(connection, catalog);
