@@ -99,8 +99,7 @@ plan::TablePlan plan_table(const plan::TaskSpec& spec, const model::TableSchema&
     if (filter != spec.filters.end()) {
         table.filter = filter->second;
     }
-    table.sets_replica_identity =
-        table.keyless() && schema.replica_identity != model::ReplicaIdentity::full;
+    table.sets_replica_identity = table.keyless() && !schema.logs_old_rows();
     return table;
 }
 

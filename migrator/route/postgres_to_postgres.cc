@@ -166,11 +166,6 @@ private:
         return found != spec_.mapping.excluded_columns.end() && found->second.contains(column);
     }
 
-    static bool is_row_type(const TableSchema& table, const ColumnSchema& column) {
-        return std::find(table.flags.begin(), table.flags.end(), "row_type:" + column.name) !=
-               table.flags.end();
-    }
-
     void add_column(TablePlan& table, const ColumnSchema& source, const TableSchema* there,
                     std::vector<Widening>& widenings) {
         if (excluded(table.schema, source.name)) {
@@ -181,7 +176,7 @@ private:
             check_generated(object, table, source, there);
             return;
         }
-        if (is_row_type(table.schema, source)) {
+        if (source.holds_table_row) {
             find("types.row_type", Severity::block, object,
                  "its type, " + source.type + ", is or holds the row type of a table",
                  "such values have the form of that table's rows, which is not carried apart from "
@@ -347,8 +342,7 @@ private:
 
     /// No publication holds virtual columns, so one over whole old rows would be incomplete.
     void check_virtual_columns(const TablePlan& table) {
-        const bool full = table.sets_replica_identity ||
-                          table.schema.replica_identity == model::ReplicaIdentity::full;
+        const bool full = table.sets_replica_identity || table.schema.logs_old_rows();
         for (const ColumnSchema& column : table.schema.columns) {
             if (spec_.phases.incremental && full && column.generated_virtual) {
                 find("source.virtual_column", Severity::block,
@@ -441,16 +435,9 @@ private:
         }
     }
 
-    /// The source's own number of a column: one that was dropped and made again has another, and
-    /// none of the old values.
-    static std::string number_of(const TableSchema& table, const std::string& column) {
-        const std::string prefix = "column:" + column + ":";
-        for (const std::string& flag : table.flags) {
-            if (flag.starts_with(prefix) && flag.rfind(':') == prefix.size() - 1) {
-                return " #" + flag.substr(prefix.size());
-            }
-        }
-        return "";
+    /// A column that was dropped and made again has another number, and none of the old values.
+    static std::string number_of(const ColumnSchema& column) {
+        return column.number == 0 ? "" : " #" + std::to_string(column.number);
     }
 
     /// What a resumed task relies on: tables, columns, types, names, filters, phases.
@@ -462,7 +449,7 @@ private:
             text += ";" + table.source.display() + ">" + table.destination.display();
             for (const ColumnPlan& column : table.columns) {
                 text += "," + column.source.name + ">" + column.destination_name + ":" +
-                        column.source.type + number_of(table.schema, column.source.name);
+                        column.source.type + number_of(column.source);
             }
             text += " key";
             for (const plan::KeyColumn& column : table.key.columns) {
@@ -472,8 +459,8 @@ private:
             if (table.schema.partition_of) {
                 text += " partition of " + table.schema.partition_of->parent.display();
             }
-            for (const std::string& flag : table.schema.flags) {
-                text += flag.starts_with("inherits:") ? " " + flag : "";
+            for (const ObjectName& parent : table.schema.inherits) {
+                text += " inherits:" + parent.display();
             }
         }
         return text;

@@ -365,29 +365,17 @@ Requirement publication_allowed(Connection& connection, const plan::TaskSpec& sp
 // --- replica_identity
 // -------------------------------------------------------------------------------
 
-/// The log must name the old row: by its primary key, by an index, or in full. A primary key of
-/// which the task leaves out a column names no row at the destination; a deferrable one is not in
-/// the log.
+/// The log must name the old row: by its primary key, by an index, or in full. A key of which the
+/// task leaves out a column names no row at the destination.
 bool names_old_rows(const model::TableSchema& table, const plan::NameMapping& mapping) {
     const auto left_out = mapping.excluded_columns.find(table.name);
     const auto carried = [&](std::size_t column) {
         return left_out == mapping.excluded_columns.end() ||
                !left_out->second.contains(table.columns[column].name);
     };
-    switch (table.replica_identity) {
-        case model::ReplicaIdentity::full:
-            return true;
-        case model::ReplicaIdentity::key: {
-            const model::KeySchema* key = table.primary_key();
-            return key != nullptr && !key->deferrable &&
-                   std::all_of(key->columns.begin(), key->columns.end(), carried);
-        }
-        case model::ReplicaIdentity::index:
-            return !table.replica_identity_index.empty();
-        case model::ReplicaIdentity::nothing:
-            return false;
-    }
-    return false;
+    const std::vector<std::size_t> logged = table.logged_columns();
+    return table.logs_old_rows() ||
+           (!logged.empty() && std::all_of(logged.begin(), logged.end(), carried));
 }
 
 std::vector<Requirement> replica_identities(const plan::TaskSpec& written,
@@ -401,8 +389,7 @@ std::vector<Requirement> replica_identities(const plan::TaskSpec& written,
         }
         if (!names_old_rows(table, spec.mapping)) {
             lacking.push_back(table.name.display());
-        } else if (spec.filters.contains(table.name) &&
-                   table.replica_identity != model::ReplicaIdentity::full) {
+        } else if (spec.filters.contains(table.name) && !table.logs_old_rows()) {
             filtered.push_back(table.name.display());
         }
     }
