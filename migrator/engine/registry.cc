@@ -11,7 +11,28 @@ using model::Side;
 
 namespace {
 
-EngineFactories named_ends(EngineFactories made) {
+/// Takes the place of a factory that an engine does not have.
+template <typename End>
+std::function<std::unique_ptr<End>(flow::Runtime&, const plan::TaskSpec&, flow::Waits*)> refusing(
+    const Error& refusal) {
+    return [refusal](flow::Runtime&, const plan::TaskSpec&, flow::Waits*) -> std::unique_ptr<End> {
+        throw Error(refusal);
+    };
+}
+
+EngineFactories named_ends(const std::string& name, EngineFactories made) {
+    if (!made.source) {
+        made.source = refusing<Source>(
+            Error(ErrorClass::refused, "engine.no_source",
+                  "the engine '" + name + "' can be a destination only: nothing is read from it",
+                  "name another engine under `source`"));
+    }
+    if (!made.sink) {
+        made.sink = refusing<Sink>(
+            Error(ErrorClass::refused, "engine.no_sink",
+                  "the engine '" + name + "' can be a source only: nothing is written to it",
+                  "name another engine under `destination`"));
+    }
     made.source = [make = std::move(made.source)](flow::Runtime& runtime,
                                                   const plan::TaskSpec& spec, flow::Waits* waits) {
         return at_side(Side::source, [&] { return as_source_end(make(runtime, spec, waits)); });
@@ -30,7 +51,7 @@ EngineFactories named_ends(EngineFactories made) {
 }  // namespace
 
 void Registry::add_engine(const std::string& name, EngineFactories factories) {
-    engines_[name] = named_ends(std::move(factories));
+    engines_[name] = named_ends(name, std::move(factories));
 }
 
 void Registry::add_route(const std::string& source, const std::string& destination,

@@ -15,10 +15,11 @@
 
 namespace cutover::engine {
 
-/// `task` names the auxiliary objects and the control rows. Where a source, a sink, or what they
-/// open, waits for its server on behalf of a task, it tells its `waits` what lasts and who is in
-/// the way, and gives up (throws stopped) when they are over; null: nobody looks on, and each call
-/// takes as long as it takes.
+/// An engine that has no `source` or no `sink` cannot be that end of a task. `task` names the
+/// auxiliary objects and the control rows. Where a source, a sink, or what they open, waits for its
+/// server on behalf of a task, it tells its `waits` what lasts and who is in the way, and gives up
+/// (throws stopped) when they are over; null: nobody looks on, and each call takes as long as it
+/// takes.
 struct EngineFactories {
     std::function<std::unique_ptr<Source>(flow::Runtime&, const plan::TaskSpec&, flow::Waits*)>
         source;
