@@ -72,6 +72,14 @@ const EngineFactories& Registry::engine(const std::string& name) const {
     return found->second;
 }
 
+plan::EngineRules Registry::endpoint_rules() const {
+    plan::EngineRules rules;
+    for (const auto& [name, factories] : engines_) {
+        rules[name] = factories.endpoint;
+    }
+    return rules;
+}
+
 const Route& Registry::route(const std::string& source, const std::string& destination) const {
     const auto found = routes_.find({source, destination});
     if (found == routes_.end()) {

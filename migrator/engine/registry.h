@@ -12,6 +12,7 @@
 #include "migrator/engine/sink.h"
 #include "migrator/engine/source.h"
 #include "migrator/flow/waits.h"
+#include "migrator/plan/endpoint_rules.h"
 
 namespace cutover::engine {
 
@@ -25,6 +26,7 @@ struct EngineFactories {
         source;
     std::function<std::unique_ptr<Sink>(flow::Runtime&, const plan::TaskSpec&, flow::Waits*)> sink;
     std::function<std::unique_ptr<Inspector>(const plan::Endpoint&)> inspector;
+    plan::EndpointRules endpoint = {};  ///< what a task file must and may say of such an end
 };
 
 class Registry {
@@ -35,6 +37,8 @@ public:
                    std::unique_ptr<Route> route);
     /// Throws: refused, naming the engines or routes there are.
     const EngineFactories& engine(const std::string& name) const;
+    /// By which task files are read.
+    plan::EngineRules endpoint_rules() const;
     const Route& route(const std::string& source, const std::string& destination) const;
 
 private:

@@ -14,6 +14,7 @@
 #include "migrator/engine/postgres/capture/publication.h"
 #include "migrator/engine/postgres/copy/chunk_reader.h"
 #include "migrator/engine/postgres/inspector.h"
+#include "migrator/engine/postgres/session/endpoint_rules.h"
 #include "migrator/engine/postgres/sink.h"
 #include "migrator/engine/postgres/source.h"
 #include "migrator/engine/registry.h"
@@ -69,8 +70,8 @@ private:
         spec_.source = server_.endpoint();
         spec_.destination = server_.endpoint();
         sessions_ = std::make_unique<postgres::SessionPool>(server_.endpoint());
-        registry_.add_engine(
-            "postgres", {postgres::make_source, postgres::make_sink, postgres::make_inspector});
+        registry_.add_engine("postgres", {postgres::make_source, postgres::make_sink,
+                                          postgres::make_inspector, postgres::endpoint_rules()});
         ::setenv("CUTOVER_FUZZ_PASSWORD", "not asked for", 1);
         std::ofstream(task_file_) << "task: shop\n"
                                   << "source: " << end_text("old")

@@ -49,17 +49,17 @@ TEST(Explain, GivesJson) {
     EXPECT_GT(nlohmann::json::parse(Program().run({"explain", "--json"}).text).size(), 250u);
 }
 
-/// A problem has its remedy beside it and a code of its own: nothing is added to those.
+/// Who reads JSON has the code in a field of its own.
 TEST(Explain, IsNamedByAnErrorOnTheTerminal) {
     const Program program;
     const std::string file =
         program.write("shop.yaml",
-                      "source: {engine: oracle, host: a.invalid, port: 1, database: d, user: u}\n"
+                      "source: {engine: postgres, host: a.invalid, database: d, user: u}\n"
                       "destination: {engine: postgres, host: b.invalid, database: d, user: u}\n");
-    EXPECT_THAT(program.run({"migrate", file}).text,
-                HasSubstr("\nmore: cutover explain engine.unknown\n"));
-    const Said json = program.run({"precheck", file, "--json"});
-    EXPECT_THAT(json.text.substr(json.text.find('{')), Not(HasSubstr("cutover explain")));
+    EXPECT_THAT(program.run({"verify", file}).text,
+                HasSubstr("\nmore: cutover explain postgres.connect_refused\n"));
+    const Said json = program.run({"verify", file, "--format", "json"});
+    EXPECT_THAT(json.text.substr(json.text.find("{\"event\"")), Not(HasSubstr("cutover explain")));
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include <sstream>
 #include <thread>
 
+#include "migrator/engine/postgres/session/endpoint_rules.h"
 #include "migrator/model/error.h"
 #include "tests/live/verify/dataset.h"
 #include "tests/support/live_postgres_pair.h"
@@ -440,7 +441,7 @@ struct CommandTest : Compare {
         CLI::App app;
         int exit = -1;
         out_.str("");
-        add_commands(app, {}, out_, exit);
+        add_commands(app, {{"postgres", postgres::endpoint_rules()}}, {}, out_, exit);
         std::reverse(words.begin(), words.end());
         words.push_back("verify");
         app.parse(words);
