@@ -19,6 +19,7 @@
 #include "scenarios/run/failure.h"
 #include "scenarios/run/own_process.h"
 #include "verify/command.h"
+#include "verify/known_engines.h"
 
 namespace {
 
@@ -115,7 +116,8 @@ int main(int argc, char** argv) {
                                                          after->not_looked}
                          : cutover::verify::AfterCutover{};
         };
-        cutover::verify::add_commands(app, ask_task, std::cout, exit_code);
+        cutover::verify::add_commands(app, cutover::verify::known_engines(), ask_task, std::cout,
+                                      exit_code);
         // Rehearsals start this very program as their migrator and their judge.
         const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe");
         cutover::scenarios::add_commands(app, program, std::cout, exit_code);

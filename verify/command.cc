@@ -70,9 +70,10 @@ constexpr const char* kFooter =
     "exit:     0 consistent, 1 inconsistent, 2 could not tell, 3 the task file cannot be used, 10 "
     "and up errors";
 
-Request request_of(const Options& options, const AskTask& ask_task) {
+Request request_of(const Options& options, const JudgedEngines& engines, const AskTask& ask_task) {
     const plan::TaskSpec spec = plan::read_task_file(options.file);
     Request request = request_from(spec);
+    request.engines = engines;
     request.live = options.live;
     request.live.task = spec.name;
     request.live.wait = std::chrono::seconds(options.live_wait_seconds);
@@ -161,9 +162,8 @@ void check_outputs(const Options& options) {
     }
 }
 
-void verify_task(const Options& options, const AskTask& ask_task, std::ostream& out,
+void verify_task(const Options& options, const Request& request, std::ostream& out,
                  int& exit_code_out) {
-    const Request request = request_of(options, ask_task);
     check_outputs(options);
     Result result;
     {
@@ -217,7 +217,8 @@ void add_live_options(CLI::App& command, const std::shared_ptr<Options>& options
 
 }  // namespace
 
-void add_commands(CLI::App& app, AskTask ask_task, std::ostream& out, int& exit_code) {
+void add_commands(CLI::App& app, JudgedEngines engines, AskTask ask_task, std::ostream& out,
+                  int& exit_code) {
     const auto options = std::make_shared<Options>();
     CLI::App* command = app.add_subcommand("verify", "compare source and destination, every row");
     command
@@ -264,8 +265,9 @@ void add_commands(CLI::App& app, AskTask ask_task, std::ostream& out, int& exit_
                       "leave sequences out (they are set at the cutover)");
     add_live_options(*command, options);
     command->footer(kFooter);
-    command->callback([options, ask_task = std::move(ask_task), &out, &exit_code] {
-        verify_task(*options, ask_task, out, exit_code);
+    command->callback([options, engines = std::move(engines), ask_task = std::move(ask_task), &out,
+                       &exit_code] {
+        verify_task(*options, request_of(*options, engines, ask_task), out, exit_code);
     });
 }
 

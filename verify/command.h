@@ -17,9 +17,10 @@ namespace cutover::verify {
 /// Asks the task of this file, if there is one, what came after its cutover.
 using AskTask = std::function<AfterCutover(const plan::TaskSpec&)>;
 
-/// Adds the command. It runs while `app` parses; then `exit_code` is 0 consistent, 1 inconsistent,
-/// 2 could not tell. `out` and `exit_code` must outlive the parse. Throws: plan::FileError,
-/// model::Error.
-void add_commands(CLI::App& app, AskTask ask_task, std::ostream& out, int& exit_code);
+/// Adds the command, for ends of these engines. It runs while `app` parses; then `exit_code` is 0
+/// consistent, 1 inconsistent, 2 could not tell. `out` and `exit_code` must outlive the parse.
+/// Throws: plan::FileError, model::Error.
+void add_commands(CLI::App& app, JudgedEngines engines, AskTask ask_task, std::ostream& out,
+                  int& exit_code);
 
 }  // namespace cutover::verify

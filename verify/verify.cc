@@ -17,7 +17,6 @@
 #include "verify/live/live.h"
 #include "verify/live/settle.h"
 #include "verify/live/snapshot_pair.h"
-#include "verify/postgres/end.h"
 #include "verify/report/repair.h"
 #include "verify/report/report.h"
 #include "verify/result/conclusion.h"
@@ -33,17 +32,10 @@ using model::ObjectName;
 
 constexpr std::uint64_t kSplitRows = 200'000;  ///< smaller tables are not cut into ranges
 
-OpenEnd opener(const OpenEnd& given, const plan::Endpoint& endpoint,
-               std::chrono::seconds lock_wait) {
-    if (given) {
-        return given;
-    }
-    if (endpoint.engine != "postgres") {
-        throw Error(ErrorClass::refused, "verify.engine",
-                    "verify cannot read the engine `" + endpoint.engine + "`",
-                    "it compares pairs of: postgres");
-    }
-    return [endpoint, lock_wait] { return open_postgres_end(endpoint, lock_wait); };
+OpenEnd opener(const Request& request, const plan::Endpoint& endpoint) {
+    return [open = request.engines.at(endpoint.engine).open, endpoint, wait = request.lock_wait] {
+        return open(endpoint, wait);
+    };
 }
 
 std::string with_remedy(const Error& error) {
@@ -76,8 +68,7 @@ public:
     Run(const Request& request, const ProgressCallback& progress)
         : request_(request),
           progress_callback_(progress),
-          snapshots_(opener(request.open_source, request.source, request.lock_wait),
-                     opener(request.open_destination, request.destination, request.lock_wait)),
+          snapshots_(opener(request, request.source), opener(request, request.destination)),
           source_limit_(request.rows_per_second, request.bytes_per_second),
           destination_limit_(request.rows_per_second, request.bytes_per_second) {}
 
@@ -573,16 +564,6 @@ private:
 };
 
 }  // namespace
-
-Request request_from(const plan::TaskSpec& spec) {
-    Request request;
-    request.source = spec.source;
-    request.destination = spec.destination;
-    request.objects = spec.objects;
-    request.mapping = spec.mapping;
-    request.filters = spec.filters;
-    return request;
-}
 
 Result run(const Request& request, const ProgressCallback& progress) {
     return Run(request, progress).run();

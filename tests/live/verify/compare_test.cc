@@ -17,6 +17,7 @@
 #include "tests/live/verify/dataset.h"
 #include "tests/support/live_postgres_pair.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/support/verify_request.h"
 #include "tests/support/verify_text.h"
 #include "verify/command.h"
 #include "verify/report/report.h"
@@ -35,9 +36,7 @@ std::string read_file(const std::string& path) {
 }
 
 Request request_for(const PostgresEndpoint& source, const PostgresEndpoint& destination) {
-    Request request;
-    request.source = source.as_plan();
-    request.destination = destination.as_plan();
+    Request request = request_between(source, destination);
     request.settle = {};  // nobody else writes here
     return request;
 }
@@ -440,7 +439,7 @@ struct CommandTest : Compare {
         CLI::App app;
         int exit = -1;
         out_.str("");
-        add_commands(app, {}, out_, exit);
+        add_commands(app, known_engines(), {}, out_, exit);
         std::reverse(words.begin(), words.end());
         words.push_back("verify");
         app.parse(words);

@@ -17,6 +17,7 @@
 #include "verify/compare/key_order.h"
 #include "verify/end/end.h"
 #include "verify/postgres/decode.h"
+#include "verify/run/request.h"
 
 namespace cutover::verify::testing_support {
 
@@ -213,8 +214,14 @@ private:
     Applied applied_;
 };
 
-inline OpenEnd opener(FakeDatabase& database) {
-    return [&database] { return std::make_unique<FakeEnd>(database); };
+/// Of an engine of their own: the source's endpoint has the database `source`.
+inline void use(Request& request, FakeDatabase& source, FakeDatabase& destination) {
+    request.source.engine = request.destination.engine = "fake";
+    request.source.database = "source";
+    request.engines.add("fake", {[&](const plan::Endpoint& endpoint, std::chrono::seconds) {
+                            return std::make_unique<FakeEnd>(
+                                endpoint.database == "source" ? source : destination);
+                        }});
 }
 
 /// `app.t (id integer primary key, v text)` or without the key.

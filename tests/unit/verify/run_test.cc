@@ -37,8 +37,7 @@ struct RunTest : testing::Test {
     }
     Request request() {
         Request request;
-        request.open_source = opener(source);
-        request.open_destination = opener(destination);
+        use(request, source, destination);
         request.structure = request.sequences = false;
         request.seed = 7;
         request.live.pause = [this](std::chrono::milliseconds pause) { watched += pause; };
@@ -80,6 +79,20 @@ TEST_F(RunTest, NamesKeysAndColumnsOfEveryClass) {
     EXPECT_EQ(result.tables[0].differing_columns.at("v"), 1u);
     EXPECT_EQ(result.tables[0].source_digest.key_sum == result.tables[0].destination_digest.key_sum,
               false);
+}
+
+TEST_F(RunTest, RefusesAnEngineThatItCannotReadByItsName) {
+    Request asked = request();
+    asked.engines.add("another", {});
+    asked.destination.engine = "oracle";
+    try {
+        run(asked);
+        FAIL() << "it was taken";
+    } catch (const model::Error& error) {
+        EXPECT_EQ(error.code(), "verify.engine");
+        EXPECT_THAT(error.message(), testing::HasSubstr("`oracle`"));
+        EXPECT_THAT(error.hint(), testing::HasSubstr("another, fake"));
+    }
 }
 
 TEST_F(RunTest, ComparesWithEmptyTables) {

@@ -39,8 +39,7 @@ struct LiveTest : testing::Test {
     std::vector<WireRow>& there() { return destination.tables[0].rows; }
     Request request() {
         Request request;
-        request.open_source = opener(source);
-        request.open_destination = opener(destination);
+        use(request, source, destination);
         request.structure = request.sequences = false;
         request.seed = 7;
         request.live = options;
