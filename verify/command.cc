@@ -265,10 +265,10 @@ void add_commands(CLI::App& app, JudgedEngines engines, AskTask ask_task, std::o
                       "leave sequences out (they are set at the cutover)");
     add_live_options(*command, options);
     command->footer(kFooter);
-    command->callback([options, engines = std::move(engines), ask_task = std::move(ask_task), &out,
-                       &exit_code] {
-        verify_task(*options, request_of(*options, engines, ask_task), out, exit_code);
-    });
+    command->callback(
+        [options, engines = std::move(engines), ask_task = std::move(ask_task), &out, &exit_code] {
+            verify_task(*options, request_of(*options, engines, ask_task), out, exit_code);
+        });
 }
 
 }  // namespace cutover::verify

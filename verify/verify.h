@@ -3,26 +3,11 @@
 // nothing.
 #pragma once
 
-#include <cstdint>
-#include <functional>
-#include <string>
-
 #include "verify/result/result.h"
+#include "verify/run/progress.h"
 #include "verify/run/request.h"
 
 namespace cutover::verify {
-
-struct Progress {
-    std::string table;  ///< being compared (one of them)
-    std::size_t tables_done = 0;
-    std::size_t tables_total = 0;
-    std::uint64_t source_rows = 0;
-    std::uint64_t destination_rows = 0;
-    std::uint64_t rows_expected = 0;  ///< at the source, estimated
-    std::uint64_t bytes = 0;          ///< both ends
-};
-/// Called from reading threads, one call at a time, about every quarter of a megabyte.
-using ProgressCallback = std::function<void(const Progress&)>;
 
 /// Compares. Throws: connection, refused (an end that cannot be opened, an engine that is none of
 /// the request's, a repair file that cannot be written), corrupt (the judge has caught itself

@@ -218,10 +218,10 @@ private:
 inline void use(Request& request, FakeDatabase& source, FakeDatabase& destination) {
     request.source.engine = request.destination.engine = "fake";
     request.source.database = "source";
-    request.engines.add("fake", {[&](const plan::Endpoint& endpoint, std::chrono::seconds) {
-                            return std::make_unique<FakeEnd>(
-                                endpoint.database == "source" ? source : destination);
-                        }});
+    request.engines.add(
+        "fake", {[&](const plan::Endpoint& endpoint, std::chrono::seconds) {
+            return std::make_unique<FakeEnd>(endpoint.database == "source" ? source : destination);
+        }});
 }
 
 /// `app.t (id integer primary key, v text)` or without the key.
