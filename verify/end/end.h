@@ -17,8 +17,9 @@
 
 namespace cutover::verify {
 
-/// Half-open range of the first key column, as literals in the end's own language. Both ends cut
-/// the same ranges; the first has no `from`, the last no `to`, so no row can fall between.
+/// Half-open range of the first key column, its edges as canonical cells: each end quotes them in
+/// its own language. Both ends cut the same ranges; the first has no `from`, the last no `to`, so
+/// no row can fall between.
 struct KeyRange {
     std::optional<std::string> from;
     std::optional<std::string> to;
@@ -37,8 +38,8 @@ struct ReadSpec {
     /// conditions and not to `filter`. The first that takes a row counts.
     std::vector<std::pair<model::ObjectName, std::string>> partition_filters;
     KeyRange range;  ///< on the first item
-    /// Not empty: only rows with these keys, as texts of the order_by first columns; rows beyond
-    /// them may come too.
+    /// Not empty: only rows with these keys, as canonical cells of the order_by first items (of
+    /// one that is read as its text: the text); rows beyond them may come too.
     std::vector<std::vector<std::string>> keys;
     /// One cell more at the end of each row: `free` or `held` (somebody changes, locks or has
     /// locked the row), a blank, and what tells this version of the row from every other one.
@@ -132,7 +133,8 @@ public:
     /// destination's by `mapping` (null: names stay).
     virtual SchemaFacts facts(const FactScope& scope, const plan::NameMapping* mapping) = 0;
     virtual std::unique_ptr<RowStream> read(const TableShape& table, const ReadSpec& spec) = 0;
-    /// Literals that cut the table into about `parts` parts of equal size by the spec's first item.
+    /// Canonical cells of the spec's first item, in its order, that cut the table into about
+    /// `parts` parts of equal size.
     virtual std::vector<std::string> cuts(const TableShape& table, const ReadSpec& spec,
                                           std::size_t parts) = 0;
 

@@ -15,9 +15,12 @@ Candidate candidate_of(const TablePair& pair, Side side, std::string_view row) {
     for (std::size_t at = 0; at < pair.source_key.size(); ++at) {
         const PairCell& cell = pair.cells[at];
         const Cell value = walk.next();
-        // A cell that is read for the order only holds the value's text.
-        out.texts.push_back(cell.compared ? printable(canonical_cell(cell, side, value))
-                                          : std::string(value.bytes));
+        std::string& form = out.cells.emplace_back();
+        if (cell.compared) {
+            form = canonical_cell(cell, side, value);
+        } else {  // read for the order only: it holds the value's text
+            put_cell(form, Tag::text, value.bytes);
+        }
     }
     return out;
 }

@@ -23,7 +23,7 @@ struct Look {
 
 struct Candidate {
     std::string key;                 ///< equal exactly if the keys are, whichever end it came from
-    std::vector<std::string> texts;  ///< of the key's columns, to ask an end for it
+    std::vector<std::string> cells;  ///< canonical, of the key's columns: to ask an end for it
     std::string shown;               ///< `(id=5)`
     bool at_source = false;          ///< the first pass has seen it there
     bool at_destination = false;

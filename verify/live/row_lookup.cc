@@ -56,7 +56,7 @@ Images RowLookup::read(End& end, const std::vector<Candidate*>& candidates) {
     ReadSpec spec = side_ == Side::source ? pair_.source_read : pair_.destination_read;
     spec.with_version = true;
     for (const Candidate* candidate : candidates) {
-        spec.keys.push_back(candidate->texts);
+        spec.keys.push_back(candidate->cells);
     }
     const auto stream = end.read(side_ == Side::source ? pair_.source : pair_.destination, spec);
     RowBlock block;

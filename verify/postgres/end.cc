@@ -11,6 +11,7 @@
 #include "verify/postgres/catalog.h"
 #include "verify/postgres/evidence.h"
 #include "verify/postgres/facts.h"
+#include "verify/postgres/value_sql.h"
 
 namespace cutover::verify {
 
@@ -22,6 +23,7 @@ using postgres::Connection;
 using postgres::quote_identifier;
 
 constexpr std::string_view kSignature("PGCOPY\n\377\r\n\0", 11);
+constexpr std::size_t kCutBytes = 64 << 10;
 constexpr std::size_t kHeaderBytes = 19;  // signature, flags, length of the extension
 
 std::string remedy(const Error& error) {
@@ -252,17 +254,24 @@ public:
             static_cast<double>(std::max<std::uint64_t>(table.estimated_rows, 1));
         const std::string sample =
             percent >= 100 ? "" : " TABLESAMPLE SYSTEM (" + std::to_string(percent) + ")";
-        const std::string sql = "SELECT DISTINCT cut FROM (SELECT unnest(percentile_disc(ARRAY[" +
-                                fractions + "]::float8[]) WITHIN GROUP (ORDER BY " +
-                                order_sql(table, spec.items[0]) + ")) AS cut" + from_sql(table) +
-                                sample + ") s WHERE cut IS NOT NULL ORDER BY cut";
-        const postgres::Result rows = at_side(display_, [&] {
-            hold(table);
-            return connection_.exec(sql);
-        });
+        const std::string sql =
+            "COPY (SELECT DISTINCT cut FROM (SELECT unnest(percentile_disc("
+            "ARRAY[" +
+            fractions + "]::float8[]) WITHIN GROUP (ORDER BY " + order_sql(table, spec.items[0]) +
+            ")) AS cut" + from_sql(table) + sample +
+            ") s WHERE cut IS NOT NULL ORDER BY cut) TO STDOUT (FORMAT binary)";
+        at_side(display_, [&] { hold(table); });
+        CopyStream stream(connection_, display_, sql, 1);
+        RowBlock block;
+        while (stream.fill(block, kCutBytes)) {
+        }
         std::vector<std::string> out;
-        for (int row = 0; row < rows.rows(); ++row) {
-            out.push_back(connection_.quote_literal(rows.get(row, 0)));
+        for (std::size_t row = 0; row < block.rows(); ++row) {
+            std::string cell;
+            const std::string_view wire = CellWalk(block.row(row)).next().bytes;
+            if (table.columns[spec.items[0].column].decoder->canonical(wire, {}, cell)) {
+                out.push_back(std::move(cell));
+            }
         }
         return out;
     }
@@ -352,6 +361,11 @@ private:
         }
         return cases + " ELSE (" + (spec.filter.empty() ? "true" : spec.filter) + ") END";
     }
+    std::string edge_sql(const TableShape& table, const ReadSpec& spec, const char* compares,
+                         const std::string& edge) const {
+        return order_sql(table, spec.items[0]) + compares +
+               value_sql(connection_, table.columns[spec.items[0].column], edge);
+    }
     std::string where_sql(const TableShape& table, const ReadSpec& spec) const {
         std::string where;
         const auto add = [&where](const std::string& condition) {
@@ -361,10 +375,10 @@ private:
             add(filter);
         }
         if (spec.range.from) {
-            add(order_sql(table, spec.items[0]) + " >= " + *spec.range.from);
+            add(edge_sql(table, spec, " >= ", *spec.range.from));
         }
         if (spec.range.to) {
-            add(order_sql(table, spec.items[0]) + " < " + *spec.range.to);
+            add(edge_sql(table, spec, " < ", *spec.range.to));
         }
         if (!spec.keys.empty()) {
             add(keys_sql(connection_, table, spec));

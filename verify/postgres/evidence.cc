@@ -190,21 +190,4 @@ std::string version_sql() {
            " || ' ' || xmin::text";
 }
 
-std::string keys_sql(const Connection& connection, const TableShape& table, const ReadSpec& spec) {
-    std::string columns;
-    for (std::size_t at = 0; at < spec.order_by; ++at) {
-        columns += (at == 0 ? "" : ", ") +
-                   postgres::quote_identifier(table.columns[spec.items[at].column].name);
-    }
-    std::string keys;
-    for (const std::vector<std::string>& key : spec.keys) {
-        std::string values;
-        for (const std::string& value : key) {
-            values += (values.empty() ? "" : ", ") + connection.quote_literal(value);
-        }
-        keys += (keys.empty() ? "" : ", ") + (spec.order_by == 1 ? values : "(" + values + ")");
-    }
-    return (spec.order_by == 1 ? columns : "(" + columns + ")") + " IN (" + keys + ")";
-}
-
 }  // namespace cutover::verify

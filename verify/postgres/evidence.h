@@ -32,8 +32,4 @@ std::string written_sql(const postgres::Connection& connection, const std::strin
 /// The cell that ReadSpec::with_version asks for.
 std::string version_sql();
 
-/// The condition that ReadSpec::keys asks for; literals take the columns' own types.
-std::string keys_sql(const postgres::Connection& connection, const TableShape& table,
-                     const ReadSpec& spec);
-
 }  // namespace cutover::verify

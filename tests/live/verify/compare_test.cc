@@ -125,6 +125,22 @@ TEST_F(Compare, CutsLargeTablesIntoRangesWithoutLosingTheirEdges) {
     }
 }
 
+TEST_F(Compare, CutsRangesBeyondWhatTheOtherEndCanHold) {
+    here(
+        "create table big (id bigint primary key); insert into big select g from"
+        " generate_series(1, 150000) g; insert into big select 3000000000 + g from"
+        " generate_series(1, 150000) g; analyze big");
+    there(
+        "create table big (id integer primary key); insert into big select g from"
+        " generate_series(1, 150000) g");
+    Request asked = request();
+    asked.jobs = 5;
+    asked.structure = false;
+    const Result result = run(asked);
+    EXPECT_EQ(result.rows.equal, 150000u) << text_of(result);
+    EXPECT_EQ(result.rows.missing, 150000u);
+}
+
 std::size_t peak_memory_kb() {
     std::ifstream status("/proc/self/status");
     for (std::string line; std::getline(status, line);) {

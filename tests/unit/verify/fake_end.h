@@ -14,6 +14,7 @@
 
 #include "migrator/model/error.h"
 #include "tests/unit/verify/wire.h"
+#include "verify/canonical/canonical.h"
 #include "verify/compare/key_order.h"
 #include "verify/end/end.h"
 #include "verify/postgres/decode.h"
@@ -52,14 +53,20 @@ inline ColumnShape numeric_column(std::string name) {
     return column(std::move(name), "numeric", 1700, KeyOrder::numeric);
 }
 
+inline std::string integer_cell(std::int64_t value) {
+    std::string out;
+    put_number(out, number_from(value), false);
+    return out;
+}
+
 struct FakeTable {
     TableShape shape;
     std::vector<WireRow> rows;
-    bool in_order = true;                ///< false: rows come as they stand, whatever was asked for
-    bool refuses_keys = false;           ///< rows cannot be asked for by key
-    bool loses_keys = false;             ///< they can, and are not found
-    std::vector<std::string> cuts = {};  ///< of its first cell, an int4; the table counts as large
-    std::string unreadable_from = {};    ///< the range that begins at this cut cannot be read
+    bool in_order = true;        ///< false: rows come as they stand, whatever was asked for
+    bool refuses_keys = false;   ///< rows cannot be asked for by key
+    bool loses_keys = false;     ///< they can, and are not found
+    std::vector<int> cuts = {};  ///< of its first cell, an int4; the table counts as large
+    std::optional<int> unreadable_from = {};  ///< the range that begins at this cut is broken
     /// Of the row with this first cell, as ReadSpec::with_version has it; else its own bytes, free.
     std::map<WireCell, std::string> versions = {};
 };
@@ -155,7 +162,7 @@ public:
         if (from.refuses_keys && !spec.keys.empty()) {
             throw model::Error(model::ErrorClass::operation, "sql.22P02", "no such key");
         }
-        if (!from.unreadable_from.empty() && spec.range.from == from.unreadable_from) {
+        if (from.unreadable_from && spec.range.from == integer_cell(*from.unreadable_from)) {
             throw model::Error(model::ErrorClass::operation, "sql.XX001", "broken page");
         }
         KeyCells key;
@@ -189,7 +196,11 @@ public:
         return std::make_unique<FakeStream>(std::move(rows), database_.block_bytes);
     }
     std::vector<std::string> cuts(const TableShape& table, const ReadSpec&, std::size_t) override {
-        return find(table.name).cuts;
+        std::vector<std::string> out;
+        for (const int cut : find(table.name).cuts) {
+            out.push_back(integer_cell(cut));
+        }
+        return out;
     }
 
 private:
@@ -199,8 +210,8 @@ private:
         }
         // As SQL has it: NULL lies in no range.
         const auto value = row[0] ? static_cast<std::int32_t>(load_big32(row[0]->data())) : 0;
-        return row[0] && (!range.from || value >= std::stoi(*range.from)) &&
-               (!range.to || value < std::stoi(*range.to));
+        return row[0] && (!range.from || value >= std::stoi(printable(*range.from))) &&
+               (!range.to || value < std::stoi(printable(*range.to)));
     }
     const FakeTable& find(const model::ObjectName& name) const {
         const std::vector<FakeTable>& tables = view_ ? *view_ : database_.tables;

@@ -272,10 +272,10 @@ TEST_F(LiveTest, CountsNoRoundsWithoutAMarkerIfNobodyWritesThere) {
 TEST_F(LiveTest, LeavesRowsPendingOfATableThatCouldNotBeRead) {
     for (FakeDatabase* database : {&source, &destination}) {
         database->tables[0].shape.columns[0].nullable = false;
-        database->tables[0].cuts = {"4"};
+        database->tables[0].cuts = {4};
     }
     there()[2][1] = "on its way";
-    destination.tables[0].unreadable_from = "4";
+    destination.tables[0].unreadable_from = 4;
     Request cut = request();
     cut.jobs = 2;
     const Result result = run(cut);
