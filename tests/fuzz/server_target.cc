@@ -173,7 +173,7 @@ private:
         end->sequences();
         end->facts({{{"public", "item"}}, {{"public", "s"}}}, nullptr);
         end->applied("shop");
-        end->moment();
+        end->witness()->moment();
     }
     void judge_rows() {
         const auto end = judge();

@@ -18,7 +18,7 @@ namespace cutover::verify {
 struct Look {
     std::uint64_t rows = 0;
     Hash128 hash;         ///< of the rows in their compared form
-    std::string version;  ///< of the rows; empty if there are none
+    std::string version;  ///< of the rows, as their end tells it; empty if there are none
 };
 
 struct Candidate {

@@ -168,10 +168,7 @@ std::pair<Proof, std::string> live_proof(const LiveResult& live) {
         live.first_position,
         live.first_applied.empty() ? "without a position" : "at " + live.first_applied);
     if (!live.positional) {
-        return {Proof::settled,
-                "live, settled, not proved: the destination has no marker of this "
-                "task; " +
-                    pass};
+        return {Proof::settled, "live, settled, not proved: " + live.unproved + "; " + pass};
     }
     if (live.rounds == 0) {
         return {Proof::positional, mode + pass};

@@ -146,7 +146,7 @@ private:
     bool finished_ = false;
 };
 
-class PostgresEnd final : public End {
+class PostgresEnd final : public End, private Witness {
 public:
     PostgresEnd(const plan::Endpoint& endpoint, std::chrono::seconds lock_wait)
         : display_(endpoint.display()), connection_(Connection::open(endpoint, options())) {
@@ -171,7 +171,8 @@ public:
             const postgres::Result row = connection_.exec(
                 "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()"
                 " ELSE pg_current_wal_insert_lsn() END, txid_current_snapshot()");
-            return {row.text(0, 0), row.text(0, 1), read_postgres_open_writers(connection_)};
+            return {Evidence(row.text(0, 0)), Evidence(row.text(0, 1)),
+                    read_postgres_open_writers(connection_)};
         });
     }
 
@@ -188,14 +189,14 @@ public:
         });
     }
 
-    std::string view() override {
+    Evidence view() override {
         return at_side(display_, [&] {
-            return connection_.exec("SELECT txid_current_snapshot()").text(0, 0);
+            return Evidence(connection_.exec("SELECT txid_current_snapshot()").text(0, 0));
         });
     }
 
-    bool written_between(const TableShape& table, const std::string& earlier,
-                         const std::string& later) override {
+    bool written_between(const TableShape& table, const Evidence& earlier,
+                         const Evidence& later) override {
         return at_side(display_, [&] {
             return connection_
                 .exec("SELECT EXISTS (SELECT 1" + from_sql(table) + " WHERE " +
@@ -238,7 +239,7 @@ public:
                                 order + ") TO STDOUT (FORMAT binary)";
         at_side(display_, [&] { hold(table); });
         return std::make_unique<CopyStream>(connection_, display_, sql,
-                                            spec.items.size() + (spec.with_version ? 1 : 0));
+                                            spec.items.size() + (spec.with_version ? 2 : 0));
     }
 
     std::vector<std::string> cuts(const TableShape& table, const ReadSpec& spec,
@@ -276,17 +277,22 @@ public:
         return out;
     }
 
-    Moment moment() override {
-        return at_side(display_, [&] { return read_postgres_moment(connection_); });
-    }
     Applied applied(const std::string& task) override {
         return at_side(display_, [&] { return read_postgres_applied(connection_, task); });
     }
-    bool reaches(const std::string& position, const std::string& wanted) const override {
+    Witness* witness() override { return this; }
+
+private:
+    Moment moment() override {
+        return at_side(display_, [&] { return read_postgres_moment(connection_); });
+    }
+    bool sees_all(const Moment& later, const Moment& earlier) const override {
+        return postgres_view_sees_all(later, earlier);
+    }
+    bool reaches(const Evidence& position, const Evidence& wanted) const override {
         return postgres_position_reaches(position, wanted);
     }
 
-private:
     static postgres::ConnectOptions options() {
         postgres::ConnectOptions options;
         options.application_name = "cutover verify";

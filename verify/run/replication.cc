@@ -22,8 +22,8 @@ void judge_moving_rows(const Request& request, const Replication& replication,
                        CandidateCollector& candidates, const Agenda& agenda, LiveResult& live) {
     live.taken = true;
     live.by_itself = !request.live.asked;
-    live.first_position = snapshots.source_standing().position;
-    live.first_applied = replication.applied.position;
+    live.first_position = snapshots.source_standing().position.shown();
+    live.first_applied = replication.applied.position.shown();
     std::vector<LiveSubject> subjects;
     for (const auto& work : agenda.tables) {
         subjects.push_back({&work->pair, &work->result, !work->failed});
@@ -40,7 +40,8 @@ void judge_moving_rows(const Request& request, const Replication& replication,
         if (request.live.asked || error.code() != "verify.live_standby") {
             throw;
         }
-        for (const LiveSubject& subject : subjects) {  // it was not asked for
+        live.unproved = error.message();  // it was not asked for
+        for (const LiveSubject& subject : subjects) {
             leave_pending(*subject.result, error.message());
         }
     }
@@ -48,8 +49,8 @@ void judge_moving_rows(const Request& request, const Replication& replication,
 
 std::string prove_rows(const Request& request, const Replication& replication,
                        SnapshotPair& snapshots, const Agenda& agenda, Result& result) {
-    result.source_position = snapshots.source_standing().position;
-    result.destination_position = snapshots.destination_standing().position;
+    result.source_position = snapshots.source_standing().position.shown();
+    result.destination_position = snapshots.destination_standing().position.shown();
     if (replication.live) {
         std::tie(result.proof, result.proof_detail) = live_proof(result.live);
         return {};

@@ -59,6 +59,11 @@ inline std::string integer_cell(std::int64_t value) {
     return out;
 }
 
+struct FakeVersion {
+    bool free = true;
+    std::string version;
+};
+
 struct FakeTable {
     TableShape shape;
     std::vector<WireRow> rows;
@@ -67,9 +72,20 @@ struct FakeTable {
     bool loses_keys = false;     ///< they can, and are not found
     std::vector<int> cuts = {};  ///< of its first cell, an int4; the table counts as large
     std::optional<int> unreadable_from = {};  ///< the range that begins at this cut is broken
-    /// Of the row with this first cell, as ReadSpec::with_version has it; else its own bytes, free.
-    std::map<WireCell, std::string> versions = {};
+    /// Of the row with this first cell; else its own bytes, free.
+    std::map<WireCell, FakeVersion> versions = {};
 };
+
+/// Positions and numbers of transactions are plain numbers.
+struct FakeMoment {
+    int position = 0;
+    int oldest_writer = 1;  ///< all below have ended
+    int next_writer = 1;    ///< all from here on had not begun
+};
+
+inline Evidence place(int position) {
+    return Evidence(std::to_string(position));
+}
 
 struct FakeDatabase {
     std::vector<FakeTable> tables;
@@ -79,7 +95,8 @@ struct FakeDatabase {
     int standings = 0;
     std::size_t block_bytes = 0;  ///< 0: as asked for
     bool shares_snapshots = true;
-    Moment moment{"0", 1, 1};  ///< positions are plain numbers
+    FakeMoment moment = {};
+    bool has_witness = true;
     Applied applied = {};
     std::function<void()> before_snapshot =
         {};  ///< the script: what happens before a session takes one
@@ -109,7 +126,7 @@ private:
     std::size_t at_ = 0;
 };
 
-class FakeEnd final : public End {
+class FakeEnd final : public End, private Witness {
 public:
     explicit FakeEnd(FakeDatabase& database) : database_(database) {}
 
@@ -118,7 +135,7 @@ public:
         if (database_.before_standing) {
             database_.before_standing();
         }
-        return {"0/1", std::to_string(database_.busy ? ++database_.standings : 0),
+        return {Evidence("0/1"), place(database_.busy ? ++database_.standings : 0),
                 database_.open_writers};
     }
     std::string begin_snapshot() override { return database_.shares_snapshots ? "snapshot" : ""; }
@@ -133,15 +150,12 @@ public:
         moment_ = database_.moment;
         applied_ = database_.applied;
     }
-    std::string view() override { return "0"; }
-    bool written_between(const TableShape&, const std::string&, const std::string&) override {
+    Evidence view() override { return Evidence("0"); }
+    bool written_between(const TableShape&, const Evidence&, const Evidence&) override {
         return !database_.spares_tables;
     }
-    Moment moment() override { return moment_; }
+    Witness* witness() override { return database_.has_witness ? this : nullptr; }
     Applied applied(const std::string&) override { return view_ ? applied_ : database_.applied; }
-    bool reaches(const std::string& position, const std::string& wanted) const override {
-        return !position.empty() && std::stoi(position) >= std::stoi(wanted);
-    }
     std::vector<TableShape> tables(const plan::ObjectSelection* selection) override {
         std::vector<TableShape> out;
         for (const FakeTable& table : database_.tables) {
@@ -182,8 +196,10 @@ public:
             }
             if (spec.with_version) {
                 const auto version = from.versions.find(row[0]);
-                cells.push_back(version != from.versions.end() ? version->second
-                                                               : "free " + row_bytes(row));
+                const FakeVersion own{true, row_bytes(row)};
+                const FakeVersion& seen = version != from.versions.end() ? version->second : own;
+                cells.push_back(std::string(1, seen.free ? '\1' : '\0'));
+                cells.push_back(seen.version);
             }
             rows.push_back(row_bytes(cells));
         }
@@ -204,6 +220,17 @@ public:
     }
 
 private:
+    Moment moment() override {
+        return {place(moment_.position), Evidence(std::to_string(moment_.oldest_writer) + " " +
+                                                  std::to_string(moment_.next_writer))};
+    }
+    bool sees_all(const Moment& later, const Moment& earlier) const override {
+        const std::string& begun = earlier.view.bytes();
+        return std::stoi(later.view.bytes()) >= std::stoi(begun.substr(begun.find(' ')));
+    }
+    bool reaches(const Evidence& position, const Evidence& wanted) const override {
+        return !position.empty() && std::stoi(position.bytes()) >= std::stoi(wanted.bytes());
+    }
     static bool lies_in(const KeyRange& range, const WireRow& row) {
         if (!range.from && !range.to) {
             return true;
@@ -221,7 +248,7 @@ private:
 
     FakeDatabase& database_;
     std::optional<std::vector<FakeTable>> view_;  ///< of a session's own snapshot
-    Moment moment_;
+    FakeMoment moment_;
     Applied applied_;
 };
 
