@@ -6,6 +6,7 @@
 #include <random>
 #include <utility>
 
+#include "migrator/model/error.h"
 #include "verify/compare/table_task.h"
 #include "verify/live/candidates.h"
 #include "verify/live/snapshot_pair.h"
@@ -28,6 +29,17 @@ OpenEnd opener(const Request& request, const plan::Endpoint& endpoint) {
     };
 }
 
+const RepairDialect& destination_dialect(const Request& request) {
+    const std::string& engine = request.destination.engine;
+    const RepairDialect* dialect = request.engines.at(engine).repair;
+    if (dialect == nullptr) {
+        throw model::Error(model::ErrorClass::refused, "verify.no_repair",
+                           "there are no repair statements for the engine `" + engine + "`",
+                           "verify without --repair-file; the report names what differs");
+    }
+    return *dialect;
+}
+
 std::uint64_t drawn_seed() {
     std::random_device device;
     return static_cast<std::uint64_t>(device()) << 32 | device();
@@ -47,7 +59,8 @@ public:
         result_.started = std::chrono::system_clock::now();
         result_.seed = request_.seed != 0 ? request_.seed : drawn_seed();
         if (!request_.repair_file.empty()) {
-            repair_ = std::make_unique<RepairWriter>(request_.repair_file, request_.repair_limit);
+            repair_ = std::make_unique<RepairWriter>(destination_dialect(request_),
+                                                     request_.repair_file, request_.repair_limit);
         }
         replication_ = find_replication(snapshots_.destination(), request_.live);
         declare_rules();

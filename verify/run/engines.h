@@ -10,6 +10,7 @@
 
 #include "migrator/plan/endpoint.h"
 #include "verify/end/end.h"
+#include "verify/report/repair_dialect.h"
 
 namespace cutover::verify {
 
@@ -17,6 +18,7 @@ struct JudgedEngine {
     /// A new session. A statement waits so long for what others have locked, then fails.
     /// Throws: connection, refused.
     std::function<std::unique_ptr<End>(const plan::Endpoint&, std::chrono::seconds lock_wait)> open;
+    const RepairDialect* repair = nullptr;  ///< null: nobody writes repair statements for it
 };
 
 class JudgedEngines {

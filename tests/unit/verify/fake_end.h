@@ -18,6 +18,7 @@
 #include "verify/compare/key_order.h"
 #include "verify/end/end.h"
 #include "verify/postgres/decode.h"
+#include "verify/postgres/repair.h"
 #include "verify/run/request.h"
 
 namespace cutover::verify::testing_support {
@@ -254,12 +255,14 @@ private:
 
 /// Of an engine of their own: the source's endpoint has the database `source`.
 inline void use(Request& request, FakeDatabase& source, FakeDatabase& destination) {
+    JudgedEngine engine;
+    engine.open = [&](const plan::Endpoint& endpoint, std::chrono::seconds) {
+        return std::make_unique<FakeEnd>(endpoint.database == "source" ? source : destination);
+    };
+    engine.repair = &postgres_repair();
     request.source.engine = request.destination.engine = "fake";
     request.source.database = "source";
-    request.engines.add(
-        "fake", {[&](const plan::Endpoint& endpoint, std::chrono::seconds) {
-            return std::make_unique<FakeEnd>(endpoint.database == "source" ? source : destination);
-        }});
+    request.engines.add("fake", engine);
 }
 
 /// `app.t (id integer primary key, v text)` or without the key.

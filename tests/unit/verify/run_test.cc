@@ -95,6 +95,23 @@ TEST_F(RunTest, RefusesAnEngineThatItCannotReadByItsName) {
     }
 }
 
+TEST_F(RunTest, RefusesRepairStatementsForAnEngineThatHasNone) {
+    const tests::TemporaryFolder folder;
+    Request asked = request();
+    asked.engines.add("mute", {asked.engines.at("fake").open});
+    asked.destination.engine = "mute";
+    EXPECT_EQ(run(asked).verdict, Verdict::consistent);
+    asked.repair_file = (folder / "repair.sql").string();
+    try {
+        run(asked);
+        FAIL() << "it was taken";
+    } catch (const model::Error& error) {
+        EXPECT_EQ(error.code(), "verify.no_repair");
+        EXPECT_THAT(error.message(), testing::HasSubstr("`mute`"));
+    }
+    EXPECT_FALSE(std::filesystem::exists(asked.repair_file));
+}
+
 TEST_F(RunTest, ComparesWithEmptyTables) {
     EXPECT_EQ(compare().verdict, Verdict::consistent);
     here().push_back(simple_row(1, "a"));
