@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "verify/canonical/value_family.h"
+
 namespace cutover::verify {
 
 /// One binary form each. `via_text`: there is no binary form that we know, the column is read as
@@ -77,8 +79,7 @@ struct WireType {
 /// be trusted: the number of a user-defined type travels inside (it differs between databases).
 std::string byte_form(const WireType& type);
 
-/// Names what the values are; values of one family can be told equal or not, others cannot.
-std::string value_family(const WireType& type);
+ValueFamily value_family(const WireType& type);
 
 /// A row of pg_type with what belongs to it, as read from one database.
 struct CatalogType {
