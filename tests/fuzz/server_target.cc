@@ -167,7 +167,7 @@ private:
         const auto end = judge();
         end->standing();
         end->begin_snapshot();
-        end->tables(nullptr);
+        end->tables({});
         end->left_out();
         end->beside_tables();
         end->sequences();

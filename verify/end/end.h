@@ -102,6 +102,15 @@ struct Applied {
     Evidence position;   ///< the source's: everything up to here is in; empty: nothing told yet
 };
 
+/// Which tables an end is asked for, and what they are called at the other one: an end without a
+/// catalog knows its own by that.
+struct TableQuery {
+    const plan::ObjectSelection* selection = nullptr;  ///< by names of the source; null: all
+    const plan::NameMapping* mapping = nullptr;  ///< from the source's names to the destination's
+    /// Of a destination: the source's tables that are compared with it.
+    const std::vector<TableShape>* at_source = nullptr;
+};
+
 /// A table that tables() never gives.
 struct LeftOut {
     model::ObjectName name;
@@ -139,8 +148,8 @@ public:
     virtual bool written_between(const TableShape& table, const Evidence& earlier,
                                  const Evidence& later) = 0;
 
-    /// All tables that `selection` takes (all user tables if null), partitions among them.
-    virtual std::vector<TableShape> tables(const plan::ObjectSelection* selection) = 0;
+    /// All user tables that the query takes, partitions among them.
+    virtual std::vector<TableShape> tables(const TableQuery& query) = 0;
     /// Tables that are not compared whatever a selection says, but for the server's own and ours.
     virtual std::vector<LeftOut> left_out() = 0;
     /// What else this end holds that no comparison covers, in plain words: `3 large objects`.

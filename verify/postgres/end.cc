@@ -205,8 +205,9 @@ public:
         });
     }
 
-    std::vector<TableShape> tables(const plan::ObjectSelection* selection) override {
-        return at_side(display_, [&] { return read_postgres_tables(connection_, selection); });
+    std::vector<TableShape> tables(const TableQuery& query) override {
+        return at_side(display_,
+                       [&] { return read_postgres_tables(connection_, query.selection); });
     }
 
     std::vector<LeftOut> left_out() override {

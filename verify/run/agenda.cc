@@ -87,8 +87,9 @@ void add_table(const TableChoice& table, const Request& request,
 
 Agenda make_agenda(End& source, End& destination, const Request& request) {
     Catalogs catalogs;
-    catalogs.source_tables = source.tables(&request.objects);
-    catalogs.destination_tables = destination.tables(nullptr);
+    catalogs.source_tables = source.tables({&request.objects, &request.mapping});
+    catalogs.destination_tables =
+        destination.tables({nullptr, &request.mapping, &catalogs.source_tables});
     catalogs.source_sequences = source.sequences();
     catalogs.source_left_out = source.left_out();
     Scope scope =

@@ -98,6 +98,7 @@ struct FakeDatabase {
     bool shares_snapshots = true;
     FakeMoment moment = {};
     bool has_witness = true;
+    bool has_no_catalog = false;  ///< a destination that takes its tables for the source's
     Applied applied = {};
     std::function<void()> before_snapshot =
         {};  ///< the script: what happens before a session takes one
@@ -157,7 +158,11 @@ public:
     }
     Witness* witness() override { return database_.has_witness ? this : nullptr; }
     Applied applied(const std::string&) override { return view_ ? applied_ : database_.applied; }
-    std::vector<TableShape> tables(const plan::ObjectSelection* selection) override {
+    std::vector<TableShape> tables(const TableQuery& query) override {
+        if (database_.has_no_catalog) {
+            return called_otherwise(query);
+        }
+        const plan::ObjectSelection* const selection = query.selection;
         std::vector<TableShape> out;
         for (const FakeTable& table : database_.tables) {
             if (selection == nullptr || selection->selects(table.shape.name)) {
@@ -231,6 +236,16 @@ private:
     }
     bool reaches(const Evidence& position, const Evidence& wanted) const override {
         return !position.empty() && std::stoi(position.bytes()) >= std::stoi(wanted.bytes());
+    }
+    static std::vector<TableShape> called_otherwise(const TableQuery& query) {
+        std::vector<TableShape> out = *query.at_source;
+        for (TableShape& table : out) {
+            for (ColumnShape& each : table.columns) {
+                each.name = query.mapping->column(table.name, each.name);
+            }
+            table.name = query.mapping->table(table.name);
+        }
+        return out;
     }
     static bool lies_in(const KeyRange& range, const WireRow& row) {
         if (!range.from && !range.to) {

@@ -112,6 +112,22 @@ TEST_F(RunTest, RefusesRepairStatementsForAnEngineThatHasNone) {
     EXPECT_FALSE(std::filesystem::exists(asked.repair_file));
 }
 
+TEST_F(RunTest, TellsAnEndWithoutACatalogWhatItsTablesAreCalled) {
+    fill(3);
+    destination.has_no_catalog = true;
+    destination.tables[0].shape = {};
+    destination.tables[0].shape.name = {"shop", "u"};
+    Request asked = request();
+    asked.mapping.tables[{"app", "t"}] = {"shop", "u"};
+    asked.mapping.columns[{"app", "t"}] = {{"v", "value"}};
+    const Result equal = run(asked);
+    EXPECT_EQ(equal.verdict, Verdict::consistent);
+    EXPECT_EQ(equal.rows.equal, 3u);
+    EXPECT_EQ(equal.tables.at(0).destination, "shop.u");
+    there().pop_back();
+    EXPECT_EQ(run(asked).rows.missing, 1u);
+}
+
 TEST_F(RunTest, ComparesWithEmptyTables) {
     EXPECT_EQ(compare().verdict, Verdict::consistent);
     here().push_back(simple_row(1, "a"));
