@@ -84,7 +84,9 @@ private:
     void declare_rules() {
         rules_ = request_.rules;
         if (replication_.applied.known) {
-            rules_.add(Rule::xml_declaration);  // declared by the route between PostgreSQLs
+            for (const Rule rule : request_.declared_rules.list()) {
+                rules_.add(rule);
+            }
         }
         for (const Rule rule : rules_.list()) {
             result_.rules.push_back(std::string(to_string(rule)) +

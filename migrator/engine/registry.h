@@ -35,6 +35,8 @@ public:
     /// Throws: refused, naming the engines or routes there are.
     const EngineFactories& engine(const std::string& name) const;
     const Route& route(const std::string& source, const std::string& destination) const;
+    /// Null if there is none.
+    const Route* find_route(const std::string& source, const std::string& destination) const;
 
 private:
     std::map<std::string, EngineFactories> engines_;

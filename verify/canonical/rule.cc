@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "migrator/model/value_rule.h"
+
 namespace cutover::verify {
 
 namespace {
@@ -21,7 +23,7 @@ constexpr std::array<RuleText, kRuleCount> kTexts{{
     {Rule::rtrim_char, "rtrim_char", "trailing blanks of char(n) do not count"},
     {Rule::ms_truncation, "ms_truncation", "points in time are cut to milliseconds"},
     {Rule::float_width, "float_width", "double precision is compared as real, where it can be one"},
-    {Rule::xml_declaration, "xml_declaration",
+    {Rule::xml_declaration, model::kXmlDeclaration,
      "the encoding that an xml value declares does not count, which PostgreSQL keeps and neither "
      "sends nor logs"},
 }};

@@ -35,7 +35,8 @@ struct Request {
     bool structure = true;  ///< compare columns, keys, indexes, constraints, types
     bool sequences = true;
     std::chrono::seconds lock_wait{60};  ///< for what others have locked; then it is not judged
-    RuleSet rules;
+    RuleSet rules;                       ///< in force whatever has filled the destination
+    RuleSet declared_rules;              ///< by the route: in force if a task of ours has
     std::uint64_t rows_per_second = 0;   ///< per end, all jobs together; 0: unlimited
     std::uint64_t bytes_per_second = 0;  ///< likewise
     std::size_t samples = 20;            ///< kept per table and verdict

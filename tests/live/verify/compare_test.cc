@@ -455,7 +455,7 @@ struct CommandTest : Compare {
         CLI::App app;
         int exit = -1;
         out_.str("");
-        add_commands(app, known_engines(), {}, out_, exit);
+        add_commands(app, {known_engines()}, out_, exit);
         std::reverse(words.begin(), words.end());
         words.push_back("verify");
         app.parse(words);

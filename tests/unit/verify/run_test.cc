@@ -112,6 +112,18 @@ TEST_F(RunTest, RefusesRepairStatementsForAnEngineThatHasNone) {
     EXPECT_FALSE(std::filesystem::exists(asked.repair_file));
 }
 
+TEST_F(RunTest, TakesWhatTheRouteDeclaresOnlyIfATaskOfOursHasFilledTheDestination) {
+    fill(1);
+    Request asked = request();
+    asked.rules = {Rule::json_text};
+    asked.declared_rules = {Rule::numeric_scale, Rule::json_text};
+    EXPECT_THAT(run(asked).rules, ElementsAre("json_text"));
+    destination.applied = {true, "", "finished", place(1)};
+    EXPECT_THAT(run(asked).rules, ElementsAre("numeric_scale (declared by the task)", "json_text"));
+    asked.declared_rules = {};
+    EXPECT_THAT(run(asked).rules, ElementsAre("json_text"));
+}
+
 TEST_F(RunTest, TellsAnEndWithoutACatalogWhatItsTablesAreCalled) {
     fill(3);
     destination.has_no_catalog = true;
