@@ -28,6 +28,16 @@ constexpr std::array<RuleText, kRuleCount> kTexts{{
      "sends nor logs"},
 }};
 
+constexpr bool stand_at_their_places() {
+    for (std::size_t at = 0; at < kTexts.size(); ++at) {
+        if (static_cast<std::size_t>(kTexts[at].rule) != at) {
+            return false;
+        }
+    }
+    return true;
+}
+static_assert(stand_at_their_places());
+
 }  // namespace
 
 std::string_view to_string(Rule rule) {

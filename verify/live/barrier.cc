@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "migrator/model/check.h"
+
 namespace cutover::verify {
 
 namespace {
@@ -14,6 +16,7 @@ constexpr std::chrono::milliseconds kPace{1000};
 
 LiveBarrier::LiveBarrier(End& source, End& destination, const LiveOptions& options)
     : source_(source.witness()), destination_(destination), options_(options) {
+    CUTOVER_CHECK(options.pause);
     destination_.join_snapshot({});
     marked_ = destination_.applied(options_.task).known;
     if (!marked_) {

@@ -13,7 +13,7 @@ namespace cutover::verify {
 
 class LiveBarrier {
 public:
-    /// The ends must outlive it. `options.pause` is set.
+    /// The ends must outlive it. Requires: `options.pause` is set.
     LiveBarrier(End& source, End& destination, const LiveOptions& options);
 
     /// What is found can be proved: the destination has our marker, and both ends have a witness.

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,7 +37,7 @@ struct Candidate {
     bool settled = false;           ///< there is a verdict
 };
 
-/// `pair` has a key.
+/// Requires: `pair` has a key.
 Candidate candidate_of(const TablePair& pair, Side side, std::string_view row);
 
 class CandidateCollector final : public FindingListener {
@@ -50,13 +51,14 @@ public:
         std::vector<Candidate> candidates;  ///< by key, each once
         bool too_many = false;              ///< then there are none
     };
-    /// What was found for this table. Once, when nothing more is found.
+    /// What was found for this table. Requires: once, when nothing more is found.
     Kept take(const TablePair& pair);
 
 private:
     const std::size_t limit_;
     std::mutex mutex_;
     std::map<const TablePair*, Kept> tables_;
+    std::set<const TablePair*> taken_;
 };
 
 }  // namespace cutover::verify

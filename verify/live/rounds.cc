@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "migrator/model/check.h"
 #include "migrator/model/error.h"
 
 namespace cutover::verify {
@@ -237,6 +238,7 @@ void LiveRounds::settle(LiveTable& table, const Candidate& candidate, const Imag
 }
 
 std::string LiveRounds::evidence(const Candidate& candidate) const {
+    CUTOVER_CHECK(candidate.position < positions_.size());
     if (!barrier_.positional()) {
         return fmt::format("neither end's row has changed in {} rounds", candidate.still);
     }

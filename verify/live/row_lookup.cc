@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "migrator/model/check.h"
 #include "migrator/model/error.h"
 #include "verify/canonical/canonical.h"
 #include "verify/compare/key_order.h"
@@ -43,11 +44,9 @@ VersionedRow split(std::string_view row, std::size_t cells) {
 
 RowLookup::RowLookup(const TablePair& pair, Side side, std::uint64_t seed, ReadLimit* limit,
                      std::function<void(std::chrono::milliseconds)> pause)
-    : pair_(pair),
-      side_(side),
-      hasher_(pair, side, seed),
-      limit_(limit),
-      pause_(std::move(pause)) {}
+    : pair_(pair), side_(side), hasher_(pair, side, seed), limit_(limit), pause_(std::move(pause)) {
+    CUTOVER_CHECK(!pair.keyless());
+}
 
 Images RowLookup::read(End& end, const std::vector<Candidate*>& candidates) {
     Images images;

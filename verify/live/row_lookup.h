@@ -29,7 +29,7 @@ using Images = std::unordered_map<std::string, Image>;
 /// One table at one end. One thread.
 class RowLookup {
 public:
-    /// `limit` may be null; `pause` waits for it.
+    /// Requires: `pair` has a key. `limit` may be null; `pause` waits for it.
     RowLookup(const TablePair& pair, Side side, std::uint64_t seed, ReadLimit* limit,
               std::function<void(std::chrono::milliseconds)> pause);
 

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "migrator/model/check.h"
 #include "migrator/plan/output_file.h"
 
 namespace cutover::verify {
@@ -77,6 +78,7 @@ RepairStatements repair_statements(const RepairDialect& dialect, const TablePair
         default:
             return {};
     }
+    CUTOVER_CHECK(!finding.source_row.empty() && !finding.destination_row.empty());
     const RepairRow wanted = row_of(pair, Side::source, finding.source_row);
     const RepairRow seen = row_of(pair, Side::destination, finding.destination_row);
     return {dialect.update(seen, wanted, finding.cells),
@@ -103,6 +105,7 @@ RepairWriter::~RepairWriter() = default;
 void RepairWriter::found(const TablePair& pair, const RowFinding& finding) {
     {
         const std::lock_guard lock(mutex_);
+        CUTOVER_CHECK(!closed_);
         if (statements_ >= limit_) {
             return;
         }
@@ -130,6 +133,7 @@ void RepairWriter::found(const TablePair& pair, const RowFinding& finding) {
 
 void RepairWriter::leave_by_hand(const std::string& what) {
     const std::lock_guard lock(mutex_);
+    CUTOVER_CHECK(!closed_);
     files_->repair.write(dialect_.remark("by hand: " + what) + "\n");
 }
 
@@ -140,6 +144,7 @@ std::uint64_t RepairWriter::statements() const {
 
 void RepairWriter::withdraw(const std::string& why) {
     const std::lock_guard lock(mutex_);
+    CUTOVER_CHECK(!closed_);
     statements_ = 0;
     for (plan::OutputFile* const file : {&files_->repair, &files_->undo}) {
         file->begin_anew();
@@ -150,6 +155,9 @@ void RepairWriter::withdraw(const std::string& why) {
 }
 
 void RepairWriter::close() {
+    const std::lock_guard lock(mutex_);
+    CUTOVER_CHECK(!closed_);
+    closed_ = true;
     files_->undo.commit();  // first: who sees a repair can take it back
     files_->repair.commit();
 }

@@ -29,7 +29,7 @@ public:
     std::uint64_t statements() const;
     /// Takes back all that was written: what was found has no verdict, for this reason.
     void withdraw(const std::string& why);
-    /// Throws: refused (the disk did not take it).
+    /// Once; nothing is written after it. Throws: refused (the disk did not take it).
     void close();
 
 private:
@@ -38,6 +38,7 @@ private:
     std::unique_ptr<Files> files_;
     mutable std::mutex mutex_;
     std::uint64_t statements_ = 0;
+    bool closed_ = false;
     const std::uint64_t limit_;
 };
 

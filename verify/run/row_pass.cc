@@ -4,6 +4,7 @@
 #include <thread>
 #include <utility>
 
+#include "migrator/model/check.h"
 #include "migrator/model/error.h"
 #include "verify/run/remedy.h"
 
@@ -23,6 +24,7 @@ RowPass::RowPass(const SnapshotPair& snapshots, const RunContext& context, unsig
     : snapshots_(snapshots), context_(context), jobs_(std::max(1u, jobs)), progress_(progress) {}
 
 void RowPass::run(const std::vector<std::unique_ptr<TableWork>>& tables) {
+    CUTOVER_CHECK(tables_.empty());
     for (const auto& work : tables) {
         progress_.expect_table(work->pair.source.estimated_rows);
         tables_.emplace_back().work = work.get();
@@ -127,7 +129,9 @@ bool RowPass::compare(const Piece& piece, End& source, End& destination) {
         work.result.notes.push_back(with_remedy(error));
         ok = false;
     }
-    if (--table.ranges_left == 0) {
+    const std::size_t left = table.ranges_left--;
+    CUTOVER_CHECK(left > 0);
+    if (left == 1) {
         finish(table);
     }
     return ok;

@@ -25,7 +25,7 @@ public:
     RowPass(const SnapshotPair& snapshots, const RunContext& context, unsigned jobs,
             ProgressMeter& progress);
 
-    /// Fills the tables' results. Throws: connection; corrupt `verify.self_check`.
+    /// Fills the tables' results. Once. Throws: connection; corrupt `verify.self_check`.
     void run(const std::vector<std::unique_ptr<TableWork>>& tables);
 
 private:

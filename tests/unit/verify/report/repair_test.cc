@@ -192,6 +192,15 @@ TEST(RepairWriter, LeavesTheWordsToTheDialectOfTheDestination) {
               "from app.t id*=7 va\"lue=new to app.t id*=7 va\"lue=old at 1\n");
 }
 
+TEST(RepairWriterDeathTest, WritesNothingBehindItsEnd) {
+    const tests::TemporaryFolder folder;
+    RepairWriter writer(postgres_repair(), (folder / "repair.sql").string(), 2);
+    writer.close();
+    EXPECT_DEATH(writer.leave_by_hand("an index"), "closed_");
+    EXPECT_DEATH(writer.withdraw("lag"), "closed_");
+    EXPECT_DEATH(writer.close(), "closed_");
+}
+
 TEST(RepairWriter, RefusesAPlaceThatCannotBeWritten) {
     EXPECT_THROW(RepairWriter(postgres_repair(), "/nonexistent/folder/repair.sql", 2),
                  model::Error);
