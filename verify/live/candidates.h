@@ -1,5 +1,5 @@
 // Rows that differed in the first pass of the live mode: their keys are kept, up to a limit per
-// table, so that the rounds (live_rounds.h) can look at them again. It is told of findings by the
+// table, so that the rounds (rounds.h) can look at them again. It is told of findings by the
 // comparison and judges nothing.
 #pragma once
 

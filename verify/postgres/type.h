@@ -1,6 +1,6 @@
 // How a PostgreSQL type travels in binary, as a tree: an array knows its element, a record its
 // fields, a range its subtype; a domain has become its base. Built from the catalog's rows by
-// WireTypes; used by postgres_decode.h (wire to canonical) and by the pairing of columns (may their
+// WireTypes; used by postgres/decode.h (wire to canonical) and by the pairing of columns (may their
 // bytes be compared?).
 #pragma once
 
