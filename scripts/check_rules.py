@@ -38,7 +38,7 @@ MAY_INCLUDE = {
 ROOMS = {
     "migrator/engine/*": ["database", "session", "trust", "catalog", "capture", "log", "copy", "control", "apply",
                           "requirements"],
-    "verify": ["canonical", "end", "result", "compare", "structure", "live", "report", "postgres"],
+    "verify": ["canonical", "end", "result", "compare", "structure", "live", "report", "run", "postgres"],
     "scenarios": ["scenario", "evidence", "ledger", "workload", "ground", "fault", "assertion", "report", "run"],
 }
 # What an engine lends to those who need a bare connection to its servers: the judge and the fixtures.

@@ -81,8 +81,8 @@ plan::EngineRules Registry::endpoint_rules() const {
 }
 
 const Route& Registry::route(const std::string& source, const std::string& destination) const {
-    const auto found = routes_.find({source, destination});
-    if (found == routes_.end()) {
+    const Route* const found = find_route(source, destination);
+    if (found == nullptr) {
         std::string known;
         for (const auto& [ends, route] : routes_) {
             known += (known.empty() ? "" : ", ") + ends.first + " -> " + ends.second;
@@ -91,7 +91,12 @@ const Route& Registry::route(const std::string& source, const std::string& desti
                     "there is no route from '" + source + "' to '" + destination + "'",
                     "routes are: " + known);
     }
-    return *found->second;
+    return *found;
+}
+
+const Route* Registry::find_route(const std::string& source, const std::string& destination) const {
+    const auto found = routes_.find({source, destination});
+    return found == routes_.end() ? nullptr : found->second.get();
 }
 
 }  // namespace cutover::engine

@@ -40,6 +40,8 @@ public:
     /// By which task files are read.
     plan::EngineRules endpoint_rules() const;
     const Route& route(const std::string& source, const std::string& destination) const;
+    /// Null if there is none.
+    const Route* find_route(const std::string& source, const std::string& destination) const;
 
 private:
     std::map<std::string, EngineFactories> engines_;

@@ -168,13 +168,13 @@ private:
         const auto end = judge();
         end->standing();
         end->begin_snapshot();
-        end->tables(nullptr);
+        end->tables({});
         end->left_out();
         end->beside_tables();
         end->sequences();
         end->facts({{{"public", "item"}}, {{"public", "s"}}}, nullptr);
         end->applied("shop");
-        end->moment();
+        end->witness()->moment();
     }
     void judge_rows() {
         const auto end = judge();
