@@ -1,0 +1,183 @@
+// What the lanes decide: which batch may take effect beside which, who commits when, and what
+// becomes of the others when one fails. The appliers are the test's own.
+#include "migrator/stage/lanes.h"
+
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+
+#include "migrator/model/error.h"
+#include "tests/unit/migrator/stage/thread_ground.h"
+
+namespace cutover::stage {
+namespace {
+
+using Told = std::vector<std::string>;
+
+/// What the appliers have done, in order, and waiting for it.
+class Journal {
+public:
+    void tell(const std::string& what) {
+        const std::lock_guard lock(mutex_);
+        told_.push_back(what);
+        changed_.notify_all();
+    }
+    /// False if it has not come after a long time.
+    bool wait_for(const std::string& what) {
+        std::unique_lock lock(mutex_);
+        return changed_.wait_for(lock, std::chrono::seconds(20), [&] { return place(what) >= 0; });
+    }
+    std::ptrdiff_t place_of(const std::string& what) {
+        const std::lock_guard lock(mutex_);
+        return place(what);
+    }
+    Told told() {
+        const std::lock_guard lock(mutex_);
+        return told_;
+    }
+
+private:
+    std::ptrdiff_t place(const std::string& what) const {
+        const auto found = std::find(told_.begin(), told_.end(), what);
+        return found == told_.end() ? -1 : found - told_.begin();
+    }
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    Told told_;
+};
+
+/// Knows a batch by the number of its one table.
+class TellingApplier final : public engine::ChangeApplier {
+public:
+    TellingApplier(Journal& journal, std::function<void(const std::string&)> at_apply)
+        : journal_(journal), at_apply_(std::move(at_apply)) {}
+
+    void begin() override {}
+    void stage(const model::NetBatch& part) override {
+        name_ = std::to_string(part.tables.at(0).table);
+    }
+    std::vector<engine::MissingBase> apply(const std::vector<engine::ApplyMode>&) override {
+        at_apply_(name_);
+        journal_.tell("apply " + name_);
+        return {};
+    }
+    void note_view(const model::ChunkReceipt&) override {}
+    void commit(const model::Marker&) override { journal_.tell("commit " + name_); }
+    void abort() noexcept override {}
+    std::string holder() const override { return {}; }
+
+private:
+    Journal& journal_;
+    const std::function<void(const std::string&)> at_apply_;
+    std::string name_;
+};
+
+class LanesTest : public ::testing::Test, protected ThreadGround {
+protected:
+    LanesTest() {
+        sink_.open = [this] { return std::make_unique<TellingApplier>(journal_, at_apply_); };
+    }
+    /// A batch that touches one key.
+    static Part batch(std::uint32_t number, const std::string& key) {
+        Part part;
+        part.batch = number;
+        part.net.tables.resize(1);
+        part.net.tables[0].table = number;
+        part.footprint.add(0, 0, key);
+        part.marker.transactions = number;
+        return part;
+    }
+    /// The batch waits, before it takes effect, until that has happened.
+    void let_wait(const std::string& batch, const std::string& what) {
+        at_apply_ = [this, batch, what](const std::string& name) {
+            if (name == batch) {
+                EXPECT_TRUE(journal_.wait_for(what)) << batch << " has waited in vain for " << what;
+            }
+        };
+    }
+
+    Journal journal_;
+    std::function<void(const std::string&)> at_apply_ = [](const std::string&) {};
+    Context context_ = context();
+};
+
+TEST_F(LanesTest, BatchesWithoutACommonKeyTakeEffectSideBySideAndCommitInOrder) {
+    let_wait("0", "apply 1");
+    Lanes lanes(context_, {}, 2, model::Bytes{1 << 20});
+    lanes.submit(batch(0, "a"));
+    lanes.submit(batch(1, "b"));
+    lanes.drain();
+    EXPECT_EQ(journal_.told(), (Told{"apply 1", "apply 0", "commit 0", "commit 1"}));
+}
+
+TEST_F(LanesTest, ABatchWaitsForAnEarlierOneThatTouchesItsKey) {
+    bool other_was_staged = false;
+    at_apply_ = [&](const std::string& name) {
+        if (name == "0") {
+            other_was_staged = journal_.wait_for("apply 2");  // by then 1 could have gone on
+        }
+    };
+    Lanes lanes(context_, {}, 3, model::Bytes{1 << 20});
+    lanes.submit(batch(0, "a"));
+    lanes.submit(batch(1, "a"));
+    lanes.submit(batch(2, "b"));
+    lanes.drain();
+    EXPECT_TRUE(other_was_staged);
+    EXPECT_LT(journal_.place_of("commit 0"), journal_.place_of("apply 1"));
+}
+
+TEST_F(LanesTest, APartOfABatchTakesEffectAlone) {
+    Part part = batch(1, "b");
+    part.last = false;
+    part.alone = true;
+    Part rest = batch(1, "c");
+    rest.first = false;
+    at_apply_ = [&](const std::string& name) {
+        if (name == "2") {
+            EXPECT_GE(journal_.place_of("commit 1"), 0);
+        } else if (name == "1") {
+            EXPECT_GE(journal_.place_of("commit 0"), 0);
+        }
+    };
+    Lanes lanes(context_, {}, 3, model::Bytes{1 << 20});
+    lanes.submit(batch(0, "a"));
+    lanes.submit(std::move(part));
+    lanes.submit(batch(2, "d"));
+    lanes.submit(std::move(rest));
+    lanes.drain();
+    EXPECT_EQ(journal_.told(), (Told{"apply 0", "commit 0", "apply 1", "apply 1", "commit 1",
+                                     "apply 2", "commit 2"}));
+}
+
+TEST_F(LanesTest, TellsTheLastMarkerThatIsDurableOnce) {
+    Lanes lanes(context_, {}, 2, model::Bytes{1 << 20});
+    EXPECT_FALSE(lanes.committed());
+    lanes.submit(batch(0, "a"));
+    lanes.submit(batch(1, "b"));
+    lanes.drain();
+    EXPECT_TRUE(lanes.idle());
+    EXPECT_EQ(lanes.committed()->transactions, 1u);
+    EXPECT_FALSE(lanes.committed());
+}
+
+/// What comes behind a batch that has failed must not be durable: a reader would miss that one.
+TEST_F(LanesTest, NothingIsCommittedBehindABatchThatHasFailed) {
+    at_apply_ = [&](const std::string& name) {
+        if (name == "0") {
+            EXPECT_TRUE(journal_.wait_for("apply 1"));
+            throw model::Error(model::ErrorClass::operation, "test.failed", "failed");
+        }
+    };
+    Lanes lanes(context_, {}, 2, model::Bytes{1 << 20});
+    lanes.submit(batch(0, "a"));
+    lanes.submit(batch(1, "b"));
+    EXPECT_THROW(lanes.drain(), model::Error);
+    EXPECT_THROW(lanes.submit(batch(2, "c")), model::Error);
+    lanes.close();
+    EXPECT_EQ(journal_.told(), (Told{"apply 1"}));
+}
+
+}  // namespace
+}  // namespace cutover::stage
