@@ -210,7 +210,7 @@ private:
         table.schema.identity = kHonestIdentity;
         reader.open(table, chunk, {postgres::plain_stamp("1:1:"), {"1:1:", "1:1:"}});
         model::RowBatch batch;
-        while (reader.next(batch, model::Bytes{1 << 16})) {
+        while (reader.next(batch, {model::Bytes{1 << 16}})) {
             batch.bytes.clear();
         }
     }

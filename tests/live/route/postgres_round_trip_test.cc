@@ -368,7 +368,7 @@ TYPED_TEST(RoundTrip, TakesOnlyTheFilteredRowsOfPartitions) {
             const auto reader = source->open_reader();
             reader->open(table, chunk, view);
             model::RowBatch batch;
-            while (reader->next(batch, {1 << 20})) {
+            while (reader->next(batch, {model::Bytes{1 << 20}})) {
             }
             rows += batch.rows.count;
         }
