@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <iostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "migrator/model/error.h"
@@ -15,10 +16,12 @@
 #include "migrator/task/aftermath.h"
 #include "migrator/task/commands.h"
 #include "scenarios/command.h"
+#include "scenarios/explain.h"
 #include "scenarios/registry.h"
 #include "scenarios/run/failure.h"
 #include "scenarios/run/own_process.h"
 #include "verify/command.h"
+#include "verify/known_engines.h"
 
 namespace {
 
@@ -80,6 +83,9 @@ int run(CLI::App& app, int argc, char** argv, const int& exit_code) {
         std::cerr << "cutover: "
                   << (side ? "at the " + std::string(to_string(*side)) + ": " : std::string())
                   << error.what() << "\n";
+        if (const std::string more = cutover::scenarios::read_more(error.code()); !more.empty()) {
+            std::cerr << more << "\n";
+        }
         // A migration has told of it already, as an event.
         return fail(error, {}, json && !app.got_subcommand("migrate"),
                     cutover::model::exit_code(error.error_class()));
@@ -96,6 +102,23 @@ cutover::verify::LateWrites late_writes(const cutover::stage::LateWrites& seen) 
     return out;
 }
 
+cutover::verify::CommandParts judge_parts(const cutover::engine::Registry& registry) {
+    cutover::verify::CommandParts parts;
+    parts.engines = cutover::verify::known_engines();
+    parts.endpoints = registry.endpoint_rules();
+    parts.declared_rules = [&registry](const cutover::plan::TaskSpec& spec) {
+        const auto* const route = registry.find_route(spec.source.engine, spec.destination.engine);
+        return route == nullptr ? std::vector<std::string_view>() : route->declared_rules();
+    };
+    parts.after_cutover = [&registry](const cutover::plan::TaskSpec& spec) {
+        const auto after = cutover::task::look_after(registry, spec);
+        return after ? cutover::verify::AfterCutover{late_writes(after->evidence.late),
+                                                     after->not_looked}
+                     : cutover::verify::AfterCutover{};
+    };
+    return parts;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -109,16 +132,11 @@ int main(int argc, char** argv) {
         app.require_subcommand(1);
         cutover::precheck::add_commands(app, registry, std::cout, exit_code);
         cutover::task::add_commands(app, registry, std::cout, exit_code);
-        const auto ask_task = [&registry](const cutover::plan::TaskSpec& spec) {
-            const auto after = cutover::task::look_after(registry, spec);
-            return after ? cutover::verify::AfterCutover{late_writes(after->evidence.late),
-                                                         after->not_looked}
-                         : cutover::verify::AfterCutover{};
-        };
-        cutover::verify::add_commands(app, ask_task, std::cout, exit_code);
+        cutover::verify::add_commands(app, judge_parts(registry), std::cout, exit_code);
         // Rehearsals start this very program as their migrator and their judge.
         const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe");
         cutover::scenarios::add_commands(app, program, std::cout, exit_code);
+        cutover::scenarios::add_explain(app, std::cout, exit_code);
         if (!known_command(app, argc, argv)) {
             return cutover::plan::kBadUsage;
         }

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Holds the tree to the house's rules: who may include whom, which library lives where, what the
-deterministic core may not touch, and how files are named, opened and limited.
+deterministic core may not touch, how files are named, opened and limited, and which error codes there are
+(error_catalogue.py).
 
 Prints one line per broken rule (file:line: rule: what is wrong) and ends with 1 if there is any.
 The tables below are the rules; the prose behind them stands in README.md and CONTRIBUTING.md.
@@ -11,6 +12,8 @@ import os
 import re
 import subprocess
 import sys
+
+import error_catalogue
 
 # Who may know whom. A folder may include itself and what stands here; `engine/*` means every engine.
 MIGRATOR_BASE = ["migrator/model", "migrator/plan", "migrator/flow", "migrator/engine"]
@@ -35,7 +38,7 @@ MAY_INCLUDE = {
 ROOMS = {
     "migrator/engine/*": ["database", "session", "trust", "catalog", "capture", "log", "copy", "control", "apply",
                           "requirements"],
-    "verify": ["canonical", "end", "result", "compare", "structure", "live", "report", "postgres"],
+    "verify": ["canonical", "end", "result", "compare", "structure", "live", "report", "run", "postgres"],
     "scenarios": ["scenario", "evidence", "ledger", "workload", "ground", "fault", "assertion", "report", "run"],
 }
 # What an engine lends to those who need a bare connection to its servers: the judge and the fixtures.
@@ -134,6 +137,8 @@ class Checker:
             if path.endswith(CPP):
                 self.check_cpp(path, text)
         self.check_folders(files)
+        for path, line, message in error_catalogue.Catalogue(self.root, files).check():
+            self.tell(path, line, "error code", message)
         return self.findings
 
     def files(self):

@@ -9,6 +9,7 @@
 #include <sstream>
 #include <utility>
 
+#include "migrator/model/check.h"
 #include "migrator/model/visible.h"
 #include "migrator/plan/output_file.h"
 #include "migrator/plan/output_path.h"
@@ -70,16 +71,29 @@ constexpr const char* kFooter =
     "exit:     0 consistent, 1 inconsistent, 2 could not tell, 3 the task file cannot be used, 10 "
     "and up errors";
 
-Request request_of(const Options& options, const AskTask& ask_task) {
-    const plan::TaskSpec spec = plan::read_task_file(options.file);
+/// `name` was checked while parsing, or comes from a route.
+Rule rule_named(std::string_view name) {
+    const std::optional<Rule> rule = rule_by_name(name);
+    CUTOVER_CHECK(rule);
+    return *rule;
+}
+
+Request request_of(const Options& options, const CommandParts& parts) {
+    const plan::TaskSpec spec = plan::read_task_file(options.file, parts.endpoints);
     Request request = request_from(spec);
+    request.engines = parts.engines;
+    if (parts.declared_rules) {
+        for (const std::string_view name : parts.declared_rules(spec)) {
+            request.declared_rules.add(rule_named(name));
+        }
+    }
     request.live = options.live;
     request.live.task = spec.name;
     request.live.wait = std::chrono::seconds(options.live_wait_seconds);
     request.settle = std::chrono::seconds(options.settle_seconds);
     request.ignore_open_writers = options.ignore_open_writers;
-    if (ask_task) {
-        request.after_cutover = [ask_task, spec] { return ask_task(spec); };
+    if (parts.after_cutover) {
+        request.after_cutover = [ask = parts.after_cutover, spec] { return ask(spec); };
     }
     request.tables = options.tables;
     request.jobs = options.jobs;
@@ -92,7 +106,7 @@ Request request_of(const Options& options, const AskTask& ask_task) {
     request.repair_file = options.repair_file;
     request.seed = options.seed;
     for (const std::string& name : options.rules) {
-        request.rules.add(*rule_by_name(name));  // checked while parsing
+        request.rules.add(rule_named(name));
     }
     return request;
 }
@@ -161,9 +175,8 @@ void check_outputs(const Options& options) {
     }
 }
 
-void verify_task(const Options& options, const AskTask& ask_task, std::ostream& out,
+void verify_task(const Options& options, const Request& request, std::ostream& out,
                  int& exit_code_out) {
-    const Request request = request_of(options, ask_task);
     check_outputs(options);
     Result result;
     {
@@ -217,7 +230,7 @@ void add_live_options(CLI::App& command, const std::shared_ptr<Options>& options
 
 }  // namespace
 
-void add_commands(CLI::App& app, AskTask ask_task, std::ostream& out, int& exit_code) {
+void add_commands(CLI::App& app, CommandParts parts, std::ostream& out, int& exit_code) {
     const auto options = std::make_shared<Options>();
     CLI::App* command = app.add_subcommand("verify", "compare source and destination, every row");
     command
@@ -264,8 +277,8 @@ void add_commands(CLI::App& app, AskTask ask_task, std::ostream& out, int& exit_
                       "leave sequences out (they are set at the cutover)");
     add_live_options(*command, options);
     command->footer(kFooter);
-    command->callback([options, ask_task = std::move(ask_task), &out, &exit_code] {
-        verify_task(*options, ask_task, out, exit_code);
+    command->callback([options, parts = std::move(parts), &out, &exit_code] {
+        verify_task(*options, request_of(*options, parts), out, exit_code);
     });
 }
 

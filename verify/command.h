@@ -4,7 +4,10 @@
 
 #include <functional>
 #include <ostream>
+#include <string_view>
+#include <vector>
 
+#include "migrator/plan/endpoint_rules.h"
 #include "migrator/plan/task_spec.h"
 #include "verify/verify.h"
 
@@ -14,12 +17,19 @@ class App;
 
 namespace cutover::verify {
 
-/// Asks the task of this file, if there is one, what came after its cutover.
-using AskTask = std::function<AfterCutover(const plan::TaskSpec&)>;
+/// What the program knows and the judge does not find out by itself.
+struct CommandParts {
+    JudgedEngines engines;
+    plan::EngineRules endpoints = {};  ///< by which task files are read
+    /// Names of the rules that the route of this task declares (model/value_rule.h); empty: none.
+    std::function<std::vector<std::string_view>(const plan::TaskSpec&)> declared_rules = {};
+    /// Asks the task of this file, if there is one, what came after its cutover; empty: nobody can.
+    std::function<AfterCutover(const plan::TaskSpec&)> after_cutover = {};
+};
 
-/// Adds the command. It runs while `app` parses; then `exit_code` is 0 consistent, 1 inconsistent,
-/// 2 could not tell. `out` and `exit_code` must outlive the parse. Throws: plan::FileError,
-/// model::Error.
-void add_commands(CLI::App& app, AskTask ask_task, std::ostream& out, int& exit_code);
+/// Adds the command. It runs while `app` parses; then `exit_code` is 0
+/// consistent, 1 inconsistent, 2 could not tell. `out` and `exit_code` must outlive the parse.
+/// Throws: plan::FileError, model::Error.
+void add_commands(CLI::App& app, CommandParts parts, std::ostream& out, int& exit_code);
 
 }  // namespace cutover::verify

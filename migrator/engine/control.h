@@ -46,6 +46,9 @@ struct TaskRecord {
     std::optional<model::ChunkView>
         copy_view;  ///< what Source::open_view() gave when the copy began
     model::Marker marker;
+    /// Of a sink that is not atomic: up to here batches may have come to effect, wholly or in part,
+    /// though the marker does not say so. Stored before they do. Empty: none beyond the marker.
+    model::Position reach;
     std::uint64_t starts = 0;  ///< how many processes have run it
     std::string last_error;    ///< why the last process ended, empty if it ended well
     /// What a cutover has set at the source, or was about to; whoever ends the task undoes it.
@@ -104,6 +107,8 @@ public:
     /// `task.finished`, `task.released` (it is not the one that `who` has claimed before),
     /// `task.changed` (the fingerprint differs, and the task can not be corrected any more). Until
     /// then the record keeps the fingerprint it was begun with: correct() replaces it.
+    /// Once it has returned, nothing that was sent under an earlier claim takes effect any more,
+    /// also where no transaction asks for the claim at its end (sink.h).
     virtual TaskRecord claim(const std::string& task, const std::string& fingerprint,
                              const Claimant& who = {}) = 0;
     /// True if a process holds the task or listens for it, this one aside.
@@ -120,15 +125,17 @@ public:
     /// session.
     virtual void listen(const std::string& task, std::uint64_t epoch,
                         const std::string& process) = 0;
-    /// Stores phase, origin, copy_view, starts, last_error and source_fence of the claimed task.
+    /// Stores phase, origin, copy_view, starts, last_error and source_fence of the claimed task,
+    /// and reach if the sink is not atomic.
     virtual void save(const TaskRecord& record) = 0;
 
     virtual std::vector<model::Chunk> chunks() = 0;
     virtual std::vector<model::ChunkReceipt> receipts() = 0;
-    /// Stores a table's chunks before the first is copied.
+    /// Stores tables' chunks before the first is copied: of each table all or none.
     virtual void add_chunks(const std::vector<model::Chunk>& chunks) = 0;
     /// Empties the destination table, forgets its chunks and receipts, stores new chunks: one
-    /// transaction.
+    /// transaction. A sink that is not atomic forgets first and empties last: whatever it dies in
+    /// between, chunks without receipts are left.
     virtual void restart_table(const plan::TablePlan& table,
                                const std::vector<model::Chunk>& chunks) = 0;
     virtual std::vector<std::string> done_schema_steps() = 0;

@@ -47,7 +47,7 @@ public:
                           const model::ChunkView& first) override {
         return at_side(Side::source, [&] { return reader_->open(table, chunk, first); });
     }
-    bool next(model::RowBatch& batch, model::Bytes limit) override {
+    bool next(model::RowBatch& batch, const BatchLimit& limit) override {
         return at_side(Side::source, [&] { return reader_->next(batch, limit); });
     }
 
@@ -351,8 +351,8 @@ public:
             return std::make_unique<ApplierAtDestination>(sink_->open_applier(plan));
         });
     }
-    bool ignores_foreign_keys() override {
-        return at_side(Side::destination, [&] { return sink_->ignores_foreign_keys(); });
+    SinkTraits traits() override {
+        return at_side(Side::destination, [&] { return sink_->traits(); });
     }
     void run_schema_step(const plan::SchemaStep& step) override {
         return at_side(Side::destination, [&] { return sink_->run_schema_step(step); });

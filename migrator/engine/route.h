@@ -5,6 +5,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "migrator/model/finding.h"
@@ -49,6 +50,9 @@ class Route {
 public:
     virtual ~Route() = default;
     virtual std::string name() const = 0;
+    /// Names of the rules (model/value_rule.h) under which a value that was carried may differ from
+    /// the source's, because the engines leave no other way.
+    virtual std::vector<std::string_view> declared_rules() const { return {}; }
     /// Resolves the spec against what is at both ends. `destination` holds the tables that exist
     /// there already. Decides columns, keys, lanes, schema steps. Findings name each type that is
     /// not carried, each source column without a counterpart, each destination name claimed twice.

@@ -6,6 +6,7 @@
 // row that leaves the filter arrives as a removal, one that enters as an insert).
 #pragma once
 
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -53,6 +54,12 @@ enum class ResumeMode : std::uint8_t {
     whole_table,       ///< empty the destination table and read it anew, in one view
 };
 
+/// How large a batch of rows may become.
+struct BatchLimit {
+    model::Bytes bytes;
+    model::Rows rows{std::numeric_limits<std::uint64_t>::max()};
+};
+
 /// One worker's reading session.
 class ChunkReader {
 public:
@@ -64,9 +71,9 @@ public:
     /// had seen. Throws: connection, operation, refused.
     virtual model::ChunkView open(const plan::TablePlan& table, const model::Chunk& chunk,
                                   const model::ChunkView& first) = 0;
-    /// Appends rows until about `limit` bytes are in `batch`; false when the chunk is at its end
-    /// (the batch may still hold the last rows). Throws as open().
-    virtual bool next(model::RowBatch& batch, model::Bytes limit) = 0;
+    /// Appends rows until about as many bytes, or exactly as many rows, are in `batch`; false when
+    /// the chunk is at its end (the batch may still hold the last rows). Throws as open().
+    virtual bool next(model::RowBatch& batch, const BatchLimit& limit) = 0;
 };
 
 /// Rows of one table read again by key, with the one view they were all read under.

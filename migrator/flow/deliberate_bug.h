@@ -48,6 +48,15 @@ enum class Bug : std::uint8_t {
     finish_without_quiet_proof,
     finish_beside_open_transactions,
     later_batch_never_gives_way,
+    rows_without_claim,
+    marker_before_rows,
+    receipt_before_rows,
+    batch_larger_than_allowed,
+    reach_not_stored,
+    reach_goes_back,
+    stamp_of_the_second_try,
+    unique_value_in_the_way,
+    foreign_keys_too_early,
 };
 
 struct BugName {
@@ -130,6 +139,25 @@ inline constexpr std::array kBugs = {
             "the cutover does not wait for transactions that have written"},
     BugName{Bug::later_batch_never_gives_way, "later_batch_never_gives_way",
             "a batch waits for its turn and keeps the lock that an earlier one needs"},
+    BugName{Bug::rows_without_claim, "rows_without_claim",
+            "not atomic: a row is written without asking for the claim"},
+    BugName{Bug::marker_before_rows, "marker_before_rows",
+            "not atomic: a batch's marker is stored before its rows"},
+    BugName{Bug::receipt_before_rows, "receipt_before_rows",
+            "not atomic: a chunk's receipt is stored before its rows"},
+    BugName{Bug::batch_larger_than_allowed, "batch_larger_than_allowed",
+            "nobody asks how many rows the destination takes at once"},
+    BugName{Bug::reach_not_stored, "reach_not_stored",
+            "not atomic: how far a batch reaches is not stored before its rows"},
+    BugName{Bug::reach_goes_back, "reach_goes_back",
+            "not atomic: who goes on from the marker forgets how far its predecessor has reached"},
+    BugName{
+        Bug::stamp_of_the_second_try, "stamp_of_the_second_try",
+        "not atomic: what the first try has left of a chunk is judged by the view of the second"},
+    BugName{Bug::unique_value_in_the_way, "unique_value_in_the_way",
+            "not atomic: a later row keeps a unique value that an earlier one needs"},
+    BugName{Bug::foreign_keys_too_early, "foreign_keys_too_early",
+            "foreign keys are added while lanes are held to them"},
 };
 
 #ifdef CUTOVER_DELIBERATE_BUGS

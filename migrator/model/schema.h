@@ -34,11 +34,14 @@ struct ColumnFill {
 
 struct ColumnSchema {
     std::string name;
-    int number = 0;    ///< the engine's own of the column, which outlives a rename; 0: it has none
     std::string type;  ///< as the engine prints it, with modifiers: `numeric(12,2)`, `app.mood[]`
     ObjectName type_name;       ///< schema and name of the type, without modifiers
     std::uint64_t type_id = 0;  ///< the engine's own id (an oid); 0 where there is none
     TypeClass type_class = TypeClass::base;
+    bool holds_table_row = false;  ///< its type is the row type of a table, or holds one
+    /// The engine's own, which outlives a rename, and which a column that was dropped and made
+    /// again does not have; 0: it has none.
+    std::uint32_t number = 0;
     bool nullable = true;
     std::optional<std::string> default_expression;
     std::optional<std::string> generated_expression;  ///< generated column: never copied
@@ -94,8 +97,11 @@ struct PartitionSchema {
     std::string bound;  ///< `FOR VALUES ...` or `DEFAULT`
 };
 
-/// What the log carries of an old row.
-enum class ReplicaIdentity : std::uint8_t { key, full, index, nothing };
+/// What the log carries of a row as it was before an update or a removal.
+enum class OldRows : std::uint8_t { primary_key, whole, columns, nothing };
+
+/// Whether policies say which rows an account may read and write.
+enum class RowSecurity : std::uint8_t { none, others, owner_too };
 
 struct TableSchema {
     ObjectName name;
@@ -108,20 +114,27 @@ struct TableSchema {
     std::optional<std::string>
         partition_key;  ///< `RANGE (at)`: this is a partitioned root or branch
     std::optional<PartitionSchema> partition_of;  ///< this is a branch or leaf
-    ReplicaIdentity replica_identity = ReplicaIdentity::key;
-    std::string replica_identity_index;
+    std::vector<ObjectName> inherits;             ///< its rows are theirs, too; not of a partition
+    OldRows old_rows = OldRows::primary_key;
+    std::vector<std::size_t> old_row_columns;  ///< of OldRows::columns
     Rows estimated_rows;
     Bytes size;
     std::uint64_t number = 0;  ///< the engine's own of the table, which outlives a rename
     std::string identity;  ///< the engine's mark of the very object, whatever its name: what is put
                            ///< in its place has another
-    std::string storage;   ///< the engine's mark of where its rows lie: rewritten, it has another
-    std::vector<std::string>
-        flags;  ///< what the engine knows besides: `unlogged`, `inherits:x.y`, `hypertable`
+    std::string rows_file;  ///< the engine's mark of where its rows lie: rewritten, it has another
+    bool logged = true;     ///< false: its changes are in no log
+    bool in_one_piece = true;  ///< false: an extension keeps its rows in tables of its own
+    RowSecurity row_security = RowSecurity::none;
+    std::string storage;  ///< how its rows are kept, in the engine's word; empty: as usual
 
     const KeySchema* primary_key() const {
         return !keys.empty() && keys.front().primary ? &keys.front() : nullptr;
     }
+    /// True if an update or a removal tells all of the old row.
+    bool logs_old_rows() const { return old_rows == OldRows::whole; }
+    /// The columns of an old row that the log tells. A deferrable primary key is not among them.
+    std::vector<std::size_t> logged_columns() const;
     std::optional<std::size_t> column_index(const std::string& column) const {
         for (std::size_t at = 0; at < columns.size(); ++at) {
             if (columns[at].name == column) {

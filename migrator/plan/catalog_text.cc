@@ -52,8 +52,9 @@ void from_json(const json& in, ColumnFill& fill) {
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ObjectName, schema, name)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ColumnSchema, name, number, type, type_name, type_id, type_class,
-                                   nullable, default_expression, generated_expression,
-                                   generated_virtual, identity, collation, deterministic, fill)
+                                   holds_table_row, nullable, default_expression,
+                                   generated_expression, generated_virtual, identity, collation,
+                                   deterministic, fill)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(KeySchema, name, columns, primary, deferrable, definition,
                                    inherited)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(IndexSchema, name, definition, unique, plain_columns, columns,
@@ -63,8 +64,9 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ForeignKeySchema, name, columns, parent, pare
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CheckSchema, name, definition, inherited, not_null)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PartitionSchema, parent, bound)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TableSchema, name, columns, keys, indexes, foreign_keys, checks,
-                                   partition_key, partition_of, replica_identity,
-                                   replica_identity_index, number, identity, storage, flags)
+                                   partition_key, partition_of, inherits, old_rows, old_row_columns,
+                                   number, identity, rows_file, logged, in_one_piece, row_security,
+                                   storage)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SequenceSchema, name, type, start, increment, minimum, maximum,
                                    cache, cycle, owned_by_table, owned_by_column, identity)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TypeSchema, name, type_class, type_id, array_type_id, labels,
@@ -129,7 +131,7 @@ bool same_schema(model::Catalog one, model::Catalog other) {
         catalog->others.clear();
         catalog->needs.clear();
         for (model::TableSchema& table : catalog->tables) {
-            table.storage.clear();
+            table.rows_file.clear();
             for (model::ColumnSchema& column : table.columns) {
                 column.fill.reset();
             }

@@ -20,24 +20,29 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Ports that people leave out because everybody knows them (G200).
-constexpr std::pair<std::string_view, std::uint16_t> kUsualPorts[] = {
-    {"postgres", 5432}, {"mysql", 3306}, {"mongodb", 27017}};
-
-// What `require_auth` may name: PostgreSQL's methods, in libpq's words.
-constexpr std::array<std::string_view, 5> kLoginMethods = {"scram-sha-256", "md5", "password",
-                                                           "gss", "none"};
-
 // Stands for a port that is told missing apart.
 constexpr std::uint16_t kNoPort = 1;
 
-std::uint16_t usual_port(const std::string& engine) {
-    for (const auto& [name, port] : kUsualPorts) {
-        if (name == engine) {
-            return port;
+/// What the engine that an end names wants of it; null where there is no such engine.
+const EndpointRules* rules_of(const Node* node, const EngineRules& engines) {
+    if (node != nullptr) {
+        for (const Entry& entry : node->entries) {
+            const auto found = engines.find(entry.value.text);
+            if (entry.key == "engine" && found != engines.end()) {
+                return &found->second;
+            }
         }
     }
-    return 0;
+    return nullptr;
+}
+
+/// Of an engine that there is not its name is told, and no more.
+EndpointRules no_rules() {
+    EndpointRules rules;
+    rules.usual_port = kNoPort;
+    rules.needs_database = rules.needs_user = rules.needs_ca = false;
+    rules.channel_binding = true;
+    return rules;
 }
 
 /// `host`, `host:port`, `[v6]:port`, or a socket's folder; nothing if the port is no port.
@@ -78,32 +83,60 @@ std::optional<HostPort> parse_host(std::string_view text, std::uint16_t port) {
 class EndpointSection {
 public:
     EndpointSection(const Node* node, const std::string& path, const fs::path& folder,
-                    Problems& problems)
-        : keys_(node, path,
-                {"engine", "host", "port", "hosts", "database", "user", "password", "tls",
-                 "require_auth"},
-                problems),
+                    const EngineRules& engines, Problems& problems)
+        : engines_(engines),
+          declared_(rules_of(node, engines)),
+          rules_(declared_ == nullptr ? no_rules() : *declared_),
+          keys_(node, path, known_keys(), problems),
           folder_(folder),
           problems_(problems) {}
 
     Endpoint read() {
         Endpoint endpoint;
-        endpoint.engine = keys_.required_text("engine", "write `engine: postgres`");
-        endpoint.database = keys_.required_text("database", "name the database to connect to");
-        endpoint.user = keys_.required_text("user", "name the account to connect with");
+        endpoint.engine = engine();
+        endpoint.database =
+            name("database", rules_.needs_database, "name the database to connect to");
+        endpoint.user = name("user", rules_.needs_user, "name the account to connect with");
         endpoint.hosts = hosts(endpoint.engine);
         endpoint.password = password();
         read_tls(endpoint);
-        if (const auto method =
-                keys_.choice("require_auth", {kLoginMethods.begin(), kLoginMethods.end()})) {
-            endpoint.require_auth = kLoginMethods[*method];
+        const std::vector<std::string>& methods = rules_.login_methods;
+        if (!methods.empty()) {
+            const auto method = keys_.choice("require_auth", {methods.begin(), methods.end()});
+            endpoint.require_auth = method ? methods[*method] : "";
         }
         return endpoint;
     }
 
 private:
+    std::vector<std::string_view> known_keys() const {
+        std::vector<std::string_view> keys = {"engine",   "host", "port",     "hosts",
+                                              "database", "user", "password", "tls"};
+        if (declared_ == nullptr || !rules_.login_methods.empty()) {
+            keys.emplace_back("require_auth");
+        }
+        return keys;
+    }
+
+    std::string engine() const {
+        std::vector<std::string_view> known;
+        for (const auto& [engine, rules] : engines_) {
+            known.emplace_back(engine);
+        }
+        if (!keys_.has("engine")) {
+            return keys_.required_text("engine",
+                                       fmt::format("name one of: {}", fmt::join(known, ", ")));
+        }
+        const auto chosen = keys_.choice("engine", known);
+        return chosen ? std::string(known[*chosen]) : std::string();
+    }
+
+    std::string name(const char* key, bool needed, const char* remedy) const {
+        return needed ? keys_.required_text(key, remedy) : keys_.text(key).value_or("");
+    }
+
     std::vector<HostPort> hosts(const std::string& engine) const {
-        const std::uint64_t port = keys_.whole("port", 1, 65535).value_or(usual_port(engine));
+        const std::uint64_t port = keys_.whole("port", 1, 65535).value_or(rules_.usual_port);
         const char* key = keys_.has("hosts") ? "hosts" : "host";
         if (keys_.has("hosts") && keys_.has("host")) {
             keys_.problem(
@@ -143,27 +176,18 @@ private:
                       "write `name:port`, with a port from 1 to 65535; `[::1]:5432` for IPv6");
     }
 
-    /// Only an engine that nobody knows has no usual port: most likely its name is misspelt.
     void tell_missing_port(const std::string& engine,
                            const std::vector<std::pair<std::string, Place>>& texts, const char* key,
                            std::uint64_t port) const {
         const bool missing = std::any_of(texts.begin(), texts.end(), [](const auto& text) {
             return !parse_host(text.first, 0) && parse_host(text.first, kNoPort);
         });
-        if (port != 0 || engine.empty() || !missing) {
-            return;
+        if (port == 0 && missing) {
+            keys_.problem(key, "task_file.host",
+                          fmt::format("{} has no port, and the engine `{}` has no usual one",
+                                      keys_.path(key), engine),
+                          "write `name:port`");
         }
-        std::vector<std::string_view> known;
-        for (const auto& [name, usual] : kUsualPorts) {
-            known.push_back(name);
-        }
-        const std::string near = nearest(engine, known);
-        keys_.problem(key, "task_file.host",
-                      fmt::format("{} has no port, and the engine `{}` has no usual one",
-                                  keys_.path(key), engine),
-                      near.empty()
-                          ? "write `name:port`"
-                          : fmt::format("did you mean `engine: {}`? Else write `name:port`", near));
     }
 
     model::Secret password() const {
@@ -247,25 +271,32 @@ private:
     }
 
     void read_tls(Endpoint& endpoint) const {
-        const DocumentReader tls(keys_.find("tls"), keys_.path("tls"),
-                                 {"mode", "ca", "certificate", "key", "channel_binding"},
-                                 problems_);
-        endpoint.tls =
-            static_cast<TlsMode>(tls.choice("mode", {kTlsModes.begin(), kTlsModes.end()})
-                                     .value_or(static_cast<std::size_t>(TlsMode::prefer)));
-        endpoint.channel_binding = static_cast<ChannelBinding>(
-            tls.choice("channel_binding", {kChannelBindings.begin(), kChannelBindings.end()})
-                .value_or(static_cast<std::size_t>(ChannelBinding::prefer)));
+        std::vector<std::string_view> keys = {"mode", "ca", "certificate", "key"};
+        if (rules_.channel_binding) {
+            keys.emplace_back("channel_binding");
+        }
+        const DocumentReader tls(keys_.find("tls"), keys_.path("tls"), keys, problems_);
+        std::vector<std::string_view> modes;
+        for (const TlsMode mode : rules_.tls_modes) {
+            modes.emplace_back(to_string(mode));
+        }
+        const auto mode = tls.choice("mode", modes);
+        endpoint.tls = mode ? rules_.tls_modes[*mode] : rules_.usual_tls;
+        if (rules_.channel_binding) {
+            endpoint.channel_binding = static_cast<ChannelBinding>(
+                tls.choice("channel_binding", {kChannelBindings.begin(), kChannelBindings.end()})
+                    .value_or(static_cast<std::size_t>(ChannelBinding::prefer)));
+        }
         endpoint.tls_ca_file = existing_file(tls, "ca");
         endpoint.tls_certificate_file = existing_file(tls, "certificate");
         endpoint.tls_key_file = existing_file(tls, "key");
         check_tls(tls, endpoint);
     }
 
-    static void check_tls(const DocumentReader& tls, const Endpoint& endpoint) {
+    void check_tls(const DocumentReader& tls, const Endpoint& endpoint) const {
         const bool verifies =
             endpoint.tls == TlsMode::verify_ca || endpoint.tls == TlsMode::verify_full;
-        if (verifies && !tls.has("ca")) {
+        if (verifies && rules_.needs_ca && !tls.has("ca")) {
             tls.problem("mode", "task_file.missing",
                         fmt::format("{} is `{}`, but {} is missing", tls.path("mode"),
                                     to_string(endpoint.tls), tls.path("ca")),
@@ -306,6 +337,9 @@ private:
         return path.string();
     }
 
+    const EngineRules& engines_;
+    const EndpointRules* declared_;
+    const EndpointRules rules_;
     DocumentReader keys_;
     const fs::path& folder_;
     Problems& problems_;
@@ -314,8 +348,8 @@ private:
 }  // namespace
 
 Endpoint read_endpoint(const Node* node, const std::string& path, const fs::path& folder,
-                       Problems& problems) {
-    return EndpointSection(node, path, folder, problems).read();
+                       const EngineRules& engines, Problems& problems) {
+    return EndpointSection(node, path, folder, engines, problems).read();
 }
 
 }  // namespace cutover::plan

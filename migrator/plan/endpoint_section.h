@@ -1,6 +1,6 @@
 // One end of a task file: `source:` or `destination:`. Resolves the password from the environment
 // or a file of tight permissions; a password written into the file is refused and never shown. It
-// does not connect, and knows of engines no more than their usual ports.
+// does not connect, and knows of engines no more than the rules that they declare.
 #pragma once
 
 #include <filesystem>
@@ -8,11 +8,13 @@
 
 #include "migrator/plan/document.h"
 #include "migrator/plan/endpoint.h"
+#include "migrator/plan/endpoint_rules.h"
 
 namespace cutover::plan {
 
 /// `folder`: where relative file names start. Tells every mistake to `problems`.
 Endpoint read_endpoint(const Node* node, const std::string& path,
-                       const std::filesystem::path& folder, Problems& problems);
+                       const std::filesystem::path& folder, const EngineRules& engines,
+                       Problems& problems);
 
 }  // namespace cutover::plan

@@ -43,8 +43,8 @@ std::string name_from_file(const std::string& file_name) {
 
 class TaskFile {
 public:
-    TaskFile(const Node& root, Problems& problems)
-        : keys_(&root, "", kKeys, problems), problems_(problems) {}
+    TaskFile(const Node& root, const EngineRules& engines, Problems& problems)
+        : keys_(&root, "", kKeys, problems), engines_(engines), problems_(problems) {}
 
     TaskSpec read() {
         const std::filesystem::path folder = std::filesystem::path(problems_.file()).parent_path();
@@ -92,7 +92,7 @@ private:
                           fmt::format("add `{}:` with engine, host, port, database and user", key));
             return {};
         }
-        return read_endpoint(keys_.find(key), key, folder, problems_);
+        return read_endpoint(keys_.find(key), key, folder, engines_, problems_);
     }
 
     void read_phases() {
@@ -173,6 +173,7 @@ private:
     }
 
     DocumentReader keys_;
+    const EngineRules& engines_;
     Problems& problems_;
     TaskSpec spec_;
 };
@@ -199,7 +200,8 @@ std::string read_text(const std::string& path, Problems& problems) {
 
 }  // namespace
 
-TaskSpec parse_task_file(const std::string& text, const std::string& file_name) {
+TaskSpec parse_task_file(const std::string& text, const std::string& file_name,
+                         const EngineRules& engines) {
     Problems problems(file_name);
     const Node root = parse_document(text, problems);
     if (root.kind == Node::Kind::empty) {
@@ -208,14 +210,14 @@ TaskSpec parse_task_file(const std::string& text, const std::string& file_name) 
             "it needs at least `source:` and `destination:`; see `cutover migrate --help`");
         problems.throw_if_any();
     }
-    TaskSpec spec = TaskFile(root, problems).read();
+    TaskSpec spec = TaskFile(root, engines, problems).read();
     problems.throw_if_any();
     return spec;
 }
 
-TaskSpec read_task_file(const std::string& path) {
+TaskSpec read_task_file(const std::string& path, const EngineRules& engines) {
     Problems problems(path);
-    return parse_task_file(read_text(path, problems), path);
+    return parse_task_file(read_text(path, problems), path, engines);
 }
 
 }  // namespace cutover::plan

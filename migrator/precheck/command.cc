@@ -34,7 +34,8 @@ void add_commands(CLI::App& app, const engine::Registry& registry, std::ostream&
     command->add_flag("--json", options->json, "one JSON object instead of text");
     command->footer(kFooter);
     command->callback([options, &registry, &out, &exit_code] {
-        const Facts facts = gather(registry, plan::read_task_file(options->file));
+        const Facts facts =
+            gather(registry, plan::read_task_file(options->file, registry.endpoint_rules()));
         const Report report = ask(facts);
         if (options->json) {
             out << to_json(facts, report) << "\n";

@@ -1,17 +1,18 @@
+#include "migrator/model/side.h"
 #include "migrator/precheck/questions.h"
 
 namespace cutover::precheck {
 
 using model::Severity;
+using model::Side;
 
 namespace {
 
-void ask_end(const EndFacts& end, const plan::Endpoint& endpoint, const std::string& role,
-             Findings& findings) {
+void ask_end(const EndFacts& end, const plan::Endpoint& endpoint, Side side, Findings& findings) {
     if (!end.failure) {
         return;
     }
-    findings.push_back({"connectivity." + role,
+    findings.push_back({side == Side::source ? "connectivity.source" : "connectivity.destination",
                         Severity::block,
                         endpoint.display(),
                         end.failure->message() + " [" + end.failure->code() + "]",
@@ -20,10 +21,11 @@ void ask_end(const EndFacts& end, const plan::Endpoint& endpoint, const std::str
                         {"G140", "G193", "G196"}});
 }
 
-void ask_private(const EndFacts& end, const plan::Endpoint& endpoint, const std::string& role,
+void ask_private(const EndFacts& end, const plan::Endpoint& endpoint, Side side,
                  Findings& findings) {
     if (end.answers() && !end.server.private_line) {
-        findings.push_back({"connectivity." + role + "_unencrypted",
+        findings.push_back({side == Side::source ? "connectivity.source_unencrypted"
+                                                 : "connectivity.destination_unencrypted",
                             Severity::alert_ignorable,
                             endpoint.display(),
                             "the connection leaves this machine and is not encrypted",
@@ -34,10 +36,11 @@ void ask_private(const EndFacts& end, const plan::Endpoint& endpoint, const std:
     }
 }
 
-void ask_writable(const EndFacts& end, const plan::Endpoint& endpoint, const std::string& role,
+void ask_writable(const EndFacts& end, const plan::Endpoint& endpoint, Side side,
                   const std::string& why, Findings& findings) {
     if (end.answers() && !end.server.writable) {
-        findings.push_back({"connectivity." + role + "_read_only",
+        findings.push_back({side == Side::source ? "connectivity.source_read_only"
+                                                 : "connectivity.destination_read_only",
                             Severity::block,
                             endpoint.display(),
                             "the server that answers is a standby and takes no writes",
@@ -52,14 +55,14 @@ void ask_writable(const EndFacts& end, const plan::Endpoint& endpoint, const std
 Findings connectivity(const Facts& facts) {
     const plan::TaskSpec& spec = facts.spec;
     Findings findings;
-    ask_end(facts.source, spec.source, "source", findings);
-    ask_end(facts.destination, spec.destination, "destination", findings);
-    ask_private(facts.source, spec.source, "source", findings);
-    ask_private(facts.destination, spec.destination, "destination", findings);
-    ask_writable(facts.destination, spec.destination, "destination", "rows are written there",
+    ask_end(facts.source, spec.source, Side::source, findings);
+    ask_end(facts.destination, spec.destination, Side::destination, findings);
+    ask_private(facts.source, spec.source, Side::source, findings);
+    ask_private(facts.destination, spec.destination, Side::destination, findings);
+    ask_writable(facts.destination, spec.destination, Side::destination, "rows are written there",
                  findings);
     if (spec.phases.incremental) {
-        ask_writable(facts.source, spec.source, "source",
+        ask_writable(facts.source, spec.source, Side::source,
                      "the incremental phase creates a reader of the log at the primary", findings);
     }
     const bool same =

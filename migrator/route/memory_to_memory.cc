@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "migrator/engine/memory/database/cells.h"
@@ -99,8 +100,7 @@ plan::TablePlan plan_table(const plan::TaskSpec& spec, const model::TableSchema&
     if (filter != spec.filters.end()) {
         table.filter = filter->second;
     }
-    table.sets_replica_identity =
-        table.keyless() && schema.replica_identity != model::ReplicaIdentity::full;
+    table.sets_replica_identity = table.keyless() && !schema.logs_old_rows();
     return table;
 }
 
@@ -137,6 +137,41 @@ void add_table_steps(const plan::TablePlan& table, std::vector<plan::SchemaStep>
     }
 }
 
+std::optional<std::size_t> planned_column(const plan::TablePlan& table, const std::string& name) {
+    for (std::size_t at = 0; at < table.columns.size(); ++at) {
+        if (table.columns[at].source.name == name) {
+            return at;
+        }
+    }
+    return std::nullopt;
+}
+
+/// A key whose parents are not all carried could not be added at the destination.
+void plan_foreign_key(plan::Plan& plan, plan::TablePlan& child,
+                      const model::ForeignKeySchema& key) {
+    const auto parent = std::find_if(plan.tables.begin(), plan.tables.end(),
+                                     [&](const auto& one) { return one.source == key.parent; });
+    const auto column = planned_column(child, child.schema.columns[key.columns.front()].name);
+    if (parent == plan.tables.end() || !parent->filter.empty() || !column) {
+        return;
+    }
+    const auto parent_column = planned_column(*parent, key.parent_columns.front());
+    if (!parent_column) {
+        return;
+    }
+    child.parents.push_back({{{*column}}, parent->index, {{*parent_column}}});
+    const memory::ReferenceStatements statements = memory::reference_statements(
+        child.destination, key.name, child.columns[*column].destination_name, parent->destination,
+        parent->columns[*parent_column].destination_name);
+    const std::string name = child.destination.display();
+    const std::string id = name + "." + key.name;
+    plan.schema_steps.push_back({"reference:" + id, plan::SchemaSection::foreign_keys, name,
+                                 statements.add, child.schema.size, child.destination, "",
+                                 statements.undo});
+    plan.schema_steps.push_back({"validate:" + id, plan::SchemaSection::validation, name,
+                                 statements.validate, child.schema.size, child.destination});
+}
+
 model::Finding blocking(const std::string& code, const std::string& object,
                         const std::string& found) {
     model::Finding finding;
@@ -171,7 +206,17 @@ engine::Planned MemoryToMemory::plan(const plan::TaskSpec& spec, const model::Ca
                                     std::to_string(table.columns.size()) + ";";
         planned.plan.tables.push_back(std::move(table));
     }
+    for (plan::TablePlan& table : planned.plan.tables) {
+        for (const model::ForeignKeySchema& key : table.schema.foreign_keys) {
+            if (spec.phases.schema && destination_.foreign_keys != engine::ForeignKeys::none) {
+                plan_foreign_key(planned.plan, table, key);
+            }
+        }
+    }
     for (const model::SequenceSchema& sequence : source.sequences) {
+        if (!destination_.sequences) {
+            continue;
+        }
         const model::ObjectName destination = spec.mapping.table(sequence.name);
         planned.plan.sequences.push_back({sequence.name, destination, {}, {}});
         if (spec.phases.schema) {

@@ -35,8 +35,8 @@ const plan::TablePlan* planned(const plan::Plan& plan, const ObjectName& source)
 }
 
 /// The columns that a table's rows are found by, by number.
-std::vector<int> key_numbers(const plan::TablePlan& table) {
-    std::vector<int> out;
+std::vector<std::uint32_t> key_numbers(const plan::TablePlan& table) {
+    std::vector<std::uint32_t> out;
     for (const plan::KeyColumn& column : table.key.columns) {
         out.push_back(table.columns[column.column].source.number);
     }

@@ -44,37 +44,6 @@ bool covers_key(const TablePlan& table, const std::vector<std::size_t>& columns)
         });
 }
 
-/// REPLICA IDENTITY USING INDEX is enough if that index is over the columns of our key.
-bool index_is_key(const TablePlan& table) {
-    for (const model::KeySchema& key : table.schema.keys) {
-        if (key.name == table.schema.replica_identity_index) {
-            return covers_key(table, key.columns);
-        }
-    }
-    for (const model::IndexSchema& index : table.schema.indexes) {
-        if (index.name == table.schema.replica_identity_index) {
-            return covers_key(table, index.columns);
-        }
-    }
-    return false;
-}
-
-bool log_names_key(const TablePlan& table) {
-    switch (table.schema.replica_identity) {
-        case model::ReplicaIdentity::full:
-            return true;
-        case model::ReplicaIdentity::nothing:
-            return false;
-        case model::ReplicaIdentity::key:
-            return table.schema.primary_key() != nullptr && !table.keyless() &&
-                   !table.schema.primary_key()->deferrable &&
-                   covers_key(table, table.schema.primary_key()->columns);
-        case model::ReplicaIdentity::index:
-            return index_is_key(table);
-    }
-    return false;
-}
-
 }  // namespace
 
 void add_keys(TablePlan& table, const model::Catalog& source) {
@@ -110,8 +79,8 @@ void add_keys(TablePlan& table, const model::Catalog& source) {
 }
 
 bool needs_whole_old_rows(const TablePlan& table) {
-    const bool full = table.schema.replica_identity == model::ReplicaIdentity::full;
-    return !full && (!log_names_key(table) || table.keyless() || !table.filter.empty());
+    return !table.schema.logs_old_rows() && (table.keyless() || !table.filter.empty() ||
+                                             !covers_key(table, table.schema.logged_columns()));
 }
 
 void add_parents(TablePlan& table, const std::vector<TablePlan>& tables,

@@ -191,17 +191,10 @@ private:
     }
 
     void write_inheritance(const TableSchema& table) {
-        constexpr std::string_view kFlag = "inherits:";
-        for (const std::string& flag : table.flags) {
-            if (!flag.starts_with(kFlag)) {
-                continue;
-            }
-            const std::string parent = flag.substr(kFlag.size());
-            const auto found = std::find_if(
-                source_.tables.begin(), source_.tables.end(),
-                [&](const TableSchema& other) { return other.name.display() == parent; });
+        for (const ObjectName& above : table.inherits) {
+            const std::string parent = above.display();
             const ObjectName name = names_.object(table.name);
-            if (found == source_.tables.end()) {
+            if (source_.find(above) == nullptr) {
                 leave_out("schema.inheritance_left_out", name.display(),
                           "it inherits from " + parent + ", which is not selected",
                           "select the parent too");
@@ -209,8 +202,7 @@ private:
             }
             add("inherit:" + name.display() + ":" + parent, SchemaSection::before_rows,
                 "table " + name.display(),
-                "ALTER TABLE " + quote(name) + " INHERIT " + quote(names_.object(found->name)), {},
-                name);
+                "ALTER TABLE " + quote(name) + " INHERIT " + quote(names_.object(above)), {}, name);
         }
     }
 

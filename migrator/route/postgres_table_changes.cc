@@ -29,7 +29,7 @@ bool casts_safely(const std::string& from, const std::string& to) {
            (rank(from) < none && rank(to) < none && rank(from) <= rank(to));
 }
 
-const model::ColumnSchema* by_number(const TableSchema& table, int number) {
+const model::ColumnSchema* by_number(const TableSchema& table, std::uint32_t number) {
     const auto found = std::find_if(table.columns.begin(), table.columns.end(),
                                     [&](const auto& column) { return column.number == number; });
     return found == table.columns.end() ? nullptr : &*found;
@@ -375,27 +375,19 @@ void TableChanges::tell_ambiguous_names() {
 }
 
 void TableChanges::write_flags() {
-    if (has_flag(was_, "unlogged") != has_flag(is_, "unlogged")) {
-        const bool unlogged = has_flag(is_, "unlogged");
-        steps_.text.push_back(is_.name.display() + (unlogged ? ": unlogged" : ": logged"));
-        alter(unlogged ? "SET UNLOGGED" : "SET LOGGED");
-        if (!unlogged) {
+    if (was_.logged != is_.logged) {
+        steps_.text.push_back(is_.name.display() + (is_.logged ? ": logged" : ": unlogged"));
+        alter(is_.logged ? "SET LOGGED" : "SET UNLOGGED");
+        if (is_.logged) {
             copy_anew("it was unlogged: its rows were in no log");
         }
     }
-    const auto parents = [](const TableSchema& table) {
-        std::vector<std::string> out;
-        std::copy_if(table.flags.begin(), table.flags.end(), std::back_inserter(out),
-                     [](const std::string& flag) { return flag.starts_with("inherits:"); });
-        return out;
-    };
     const bool columns_differ =
-        was_.columns.size() != is_.columns.size() ||
         !std::equal(was_.columns.begin(), was_.columns.end(), is_.columns.begin(),
-                    [](const Column& a, const Column& b) {
+                    is_.columns.end(), [](const Column& a, const Column& b) {
                         return a.number == b.number && a.name == b.name && a.type == b.type;
                     });
-    if (parents(was_) != parents(is_) || (!parents(is_).empty() && columns_differ)) {
+    if (was_.inherits != is_.inherits || (!is_.inherits.empty() && columns_differ)) {
         refuse("schema.inheritance",
                "a table that inherits from another one, or what it inherits, was changed",
                "undo the change, or release the task and migrate anew");

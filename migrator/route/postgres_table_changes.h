@@ -89,7 +89,7 @@ private:
     void refuse(const std::string& code, const std::string& what, const std::string& remedy);
     std::string column_now(const Column& column) const;
     std::string type_now(const Column& column) const;
-    bool rewritten() const { return was_.storage != is_.storage; }
+    bool rewritten() const { return was_.rows_file != is_.rows_file; }
 
     const CatalogSide& before_;
     const model::TableSchema& was_;

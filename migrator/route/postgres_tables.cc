@@ -21,10 +21,6 @@ constexpr int kYoungSyntax = 18;
 
 }  // namespace
 
-bool has_flag(const TableSchema& table, const std::string& flag) {
-    return std::find(table.flags.begin(), table.flags.end(), flag) != table.flags.end();
-}
-
 std::string literal(const std::string& text) {
     std::string out = "'";
     for (const char letter : text) {
@@ -181,8 +177,7 @@ bool TableWriter::cannot_be_unproved(const model::CheckSchema& check) const {
 std::string TableWriter::create(const TableSchema& table) const {
     const TableSchema* parent =
         table.partition_of ? source_.find(table.partition_of->parent) : nullptr;
-    std::string statement =
-        has_flag(table, "unlogged") ? "CREATE UNLOGGED TABLE " : "CREATE TABLE ";
+    std::string statement = table.logged ? "CREATE TABLE " : "CREATE UNLOGGED TABLE ";
     statement += spec_.conflict == plan::ConflictRule::ignore ? "IF NOT EXISTS " : "";
     statement += quote(names_.object(table.name));
     if (parent != nullptr) {

@@ -23,8 +23,6 @@ std::string literal(const std::string& text);
 /// Of `CREATE INDEX name ON schema.table USING ...` what follows the names, whatever is in them.
 std::string after_table(const std::string& definition);
 
-bool has_flag(const model::TableSchema& table, const std::string& flag);
-
 /// What sequence options say, as SQL: `START WITH 1 INCREMENT BY 1 ...`.
 std::string sequence_options(const model::SequenceSchema& sequence);
 

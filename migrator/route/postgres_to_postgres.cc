@@ -167,11 +167,6 @@ private:
         return found != spec_.mapping.excluded_columns.end() && found->second.contains(column);
     }
 
-    static bool is_row_type(const TableSchema& table, const ColumnSchema& column) {
-        return std::find(table.flags.begin(), table.flags.end(), "row_type:" + column.name) !=
-               table.flags.end();
-    }
-
     void add_column(TablePlan& table, const ColumnSchema& source, const TableSchema* there,
                     std::vector<Widening>& widenings) {
         if (excluded(table.schema, source.name)) {
@@ -182,7 +177,7 @@ private:
             check_generated(object, table, source, there);
             return;
         }
-        if (is_row_type(table.schema, source)) {
+        if (source.holds_table_row) {
             find("types.row_type", Severity::block, object,
                  "its type, " + source.type + ", is or holds the row type of a table",
                  "such values have the form of that table's rows, which is not carried apart from "
@@ -348,8 +343,7 @@ private:
 
     /// No publication holds virtual columns, so one over whole old rows would be incomplete.
     void check_virtual_columns(const TablePlan& table) {
-        const bool full = table.sets_replica_identity ||
-                          table.schema.replica_identity == model::ReplicaIdentity::full;
+        const bool full = table.sets_replica_identity || table.schema.logs_old_rows();
         for (const ColumnSchema& column : table.schema.columns) {
             if (spec_.phases.incremental && full && column.generated_virtual) {
                 find("source.virtual_column", Severity::block,
@@ -442,7 +436,7 @@ private:
         }
     }
 
-    /// One that was dropped and made again has another, and none of the old values.
+    /// A column that was dropped and made again has another number, and none of the old values.
     static std::string number_of(const ColumnSchema& column) {
         return column.number == 0 ? "" : " #" + std::to_string(column.number);
     }
@@ -466,8 +460,8 @@ private:
             if (table.schema.partition_of) {
                 text += " partition of " + table.schema.partition_of->parent.display();
             }
-            for (const std::string& flag : table.schema.flags) {
-                text += flag.starts_with("inherits:") ? " " + flag : "";
+            for (const ObjectName& parent : table.schema.inherits) {
+                text += " inherits:" + parent.display();
             }
         }
         return text;
@@ -488,6 +482,27 @@ engine::Planned PostgresToPostgres::plan(const plan::TaskSpec& spec, const model
     return Planner(spec, source, destination).run();
 }
 
+namespace {
+
+/// How columns that were added are left out.
+std::string advice_of(const plan::Evolution& evolution) {
+    std::string tables;
+    for (const plan::TableEvolution& table : evolution.tables) {
+        std::string columns;
+        for (const std::string& column : table.added) {
+            columns += (columns.empty() ? "" : ", ") + column;
+        }
+        if (!columns.empty() && !table.before.name.empty()) {
+            tables += (tables.empty() ? "" : ", ") + table.after.display() + ": [" + columns + "]";
+        }
+    }
+    return tables.empty() ? ""
+                          : "leave out what was added (objects.exclude_columns: {" + tables +
+                                "}) and start again, ";
+}
+
+}  // namespace
+
 engine::Evolved PostgresToPostgres::evolve(const plan::TaskSpec& spec,
                                            const engine::SchemaChange& change) const {
     // As if the destination had nothing yet: what it has is what the change is to be brought to.
@@ -503,8 +518,9 @@ engine::Evolved PostgresToPostgres::evolve(const plan::TaskSpec& spec,
                                 model::some_of(out.evolution.text),
                                 "the destination would have to be changed, too",
                                 "without the schema phase its objects are not the task's to change",
-                                "undo the change at the source, or release the task and migrate "
-                                "anew",
+                                advice_of(out.evolution) +
+                                    "undo the change at the source, or release the task and "
+                                    "migrate anew",
                                 {"G129"}});
     }
     return out;

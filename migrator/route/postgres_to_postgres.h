@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "migrator/engine/route.h"
+#include "migrator/model/value_rule.h"
 
 namespace cutover::route {
 
@@ -11,6 +12,10 @@ namespace cutover::route {
 class PostgresToPostgres final : public engine::Route {
 public:
     std::string name() const override { return "postgres -> postgres"; }
+    /// What an xml value declares is kept by the server, and neither sent nor logged.
+    std::vector<std::string_view> declared_rules() const override {
+        return {model::kXmlDeclaration};
+    }
     /// Before the schema phase the destination's tables and type ids are unknown; the plan made
     /// then is good for that phase only and must be made again after it.
     engine::Planned plan(const plan::TaskSpec& spec, const model::Catalog& source,

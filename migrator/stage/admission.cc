@@ -9,13 +9,24 @@
 
 namespace cutover::stage {
 
+using flow::Bug;
+using flow::deliberate_bug;
+
 Admission::Admission(const engine::Source& source, const plan::Plan& plan,
-                     const engine::CaptureOrigin& origin,
-                     const std::vector<model::ChunkReceipt>& receipts)
-    : source_(source), plan_(plan), start_(origin.start), tables_(plan.tables.size()) {
+                     const engine::TaskRecord& record,
+                     const std::vector<model::ChunkReceipt>& receipts, bool atomic)
+    : source_(source), plan_(plan), start_(record.origin->start), tables_(plan.tables.size()) {
+    if (!atomic && record.copy_view && !deliberate_bug(Bug::stamp_of_the_second_try)) {
+        first_stamp_ = record.copy_view->stamp;
+    }
+    for (TableViews& table : tables_) {
+        if (!record.reach.empty()) {
+            extend(table, record.reach);
+        }
+    }
     std::vector<std::vector<const model::ChunkReceipt*>> chunks(tables_.size());
     for (const model::ChunkReceipt& receipt : receipts) {
-        extend(tables_[receipt.chunk.table], receipt.view);
+        extend(tables_[receipt.chunk.table], receipt.view.settled);
         if (!is_read_again(receipt.chunk.range)) {
             chunks[receipt.chunk.table].push_back(&receipt);
         }
@@ -35,9 +46,10 @@ void Admission::compile(TableViews& table, const plan::TablePlan& plan,
     std::vector<model::ChunkRange> ranges;
     Chunks& chunks = table.chunks;
     for (const model::ChunkReceipt* receipt : receipts) {
-        const auto [at, fresh] = known.try_emplace(receipt->view.stamp.bytes, chunks.seen.size());
+        const model::Stamp& stamp = first_stamp_ ? *first_stamp_ : receipt->view.stamp;
+        const auto [at, fresh] = known.try_emplace(stamp.bytes, chunks.seen.size());
         if (fresh) {
-            chunks.seen.push_back(source_.visible(receipt->view.stamp));
+            chunks.seen.push_back(source_.visible(stamp));
         }
         chunks.view_of.push_back(at->second);
         ranges.push_back(receipt->chunk.range);
@@ -47,9 +59,9 @@ void Admission::compile(TableViews& table, const plan::TablePlan& plan,
     }
 }
 
-void Admission::extend(TableViews& table, const model::ChunkView& view) {
-    if (table.settled.empty() || source_.covers(view.settled, table.settled)) {
-        table.settled = view.settled;
+void Admission::extend(TableViews& table, const model::Position& settled) {
+    if (table.settled.empty() || source_.covers(settled, table.settled)) {
+        table.settled = settled;
     }
     table.unsettled = !(table.settled == start_);
 }
@@ -76,7 +88,7 @@ const engine::SeenTransactions* Admission::view_of(model::TableIndex index,
 
 bool Admission::seen(model::TableIndex index, const model::Tuple& row,
                      const model::TransactionId& id) const {
-    if (!tables_[index].unsettled || flow::deliberate_bug(flow::Bug::stamp_ignored)) {
+    if (!tables_[index].unsettled || deliberate_bug(Bug::stamp_ignored)) {
         return false;
     }
     const engine::SeenTransactions* view = view_of(index, row);
@@ -104,14 +116,14 @@ TruncateAdmission Admission::truncate(model::TableIndex index,
 void Admission::add_view(model::TableIndex index, const model::ChunkView& view) {
     TableViews& table = tables_[index];
     const bool was_unsettled = table.unsettled;
-    extend(table, view);
+    extend(table, view.settled);
     unsettled_count_ += table.unsettled && !was_unsettled ? 1 : 0;
     find_nearest();
 }
 
 bool Admission::due(const model::Position& position) const {
-    return nearest_ && (source_.covers(position, *nearest_) ||
-                        flow::deliberate_bug(flow::Bug::settled_too_early));
+    return nearest_ &&
+           (source_.covers(position, *nearest_) || deliberate_bug(Bug::settled_too_early));
 }
 
 bool Admission::advance(const model::Position& position) {
@@ -120,8 +132,8 @@ bool Admission::advance(const model::Position& position) {
     }
     bool changed = false;
     for (TableViews& table : tables_) {
-        if (table.unsettled && (source_.covers(position, table.settled) ||
-                                flow::deliberate_bug(flow::Bug::settled_too_early))) {
+        if (table.unsettled &&
+            (source_.covers(position, table.settled) || deliberate_bug(Bug::settled_too_early))) {
             table = TableViews{};
             --unsettled_count_;
             changed = true;

@@ -8,6 +8,14 @@
 // are judged by their chunk as before: what their view had seen may be applied once more
 // (row_repair.h says why).
 //
+// A sink that is not atomic keeps what a try of a chunk had written before it failed, and the next
+// try reads under a later view: a row that went in between stays, and the change that took it away
+// is one that the receipt's stamp had seen. So there the stamp that counts is that of the view
+// which the copy was begun under: no try's view is older. What the later views had seen is applied
+// once more, for the reasons of row_repair.h. Likewise batches that came to effect beyond the
+// marker (TaskRecord::reach) leave rows that are later than the log: no table is settled before the
+// log has passed them.
+//
 // A change costs a search in its table's ranges at the most, however many chunks there are.
 #pragma once
 
@@ -15,6 +23,7 @@
 #include <optional>
 #include <vector>
 
+#include "migrator/engine/control.h"
 #include "migrator/engine/source.h"
 #include "migrator/model/chunk.h"
 #include "migrator/plan/plan.h"
@@ -26,10 +35,10 @@ enum class TruncateAdmission : std::uint8_t { apply, drop, mixed };
 /// One thread. `source` and `plan` must outlive it.
 class Admission {
 public:
-    /// `receipts` of all tables, as stored.
+    /// `receipts` of all tables, and `record` with an origin, as stored. `atomic`: the sink's.
     Admission(const engine::Source& source, const plan::Plan& plan,
-              const engine::CaptureOrigin& origin,
-              const std::vector<model::ChunkReceipt>& receipts);
+              const engine::TaskRecord& record, const std::vector<model::ChunkReceipt>& receipts,
+              bool atomic);
 
     /// True until advance() has passed every view of the table.
     bool tolerant(model::TableIndex table) const { return tables_[table].unsettled; }
@@ -64,13 +73,14 @@ private:
     };
     void compile(TableViews& table, const plan::TablePlan& plan,
                  const std::vector<const model::ChunkReceipt*>& receipts);
-    void extend(TableViews& table, const model::ChunkView& view);
+    void extend(TableViews& table, const model::Position& settled);
     void find_nearest();
     const engine::SeenTransactions* view_of(model::TableIndex table, const model::Tuple& row) const;
 
     const engine::Source& source_;
     const plan::Plan& plan_;
     model::Position start_;
+    std::optional<model::Stamp> first_stamp_;  ///< counts for every chunk
     std::vector<TableViews> tables_;
     std::size_t unsettled_count_ = 0;
     std::optional<model::Position> nearest_;  ///< at which the next table settles

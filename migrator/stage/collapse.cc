@@ -119,8 +119,9 @@ Collapser::TableState& Collapser::state(TableIndex table) {
     return state;
 }
 
-void Collapser::count(std::size_t bytes) {
+void Collapser::count(std::size_t bytes, std::size_t rows) {
     footprint_bytes_ += bytes;
+    row_count_ += rows;
 }
 
 /// Every key value the row has goes into the footprint: its own, its unique ones, its parents'.
@@ -174,7 +175,7 @@ void Collapser::place_new(TableState& table, Tuple row) {
 
 void Collapser::insert(TableIndex index, Tuple row) {
     TableState& table = state(index);
-    count(row.footprint());
+    count(row.footprint(), 1);
     note_keys(table, row);
     if (table.plan->keyless()) {
         multiset_add(table, std::move(row), 1);
@@ -213,7 +214,7 @@ void Collapser::drop_row(TableState& table, Net& net) {
 
 void Collapser::update(TableIndex index, Tuple before, Tuple row) {
     TableState& table = state(index);
-    count(row.footprint() + before.footprint());
+    count(row.footprint() + before.footprint(), kMostRowsOfAChange);
     if (!before.empty()) {
         row.fill_absent_from(before);
         note_keys(table, before);
@@ -317,7 +318,7 @@ void Collapser::update_keyed(TableState& table, const Tuple& before, Tuple row) 
 void Collapser::arrive(TableIndex index, Tuple row) {
     TableState& table = state(index);
     CUTOVER_CHECK(table.tolerant && !table.plan->keyless());
-    count(row.footprint());
+    count(row.footprint(), 1);
     note_keys(table, row);
     if (!table.plan->key.comparable) {
         arrive_in_steps(table, row);
@@ -341,7 +342,7 @@ void Collapser::multiset_remove(TableState& table, Tuple before) {
 
 void Collapser::remove(TableIndex index, Tuple before) {
     TableState& table = state(index);
-    count(before.footprint());
+    count(before.footprint(), 1);
     note_keys(table, before);
     note_freed_keys(table, before);
     if (table.plan->keyless()) {
@@ -365,7 +366,7 @@ void Collapser::remove(TableIndex index, Tuple before) {
 
 void Collapser::truncate(TableIndex index) {
     TableState& table = state(index);
-    count(0);
+    count(0, 0);
     footprint_.add_whole_table(index);
     const plan::TablePlan* plan = table.plan;
     const bool tolerant = table.tolerant;
@@ -463,7 +464,7 @@ model::NetBatch Collapser::take(Footprint& footprint, std::vector<UnknownRow>& u
     touched_.clear();
     footprint = std::move(footprint_);
     footprint_ = Footprint{};
-    footprint_bytes_ = 0;
+    footprint_bytes_ = row_count_ = 0;
     return batch;
 }
 

@@ -18,6 +18,10 @@
 
 namespace cutover::stage {
 
+/// What one change can add to a net batch: a row goes from its old key, another from its new one,
+/// and it is put there.
+inline constexpr std::size_t kMostRowsOfAChange = 3;
+
 /// Bytes that are equal exactly if the keys are equal. `row` holds the plan's columns.
 /// Requires: the key's cells are not absent.
 std::string key_bytes(const plan::KeyPlan& key, const model::Tuple& row);
@@ -73,6 +77,8 @@ public:
     void truncate(model::TableIndex table);
 
     std::size_t footprint_bytes() const { return footprint_bytes_; }
+    /// Of the net batch so far, at the most: what cancels out later is not known yet.
+    std::size_t row_count() const { return row_count_; }
     /// The net batch; the collapser is empty afterwards. `unknown`: rows to be read again and put
     /// in place after it.
     model::NetBatch take(Footprint& footprint, std::vector<UnknownRow>& unknown);
@@ -106,7 +112,7 @@ private:
     };
 
     TableState& state(model::TableIndex table);
-    void count(std::size_t bytes);
+    void count(std::size_t bytes, std::size_t rows);
     void note_keys(TableState& table, const model::Tuple& row);
     void note_freed_keys(TableState& table, const model::Tuple& before);
     bool unique_may_change(const TableState& table, const model::Tuple& before,
@@ -128,6 +134,7 @@ private:
     std::vector<model::TableIndex> touched_;
     Footprint footprint_;
     std::size_t footprint_bytes_ = 0;
+    std::size_t row_count_ = 0;
 };
 
 }  // namespace cutover::stage

@@ -55,7 +55,10 @@ struct FullStage::CopyWorker {
 };
 
 FullStage::FullStage(Context& context)
-    : context_(context), gate_(context.runtime.make_gate()), started_(context.runtime.now()) {}
+    : context_(context),
+      largest_batch_(context.sink.traits().largest_batch),
+      gate_(context.runtime.make_gate()),
+      started_(context.runtime.now()) {}
 
 void FullStage::run() {
     open_view();
@@ -182,10 +185,14 @@ void FullStage::copy(CopyWorker& worker, const Chunk& chunk, const GivenUp& give
     receipt.view = worker.reader->open(table, chunk, *context_.record.copy_view);
     worker.writer->begin(table, chunk);
     ChunkHash hash;
+    engine::BatchLimit limit{kBatchBytes};
+    if (!flow::deliberate_bug(flow::Bug::batch_larger_than_allowed)) {
+        limit.rows = largest_batch_;
+    }
     for (bool more = true; more;) {
         context_.stop.throw_if_requested();
         worker.read.clear();
-        more = worker.reader->next(worker.read, kBatchBytes);
+        more = worker.reader->next(worker.read, limit);
         context_.runtime.yield(flow::sync::kChunkRead);
         const model::RowBatch* batch = &worker.read;
         if (table.transcoder) {

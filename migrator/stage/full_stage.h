@@ -4,8 +4,9 @@
 //   open view -> split -> store chunks -> [ open chunk -> read -> transcode -> throttle -> write ]*
 //   -> receipt
 //
-// A chunk's rows and its receipt are one destination transaction. It neither retries (the task
-// does, by running it again) nor builds indexes (schema_stage).
+// A chunk's rows and its receipt are one destination transaction; where the sink has none, the
+// receipt comes last, and a chunk without one is copied over what is there. It neither retries (the
+// task does, by running it again) nor builds indexes (schema_stage).
 #pragma once
 
 #include <deque>
@@ -42,6 +43,7 @@ private:
     void count(const model::ChunkReceipt& receipt);
 
     Context& context_;
+    const model::Rows largest_batch_;
     bool resumed_ = false;  ///< an earlier run has begun this copy
     mutable std::unique_ptr<flow::Gate> gate_;
     FullProgress progress_;

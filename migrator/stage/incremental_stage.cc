@@ -57,7 +57,9 @@ std::vector<model::TableIndex> first_tables(model::ChangeCursor& changes) {
 
 IncrementalStage::IncrementalStage(Context& context)
     : context_(context),
-      admission_(context.source, context.plan, *context.record.origin, context.control.receipts()),
+      traits_(context.sink.traits()),
+      admission_(context.source, context.plan, context.record, context.control.receipts(),
+                 traits_.atomic),
       collapser_(context.plan),
       batch_bytes_(largest_batch(context.plan.spec.limits)),
       processed_(context.record.marker.position),
@@ -77,7 +79,7 @@ IncrementalEnd IncrementalStage::run() {
     set_modes();
     stream_ = context_.source.open_changes(context_.plan, *context_.record.origin, processed_,
                                            engine::LogReader::task);
-    lanes_ = std::make_unique<Lanes>(context_, context_.plan.spec.limits.lanes,
+    lanes_ = std::make_unique<Lanes>(context_, traits_, context_.plan.spec.limits.lanes,
                                      model::Bytes{batch_bytes_});
     try {
         // What is under way may read rows again, and then the end is farther away.
@@ -158,6 +160,7 @@ void IncrementalStage::take(model::SourceTransaction& transaction) {
     if (may_read_again()) {
         batch_ids_.push_back(transaction.id);
     }
+    taken_ = transaction.commit;
     if (deliberate_bug(Bug::acknowledge_before_durable)) {
         stream_->acknowledge(transaction.commit);
     }
@@ -167,7 +170,7 @@ void IncrementalStage::take(model::SourceTransaction& transaction) {
         const bool larger_than_a_batch = change.footprint() >= batch_bytes_;
         take_change(change, transaction.id);
         ++taken;
-        if (collapser_.footprint_bytes() >= batch_bytes_) {
+        if (full()) {
             flush(false);
             context_.tick();
         }
@@ -192,6 +195,13 @@ void IncrementalStage::take(model::SourceTransaction& transaction) {
 /// Where no table is tolerant, every row has its base.
 bool IncrementalStage::may_read_again() const {
     return !admission_.all_settled() || context_.plan.spec.conflict == plan::ConflictRule::ignore;
+}
+
+/// True if one more change might be too much.
+bool IncrementalStage::full() const {
+    const bool many = collapser_.row_count() + kMostRowsOfAChange > traits_.largest_batch.count;
+    return collapser_.footprint_bytes() >= batch_bytes_ ||
+           (many && !deliberate_bug(Bug::batch_larger_than_allowed));
 }
 
 /// Waits as long as the limits ask for. The operator, who may lift them, is heard meanwhile.
@@ -239,7 +249,7 @@ void IncrementalStage::set_modes() {
     for (const plan::TablePlan& table : context_.plan.tables) {
         const bool is_tolerant = tolerant(table.index);
         collapser_.set_tolerant(table.index, is_tolerant);
-        modes_[table.index] = is_tolerant ? ApplyMode::tolerant : ApplyMode::strict;
+        modes_[table.index] = is_tolerant ? bearing(traits_, context_.plan) : ApplyMode::strict;
     }
 }
 
@@ -352,10 +362,9 @@ void IncrementalStage::take_update(const plan::TablePlan& table, Change& change,
 
 void IncrementalStage::flush_if_due() {
     const plan::Limits& limits = context_.plan.spec.limits;
-    const bool full = collapser_.footprint_bytes() >= batch_bytes_ ||
-                      batch_transactions_ >= limits.batch_transactions;
+    const bool is_full = full() || batch_transactions_ >= limits.batch_transactions;
     const bool old = context_.runtime.now() - batch_since_ >= flow::Duration(limits.batch_delay);
-    if (full || (old && batch_transactions_ > 0)) {
+    if (is_full || (old && batch_transactions_ > 0)) {
         flush(true);
     }
 }
@@ -390,7 +399,20 @@ void IncrementalStage::flush(bool last) {
         ++batch_;
         batch_transactions_ = 0;
     }
+    store_reach();
     lanes_->submit(std::move(part));
+}
+
+/// A predecessor may have come farther than this one has yet.
+void IncrementalStage::store_reach() {
+    model::Position& reach = context_.record.reach;
+    const bool known = !reach.empty() && context_.source.covers(reach, taken_);
+    if (traits_.atomic || (known && !deliberate_bug(Bug::reach_goes_back)) ||
+        deliberate_bug(Bug::reach_not_stored)) {
+        return;
+    }
+    reach = taken_;
+    context_.control.save(context_.record);
 }
 
 void IncrementalStage::take_repairs() {

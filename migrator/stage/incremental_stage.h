@@ -6,6 +6,10 @@
 // After a resumed copy rows may have to be read again at the source; the lanes do that, and nobody
 // waits for it here until a table is about to settle (row_repair.h has the argument).
 //
+// Where the sink is not atomic, how far a batch reaches is stored before it is handed to a lane:
+// after a crash whatever lies between the marker and there may be applied already, wholly or in
+// part, and comes again in mode `replayed`.
+//
 // It neither retries (the task does, by running it again from the durable marker) nor sets
 // sequences.
 #pragma once
@@ -87,10 +91,12 @@ private:
                      const model::TransactionId& id);
     void take_truncate(const model::Change& change, const model::TransactionId& id);
     void flush(bool last);
+    void store_reach();
     void flush_if_due();
     void pass_limits(model::Rows rows, model::Bytes bytes);
     void flush_and_wait();
     bool tolerant(model::TableIndex table) const;
+    bool full() const;
     bool may_read_again() const;
     void set_modes();
     void settle(const model::Position& position);
@@ -103,12 +109,14 @@ private:
     void update_lag(model::Instant applied_at);
 
     Context& context_;
+    const engine::SinkTraits traits_;
     Admission admission_;
     Collapser collapser_;
     std::uint64_t batch_bytes_;  ///< what a batch or a part of one may take in memory
     std::unique_ptr<engine::ChangeStream> stream_;
     std::unique_ptr<Lanes> lanes_;
 
+    model::Position taken_;      ///< end of the last transaction that was begun to be taken
     model::Position processed_;  ///< end of the last transaction taken into a batch
     model::Marker next_marker_;  ///< what the batch in the making will say
     std::uint64_t batch_ = 1;    ///< number of the batch in the making

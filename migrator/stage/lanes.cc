@@ -26,8 +26,8 @@ constexpr flow::Duration kInTurn = std::chrono::minutes(1);
 }  // namespace
 
 struct Lanes::Lane {
-    Lane(Context& context, model::Bytes batch_bytes)
-        : parts(context.runtime, 2), repair(context.source, context.plan, batch_bytes) {}
+    Lane(Context& context, const engine::SinkTraits& traits, model::Bytes batch_bytes)
+        : parts(context.runtime, 2), repair(context.source, context.plan, traits, batch_bytes) {}
 
     flow::BoundedQueue<Part> parts;
     std::unique_ptr<engine::ChangeApplier> applier;
@@ -35,11 +35,12 @@ struct Lanes::Lane {
     std::unique_ptr<flow::Worker> thread;
 };
 
-Lanes::Lanes(Context& context, std::uint32_t count, model::Bytes batch_bytes)
+Lanes::Lanes(Context& context, const engine::SinkTraits& traits, std::uint32_t count,
+             model::Bytes batch_bytes)
     : context_(context), gate_(context.runtime.make_gate()) {
     CUTOVER_CHECK(count > 0);
     for (std::uint32_t at = 0; at < count; ++at) {
-        lanes_.push_back(std::make_unique<Lane>(context, batch_bytes));
+        lanes_.push_back(std::make_unique<Lane>(context, traits, batch_bytes));
         Lane& lane = *lanes_.back();
         lane.thread =
             context.runtime.spawn("lane" + std::to_string(at), [this, &lane] { run(lane); });

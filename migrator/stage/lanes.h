@@ -13,6 +13,9 @@
 // A batch too large for memory comes in several parts; it takes effect alone.
 //
 // Rows that the log cannot complete are read again by the lane (RowRepair), before its turn.
+//
+// Where the sink is not atomic, a batch takes effect row by row, and readers see that; its marker
+// is stored in its turn all the same. It holds nothing while it waits.
 #pragma once
 
 #include <deque>
@@ -31,7 +34,8 @@ namespace cutover::stage {
 class Lanes {
 public:
     /// `batch_bytes`: what a part may take in memory.
-    Lanes(Context& context, std::uint32_t count, model::Bytes batch_bytes);
+    Lanes(Context& context, const engine::SinkTraits& traits, std::uint32_t count,
+          model::Bytes batch_bytes);
     /// As close().
     ~Lanes();
 

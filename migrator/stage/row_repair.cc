@@ -34,11 +34,14 @@ bool is_read_again(const model::ChunkRange& range) {
     return range.bytes.starts_with(kReadAgain);
 }
 
-RowRepair::RowRepair(engine::Source& source, const plan::Plan& plan, model::Bytes rows_bytes)
+/// Two rows of a batch for each that is asked for: what lies there may have to go first.
+RowRepair::RowRepair(engine::Source& source, const plan::Plan& plan,
+                     const engine::SinkTraits& traits, model::Bytes rows_bytes)
     : source_(source),
       plan_(plan),
       rows_bytes_(rows_bytes),
-      tolerant_(plan.tables.size(), engine::ApplyMode::tolerant),
+      most_rows_(std::min<std::uint64_t>(kMostRows, traits.largest_batch.count / 2)),
+      modes_(plan.tables.size(), engine::bearing(traits, plan)),
       at_once_(plan.tables.size(), 1) {}
 
 bool RowRepair::run(engine::ChangeApplier& applier, const Part& part,
@@ -149,7 +152,7 @@ model::TableBatch RowRepair::batch_of(const plan::TablePlan& table,
     std::size_t& at_once = at_once_[table.index];
     const std::uint64_t each = bytes / read.rows.size() + 1;
     at_once = std::clamp<std::size_t>(rows_bytes_.count / each, 1,
-                                      std::min(kMostRows, read.rows.size() * kGrowth));
+                                      std::min(most_rows_, read.rows.size() * kGrowth));
     return batch;
 }
 
@@ -157,7 +160,7 @@ void RowRepair::put(engine::ChangeApplier& applier, model::TableBatch batch) {
     model::NetBatch net;
     net.tables.push_back(std::move(batch));
     applier.stage(net);
-    const std::vector<engine::MissingBase> missing = applier.apply(tolerant_);
+    const std::vector<engine::MissingBase> missing = applier.apply(modes_);
     CUTOVER_CHECK(missing.empty());
 }
 

@@ -51,7 +51,8 @@ class RowRepair {
 public:
     /// `source` and `plan` outlive it. `rows_bytes`: of rows read again that are in memory at once,
     /// about.
-    RowRepair(engine::Source& source, const plan::Plan& plan, model::Bytes rows_bytes);
+    RowRepair(engine::Source& source, const plan::Plan& plan, const engine::SinkTraits& traits,
+              model::Bytes rows_bytes);
 
     /// Waits a moment; false if the lanes are being given up.
     using Wait = std::function<bool()>;
@@ -78,8 +79,9 @@ private:
     engine::Source& source_;
     const plan::Plan& plan_;
     const model::Bytes rows_bytes_;
+    const std::size_t most_rows_;
     std::unique_ptr<engine::RowReader> reader_;
-    std::vector<engine::ApplyMode> tolerant_;
+    std::vector<engine::ApplyMode> modes_;
     /// By table: how many rows are asked for at once. From one on, as large as they prove to be.
     std::vector<std::size_t> at_once_;
 };

@@ -140,7 +140,7 @@ CutoverEnd Cutover::watch_again(CutoverEvidence evidence) {
 }
 
 void Cutover::prove() {
-    const bool keys_last = !context_.sink.ignores_foreign_keys();
+    const bool keys_last = context_.sink.traits().foreign_keys == engine::ForeignKeys::held;
     if (!keys_last) {
         stage::add_foreign_keys(context_);
     }

@@ -100,7 +100,7 @@ class Migration {
 public:
     Migration(const MigrateOptions& options, const engine::Registry& registry, std::ostream& out)
         : registry_(registry),
-          spec_(plan::read_task_file(options.file)),
+          spec_(plan::read_task_file(options.file, registry.endpoint_rules())),
           runtime_(kill_hook(options.kill_at)),
           view_(options.json ? make_event_writer(out)
                              : make_terminal_view(out, ::isatty(STDOUT_FILENO) != 0)) {}

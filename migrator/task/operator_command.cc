@@ -94,7 +94,7 @@ Operator::Operator(OperatorOptions options, const engine::Registry& registry, st
     : options_(std::move(options)),
       registry_(registry),
       out_(out),
-      spec_(plan::read_task_file(options_.file)) {}
+      spec_(plan::read_task_file(options_.file, registry.endpoint_rules())) {}
 
 TaskRecord Operator::load() {
     sink_ = registry_.engine(spec_.destination.engine).sink(runtime_, spec_, nullptr);

@@ -3,6 +3,7 @@
 #include <set>
 #include <string>
 
+#include "migrator/model/check.h"
 #include "migrator/plan/fingerprint.h"
 
 namespace cutover::task {
@@ -26,10 +27,29 @@ std::string new_sequences(const plan::Plan& then, const plan::Plan& now) {
     return text;
 }
 
+/// A keyless row that comes again cannot be told from one that is there.
+model::Finding keyless_without_transactions(const plan::TablePlan& table) {
+    return {"destination.no_transactions",
+            model::Severity::block,
+            table.source.display(),
+            "has no key, and the destination has no transactions",
+            "rows that come again after an interruption would be there twice",
+            "give it a primary key, exclude it, or take a destination that has transactions",
+            {}};
+}
+
 }  // namespace
 
-std::optional<Error> cannot_be_run(const engine::Planned& planned) {
-    const std::string blocks = model::blocks_of(planned.findings);
+std::optional<Error> cannot_be_run(const engine::Planned& planned,
+                                   const engine::SinkTraits& destination) {
+    CUTOVER_CHECK(destination.sequences || planned.plan.sequences.empty());
+    std::vector<model::Finding> findings = planned.findings;
+    for (const plan::TablePlan& table : planned.plan.tables) {
+        if (table.keyless() && !destination.atomic) {
+            findings.push_back(keyless_without_transactions(table));
+        }
+    }
+    const std::string blocks = model::blocks_of(findings);
     if (blocks.empty()) {
         return std::nullopt;
     }

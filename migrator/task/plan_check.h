@@ -6,14 +6,17 @@
 #include <vector>
 
 #include "migrator/engine/route.h"
+#include "migrator/engine/sink.h"
 #include "migrator/model/error.h"
 #include "migrator/model/finding.h"
 #include "migrator/plan/plan.h"
 
 namespace cutover::task {
 
-/// A plan that was made now must not be run: refused `plan.blocked`, naming every blocking finding.
-std::optional<model::Error> cannot_be_run(const engine::Planned& planned);
+/// A plan that was made now must not be run: refused `plan.blocked`, naming every blocking finding,
+/// and what the destination cannot do that the plan asks of it.
+std::optional<model::Error> cannot_be_run(const engine::Planned& planned,
+                                          const engine::SinkTraits& destination);
 
 /// What was there when the task was begun is no longer so.
 inline constexpr const char* kSourceChanged = "source.changed";

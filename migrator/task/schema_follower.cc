@@ -123,7 +123,7 @@ void SchemaFollower::load(engine::Control& control) {
 
 plan::Plan SchemaFollower::planned(engine::Sink& sink, const model::Catalog& catalog) const {
     engine::Planned made = route_.plan(spec_, catalog, sink.open_inspector()->catalog({}));
-    if (const std::optional<Error> error = cannot_be_run(made)) {
+    if (const std::optional<Error> error = cannot_be_run(made, sink.traits())) {
         throw Error(*error);
     }
     return std::move(made.plan);
@@ -220,8 +220,8 @@ model::Finding SchemaFollower::follow(stage::Context& context) {
 }
 
 std::set<model::ObjectName> SchemaFollower::unsettled_tables(stage::Context& context) const {
-    stage::Admission admission(context.source, context.plan, *context.record.origin,
-                               context.control.receipts());
+    stage::Admission admission(context.source, context.plan, context.record,
+                               context.control.receipts(), context.sink.traits().atomic);
     admission.advance(context.record.marker.position);
     std::set<model::ObjectName> tables;
     for (const plan::TablePlan& table : context.plan.tables) {

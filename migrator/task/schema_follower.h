@@ -33,8 +33,8 @@ public:
 
     /// What the task has stored; nothing has been stored, if it has not begun to move rows yet.
     void load(engine::Control& control);
-    /// Plans from the stored catalog, or else from the source's as it was at the first call. Throws: refused
-    /// `plan.blocked`.
+    /// Plans from the stored catalog, or else from the source's as it was at the first call.
+    /// Throws: refused `plan.blocked`.
     plan::Plan plan(engine::Source& source, engine::Sink& sink);
     /// From here on the task is planned from the catalog of the last plan().
     void keep(engine::Control& control);

@@ -291,18 +291,6 @@ void Task::claim() {
     }
 }
 
-/// A publication that is not what it was may be so because the schema is not: then it is proved
-/// table by table when that is followed.
-void Task::prove_capture() {
-    try {
-        verify_capture();
-    } catch (const Error& error) {
-        if (error.code() != "publication.changed" || !(schema_.interrupted() || suspected_)) {
-            throw;
-        }
-    }
-}
-
 /// The task file was corrected, or the source changed, before anything was moved. The capture is
 /// proved first: forgetting one at another server would leave its log there for ever.
 void Task::correct() {
@@ -335,13 +323,14 @@ void Task::verify_capture() {
     }
 }
 
-/// What the copy's views had seen has to be on the server that answers now, too.
+/// What the copy's views had seen, and what was applied beyond the marker, has to be on the server
+/// that answers now, too.
 void Task::check_copy_survived() {
     const model::Position now = source_->current_position();
     const auto check = [&](const model::Position& settled) {
         if (!source_->covers(now, settled)) {
             throw Error(ErrorClass::corrupt, "source.copy_lost",
-                        "rows were copied that the source had at " + settled.text +
+                        "rows were written that the source had at " + settled.text +
                             "; the server that answers now is at " + now.text,
                         "it lacks what the old one had: release the task and migrate anew")
                 .at(model::Side::source);
@@ -349,6 +338,9 @@ void Task::check_copy_survived() {
     };
     if (record_.copy_view) {
         check(record_.copy_view->settled);
+    }
+    if (!record_.reach.empty()) {
+        check(record_.reach);
     }
     for (const model::ChunkReceipt& receipt : control_->receipts()) {
         check(receipt.view.settled);
@@ -415,15 +407,21 @@ bool Task::copy_is_consistent() const {
     if (!spec_.phases.incremental || flow::deliberate_bug(flow::Bug::unique_keys_too_early)) {
         return true;
     }
-    stage::Admission admission(*source_, *plan_, *record_.origin, control_->receipts());
+    stage::Admission admission(*source_, *plan_, record_, control_->receipts(),
+                               sink_->traits().atomic);
     admission.advance(record_.marker.position);
     return admission.all_settled();
+}
+
+bool Task::held_to_foreign_keys() const {
+    return sink_->traits().foreign_keys == engine::ForeignKeys::held &&
+           !flow::deliberate_bug(flow::Bug::foreign_keys_too_early);
 }
 
 /// Foreign keys may refer to unique keys, so they come with them.
 void Task::build_unique_keys(stage::Context& stage) {
     stage::run_schema_section(stage, SchemaSection::unique_keys);
-    if (sink_->ignores_foreign_keys()) {
+    if (!held_to_foreign_keys()) {
         stage::run_schema_section(stage, SchemaSection::foreign_keys);
     }
 }
@@ -467,7 +465,7 @@ std::optional<Outcome> Task::follow_and_cut_over() {
 /// are being validated, which may take long, are waited for here, where the log goes on being
 /// applied.
 stage::IncrementalEnd Task::follow_log(stage::Context& stage, Validation& validation) {
-    const bool validates = sink_->ignores_foreign_keys();
+    const bool validates = !held_to_foreign_keys();
     if (!validates) {
         stage::withdraw_foreign_keys(stage);  // a cutover has added them, and was refused or killed
     }
@@ -522,7 +520,11 @@ void Task::copy_again(model::TableIndex table) {
 }
 
 CutoverTools Task::cutover_tools() {
-    return {[this](model::TableIndex table) { copy_again(table); }, [this] { return plan_now(); },
+    return {[this](model::TableIndex table) { copy_again(table); },
+            [this] {
+                throw_if_schema_differs();
+                return plan_now();
+            },
             [this](const std::string& answer) { answer_finish(answer); }};
 }
 

@@ -81,6 +81,7 @@ private:
     void run_full();
     void run_keys();
     bool copy_is_consistent() const;
+    bool held_to_foreign_keys() const;
     void build_unique_keys(stage::Context& stage);
     void copy_again(model::TableIndex table);
     Outcome run_incremental();

@@ -120,6 +120,7 @@ TEST_P(SinkContract, PhaseOriginAndViewAreKept) {
     record.phase = TaskPhase::full;
     record.origin = engine::CaptureOrigin{"identity", {"3", "three"}};
     record.copy_view = model::ChunkView{{"stamp", "s"}, {"4", "four"}};
+    record.reach = {"5", "five"};
     control_->save(record);
     const auto stored = control_->load(end_->plan().spec.name);
     EXPECT_EQ(stored->phase, TaskPhase::full);
@@ -128,6 +129,7 @@ TEST_P(SinkContract, PhaseOriginAndViewAreKept) {
     EXPECT_EQ(stored->origin->start.bytes, "3");
     EXPECT_EQ(stored->copy_view->stamp.bytes, "stamp");
     EXPECT_EQ(stored->copy_view->settled.bytes, "4");
+    EXPECT_TRUE(traits_.atomic || stored->reach.bytes == "5");
 }
 
 /// Beside the control that holds the claim, so that it is heard whatever that one waits for.

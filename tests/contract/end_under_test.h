@@ -77,6 +77,9 @@ public:
     /// Somebody else at the destination keeps others from emptying the table, as long as this
     /// object lives.
     virtual void occupy(TableName table) = 0;
+    /// Lets `v` of the destination's `filtered` refer to `id` of `keyed`, of rows that come from
+    /// now on; false if the destination knows no foreign keys.
+    virtual bool refer() = 0;
     /// Another role makes, before any task, what tasks keep at the destination: it has our names.
     virtual void occupy_control() = 0;
     /// The same for what the plan's capture is made of at the source.

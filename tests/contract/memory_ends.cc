@@ -60,15 +60,17 @@ Row to_row(const Tuple& tuple) {
 
 class MemoryEnds final : public EndUnderTest {
 public:
-    explicit MemoryEnds(bool key_ranges)
+    MemoryEnds(bool key_ranges, const engine::SinkTraits& destination)
         : source_(std::make_shared<memory::Server>("source")),
           destination_(std::make_shared<memory::Server>("destination")) {
         source_->personality =
             key_ranges ? memory::Personality::key_ranges : memory::Personality::location_ranges;
+        destination_->as_sink = destination;
         net_.servers = {{"source:1", source_}, {"destination:1", destination_}};
         for (const TableName table : kTables) {
             source_->database.create_table(schema(table));
         }
+        source_->database.sequences()[{"app", "counter"}];
         plan::TaskSpec spec;
         spec.name = "contract";
         spec.source.engine = spec.destination.engine = "memory";
@@ -76,7 +78,7 @@ public:
         spec.destination.hosts = {{"destination", 1}};
         spec.filters[{"app", "filtered"}] = "v >= 10";
         memory::MemoryInspector inspector(runtime_, net_, spec.source);
-        plan_ = route::MemoryToMemory().plan(spec, inspector.catalog({}), {}).plan;
+        plan_ = route::MemoryToMemory(destination).plan(spec, inspector.catalog({}), {}).plan;
     }
 
     flow::Runtime& runtime() override { return runtime_; }
@@ -124,6 +126,21 @@ public:
         memory::Table& occupied = destination_->database.table(table(name).destination);
         check(destination_->database.insert(destination_->database.begin(), occupied,
                                             to_tuple({"0", "foreign"})));
+    }
+
+    bool refer() override {
+        if (destination_->as_sink.foreign_keys == engine::ForeignKeys::none) {
+            return false;
+        }
+        model::ForeignKeySchema key;
+        key.name = "parent";
+        key.columns = {1};
+        key.parent = table(TableName::keyed).destination;
+        key.parent_columns = {"id"};
+        memory::Database& database = destination_->database;
+        database.add_foreign_key(database.table(table(TableName::filtered).destination), key,
+                                 false);
+        return true;
     }
 
     void occupy_control() override { destination_->foreign_control = true; }
@@ -201,8 +218,9 @@ private:
 
 }  // namespace
 
-std::unique_ptr<EndUnderTest> make_memory_ends(bool key_ranges) {
-    return std::make_unique<MemoryEnds>(key_ranges);
+std::unique_ptr<EndUnderTest> make_memory_ends(bool key_ranges,
+                                               const engine::SinkTraits& destination) {
+    return std::make_unique<MemoryEnds>(key_ranges, destination);
 }
 
 }  // namespace cutover::contract

@@ -6,7 +6,9 @@
 
 namespace cutover::contract {
 
-/// `key_ranges`: the source reads chunks by key ranges, else by places.
-std::unique_ptr<EndUnderTest> make_memory_ends(bool key_ranges);
+/// `key_ranges`: the source reads chunks by key ranges, else by places. `destination`: what it can
+/// do.
+std::unique_ptr<EndUnderTest> make_memory_ends(bool key_ranges,
+                                               const engine::SinkTraits& destination = {});
 
 }  // namespace cutover::contract

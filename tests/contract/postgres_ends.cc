@@ -173,6 +173,13 @@ public:
         foreigner_->query("LOCK TABLE " + name_of(name) + " IN ROW EXCLUSIVE MODE");
     }
 
+    bool refer() override {
+        PostgresClient(destination_)
+            .query(
+                "ALTER TABLE app.filtered ADD FOREIGN KEY (v) REFERENCES app.keyed (id) NOT VALID");
+        return true;
+    }
+
     void occupy_control() override {
         as_another(destination_,
                    "CREATE SCHEMA cutover; CREATE TABLE cutover.task (name text PRIMARY KEY)");

@@ -20,6 +20,7 @@ void SinkContract::SetUp() {
         return;
     }
     sink_ = end_->open_sink();
+    traits_ = sink_->traits();
     control_ = sink_->open_control();
     control_->claim(end_->plan().spec.name, kFingerprint);
     for (const auto section : {plan::SchemaSection::before_rows, plan::SchemaSection::keys}) {
@@ -98,28 +99,77 @@ TEST_P(SinkContract, WhatAnotherRoleHasMadeUnderOurNamesIsRefused) {
     EXPECT_TRUE(ends_refused([&](engine::Control& one) { one.release(task); }));
 }
 
+TEST_P(SinkContract, ThePlanAsksForNothingThatTheSinkCannotDo) {
+    EXPECT_GE(traits_.largest_batch.count, 3u);
+    EXPECT_TRUE(traits_.sequences || end_->plan().sequences.empty());
+    for (const plan::SchemaStep& step : end_->plan().schema_steps) {
+        EXPECT_TRUE(traits_.foreign_keys != engine::ForeignKeys::none ||
+                    (step.section != plan::SchemaSection::foreign_keys &&
+                     step.section != plan::SchemaSection::foreign_keys_at_once))
+            << step.id;
+    }
+}
+
+TEST_P(SinkContract, WritersAreHeldToForeignKeysIfTheSinkSaysSo) {
+    if (traits_.foreign_keys == engine::ForeignKeys::none) {
+        EXPECT_FALSE(end_->refer());
+        return;
+    }
+    ASSERT_TRUE(end_->refer());
+    const bool held = traits_.foreign_keys == engine::ForeignKeys::held;
+    EXPECT_EQ(error_of([&] { copy(TableName::filtered, 0, {{"1", "99"}}); }).has_value(), held);
+    EXPECT_EQ(end_->destination_rows(TableName::filtered).size(), held ? 0u : 1u);
+}
+
+TEST_P(SinkContract, ABatchIsNotLargerThanTheSinkTakes) {
+    constexpr std::uint64_t kTooManyToTry = 1000;
+    const std::uint64_t most = std::min(traits_.largest_batch.count, kTooManyToTry);
+    std::vector<Row> rows;
+    model::TableBatch changes = batch(TableName::heap);
+    for (std::uint64_t row = 0; row < most; ++row) {
+        rows.push_back({std::to_string(row), "a"});
+        changes.inserts.push_back(tuple(TableName::heap, rows.back()));
+    }
+    copy(TableName::heap, 0, rows);
+    apply(changes, ApplyMode::strict);
+    EXPECT_EQ(end_->destination_rows(TableName::heap).size(), 2 * most);
+    if (most == kTooManyToTry) {
+        return;
+    }
+    rows.push_back({"0", "one too many"});
+    changes.inserts.push_back(tuple(TableName::heap, rows.back()));
+    EXPECT_EQ(error_of([&] { copy(TableName::heap, 1, rows); }), ErrorClass::refused);
+    EXPECT_EQ(error_of([&] { apply(changes, ApplyMode::strict); }), ErrorClass::refused);
+    EXPECT_EQ(end_->destination_rows(TableName::heap).size(), 2 * most);
+}
+
+/// Where rows are there at once, the receipt still comes last.
 TEST_P(SinkContract, RowsAndReceiptOfAChunkAppearTogether) {
     const plan::TablePlan& table = end_->table(TableName::keyed);
     const auto writer = sink_->open_writer(end_->plan());
     writer->begin(table, receipt(TableName::keyed, 0).chunk);
-    writer->write(end_->destination_batch(table, {{"1", "a"}, {"2", std::nullopt}}));
-    EXPECT_TRUE(end_->destination_rows(TableName::keyed).empty());
+    const std::vector<Row> rows = {{"1", "a"}, {"2", std::nullopt}};
+    writer->write(end_->destination_batch(table, rows));
+    EXPECT_EQ(end_->destination_rows(TableName::keyed), unless_atomic(rows));
     EXPECT_TRUE(control_->receipts().empty());
     writer->commit(receipt(TableName::keyed, 0, 2));
-    EXPECT_EQ(end_->destination_rows(TableName::keyed),
-              (std::vector<Row>{{"1", "a"}, {"2", std::nullopt}}));
+    EXPECT_EQ(end_->destination_rows(TableName::keyed), rows);
     ASSERT_EQ(control_->receipts().size(), 1u);
     EXPECT_EQ(control_->receipts()[0].view.stamp.bytes, "stamp");
 }
 
+/// Or rows without a receipt, over which the chunk is copied again.
 TEST_P(SinkContract, AnAbandonedChunkLeavesNothing) {
     const plan::TablePlan& table = end_->table(TableName::keyed);
     const auto writer = sink_->open_writer(end_->plan());
     writer->begin(table, receipt(TableName::keyed, 0).chunk);
     writer->write(end_->destination_batch(table, {{"1", "a"}}));
     writer->abort();
-    EXPECT_TRUE(end_->destination_rows(TableName::keyed).empty());
+    EXPECT_EQ(end_->destination_rows(TableName::keyed), unless_atomic({{"1", "a"}}));
     EXPECT_TRUE(control_->receipts().empty());
+    copy(TableName::keyed, 0, {{"1", "b"}, {"2", "c"}});
+    EXPECT_EQ(end_->destination_rows(TableName::keyed), (std::vector<Row>{{"1", "b"}, {"2", "c"}}));
+    EXPECT_EQ(control_->receipts().size(), 1u);
 }
 
 TEST_P(SinkContract, AChunkThatHasAReceiptIsNotWrittenAgain) {
@@ -137,7 +187,7 @@ TEST_P(SinkContract, AReceiptThatCountsOtherRowsThanWereWrittenIsNotStored) {
     EXPECT_EQ(error_of([&] { writer->commit(receipt(TableName::keyed, 0, 1)); }),
               ErrorClass::corrupt);
     writer->abort();
-    EXPECT_TRUE(end_->destination_rows(TableName::keyed).empty());
+    EXPECT_EQ(end_->destination_rows(TableName::keyed), unless_atomic({{"1", "a"}, {"2", "b"}}));
     EXPECT_TRUE(control_->receipts().empty());
 }
 
@@ -192,6 +242,11 @@ TEST_P(SinkContract, AWaitForAnApplierIsToldWithTheNameOfWhatItHolds) {
     }
     first->apply(modes(engine::ApplyMode::strict));
     const std::string holder = first->holder();
+    if (!traits_.atomic) {
+        EXPECT_EQ(holder, "");  // its rows are there, and it holds nothing that others wait for
+        second->apply(modes(engine::ApplyMode::strict));
+        return;
+    }
     std::jthread waiting([&] { second->apply(modes(engine::ApplyMode::strict)); });
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     while (end_->waits().present().empty() && std::chrono::steady_clock::now() < deadline) {
@@ -245,7 +300,11 @@ TEST_P(SinkContract, AnAbandonedBatchLeavesNothing) {
     EXPECT_TRUE(end_->destination_rows(TableName::keyed).empty());
     applier->apply(modes(ApplyMode::strict));
     applier->abort();
-    EXPECT_TRUE(end_->destination_rows(TableName::keyed).empty());
+    EXPECT_EQ(end_->destination_rows(TableName::keyed), unless_atomic({{"1", "a"}}));
+    EXPECT_TRUE(control_->load(end_->plan().spec.name)->marker.position.empty());
+    // The same batch may come again, in the mode for rows that may be there already.
+    apply(net.tables[0], engine::bearing(traits_, end_->plan()));
+    EXPECT_EQ(end_->destination_rows(TableName::keyed), (std::vector<Row>{{"1", "a"}}));
 }
 
 TEST_P(SinkContract, ATruncateComesBeforeTheRowsOfItsBatch) {
@@ -315,7 +374,7 @@ TEST_P(SinkContract, ARowThatCannotBeCompletedIsAskedForAndPutInPlace) {
     whole.tables[0].removals.push_back(key(TableName::keyed, {"6"}));
     applier->stage(whole);
     EXPECT_TRUE(applier->apply(modes(ApplyMode::tolerant)).empty());
-    EXPECT_TRUE(control_->receipts().empty());
+    EXPECT_EQ(control_->receipts().size(), traits_.atomic ? 0u : 1u);
     applier->commit(marker_);
     EXPECT_EQ(end_->destination_rows(TableName::keyed), (std::vector<Row>{{"5", "whole"}}));
     // It is no chunk's, whatever its number says.
@@ -348,8 +407,15 @@ TEST_P(SinkContract, AProcessThatHasLostItsClaimCannotWrite) {
         });
     }
     EXPECT_EQ(end, ErrorClass::stopped);
-    EXPECT_TRUE(end_->destination_rows(TableName::keyed).empty());
+    EXPECT_EQ(end_->destination_rows(TableName::keyed), unless_atomic({{"1", "a"}}));
     EXPECT_TRUE(other->receipts().empty());
+    if (!traits_.atomic) {  // then no row of it may come any more
+        EXPECT_EQ(error_of([&] {
+                      writer->write(end_->destination_batch(table, {{"2", "b"}}));
+                  }),
+                  ErrorClass::stopped);
+        EXPECT_EQ(end_->destination_rows(TableName::keyed), (std::vector<Row>{{"1", "a"}}));
+    }
 }
 
 TEST_P(SinkContract, NobodyWritesAfterTheFence) {

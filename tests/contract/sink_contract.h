@@ -36,10 +36,15 @@ protected:
     model::Tuple tuple(TableName table, const Row& row) const;
     model::Tuple key(TableName table, const Row& row) const;
     std::vector<engine::ApplyMode> modes(engine::ApplyMode mode) const;
+    /// What is there of rows that were written and not committed.
+    std::vector<Row> unless_atomic(const std::vector<Row>& rows) const {
+        return traits_.atomic ? std::vector<Row>() : rows;
+    }
 
     static constexpr const char* kFingerprint = "one";
     std::unique_ptr<EndUnderTest> end_;
     std::unique_ptr<engine::Sink> sink_;
+    engine::SinkTraits traits_;
     std::unique_ptr<engine::Control> control_;
     model::Marker marker_;
 };

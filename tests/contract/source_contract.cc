@@ -34,7 +34,7 @@ std::vector<Row> SourceContract::copy(engine::Source& source, TableName name,
         EXPECT_EQ(reader->open(table, chunk, original).stamp, original.stamp);
         for (bool more = true; more;) {
             model::RowBatch batch;
-            more = reader->next(batch, model::Bytes{1 << 16});
+            more = reader->next(batch, {model::Bytes{1 << 16}});
             for (Row& row : end_->rows(table, batch)) {
                 rows.push_back(std::move(row));
             }

@@ -14,6 +14,7 @@
 #include "migrator/engine/postgres/capture/publication.h"
 #include "migrator/engine/postgres/copy/chunk_reader.h"
 #include "migrator/engine/postgres/inspector.h"
+#include "migrator/engine/postgres/session/endpoint_rules.h"
 #include "migrator/engine/postgres/sink.h"
 #include "migrator/engine/postgres/source.h"
 #include "migrator/engine/registry.h"
@@ -69,8 +70,8 @@ private:
         spec_.source = server_.endpoint();
         spec_.destination = server_.endpoint();
         sessions_ = std::make_unique<postgres::SessionPool>(server_.endpoint());
-        registry_.add_engine(
-            "postgres", {postgres::make_source, postgres::make_sink, postgres::make_inspector});
+        registry_.add_engine("postgres", {postgres::make_source, postgres::make_sink,
+                                          postgres::make_inspector, postgres::endpoint_rules()});
         ::setenv("CUTOVER_FUZZ_PASSWORD", "not asked for", 1);
         std::ofstream(task_file_) << "task: shop\n"
                                   << "source: " << end_text("old")
@@ -167,13 +168,13 @@ private:
         const auto end = judge();
         end->standing();
         end->begin_snapshot();
-        end->tables(nullptr);
+        end->tables({});
         end->left_out();
         end->beside_tables();
         end->sequences();
         end->facts({{{"public", "item"}}, {{"public", "s"}}}, nullptr);
         end->applied("shop");
-        end->moment();
+        end->witness()->moment();
     }
     void judge_rows() {
         const auto end = judge();
@@ -209,7 +210,7 @@ private:
         table.schema.identity = kHonestIdentity;
         reader.open(table, chunk, {postgres::plain_stamp("1:1:"), {"1:1:", "1:1:"}});
         model::RowBatch batch;
-        while (reader.next(batch, model::Bytes{1 << 16})) {
+        while (reader.next(batch, {model::Bytes{1 << 16}})) {
             batch.bytes.clear();
         }
     }

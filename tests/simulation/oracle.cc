@@ -216,7 +216,7 @@ void Oracle::on_destination_publish(const memory::LogRecord& record) {
             }
         }
     }
-    if (destination_.transactions) {
+    if (destination_.as_sink.atomic) {
         check_state("after a commit");
     }
     destination_.database.trim_log();
@@ -292,6 +292,11 @@ void Oracle::on_acknowledge(LogPlace place) {
     if (rows == nullptr || place.offset > LogPlace::parse(rows->record.marker.position).offset) {
         fail_("acknowledged " + place.position().text +
               ", which is not durable at the destination");
+    }
+    const bool beyond = LogPlace::parse(rows->record.reach).offset >
+                        LogPlace::parse(rows->record.marker.position).offset;
+    if (!destination_.as_sink.atomic && !beyond) {
+        check_state("when the source was told what it may forget");
     }
 }
 
@@ -374,11 +379,32 @@ void Oracle::check_finished(bool at_end_of_log) {
                   watched.shape->schema.name.display() + " is not what the source was");
         }
     }
+    check_foreign_keys();
     const auto after = sequence_at_.upper_bound(offset);
     for (const auto& [name, sequence] : source_.database.sequences()) {
+        if (!destination_.as_sink.sequences) {
+            break;
+        }
         if (after != sequence_at_.begin() &&
             destination_.database.sequences()[name].last_value < std::prev(after)->second) {
             fail_("sequence " + name.display() + " is behind what migrated rows have used");
+        }
+    }
+}
+
+/// Those of the source are at the destination, if it knows any, and hold.
+void Oracle::check_foreign_keys() {
+    if (destination_.as_sink.foreign_keys == engine::ForeignKeys::none) {
+        return;
+    }
+    for (const Watched& watched : tables_) {
+        const memory::Table& table = destination_.database.table(watched.shape->destination);
+        for (const model::ForeignKeySchema& key : watched.shape->schema.foreign_keys) {
+            try {
+                destination_.database.validate_foreign_key(table, key.name);
+            } catch (const model::Error& error) {
+                fail_(std::string("at the end: ") + error.what());
+            }
         }
     }
 }
@@ -437,6 +463,7 @@ void Oracle::check_completed() {
     for (const Watched& watched : tables_) {
         compare_rows(watched, "after the copy");
     }
+    check_foreign_keys();
 }
 
 }  // namespace cutover::simulation

@@ -3,8 +3,9 @@
 //
 // Held at every commit of the destination once a table's copy has settled: its rows are exactly
 // those of the source at the marker's position. Held at every acknowledgement: not ahead of the
-// durable marker. Held at the end: equal to the source at the fenced position; nothing written
-// after the fence.
+// durable marker. Of a destination that is not atomic the rows are looked at when the source is
+// told what it may forget, and nothing beyond that has been begun. Held at the end: equal to the
+// source at the fenced position; nothing written after the fence.
 #pragma once
 
 #include <functional>
@@ -78,6 +79,7 @@ private:
     void on_chunk_open(const model::Chunk& chunk);
     void forget_opens_if_restarted(std::size_t table);
     void check_state(const char* when);
+    void check_foreign_keys();
     bool settled(std::size_t table, std::uint64_t offset) const;
     bool on_present_past(memory::LogPlace place) const;
     TableDigest source_at(const Watched& table, std::uint64_t offset) const;

@@ -37,6 +37,7 @@ public:
         : process_(world.scheduler(), "task" + std::to_string(number), shape.seed * 1000 + number),
           net_(net),
           spec_(shape.spec),
+          destination_(shape.destination),
           kill_(kill) {
         process_.set_hook([this](std::string_view point) { perhaps_kill(point); });
         fiber_ = world.scheduler().spawn(process_, "main", [this] { body(); });
@@ -99,7 +100,8 @@ private:
     void body() {
         engine::Registry registry;
         memory::add_engine(registry, net_, process_);
-        registry.add_route("memory", "memory", std::make_unique<route::MemoryToMemory>());
+        registry.add_route("memory", "memory",
+                           std::make_unique<route::MemoryToMemory>(destination_));
         try {
             task::Task task(process_, registry, spec_, *this);
             outcome_ = task.run();
@@ -111,6 +113,7 @@ private:
     Process process_;
     const memory::Net& net_;
     plan::TaskSpec spec_;
+    engine::SinkTraits destination_;
     const Kill* kill_;
     std::uint64_t points_ = 0, passes_ = 0;
     std::optional<task::Outcome> outcome_;
@@ -130,12 +133,18 @@ public:
         stormy_.weather = &storm_;
         source_->personality = shape.personality;
         source_->redelivers = shape.redelivers;
-        destination_->transactions = shape.destination_transactions;
+        destination_->as_sink = shape.destination;
         destination_->counts_changes = shape.counts_changes;
         Random random(shape.seed, "rows");
         for (const TableShape& table : shape.tables) {
             source_->database.create_table(table.schema);
-            load_rows(*source_, table, shape.rows, random);
+        }
+        for (const bool children : {false, true}) {
+            for (const TableShape& table : shape.tables) {
+                if (table.has_parent() == children) {
+                    load_rows(*source_, table, shape.rows, random);
+                }
+            }
         }
         source_->database.sequences()[{"app", "counter"}];
         if (shape.has_standby) {
@@ -444,7 +453,7 @@ void World::judge_cutover() {
     source_->database.synchronized = false;  // nobody lets the standby follow any more
     memory::MemorySource source(process_, calm_, shape_.spec, nullptr);
     memory::MemorySink sink(process_, calm_, shape_.spec, nullptr);
-    const plan::Plan plan = route::MemoryToMemory()
+    const plan::Plan plan = route::MemoryToMemory(shape_.destination)
                                 .plan(shape_.spec, source.open_inspector()->catalog({}),
                                       sink.open_inspector()->catalog({}))
                                 .plan;

@@ -33,8 +33,12 @@ const std::vector<Pattern>& patterns() {
     return kPatterns;
 }
 
-TableShape draw_table(Random& random, std::size_t number) {
-    const Pattern& pattern = random.pick(patterns());
+TableShape draw_table(Random& random, std::size_t number, bool keyed) {
+    const Pattern* drawn = &random.pick(patterns());
+    while (keyed && drawn->primary.empty()) {
+        drawn = &random.pick(patterns());
+    }
+    const Pattern& pattern = *drawn;
     TableShape table;
     table.schema.name = {"app", std::string(pattern.name) + std::to_string(number)};
     for (const auto& [name, type] : pattern.columns) {
@@ -173,6 +177,46 @@ void draw_finish(Shape& shape) {
     shape.long_transactions = random.chance(0.3);
 }
 
+/// What the destination can do. It has foreign keys only where readers and the checks of such keys
+/// see whole transactions.
+void draw_destination(Shape& shape) {
+    Random random(shape.seed, "destination");
+    engine::SinkTraits& traits = shape.destination;
+    traits.atomic = random.chance(0.6);
+    traits.sequences = random.chance(0.8);
+    if (random.chance(0.4)) {
+        traits.largest_batch = {random.between(3, 20)};
+    }
+    traits.foreign_keys = !traits.atomic        ? engine::ForeignKeys::none
+                          : random.chance(0.5)  ? engine::ForeignKeys::held
+                          : random.chance(0.75) ? engine::ForeignKeys::ignored
+                                                : engine::ForeignKeys::none;
+}
+
+/// Numbers of one table that are keys of another.
+void draw_parents(Shape& shape) {
+    Random random(shape.seed, "parents");
+    if (shape.foreign_write || !random.chance(0.4)) {
+        return;
+    }
+    for (const TableShape& parent : shape.tables) {
+        const bool fits = parent.schema.name.name.starts_with("plain") && parent.filter.empty();
+        for (TableShape& child : shape.tables) {
+            const auto column = child.schema.column_index("v");
+            if (!fits || &child == &parent || child.has_parent() || !column ||
+                child.schema.columns[*column].type != "int" || random.chance(0.3)) {
+                continue;
+            }
+            model::ForeignKeySchema key;
+            key.name = "parent";
+            key.columns = {*column};
+            key.parent = parent.schema.name;
+            key.parent_columns = {"id"};
+            child.schema.foreign_keys.push_back(key);
+        }
+    }
+}
+
 /// Others' locks at the destination, at which lanes may meet.
 void draw_locks(Shape& shape) {
     Random random(shape.seed, "locks");
@@ -217,10 +261,11 @@ Shape draw_shape(std::uint64_t seed, const Caps& caps) {
     Shape shape;
     shape.seed = seed;
     Random random(seed, "shape");
+    draw_destination(shape);
     const std::uint64_t tables = random.between(1, 4);
     Random table_random(seed, "tables");
     for (std::uint64_t number = 0; number < tables; ++number) {
-        TableShape table = draw_table(table_random, number);
+        TableShape table = draw_table(table_random, number, !shape.destination.atomic);
         if (number < caps.tables) {
             shape.tables.push_back(std::move(table));
         }
@@ -244,9 +289,12 @@ Shape draw_shape(std::uint64_t seed, const Caps& caps) {
     draw_troubles(shape, caps);
     draw_outages(shape, caps);
     draw_finish(shape);
-    shape.foreign_write = foreign && shape.spec.phases.incremental && !shape.may_fail_loudly();
+    // Not atomic, a contradiction is found once: who goes on after it is bound to be tolerant.
+    shape.foreign_write = foreign && shape.spec.phases.incremental && !shape.may_fail_loudly() &&
+                          shape.destination.atomic;
     shape.writers_finish_first = shape.writers_finish_first || shape.foreign_write;
     draw_locks(shape);
+    draw_parents(shape);
     return shape;
 }
 

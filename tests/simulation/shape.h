@@ -32,6 +32,7 @@ struct TableShape {
 
     std::size_t column(const std::string& name) const { return *schema.column_index(name); }
     bool keyless() const { return schema.keys.empty(); }
+    bool has_parent() const { return !schema.foreign_keys.empty(); }
 };
 
 struct Outage {
@@ -70,7 +71,7 @@ struct Shape {
     bool writers_finish_first = true;  ///< finish is asked for when they are through
     plan::TaskSpec spec;
     memory::Personality personality = memory::Personality::location_ranges;
-    bool destination_transactions = true;
+    engine::SinkTraits destination;
     bool counts_changes = false;  ///< memory::Server::counts_changes, of the destination
     bool redelivers = false;
     bool has_standby = false;

@@ -14,8 +14,9 @@
 
 namespace cutover::tests {
 
-/// The exit code of what is refused.
+/// The exit codes of what is refused, and of a command line or a file that cannot be used.
 inline constexpr int kRefused = 13;
+inline constexpr int kBadUsage = 3;
 
 /// What one run has left behind.
 struct Said {

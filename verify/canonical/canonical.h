@@ -1,7 +1,7 @@
 // The canonical form: what a value is once the engine's wire form is gone. A cell is a tag, an
 // unsigned varint length and a payload; a row is a version, a count and its cells. There are no
 // delimiters and no text settings, so two rows have the same bytes exactly if they are the same
-// row. Decoders (postgres_decode.h) write it; digest.h hashes it; narrow.h compares it cell by
+// row. Decoders (postgres/decode.h) write it; digest.h hashes it; narrow.h compares it cell by
 // cell.
 //
 // In the strict form a value also carries what a reader of the database could see although it is

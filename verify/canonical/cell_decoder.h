@@ -8,21 +8,22 @@
 
 #include "verify/canonical/number.h"
 #include "verify/canonical/rule.h"
+#include "verify/canonical/value_family.h"
 
 namespace cutover::verify {
 
 /// Stateless; shared by threads.
 class CellDecoder {
 public:
-    /// `family`: cells can be compared with cells of the same family, whatever the engine.
+    /// `family`: cells can be compared with cells of the same one.
     /// `byte_form`: cells of the same non-empty form are equal exactly if their bytes are.
-    CellDecoder(std::string family, std::string byte_form)
+    CellDecoder(ValueFamily family, std::string byte_form)
         : family_(std::move(family)), byte_form_(std::move(byte_form)) {}
     CellDecoder(const CellDecoder&) = delete;
     CellDecoder& operator=(const CellDecoder&) = delete;
     virtual ~CellDecoder() = default;
 
-    const std::string& family() const { return family_; }
+    const ValueFamily& family() const { return family_; }
     const std::string& byte_form() const { return byte_form_; }
 
     /// Appends the canonical cell of a value that is not NULL. Without rules the form is strict.
@@ -33,7 +34,7 @@ public:
     virtual bool number(std::string_view /*wire*/, ExactNumber& /*out*/) const { return false; }
 
 private:
-    std::string family_;
+    ValueFamily family_;
     std::string byte_form_;
 };
 

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "migrator/model/value_rule.h"
+
 namespace cutover::verify {
 
 namespace {
@@ -21,10 +23,20 @@ constexpr std::array<RuleText, kRuleCount> kTexts{{
     {Rule::rtrim_char, "rtrim_char", "trailing blanks of char(n) do not count"},
     {Rule::ms_truncation, "ms_truncation", "points in time are cut to milliseconds"},
     {Rule::float_width, "float_width", "double precision is compared as real, where it can be one"},
-    {Rule::xml_declaration, "xml_declaration",
+    {Rule::xml_declaration, model::kXmlDeclaration,
      "the encoding that an xml value declares does not count, which PostgreSQL keeps and neither "
      "sends nor logs"},
 }};
+
+constexpr bool stand_at_their_places() {
+    for (std::size_t at = 0; at < kTexts.size(); ++at) {
+        if (static_cast<std::size_t>(kTexts[at].rule) != at) {
+            return false;
+        }
+    }
+    return true;
+}
+static_assert(stand_at_their_places());
 
 }  // namespace
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "migrator/model/check.h"
+
 namespace cutover::verify {
 
 RowCursor::RowCursor(Gatherer& rows) : rows_(rows), block_(rows.take()) {}
@@ -38,7 +40,9 @@ Merge::Merge(const TablePair& pair, const RuleSet& rules, std::uint64_t seed, Ta
       narrower_(pair, rules),
       source_hasher_(pair, Side::source, seed),
       destination_hasher_(pair, Side::destination, seed),
-      tally_(tally) {}
+      tally_(tally) {
+    CUTOVER_CHECK(!pair.keyless());
+}
 
 void Merge::run(RowCursor& source, RowCursor& destination) {
     while (!source.done() && !destination.done()) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "migrator/model/check.h"
 #include "migrator/model/error.h"
 
 namespace cutover::verify {
@@ -157,11 +158,22 @@ std::unique_ptr<RowBlock> Gatherer::take() {
         if (failure_) {
             std::rethrow_exception(failure_);
         }
+        taken_all_ = true;
         return nullptr;
     }
     auto block = std::move(full_.front());
     full_.pop_front();
     return block;
+}
+
+const Digest& Gatherer::digest() const {
+    CUTOVER_CHECK(taken_all_);
+    return digest_;
+}
+
+std::uint64_t Gatherer::bytes() const {
+    CUTOVER_CHECK(taken_all_);
+    return bytes_;
 }
 
 void Gatherer::give_back(std::unique_ptr<RowBlock> block) {

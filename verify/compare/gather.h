@@ -62,8 +62,8 @@ public:
     void give_back(std::unique_ptr<RowBlock> block);
 
     /// What all rows add up to. Only after take() has given null.
-    const Digest& digest() const { return digest_; }
-    std::uint64_t bytes() const { return bytes_; }
+    const Digest& digest() const;
+    std::uint64_t bytes() const;
 
 private:
     void run();
@@ -89,6 +89,7 @@ private:
     bool finished_ = false;
     bool stop_ = false;
     std::exception_ptr failure_;
+    bool taken_all_ = false;  ///< the consumer's
     std::thread thread_;
 };
 

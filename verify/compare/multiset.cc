@@ -6,6 +6,8 @@
 #include <thread>
 #include <utility>
 
+#include "migrator/model/check.h"
+
 namespace cutover::verify {
 
 namespace {
@@ -20,7 +22,9 @@ MultisetCompare::MultisetCompare(const TablePair& pair, const RuleSet& rules, Op
       rules_(rules),
       options_(std::move(options)),
       read_(std::move(read)),
-      tally_(tally) {}
+      tally_(tally) {
+    CUTOVER_CHECK(pair.keyless());
+}
 
 void MultisetCompare::run() {
     add_up();

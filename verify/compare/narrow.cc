@@ -1,5 +1,6 @@
 #include "verify/compare/narrow.h"
 
+#include "migrator/model/check.h"
 #include "verify/canonical/canonical.h"
 
 namespace cutover::verify {
@@ -125,6 +126,7 @@ std::vector<CellDifference> Narrower::describe(std::string_view source_row,
         out.push_back({pair_.cells[at].source_column, shortened(printable(form_a)),
                        shortened(printable(form_b)), difference_kind(form_a, form_b)});
     }
+    CUTOVER_CHECK(wanted == cells.end());  // in the order of the pair's cells
     return out;
 }
 

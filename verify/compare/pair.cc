@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "migrator/model/check.h"
+
 namespace cutover::verify {
 
 namespace {
@@ -35,6 +37,7 @@ public:
         pair_.source_read.order_by = pair_.source_key.size();
         pair_.destination_read.order_by = pair_.source_key.size();
         summarise(key);
+        check();
     }
 
 private:
@@ -143,6 +146,19 @@ private:
     /// A NULL lies in no range; the key may have lost its NOT NULL at the destination.
     static bool can_be_cut(const ColumnShape& column) {
         return column.ordered_scan && !column.nullable;
+    }
+
+    /// What everything after this rests on: both ends deliver the same cells at the same places,
+    /// the key's first, in the same order.
+    void check() const {
+        const std::size_t cells = pair_.cells.size();
+        CUTOVER_CHECK(pair_.source_read.items.size() == cells);
+        CUTOVER_CHECK(pair_.destination_read.items.size() == cells);
+        CUTOVER_CHECK(pair_.source_key.size() <= cells);
+        CUTOVER_CHECK(
+            std::equal(pair_.source_key.begin(), pair_.source_key.end(),
+                       pair_.destination_key.begin(), pair_.destination_key.end(),
+                       [](const KeyCell& a, const KeyCell& b) { return a.order == b.order; }));
     }
 
     TablePair& pair_;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "migrator/model/check.h"
+
 namespace cutover::verify {
 
 namespace {
@@ -27,6 +29,7 @@ bool Tally::wants_sample(RowVerdict verdict) const {
 }
 
 void Tally::report(const RowFinding& finding, std::vector<CellDifference> cells) {
+    CUTOVER_CHECK(!finding.source_row.empty() || !finding.destination_row.empty());
     if (wants_sample(finding.verdict)) {
         RowSample sample;
         sample.verdict = finding.verdict;

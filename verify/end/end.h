@@ -1,5 +1,5 @@
 // One end as the judge sees it: a session that reads under one snapshot and changes nothing. The
-// seam of this folder: a new engine is a new implementation (postgres_end.h is the first). It does
+// seam of this folder: a new engine is a new implementation (postgres/end.h is the first). It does
 // not compare, does not know the other end and does not use the migrator's readers.
 #pragma once
 
@@ -12,13 +12,15 @@
 
 #include "migrator/plan/task_spec.h"
 #include "verify/canonical/row_block.h"
+#include "verify/end/evidence.h"
 #include "verify/end/schema_facts.h"
 #include "verify/end/shape.h"
 
 namespace cutover::verify {
 
-/// Half-open range of the first key column, as literals in the end's own language. Both ends cut
-/// the same ranges; the first has no `from`, the last no `to`, so no row can fall between.
+/// Half-open range of the first key column, its edges as canonical cells: each end quotes them in
+/// its own language. Both ends cut the same ranges; the first has no `from`, the last no `to`, so
+/// no row can fall between.
 struct KeyRange {
     std::optional<std::string> from;
     std::optional<std::string> to;
@@ -37,11 +39,12 @@ struct ReadSpec {
     /// conditions and not to `filter`. The first that takes a row counts.
     std::vector<std::pair<model::ObjectName, std::string>> partition_filters;
     KeyRange range;  ///< on the first item
-    /// Not empty: only rows with these keys, as texts of the order_by first columns; rows beyond
-    /// them may come too.
+    /// Not empty: only rows with these keys, as canonical cells of the order_by first items (of
+    /// one that is read as its text: the text); rows beyond them may come too.
     std::vector<std::vector<std::string>> keys;
-    /// One cell more at the end of each row: `free` or `held` (somebody changes, locks or has
-    /// locked the row), a blank, and what tells this version of the row from every other one.
+    /// Two cells more at the end of each row: one byte, 1 if the row is free, 0 if somebody
+    /// changes, locks or has locked it; and what tells this version of the row from every other
+    /// one, as evidence. Only of an end that has a Witness.
     bool with_version = false;
 };
 
@@ -63,24 +66,49 @@ struct OpenWriter {
 /// Where an end stands: asked before and after the reading, it tells whether anybody wrote
 /// meanwhile.
 struct Standing {
-    std::string position;  ///< of the log, for people
-    std::string writers;   ///< changes whenever a transaction that has written ends
+    Evidence position;  ///< of the log
+    Evidence writers;   ///< changes whenever a transaction that has written ends
     std::vector<OpenWriter> open_writers = {};
 };
 
-/// Of an open snapshot, as evidence. Transactions that write have numbers that grow.
+/// Of an open snapshot.
 struct Moment {
-    std::string position;             ///< of the log: all that the snapshot sees lies before
-    std::uint64_t oldest_writer = 0;  ///< everything below has ended, and its effect is seen
-    std::uint64_t next_writer = 0;    ///< everything from here on had not begun
+    Evidence position;  ///< of the log: all that the snapshot sees lies before
+    Evidence view;      ///< which transactions it sees
+};
+
+/// What an end can show besides rows: where in the log they stand, and whether a row is still the
+/// same version of itself, which its content cannot tell. With it a difference that is found while
+/// others write can be proved; an engine without it has none, and what is found there is settled at
+/// best.
+class Witness {
+public:
+    virtual ~Witness() = default;
+
+    /// Of the end's open snapshot. Throws: refused `verify.live_standby`: only a primary can tell.
+    virtual Moment moment() = 0;
+    /// The snapshot of `later` sees every transaction that had begun when that of `earlier` was
+    /// taken.
+    virtual bool sees_all(const Moment& later, const Moment& earlier) const = 0;
+    /// Of this end's own log: nothing before `wanted` lies behind `position`.
+    virtual bool reaches(const Evidence& position, const Evidence& wanted) const = 0;
 };
 
 /// What a destination tells about our own migrator, in the open snapshot.
 struct Applied {
-    bool known = false;    ///< there is such a task
-    std::string hidden;    ///< there may be one that cannot be read, and why; empty: no
-    std::string phase;     ///< of the task
-    std::string position;  ///< everything at the source up to here is in; empty: nothing told yet
+    bool known = false;  ///< there is such a task
+    std::string hidden;  ///< there may be one that cannot be read, and why; empty: no
+    std::string phase;   ///< of the task
+    Evidence position;   ///< the source's: everything up to here is in; empty: nothing told yet
+};
+
+/// Which tables an end is asked for, and what they are called at the other one: an end without a
+/// catalog knows its own by that.
+struct TableQuery {
+    const plan::ObjectSelection* selection = nullptr;  ///< by names of the source; null: all
+    const plan::NameMapping* mapping = nullptr;  ///< from the source's names to the destination's
+    /// Of a destination: the source's tables that are compared with it.
+    const std::vector<TableShape>* at_source = nullptr;
 };
 
 /// A table that tables() never gives.
@@ -112,16 +140,16 @@ public:
     /// Sees what the session that gave `id` sees; with an empty id, a snapshot of its own.
     virtual void join_snapshot(const std::string& id) = 0;
     /// What the open snapshot sees, as Standing::writers has it.
-    virtual std::string view() = 0;
+    virtual Evidence view() = 0;
     /// Whether a transaction that `later` sees and `earlier` does not has brought, changed or
     /// removed rows, as far as they are seen in this session's snapshot: what came shows in a later
     /// one, what went in an earlier one; a table that was emptied as a whole since the snapshot
     /// shows in it, too. May say so of rows that were only locked or moved.
-    virtual bool written_between(const TableShape& table, const std::string& earlier,
-                                 const std::string& later) = 0;
+    virtual bool written_between(const TableShape& table, const Evidence& earlier,
+                                 const Evidence& later) = 0;
 
-    /// All tables that `selection` takes (all user tables if null), partitions among them.
-    virtual std::vector<TableShape> tables(const plan::ObjectSelection* selection) = 0;
+    /// All user tables that the query takes, partitions among them.
+    virtual std::vector<TableShape> tables(const TableQuery& query) = 0;
     /// Tables that are not compared whatever a selection says, but for the server's own and ours.
     virtual std::vector<LeftOut> left_out() = 0;
     /// What else this end holds that no comparison covers, in plain words: `3 large objects`.
@@ -132,17 +160,14 @@ public:
     /// destination's by `mapping` (null: names stay).
     virtual SchemaFacts facts(const FactScope& scope, const plan::NameMapping* mapping) = 0;
     virtual std::unique_ptr<RowStream> read(const TableShape& table, const ReadSpec& spec) = 0;
-    /// Literals that cut the table into about `parts` parts of equal size by the spec's first item.
+    /// Canonical cells of the spec's first item, in its order, that cut the table into about
+    /// `parts` parts of equal size.
     virtual std::vector<std::string> cuts(const TableShape& table, const ReadSpec& spec,
                                           std::size_t parts) = 0;
 
-    // Evidence of positions, for the live mode (live_rounds.h).
-
-    /// Throws: refused `verify.live_standby`: only a primary can tell.
-    virtual Moment moment() = 0;
     virtual Applied applied(const std::string& task) = 0;
-    /// Of this end's own log: nothing before `wanted` lies behind `position`.
-    virtual bool reaches(const std::string& position, const std::string& wanted) const = 0;
+    /// Of this session; null: the engine has none.
+    virtual Witness* witness() { return nullptr; }
 };
 
 using OpenEnd = std::function<std::unique_ptr<End>()>;

@@ -6,6 +6,8 @@
 #include <set>
 #include <utility>
 
+#include "migrator/model/check.h"
+
 namespace cutover::verify {
 
 namespace {
@@ -244,7 +246,10 @@ private:
 }  // namespace
 
 Scope choose_scope(const Catalogs& catalogs, const ScopeRequest& request) {
-    return Choosing(catalogs, request).run();
+    Scope scope = Choosing(catalogs, request).run();
+    CUTOVER_CHECK(scope.source.tables.size() == scope.destination.tables.size());
+    CUTOVER_CHECK(scope.source.sequences.size() == scope.destination.sequences.size());
+    return scope;
 }
 
 }  // namespace cutover::verify

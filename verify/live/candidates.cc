@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "migrator/model/check.h"
 #include "verify/canonical/canonical.h"
 
 namespace cutover::verify {
 
 Candidate candidate_of(const TablePair& pair, Side side, std::string_view row) {
+    CUTOVER_CHECK(!pair.keyless());
     Candidate out;
     put_key_form(pair.key(side), row, out.key);
     out.shown = describe_key(pair, side, row);
@@ -15,9 +17,12 @@ Candidate candidate_of(const TablePair& pair, Side side, std::string_view row) {
     for (std::size_t at = 0; at < pair.source_key.size(); ++at) {
         const PairCell& cell = pair.cells[at];
         const Cell value = walk.next();
-        // A cell that is read for the order only holds the value's text.
-        out.texts.push_back(cell.compared ? printable(canonical_cell(cell, side, value))
-                                          : std::string(value.bytes));
+        std::string& form = out.cells.emplace_back();
+        if (cell.compared) {
+            form = canonical_cell(cell, side, value);
+        } else {  // read for the order only: it holds the value's text
+            put_cell(form, Tag::text, value.bytes);
+        }
     }
     return out;
 }
@@ -28,6 +33,7 @@ void CandidateCollector::found(const TablePair& pair, const RowFinding& finding)
     }
     const bool at_source = !finding.source_row.empty();
     const std::lock_guard lock(mutex_);
+    CUTOVER_CHECK(taken_.count(&pair) == 0);
     Kept& kept = tables_[&pair];
     if (kept.too_many) {
         return;
@@ -49,6 +55,7 @@ void CandidateCollector::found(const TablePair& pair, const RowFinding& finding)
 
 CandidateCollector::Kept CandidateCollector::take(const TablePair& pair) {
     const std::lock_guard lock(mutex_);
+    CUTOVER_CHECK(taken_.insert(&pair).second);
     Kept kept = std::move(tables_[&pair]);
     std::vector<Candidate>& all = kept.candidates;
     std::sort(all.begin(), all.end(),

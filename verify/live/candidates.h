@@ -1,11 +1,12 @@
 // Rows that differed in the first pass of the live mode: their keys are kept, up to a limit per
-// table, so that the rounds (live_rounds.h) can look at them again. It is told of findings by the
+// table, so that the rounds (rounds.h) can look at them again. It is told of findings by the
 // comparison and judges nothing.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,12 +19,12 @@ namespace cutover::verify {
 struct Look {
     std::uint64_t rows = 0;
     Hash128 hash;         ///< of the rows in their compared form
-    std::string version;  ///< of the rows; empty if there are none
+    std::string version;  ///< of the rows, as their end tells it; empty if there are none
 };
 
 struct Candidate {
     std::string key;                 ///< equal exactly if the keys are, whichever end it came from
-    std::vector<std::string> texts;  ///< of the key's columns, to ask an end for it
+    std::vector<std::string> cells;  ///< canonical, of the key's columns: to ask an end for it
     std::string shown;               ///< `(id=5)`
     bool at_source = false;          ///< the first pass has seen it there
     bool at_destination = false;
@@ -36,7 +37,7 @@ struct Candidate {
     bool settled = false;           ///< there is a verdict
 };
 
-/// `pair` has a key.
+/// Requires: `pair` has a key.
 Candidate candidate_of(const TablePair& pair, Side side, std::string_view row);
 
 class CandidateCollector final : public FindingListener {
@@ -50,13 +51,14 @@ public:
         std::vector<Candidate> candidates;  ///< by key, each once
         bool too_many = false;              ///< then there are none
     };
-    /// What was found for this table. Once, when nothing more is found.
+    /// What was found for this table. Requires: once, when nothing more is found.
     Kept take(const TablePair& pair);
 
 private:
     const std::size_t limit_;
     std::mutex mutex_;
     std::map<const TablePair*, Kept> tables_;
+    std::set<const TablePair*> taken_;
 };
 
 }  // namespace cutover::verify

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "migrator/model/check.h"
 #include "migrator/model/error.h"
 #include "verify/live/carrier.h"
 #include "verify/live/rounds.h"
@@ -56,6 +57,7 @@ void conclude_table(const LiveTable& table, TableResult& result, const RunContex
     if (result.rows.pending != 0) {
         result.reason += "; pending because " + why;
     }
+    CUTOVER_CHECK(table.equal + table.gone + table.left.size() <= table.candidates);
     const std::uint64_t different = table.candidates - table.equal - table.gone - table.left.size();
     result.notes.push_back(fmt::format(
         "live: {} rows differed at first; {} have become equal, {} are gone at both ends, {} "
@@ -168,10 +170,7 @@ std::pair<Proof, std::string> live_proof(const LiveResult& live) {
         live.first_position,
         live.first_applied.empty() ? "without a position" : "at " + live.first_applied);
     if (!live.positional) {
-        return {Proof::settled,
-                "live, settled, not proved: the destination has no marker of this "
-                "task; " +
-                    pass};
+        return {Proof::settled, "live, settled, not proved: " + live.unproved + "; " + pass};
     }
     if (live.rounds == 0) {
         return {Proof::positional, mode + pass};

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "migrator/model/check.h"
 #include "migrator/model/error.h"
 
 namespace cutover::verify {
@@ -79,6 +80,7 @@ LiveRounds::LiveRounds(End& source, End& destination, const LiveOptions& options
 
 void LiveRounds::run(Tables& tables, LiveResult& result) {
     result.positional = barrier_.positional();
+    result.unproved = barrier_.unproved();
     while (left_in(tables) != 0 && positions_.empty()) {
         first_look(tables);
     }
@@ -97,13 +99,14 @@ void LiveRounds::run(Tables& tables, LiveResult& result) {
         ++result.rounds;
         round(tables);
     }
-    result.last_position = positions_.empty() ? std::string() : positions_.back();
-    result.last_applied = barrier_.applied();
+    result.last_position = positions_.empty() ? std::string() : positions_.back().shown();
+    result.last_applied = barrier_.applied().shown();
 }
 
 void LiveRounds::first_look(Tables& tables) {
     source_.join_snapshot({});
-    const std::string position = source_.moment().position;
+    Witness* const witness = source_.witness();
+    const Evidence position = witness == nullptr ? Evidence() : witness->moment().position;
     for (const auto& table : tables) {
         const bool ok = !table->failure.empty() || guarded(*table, [&] {
             in_batches(table->left, [&](const std::vector<Candidate*>& batch) {
@@ -142,14 +145,20 @@ void LiveRounds::round(Tables& tables) {
 /// whatever that one has.
 void LiveRounds::take_later_source_view() {
     source_.join_snapshot({});
-    Moment moment = source_.moment();
-    const std::uint64_t after_destination = moment.next_writer;
-    for (int tries = 0; moment.oldest_writer < after_destination && tries < kViewTries; ++tries) {
+    Witness* const witness = source_.witness();
+    if (witness == nullptr) {
+        positions_.emplace_back();
+        return;
+    }
+    Moment moment = witness->moment();
+    const Moment after_destination = moment;
+    sees_all_ = witness->sees_all(moment, after_destination);
+    for (int tries = 0; !sees_all_ && tries < kViewTries; ++tries) {
         options_.pause(kViewPause);
         source_.join_snapshot({});
-        moment = source_.moment();
+        moment = witness->moment();
+        sees_all_ = witness->sees_all(moment, after_destination);
     }
-    sees_all_ = moment.oldest_writer >= after_destination;
     positions_.push_back(moment.position);
 }
 
@@ -229,13 +238,15 @@ void LiveRounds::settle(LiveTable& table, const Candidate& candidate, const Imag
 }
 
 std::string LiveRounds::evidence(const Candidate& candidate) const {
+    CUTOVER_CHECK(candidate.position < positions_.size());
     if (!barrier_.positional()) {
         return fmt::format("neither end's row has changed in {} rounds", candidate.still);
     }
     return fmt::format(
         "{} from {} to {}, the destination had applied {}",
         candidate.source.rows == 0 ? "not at the source" : "the source's row has not changed",
-        positions_[candidate.position], positions_.back(), barrier_.applied());
+        positions_[candidate.position].shown(), positions_.back().shown(),
+        barrier_.applied().shown());
 }
 
 }  // namespace cutover::verify

@@ -12,8 +12,9 @@
 //              the round before: at p it should not have been there
 //   else       the row moves: next round, with snapshot 2 as its snapshot 1
 //
-// Without our migrator's marker the same rounds run without positions, and what they find is
-// settled, not proved. No verdict depends on a clock.
+// Without our migrator's marker, or where an end has no witness of positions and versions, the same
+// rounds run without them, and what they find is settled, not proved. No verdict depends on a
+// clock.
 #pragma once
 
 #include <memory>
@@ -75,7 +76,7 @@ private:
     End& destination_;
     const LiveOptions& options_;
     LiveBarrier barrier_;
-    std::vector<std::string> positions_;  ///< of the source's snapshots, one per round
+    std::vector<Evidence> positions_;  ///< of the source's snapshots, one per round; may be empty
     bool sees_all_ = false;  ///< the last of them sees whatever was applied before it was taken
 };
 

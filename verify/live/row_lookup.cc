@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "migrator/model/check.h"
 #include "migrator/model/error.h"
 #include "verify/canonical/canonical.h"
 #include "verify/compare/key_order.h"
@@ -14,10 +15,11 @@ constexpr std::size_t kLookupBytes = 256 << 10;
 
 struct VersionedRow {
     std::string row;  ///< as without the version
-    std::string version;
-    bool free = false;
+    std::string_view version;
+    bool free = true;
 };
 
+/// Takes the two cells off that ReadSpec::with_version adds.
 VersionedRow split(std::string_view row, std::size_t cells) {
     VersionedRow out;
     CellWalk walk(row);
@@ -27,14 +29,14 @@ VersionedRow split(std::string_view row, std::size_t cells) {
     const std::string_view body = row.substr(kRowHeadBytes);
     put_big_endian(out.row, cells, static_cast<int>(kRowHeadBytes));
     out.row.append(body.substr(0, body.size() - walk.rest().size()));
-    const std::string_view version = walk.next().bytes;
-    const std::size_t blank = version.find(' ');
-    if (blank == std::string_view::npos) {
+    const Cell free = walk.next();
+    const Cell version = walk.next();
+    if (free.bytes.size() != 1 || version.bytes.empty()) {
         throw model::Error(model::ErrorClass::corrupt, "verify.row_version",
                            "an end gave a row without its version");
     }
-    out.free = version.substr(0, blank) == "free";
-    out.version = version.substr(blank + 1);
+    out.free = free.bytes[0] != 0;
+    out.version = version.bytes;
     return out;
 }
 
@@ -42,11 +44,9 @@ VersionedRow split(std::string_view row, std::size_t cells) {
 
 RowLookup::RowLookup(const TablePair& pair, Side side, std::uint64_t seed, ReadLimit* limit,
                      std::function<void(std::chrono::milliseconds)> pause)
-    : pair_(pair),
-      side_(side),
-      hasher_(pair, side, seed),
-      limit_(limit),
-      pause_(std::move(pause)) {}
+    : pair_(pair), side_(side), hasher_(pair, side, seed), limit_(limit), pause_(std::move(pause)) {
+    CUTOVER_CHECK(!pair.keyless());
+}
 
 Images RowLookup::read(End& end, const std::vector<Candidate*>& candidates) {
     Images images;
@@ -54,15 +54,15 @@ Images RowLookup::read(End& end, const std::vector<Candidate*>& candidates) {
         return images;
     }
     ReadSpec spec = side_ == Side::source ? pair_.source_read : pair_.destination_read;
-    spec.with_version = true;
+    spec.with_version = end.witness() != nullptr;
     for (const Candidate* candidate : candidates) {
-        spec.keys.push_back(candidate->texts);
+        spec.keys.push_back(candidate->cells);
     }
     const auto stream = end.read(side_ == Side::source ? pair_.source : pair_.destination, spec);
     RowBlock block;
     while (stream->fill(block, kLookupBytes)) {
         for (std::size_t at = 0; at < block.rows(); ++at) {
-            add(images, block.row(at));
+            add(images, block.row(at), spec.with_version);
         }
         if (limit_ != nullptr) {
             pause_(std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -73,18 +73,20 @@ Images RowLookup::read(End& end, const std::vector<Candidate*>& candidates) {
     return images;
 }
 
-void RowLookup::add(Images& images, std::string_view row) {
-    VersionedRow split_row = split(row, pair_.cells.size());
+void RowLookup::add(Images& images, std::string_view row, bool with_version) {
+    VersionedRow read =
+        with_version ? split(row, pair_.cells.size()) : VersionedRow{std::string(row), {}};
     std::string key;
-    put_key_form(pair_.key(side_), split_row.row, key);
+    put_key_form(pair_.key(side_), read.row, key);
     Image& image = images[key];
     bool uncomparable = false;
-    image.look.hash += hasher_.row(split_row.row, uncomparable);
-    image.look.version += (image.look.rows == 0 ? "" : ", ") + split_row.version;
-    image.free = image.free && split_row.free;
+    const Hash128 hash = hasher_.row(read.row, uncomparable);
+    image.look.hash += hash;
+    put_cell(image.look.version, Tag::bytes, with_version ? read.version : hash.text());
+    image.free = image.free && read.free;
     image.uncomparable = image.uncomparable || uncomparable;
     if (++image.look.rows == 1) {
-        image.row = std::move(split_row.row);
+        image.row = std::move(read.row);
     }
 }
 

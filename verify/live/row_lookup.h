@@ -1,5 +1,6 @@
 // Rows by key, from one end in its open snapshot: what the live mode reads again. A few hundred
-// keys at once; no order, no threads, not the reading of the first pass.
+// keys at once; no order, no threads, not the reading of the first pass. Where an end cannot tell
+// versions of rows apart, their content stands in for one: no evidence, but what can be settled by.
 #pragma once
 
 #include <functional>
@@ -17,7 +18,7 @@ namespace cutover::verify {
 /// All rows of one key at one end.
 struct Image {
     Look look;
-    bool free = true;           ///< nobody changes, locks or has locked any of them
+    bool free = true;           ///< nobody changes, locks or has locked any of them, as told
     bool uncomparable = false;  ///< a value could not be decoded
     std::string row;            ///< the first
 };
@@ -28,7 +29,7 @@ using Images = std::unordered_map<std::string, Image>;
 /// One table at one end. One thread.
 class RowLookup {
 public:
-    /// `limit` may be null; `pause` waits for it.
+    /// Requires: `pair` has a key. `limit` may be null; `pause` waits for it.
     RowLookup(const TablePair& pair, Side side, std::uint64_t seed, ReadLimit* limit,
               std::function<void(std::chrono::milliseconds)> pause);
 
@@ -36,7 +37,7 @@ public:
     Images read(End& end, const std::vector<Candidate*>& candidates);
 
 private:
-    void add(Images& images, std::string_view row);
+    void add(Images& images, std::string_view row, bool with_version);
 
     const TablePair& pair_;
     const Side side_;

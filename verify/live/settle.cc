@@ -50,11 +50,12 @@ std::string judge_standing_rows(const SettleOptions& options, SnapshotPair& snap
     switch (carrier_of(applied)) {
         case Carrier::ended:
             result.proof = Proof::fenced;
-            result.proof_detail = fmt::format(
-                "the task `{}` is finished{}: no process of it can bring anything more",
-                options.task,
-                applied.position.empty() ? ""
-                                         : ", everything up to " + applied.position + " is in");
+            result.proof_detail =
+                fmt::format("the task `{}` is finished{}: no process of it can bring anything more",
+                            options.task,
+                            applied.position.empty()
+                                ? ""
+                                : ", everything up to " + applied.position.shown() + " is in");
             return {};
         case Carrier::hidden:
             say_as_of_reading(result, applied.hidden);

@@ -32,8 +32,8 @@ SnapshotPair::SnapshotPair(const OpenEnd& open_source, const OpenEnd& open_desti
 }
 
 bool SnapshotPair::take() {
-    const std::string source_writers = source_watch_->standing().writers;
-    const std::string destination_writers = destination_watch_->standing().writers;
+    const Evidence source_writers = source_watch_->standing().writers;
+    const Evidence destination_writers = destination_watch_->standing().writers;
     source_id_ = source_->begin_snapshot();
     destination_id_ = destination_->begin_snapshot();
     source_standing_ = source_watch_->standing();
@@ -56,11 +56,11 @@ bool SnapshotPair::stays_quiet(const QuietTables& tables, std::chrono::milliseco
     constexpr std::chrono::milliseconds kStep{250};
     // Transactions of other databases, and the server's own, end all the time; which rows they have
     // written can be told by a snapshot that every session shares.
-    std::string source_seen = quiet_ ? source_standing_.writers : std::string();
-    std::string destination_seen = quiet_ ? destination_standing_.writers : std::string();
+    Evidence source_seen = quiet_ ? source_standing_.writers : Evidence();
+    Evidence destination_seen = quiet_ ? destination_standing_.writers : Evidence();
     for (std::chrono::milliseconds left = watched;; left -= kStep) {
-        const std::string source_now = source_watch_->standing().writers;
-        const std::string destination_now = destination_watch_->standing().writers;
+        const Evidence source_now = source_watch_->standing().writers;
+        const Evidence destination_now = destination_watch_->standing().writers;
         const bool written =
             (source_now != source_seen &&
              (!shared() || touched(*source_, open_source_, tables.source, source_now))) ||
@@ -77,8 +77,8 @@ bool SnapshotPair::stays_quiet(const QuietTables& tables, std::chrono::milliseco
 }
 
 bool SnapshotPair::touched(End& first, const OpenEnd& open,
-                           const std::vector<const TableShape*>& tables, const std::string& now) {
-    const std::string then = first.view();
+                           const std::vector<const TableShape*>& tables, const Evidence& now) {
+    const Evidence then = first.view();
     const auto later = open();
     later->join_snapshot({});
     try {

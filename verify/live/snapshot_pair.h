@@ -54,7 +54,7 @@ private:
     /// Something was written to one of the tables at this end, between the snapshot of `first` and
     /// the standing `now`.
     static bool touched(End& first, const OpenEnd& open,
-                        const std::vector<const TableShape*>& tables, const std::string& now);
+                        const std::vector<const TableShape*>& tables, const Evidence& now);
 
     OpenEnd open_source_;
     OpenEnd open_destination_;

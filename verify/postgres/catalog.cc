@@ -151,6 +151,9 @@ ColumnShape column_shape(const ColumnRow& row, const WireTypes& types, bool utf8
     const bool text = wire->wire == Wire::text || wire->wire == Wire::padded_text;
     const bool plain_text = row.type_id == 25 || row.type_id == 1043;
     column.ordered_scan = text ? plain_text && row.bytewise : column.key_order != KeyOrder::none;
+    if (wire->wire == Wire::money) {
+        column.ordered_scan = false;  // our session takes an amount for another one than is stored
+    }
     column.order_by = quote_identifier(row.name);
     const bool of_user = row.type_id >= kFirstUserOid && wire->wire != Wire::padded_text;
     column.as_text = of_user ? printed(column.order_by) : column.order_by + "::text";

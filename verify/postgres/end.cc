@@ -11,6 +11,7 @@
 #include "verify/postgres/catalog.h"
 #include "verify/postgres/evidence.h"
 #include "verify/postgres/facts.h"
+#include "verify/postgres/value_sql.h"
 
 namespace cutover::verify {
 
@@ -22,6 +23,7 @@ using postgres::Connection;
 using postgres::quote_identifier;
 
 constexpr std::string_view kSignature("PGCOPY\n\377\r\n\0", 11);
+constexpr std::size_t kCutBytes = 64 << 10;
 constexpr std::size_t kHeaderBytes = 19;  // signature, flags, length of the extension
 
 std::string remedy(const Error& error) {
@@ -144,7 +146,7 @@ private:
     bool finished_ = false;
 };
 
-class PostgresEnd final : public End {
+class PostgresEnd final : public End, private Witness {
 public:
     PostgresEnd(const plan::Endpoint& endpoint, std::chrono::seconds lock_wait)
         : display_(endpoint.display()), connection_(Connection::open(endpoint, options())) {
@@ -169,7 +171,8 @@ public:
             const postgres::Result row = connection_.exec(
                 "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()"
                 " ELSE pg_current_wal_insert_lsn() END, txid_current_snapshot()");
-            return {row.text(0, 0), row.text(0, 1), read_postgres_open_writers(connection_)};
+            return {Evidence(row.text(0, 0)), Evidence(row.text(0, 1)),
+                    read_postgres_open_writers(connection_)};
         });
     }
 
@@ -186,14 +189,14 @@ public:
         });
     }
 
-    std::string view() override {
+    Evidence view() override {
         return at_side(display_, [&] {
-            return connection_.exec("SELECT txid_current_snapshot()").text(0, 0);
+            return Evidence(connection_.exec("SELECT txid_current_snapshot()").text(0, 0));
         });
     }
 
-    bool written_between(const TableShape& table, const std::string& earlier,
-                         const std::string& later) override {
+    bool written_between(const TableShape& table, const Evidence& earlier,
+                         const Evidence& later) override {
         return at_side(display_, [&] {
             return connection_
                 .exec("SELECT EXISTS (SELECT 1" + from_sql(table) + " WHERE " +
@@ -202,8 +205,9 @@ public:
         });
     }
 
-    std::vector<TableShape> tables(const plan::ObjectSelection* selection) override {
-        return at_side(display_, [&] { return read_postgres_tables(connection_, selection); });
+    std::vector<TableShape> tables(const TableQuery& query) override {
+        return at_side(display_,
+                       [&] { return read_postgres_tables(connection_, query.selection); });
     }
 
     std::vector<LeftOut> left_out() override {
@@ -236,7 +240,7 @@ public:
                                 order + ") TO STDOUT (FORMAT binary)";
         at_side(display_, [&] { hold(table); });
         return std::make_unique<CopyStream>(connection_, display_, sql,
-                                            spec.items.size() + (spec.with_version ? 1 : 0));
+                                            spec.items.size() + (spec.with_version ? 2 : 0));
     }
 
     std::vector<std::string> cuts(const TableShape& table, const ReadSpec& spec,
@@ -252,32 +256,44 @@ public:
             static_cast<double>(std::max<std::uint64_t>(table.estimated_rows, 1));
         const std::string sample =
             percent >= 100 ? "" : " TABLESAMPLE SYSTEM (" + std::to_string(percent) + ")";
-        const std::string sql = "SELECT DISTINCT cut FROM (SELECT unnest(percentile_disc(ARRAY[" +
-                                fractions + "]::float8[]) WITHIN GROUP (ORDER BY " +
-                                order_sql(table, spec.items[0]) + ")) AS cut" + from_sql(table) +
-                                sample + ") s WHERE cut IS NOT NULL ORDER BY cut";
-        const postgres::Result rows = at_side(display_, [&] {
-            hold(table);
-            return connection_.exec(sql);
-        });
+        const std::string sql =
+            "COPY (SELECT DISTINCT cut FROM (SELECT unnest(percentile_disc("
+            "ARRAY[" +
+            fractions + "]::float8[]) WITHIN GROUP (ORDER BY " + order_sql(table, spec.items[0]) +
+            ")) AS cut" + from_sql(table) + sample +
+            ") s WHERE cut IS NOT NULL ORDER BY cut) TO STDOUT (FORMAT binary)";
+        at_side(display_, [&] { hold(table); });
+        CopyStream stream(connection_, display_, sql, 1);
+        RowBlock block;
+        while (stream.fill(block, kCutBytes)) {
+        }
         std::vector<std::string> out;
-        for (int row = 0; row < rows.rows(); ++row) {
-            out.push_back(connection_.quote_literal(rows.get(row, 0)));
+        for (std::size_t row = 0; row < block.rows(); ++row) {
+            std::string cell;
+            const std::string_view wire = CellWalk(block.row(row)).next().bytes;
+            if (table.columns[spec.items[0].column].decoder->canonical(wire, {}, cell)) {
+                out.push_back(std::move(cell));
+            }
         }
         return out;
     }
 
-    Moment moment() override {
-        return at_side(display_, [&] { return read_postgres_moment(connection_); });
-    }
     Applied applied(const std::string& task) override {
         return at_side(display_, [&] { return read_postgres_applied(connection_, task); });
     }
-    bool reaches(const std::string& position, const std::string& wanted) const override {
+    Witness* witness() override { return this; }
+
+private:
+    Moment moment() override {
+        return at_side(display_, [&] { return read_postgres_moment(connection_); });
+    }
+    bool sees_all(const Moment& later, const Moment& earlier) const override {
+        return postgres_view_sees_all(later, earlier);
+    }
+    bool reaches(const Evidence& position, const Evidence& wanted) const override {
         return postgres_position_reaches(position, wanted);
     }
 
-private:
     static postgres::ConnectOptions options() {
         postgres::ConnectOptions options;
         options.application_name = "cutover verify";
@@ -352,6 +368,11 @@ private:
         }
         return cases + " ELSE (" + (spec.filter.empty() ? "true" : spec.filter) + ") END";
     }
+    std::string edge_sql(const TableShape& table, const ReadSpec& spec, const char* compares,
+                         const std::string& edge) const {
+        return order_sql(table, spec.items[0]) + compares +
+               value_sql(connection_, table.columns[spec.items[0].column], edge);
+    }
     std::string where_sql(const TableShape& table, const ReadSpec& spec) const {
         std::string where;
         const auto add = [&where](const std::string& condition) {
@@ -361,10 +382,10 @@ private:
             add(filter);
         }
         if (spec.range.from) {
-            add(order_sql(table, spec.items[0]) + " >= " + *spec.range.from);
+            add(edge_sql(table, spec, " >= ", *spec.range.from));
         }
         if (spec.range.to) {
-            add(order_sql(table, spec.items[0]) + " < " + *spec.range.to);
+            add(edge_sql(table, spec, " < ", *spec.range.to));
         }
         if (!spec.keys.empty()) {
             add(keys_sql(connection_, table, spec));

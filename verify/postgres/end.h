@@ -1,6 +1,6 @@
 // A PostgreSQL server as an End of the judge: sessions, shared snapshots, rows by binary COPY in
 // key order. It reads through the engine's connection and decodes nothing by itself
-// (postgres_decode.h does).
+// (postgres/decode.h does).
 #pragma once
 
 #include <chrono>

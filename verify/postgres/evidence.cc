@@ -16,7 +16,7 @@ using postgres::Connection;
 
 /// The statement's snapshot is taken before its functions run, so the position lies after it.
 constexpr const char* kMoment = R"(
-SELECT txid_snapshot_xmin(s), txid_snapshot_xmax(s),
+SELECT txid_snapshot_xmin(s) || ':' || txid_snapshot_xmax(s),
        CASE WHEN pg_is_in_recovery() THEN NULL ELSE
            ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint
            || ':' || pg_current_wal_insert_lsn() END
@@ -62,7 +62,7 @@ SELECT DISTINCT w.id, w.who, n.nspname, c.relname
  ORDER BY 2, 1, 3, 4)";
 
 constexpr const char* kApplied =
-    "SELECT t.phase, encode(m.position, 'escape') FROM cutover.task t"
+    "SELECT t.phase, m.position FROM cutover.task t"
     " LEFT JOIN cutover.marker m ON m.task = t.name WHERE t.name = $1";
 
 constexpr const char* kMayNotRead =
@@ -84,7 +84,7 @@ bool take_number(std::string_view& text, int base, char end, std::uint64_t& out)
     return true;
 }
 
-std::optional<LogPlace> parse(std::string_view text) {
+std::optional<LogPlace> parse_place(std::string_view text) {
     LogPlace place;
     std::uint64_t high = 0;
     std::uint64_t low = 0;
@@ -94,6 +94,20 @@ std::optional<LogPlace> parse(std::string_view text) {
     }
     place.offset = high << 32 | low;
     return place;
+}
+
+/// Transactions that write have numbers that grow.
+struct Writers {
+    std::uint64_t oldest = 0;  ///< everything below has ended, and its effect is seen
+    std::uint64_t next = 0;    ///< everything from here on had not begun
+};
+
+std::optional<Writers> parse_writers(std::string_view text) {
+    Writers writers;
+    if (!take_number(text, 10, ':', writers.oldest) || !take_number(text, 10, '\0', writers.next)) {
+        return std::nullopt;
+    }
+    return writers;
 }
 
 /// What another tool has made under that name is no task's. What says that it is ours, and is not
@@ -116,14 +130,13 @@ bool hold_schema(Connection& connection, std::string& hidden) {
 
 Moment read_postgres_moment(Connection& connection) {
     const postgres::Result row = connection.exec(kMoment);
-    if (row.is_null(0, 2)) {
+    if (row.is_null(0, 1)) {
         throw model::Error(model::ErrorClass::refused, "verify.live_standby",
                            "a standby cannot tell which transactions are on their way: the live "
                            "mode needs the source's primary",
                            "name the primary as the source, or verify without --live");
     }
-    return {row.text(0, 2), static_cast<std::uint64_t>(row.integer(0, 0)),
-            static_cast<std::uint64_t>(row.integer(0, 1))};
+    return {Evidence(row.text(0, 1)), Evidence(row.text(0, 0))};
 }
 
 Applied read_postgres_applied(Connection& connection, const std::string& task) {
@@ -136,10 +149,10 @@ Applied read_postgres_applied(Connection& connection, const std::string& task) {
     if (there.rows() != 0 && !there.boolean(0, 0)) {
         out.hidden = kMayNotRead;
     } else if (hold_schema(connection, out.hidden)) {
-        const postgres::Result row = connection.exec_params(kApplied, {task});
+        const postgres::Result row = connection.exec_params_binary(kApplied, {task});
         out.known = row.rows() > 0;
         out.phase = out.known ? row.text(0, 0) : "";
-        out.position = !out.known || row.is_null(0, 1) ? "" : row.text(0, 1);
+        out.position = Evidence(out.known ? row.text(0, 1) : "");
     }
     if (own_transaction) {
         connection.exec("COMMIT");
@@ -147,10 +160,16 @@ Applied read_postgres_applied(Connection& connection, const std::string& task) {
     return out;
 }
 
-bool postgres_position_reaches(const std::string& position, const std::string& wanted) {
-    const std::optional<LogPlace> have = parse(position);
-    const std::optional<LogPlace> want = parse(wanted);
+bool postgres_position_reaches(const Evidence& position, const Evidence& wanted) {
+    const std::optional<LogPlace> have = parse_place(position.bytes());
+    const std::optional<LogPlace> want = parse_place(wanted.bytes());
     return have && want && have->timeline == want->timeline && have->offset >= want->offset;
+}
+
+bool postgres_view_sees_all(const Moment& later, const Moment& earlier) {
+    const std::optional<Writers> seen = parse_writers(later.view.bytes());
+    const std::optional<Writers> begun = parse_writers(earlier.view.bytes());
+    return seen && begun && seen->oldest >= begun->next;
 }
 
 std::vector<OpenWriter> read_postgres_open_writers(Connection& connection) {
@@ -171,10 +190,10 @@ std::vector<OpenWriter> read_postgres_open_writers(Connection& connection) {
 
 /// A row has the low 32 bits of a transaction's number: they are widened from the oldest that
 /// `earlier` may not have seen, so that a row of long ago is taken for a new one at worst.
-std::string written_sql(const Connection& connection, const std::string& earlier,
-                        const std::string& later) {
-    const std::string from = connection.quote_literal(earlier) + "::txid_snapshot";
-    const std::string to = connection.quote_literal(later) + "::txid_snapshot";
+std::string written_sql(const Connection& connection, const Evidence& earlier,
+                        const Evidence& later) {
+    const std::string from = connection.quote_literal(earlier.bytes()) + "::txid_snapshot";
+    const std::string to = connection.quote_literal(later.bytes()) + "::txid_snapshot";
     const auto written = [&](const std::string& column) {
         const std::string base = "txid_snapshot_xmin(" + from + ")";
         const std::string number =
@@ -186,25 +205,7 @@ std::string written_sql(const Connection& connection, const std::string& earlier
 }
 
 std::string version_sql() {
-    return "CASE WHEN xmax = 0 THEN 'free ' ELSE 'held ' END || tableoid::text || ' ' || ctid::text"
-           " || ' ' || xmin::text";
-}
-
-std::string keys_sql(const Connection& connection, const TableShape& table, const ReadSpec& spec) {
-    std::string columns;
-    for (std::size_t at = 0; at < spec.order_by; ++at) {
-        columns += (at == 0 ? "" : ", ") +
-                   postgres::quote_identifier(table.columns[spec.items[at].column].name);
-    }
-    std::string keys;
-    for (const std::vector<std::string>& key : spec.keys) {
-        std::string values;
-        for (const std::string& value : key) {
-            values += (values.empty() ? "" : ", ") + connection.quote_literal(value);
-        }
-        keys += (keys.empty() ? "" : ", ") + (spec.order_by == 1 ? values : "(" + values + ")");
-    }
-    return (spec.order_by == 1 ? columns : "(" + columns + ")") + " IN (" + keys + ")";
+    return "xmax = 0, tableoid::text || ' ' || ctid::text || ' ' || xmin::text";
 }
 
 }  // namespace cutover::verify

@@ -21,19 +21,18 @@ Applied read_postgres_applied(postgres::Connection& connection, const std::strin
 /// Of this database; prepared transactions too.
 std::vector<OpenWriter> read_postgres_open_writers(postgres::Connection& connection);
 
-/// Same timeline, and at least as far. Texts that are no positions reach nothing.
-bool postgres_position_reaches(const std::string& position, const std::string& wanted);
+/// Same timeline, and at least as far. What is no position reaches nothing.
+bool postgres_position_reaches(const Evidence& position, const Evidence& wanted);
+
+/// Whatever had begun when `earlier` was taken has ended before `later`.
+bool postgres_view_sees_all(const Moment& later, const Moment& earlier);
 
 /// Of a row: a transaction that the snapshot `later` sees and `earlier` does not has made it or has
 /// removed (or locked) it. Both as txid_current_snapshot() prints them.
-std::string written_sql(const postgres::Connection& connection, const std::string& earlier,
-                        const std::string& later);
+std::string written_sql(const postgres::Connection& connection, const Evidence& earlier,
+                        const Evidence& later);
 
-/// The cell that ReadSpec::with_version asks for.
+/// The two cells that ReadSpec::with_version asks for.
 std::string version_sql();
-
-/// The condition that ReadSpec::keys asks for; literals take the columns' own types.
-std::string keys_sql(const postgres::Connection& connection, const TableShape& table,
-                     const ReadSpec& spec);
 
 }  // namespace cutover::verify

@@ -140,12 +140,11 @@ std::string joined(const std::vector<WireTypePtr>& parts, Part part) {
     return out;
 }
 
-/// The same place in two records is the same value only if it has the same name.
-std::string record_family(const WireType& type) {
-    std::string out;
+ValueFamily record_family(const WireType& type) {
+    ValueFamily out{Family::record};
     for (std::size_t at = 0; at < type.fields.size(); ++at) {
-        const std::string name = at < type.field_names.size() ? type.field_names[at] + " " : "";
-        out += (at == 0 ? "" : ",") + name + value_family(*type.fields[at]);
+        out.names.push_back(at < type.field_names.size() ? type.field_names[at] : "");
+        out.parts.push_back(value_family(*type.fields[at]));
     }
     return out;
 }
@@ -183,41 +182,68 @@ std::string byte_form(const WireType& type) {
     return parts.empty() ? std::string() : std::string(own_form(type.wire)) + "(" + parts + ")";
 }
 
-std::string value_family(const WireType& type) {
-    const auto with = [&](const std::string& parts) {
-        return std::string(own_form(type.wire)) + "(" + parts + ")";
+ValueFamily value_family(const WireType& type) {
+    const auto of_element = [&](Family family) {
+        return ValueFamily{family, {}, {value_family(*type.element)}};
     };
     switch (type.wire) {
+        case Wire::boolean:
+            return {Family::boolean};
         case Wire::int16:
         case Wire::int32:
         case Wire::int64:
         case Wire::uint32:
         case Wire::uint64:
         case Wire::numeric:
-            return "number";
+            return {Family::number};
         case Wire::float32:
         case Wire::float64:
-            return "float";
+            return {Family::floating};
         case Wire::text:
         case Wire::padded_text:
         case Wire::via_text:
-            return "text";
+            return {Family::text};
+        case Wire::bytes:
+            return {Family::bytes};
         case Wire::json:
         case Wire::jsonb:
-            return "json";
-        case Wire::array:
-        case Wire::range:
-        case Wire::multirange:
-            return with(value_family(*type.element));
-        case Wire::record:
-            return with(record_family(type));
+            return {Family::json};
+        case Wire::date:
+            return {Family::date};
+        case Wire::time:
+            return {Family::time};
+        case Wire::zoned_time:
+            return {Family::zoned_time};
+        case Wire::local_time:
+            return {Family::local_time};
+        case Wire::instant:
+            return {Family::instant};
+        case Wire::interval:
+            return {Family::interval};
+        case Wire::uuid:
+            return {Family::uuid};
+        case Wire::bits:
+            return {Family::bits};
+        case Wire::network:
+            return {Family::network};
+        case Wire::hardware:
+            return {Family::hardware};
+        case Wire::money:
+            return {Family::money};
         case Wire::geometry:
-            return with(std::string(1, type.geometry));
+            return {Family::geometry, std::string(1, type.geometry)};
+        case Wire::array:
+            return of_element(Family::array);
+        case Wire::range:
+            return of_element(Family::range);
+        case Wire::multirange:
+            return of_element(Family::multirange);
+        case Wire::record:
+            return record_family(type);
         case Wire::opaque:
-            return with(std::to_string(type.oid));
-        default:
-            return std::string(own_form(type.wire));
+            break;
     }
+    return {Family::opaque, "postgres " + std::to_string(type.oid)};
 }
 
 WireTypes::WireTypes(std::vector<CatalogType> rows, const WireReading& reading)

@@ -1,6 +1,6 @@
 // How a PostgreSQL type travels in binary, as a tree: an array knows its element, a record its
 // fields, a range its subtype; a domain has become its base. Built from the catalog's rows by
-// WireTypes; used by postgres_decode.h (wire to canonical) and by the pairing of columns (may their
+// WireTypes; used by postgres/decode.h (wire to canonical) and by the pairing of columns (may their
 // bytes be compared?).
 #pragma once
 
@@ -9,6 +9,8 @@
 #include <memory>
 #include <string>
 #include <vector>
+
+#include "verify/canonical/value_family.h"
 
 namespace cutover::verify {
 
@@ -77,8 +79,7 @@ struct WireType {
 /// be trusted: the number of a user-defined type travels inside (it differs between databases).
 std::string byte_form(const WireType& type);
 
-/// Names what the values are; values of one family can be told equal or not, others cannot.
-std::string value_family(const WireType& type);
+ValueFamily value_family(const WireType& type);
 
 /// A row of pg_type with what belongs to it, as read from one database.
 struct CatalogType {

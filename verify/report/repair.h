@@ -1,7 +1,7 @@
-// Findings as SQL for the destination: statements that do something only while the destination
-// still holds the row that was seen, and a second file that takes them back under the same guard.
-// Written, never run. Duplicates of a key and values that could not be decoded are left to a
-// person, as comments.
+// Findings as statements for the destination, in its engine's dialect, that do something only while
+// the destination still holds the row that was seen, and a second file that takes them back under
+// the same guard. Written, never run. Duplicates of a key and values that could not be decoded are
+// left to a person, as comments.
 #pragma once
 
 #include <cstdint>
@@ -10,15 +10,16 @@
 #include <string>
 
 #include "verify/compare/tally.h"
+#include "verify/report/repair_dialect.h"
 
 namespace cutover::verify {
 
 class RepairWriter final : public FindingListener {
 public:
     /// Writes `path` and `path` + `.undo`, readable by the owner only; they are in their places
-    /// after close(). Stops (and says so in the file) after `limit` statements.
-    /// Throws: refused (the file cannot be written).
-    RepairWriter(const std::string& path, std::uint64_t limit);
+    /// after close(). Stops (and says so in the file) after `limit` statements. `dialect` must
+    /// outlive it. Throws: refused (the file cannot be written).
+    RepairWriter(const RepairDialect& dialect, const std::string& path, std::uint64_t limit);
     ~RepairWriter() override;
 
     /// Throws: refused (the disk did not take it).
@@ -28,24 +29,25 @@ public:
     std::uint64_t statements() const;
     /// Takes back all that was written: what was found has no verdict, for this reason.
     void withdraw(const std::string& why);
-    /// Throws: refused (the disk did not take it).
+    /// Once; nothing is written after it. Throws: refused (the disk did not take it).
     void close();
 
 private:
     struct Files;
+    const RepairDialect& dialect_;
     std::unique_ptr<Files> files_;
     mutable std::mutex mutex_;
     std::uint64_t statements_ = 0;
+    bool closed_ = false;
     const std::uint64_t limit_;
 };
 
-/// The two statements of a finding; both empty if it is not one for a statement. Plain ASCII: what
-/// is not is written by its bytes or code points, so that they mean the same in every encoding in
-/// which somebody may apply them.
+/// The two statements of a finding; both empty if it is not one for a statement.
 struct RepairStatements {
     std::string repair;
     std::string undo;
 };
-RepairStatements repair_statements(const TablePair& pair, const RowFinding& finding);
+RepairStatements repair_statements(const RepairDialect& dialect, const TablePair& pair,
+                                   const RowFinding& finding);
 
 }  // namespace cutover::verify

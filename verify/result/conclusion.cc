@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "migrator/model/check.h"
+
 namespace cutover::verify {
 
 namespace {
@@ -20,6 +22,8 @@ public:
         result_.verdict = damaged_  ? Verdict::inconsistent
                           : unsure_ ? Verdict::could_not_tell
                                     : Verdict::consistent;
+        // Whatever a table's own verdict says: a run passes only if nothing is left.
+        CUTOVER_CHECK(result_.verdict != Verdict::consistent || result_.rows.findings() == 0);
         result_.reasons.insert(result_.reasons.begin(), headline());
     }
 

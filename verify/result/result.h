@@ -122,6 +122,7 @@ struct LiveResult {
     bool taken = false;       ///< the mode was asked for, or a task of ours is replicating
     bool by_itself = false;   ///< not asked for
     bool positional = false;  ///< by our migrator's marker; else by looking again
+    std::string unproved;     ///< why only by looking again; empty if by the marker
     std::uint64_t rounds = 0;
     std::uint64_t candidates =
         0;                        ///< rows that differed in the first pass and were looked at again

@@ -1,5 +1,6 @@
 #include "migrator/engine/memory/change_applier.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "migrator/flow/deliberate_bug.h"
@@ -14,37 +15,63 @@ using model::Error;
 using model::ErrorClass;
 using model::Tuple;
 
+DestinationRows::Existing MemoryChangeApplier::Part::existing() const {
+    return mode == ApplyMode::strict     ? DestinationRows::Existing::refuse
+           : mode == ApplyMode::tolerant ? DestinationRows::Existing::replace
+                                         : DestinationRows::Existing::displace;
+}
+
 void MemoryChangeApplier::begin() {
-    session_.begin();
     session_.call("applier.begin", CallKind::read, [&](Server& server) {
-        transactional_ = server.transactions;
-        counted_ = server.transactions && server.counts_changes;
+        traits_ = server.as_sink;
+        counted_ = traits_.atomic && server.counts_changes;
     });
+    if (traits_.atomic) {
+        session_.begin();
+    }
     staged_.clear();
     receipts_.clear();
 }
 
 void MemoryChangeApplier::stage(const model::NetBatch& part) {
-    session_.transaction();
+    if (traits_.atomic) {
+        session_.transaction();
+    }
+    model::Rows rows;
+    for (const model::TableBatch& table : part.tables) {
+        rows += {table.row_count()};
+    }
+    if (rows > traits_.largest_batch) {
+        throw too_large(rows, traits_.largest_batch);
+    }
     session_.call("applier.stage", CallKind::read, [&](Server&) { staged_.push_back(part); });
 }
 
 std::vector<engine::MissingBase> MemoryChangeApplier::apply(const std::vector<ApplyMode>& mode) {
-    session_.transaction();
+    if (traits_.atomic) {
+        session_.transaction();
+    }
     missing_.clear();
     if (counted_) {
         fire_trigger();
     }
+    held_back_ = flow::deliberate_bug(flow::Bug::marker_before_rows) && !traits_.atomic &&
+                 std::count(mode.begin(), mode.end(), ApplyMode::strict) != 0;
+    if (!held_back_) {
+        apply_staged(mode);
+    }
+    return std::exchange(missing_, {});
+}
+
+void MemoryChangeApplier::apply_staged(const std::vector<ApplyMode>& mode) {
     for (const model::NetBatch& batch : staged_) {
         for (const model::TableBatch& table : batch.tables) {
-            // Without transactions a batch may be half there already: nothing can be strict.
-            Part part{table, DestinationRows(session_, plan_.tables[table.table]),
-                      transactional_ && mode[table.table] == ApplyMode::strict};
+            Part part{table, DestinationRows(session_, plan_.tables[table.table], alone()),
+                      mode[table.table]};
             apply_table(part);
         }
     }
     staged_.clear();
-    return std::exchange(missing_, {});
 }
 
 void MemoryChangeApplier::fire_trigger() {
@@ -82,7 +109,7 @@ void MemoryChangeApplier::apply_removals(Part& part) {
     const bool keyless = part.rows.plan().keyless();
     for (const Tuple& removal : part.batch.removals) {
         const bool met = keyless ? part.rows.remove_one_equal(removal) : part.rows.remove(removal);
-        if (!met && part.strict) {
+        if (!met && part.strict()) {
             contradiction(part, "a row to remove is not there", removal);
         }
     }
@@ -94,7 +121,7 @@ void MemoryChangeApplier::apply_moves(Part& part) {
     std::vector<std::optional<Tuple>> bases;
     for (const model::RowUpdate& move : part.batch.moves) {
         bases.push_back(part.rows.read(move.key));
-        if (!bases.back() && part.strict) {
+        if (!bases.back() && part.strict()) {
             contradiction(part, "a row to update is not there", move.key);
         }
     }
@@ -142,10 +169,10 @@ void MemoryChangeApplier::no_base(Part& part, const Tuple& old_key, const Tuple&
 }
 
 void MemoryChangeApplier::apply_update(Part& part, const Tuple& key, const Tuple& row) {
-    if (part.rows.update(key, row)) {
+    if (part.rows.update(key, row, part.existing())) {
         return;
     }
-    if (part.strict) {
+    if (part.strict()) {
         contradiction(part, "a row to update is not there", key);
     }
     if (row.complete()) {
@@ -156,9 +183,7 @@ void MemoryChangeApplier::apply_update(Part& part, const Tuple& key, const Tuple
 }
 
 void MemoryChangeApplier::apply_insert(Part& part, const Tuple& row) {
-    const auto existing =
-        part.strict ? DestinationRows::Existing::refuse : DestinationRows::Existing::replace;
-    if (!part.rows.put(row, existing)) {
+    if (!part.rows.put(row, part.existing())) {
         contradiction(part, "a row to insert is there already", row);
     }
 }
@@ -172,7 +197,7 @@ void MemoryChangeApplier::apply_step(Part& part, const model::RowStep& step) {
             apply_update(part, step.key, step.row);
             return;
         case ChangeKind::remove:
-            if (!part.rows.remove(step.key) && part.strict) {
+            if (!part.rows.remove(step.key) && part.strict()) {
                 contradiction(part, "a row to remove is not there", step.key);
             }
             return;
@@ -194,36 +219,38 @@ void MemoryChangeApplier::contradiction(const Part& part, const char* what,
 }
 
 void MemoryChangeApplier::note_view(const model::ChunkReceipt& receipt) {
-    session_.transaction();
-    if (transactional_) {
+    if (traits_.atomic) {
+        session_.transaction();
         receipts_.push_back(receipt);
         return;
     }
     // Its rows will be there from the next call on, whatever becomes of the batch.
-    session_.call("applier.note_view", CallKind::write, [&](Server& server) {
-        check_claim(server, *claim_);
-        server.tasks[claim_->task].receipts.push_back(receipt);
-    });
+    session_.call("applier.note_view", CallKind::commit,
+                  [receipt, claim = *claim_](Server& server) {
+                      check_claim(server, claim);
+                      server.tasks[claim.task].receipts.push_back(receipt);
+                  });
 }
 
 void MemoryChangeApplier::commit(const model::Marker& marker) {
-    if (flow::deliberate_bug(flow::Bug::marker_in_another_transaction)) {
+    const auto store = [claim = *claim_, marker, receipts = receipts_](Server& server) {
+        check_claim(server, claim);
+        TaskRows& rows = server.tasks[claim.task];
+        rows.record.marker = marker;
+        rows.receipts.insert(rows.receipts.end(), receipts.begin(), receipts.end());
+    };
+    if (!traits_.atomic) {
+        session_.call("applier.marker", CallKind::commit, store);
+        if (held_back_) {
+            apply_staged(std::vector(plan_.tables.size(), ApplyMode::tolerant));
+        }
+    } else if (flow::deliberate_bug(flow::Bug::marker_in_another_transaction)) {
         session_.commit("applier.commit",
                         [claim = *claim_](Server& server) { check_claim(server, claim); });
-        session_.call("applier.marker", CallKind::write, [&](Server& server) {
-            check_claim(server, *claim_);
-            server.tasks[claim_->task].record.marker = marker;
-        });
-        abort();
-        return;
+        session_.call("applier.marker", CallKind::write, store);
+    } else {
+        session_.commit("applier.commit", store);
     }
-    session_.commit("applier.commit",
-                    [claim = *claim_, marker, receipts = receipts_](Server& server) {
-                        check_claim(server, claim);
-                        TaskRows& rows = server.tasks[claim.task];
-                        rows.record.marker = marker;
-                        rows.receipts.insert(rows.receipts.end(), receipts.begin(), receipts.end());
-                    });
     staged_.clear();
     receipts_.clear();
 }

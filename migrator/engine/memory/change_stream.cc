@@ -42,8 +42,7 @@ void MemoryChangeStream::resolve(Server& server) {
     for (const plan::TablePlan& table : plan_.tables) {
         const Table& found = server.database.table(table.source);
         routes_.emplace(&found,
-                        Routed{&table, SourceRows(table, found),
-                               found.schema().replica_identity == model::ReplicaIdentity::full});
+                        Routed{&table, SourceRows(table, found), found.schema().logs_old_rows()});
     }
     // Where a view may be ahead of its stamp, a row's base cannot be told by an old key.
     whole_moves_ = server.personality == Personality::key_ranges;

@@ -100,9 +100,10 @@ model::ChunkView MemoryChunkReader::open_own(const plan::TablePlan& plan,
     return view;
 }
 
-bool MemoryChunkReader::next(model::RowBatch& batch, model::Bytes limit) {
+bool MemoryChunkReader::next(model::RowBatch& batch, const engine::BatchLimit& limit) {
     session_.call("reader.next", CallKind::read, [&](Server&) {
-        while (at_ < rows_.size() && batch.bytes.size() < limit.count) {
+        while (at_ < rows_.size() && batch.bytes.size() < limit.bytes.count &&
+               batch.rows < limit.rows) {
             append_row(rows_[at_++], batch);
         }
     });

@@ -1,5 +1,7 @@
 #include "migrator/engine/memory/chunk_writer.h"
 
+#include <algorithm>
+
 #include "migrator/engine/memory/destination_rows.h"
 #include "migrator/flow/deliberate_bug.h"
 #include "migrator/model/check.h"
@@ -10,25 +12,55 @@ namespace cutover::memory {
 using model::Error;
 using model::ErrorClass;
 
-void MemoryChunkWriter::begin(const plan::TablePlan& table, const model::Chunk&) {
+namespace {
+
+bool has_receipt(const Server& server, const std::string& task, const model::Chunk& chunk) {
+    const auto rows = server.tasks.find(task);
+    return rows != server.tasks.end() &&
+           std::any_of(rows->second.receipts.begin(), rows->second.receipts.end(),
+                       [&](const model::ChunkReceipt& one) {
+                           return one.chunk.table == chunk.table &&
+                                  one.chunk.number == chunk.number;
+                       });
+}
+
+}  // namespace
+
+void MemoryChunkWriter::begin(const plan::TablePlan& table, const model::Chunk& chunk) {
     CUTOVER_CHECK(table_ == nullptr);
-    session_.begin();
-    session_.call("writer.begin", CallKind::read,
-                  [&](Server& server) { transactional_ = server.transactions; });
+    session_.call("writer.begin", CallKind::read, [&](Server& server) {
+        traits_ = server.as_sink;
+        stored_ = !traits_.atomic && has_receipt(server, claim_->task, chunk);
+    });
+    if (traits_.atomic) {
+        session_.begin();
+    }
     table_ = &table;
     rows_ = {};
+    held_back_.clear();
 }
 
 void MemoryChunkWriter::write(const model::RowBatch& batch) {
     CUTOVER_CHECK(table_ != nullptr);
-    DestinationRows rows(session_, *table_);
+    if (batch.rows > traits_.largest_batch) {
+        throw too_large(batch.rows, traits_.largest_batch);
+    }
+    rows_ += batch.rows;
+    if (flow::deliberate_bug(flow::Bug::receipt_before_rows) && !traits_.atomic) {
+        held_back_.push_back(batch);
+    } else if (!stored_) {
+        put(batch);
+    }
+}
+
+void MemoryChunkWriter::put(const model::RowBatch& batch) {
+    DestinationRows rows(session_, *table_, traits_.atomic ? nullptr : claim_.get());
+    const auto existing = keep_existing_   ? DestinationRows::Existing::keep
+                          : traits_.atomic ? DestinationRows::Existing::refuse
+                                           : DestinationRows::Existing::replace;
     std::size_t offset = 0;
     model::Tuple row;
     while (take_row(batch.bytes, offset, row)) {
-        ++rows_.count;
-        const auto existing = !transactional_  ? DestinationRows::Existing::replace
-                              : keep_existing_ ? DestinationRows::Existing::keep
-                                               : DestinationRows::Existing::refuse;
         if (!rows.put(row, existing) && !keep_existing_) {
             throw Error(ErrorClass::conflict, "memory.row_exists",
                         "a row of " + table_->destination.display() + " exists already");
@@ -43,26 +75,34 @@ void MemoryChunkWriter::commit(const model::ChunkReceipt& receipt) {
                     std::to_string(receipt.rows.count) + " rows were to be written, " +
                         std::to_string(rows_.count) + " came");
     }
+    // False: it has one already.
     const auto store_receipt = [receipt, claim = *claim_](Server& server) {
         check_claim(server, claim);
-        std::vector<model::ChunkReceipt>& receipts = server.tasks[claim.task].receipts;
-        for (const model::ChunkReceipt& one : receipts) {
-            if (one.chunk.table == receipt.chunk.table &&
-                one.chunk.number == receipt.chunk.number) {
-                throw RollBack{};
-            }
+        const bool fresh = !has_receipt(server, claim.task, receipt.chunk);
+        if (fresh) {
+            server.tasks[claim.task].receipts.push_back(receipt);
         }
-        receipts.push_back(receipt);
+        return fresh;
     };
     const auto rows_alone = [claim = *claim_](Server& server) { check_claim(server, claim); };
-    if (flow::deliberate_bug(flow::Bug::receipt_without_rows)) {
+    const auto with_rows = [store_receipt](Server& server) {
+        if (!store_receipt(server)) {
+            throw RollBack{};
+        }
+    };
+    if (!traits_.atomic) {
+        session_.call("writer.receipt", CallKind::commit, store_receipt);
+        for (const model::RowBatch& batch : held_back_) {
+            put(batch);
+        }
+    } else if (flow::deliberate_bug(flow::Bug::receipt_without_rows)) {
         session_.call("writer.receipt", CallKind::write, store_receipt);
         session_.commit("writer.commit", rows_alone);
     } else if (flow::deliberate_bug(flow::Bug::rows_without_receipt)) {
         session_.commit("writer.commit", rows_alone);
         session_.call("writer.receipt", CallKind::write, store_receipt);
     } else {
-        session_.commit("writer.commit", store_receipt);
+        session_.commit("writer.commit", with_rows);
     }
     table_ = nullptr;
 }

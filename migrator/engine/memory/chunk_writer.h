@@ -20,12 +20,16 @@ public:
     void abort() noexcept override;
 
 private:
+    void put(const model::RowBatch& batch);
+
     Session session_;
     bool keep_existing_;
     std::shared_ptr<Claim> claim_;
     const plan::TablePlan* table_ = nullptr;
-    bool transactional_ = true;
-    model::Rows rows_;  ///< that were sent for the open chunk
+    engine::SinkTraits traits_;
+    bool stored_ = false;                     ///< not atomic: the chunk has a receipt already
+    model::Rows rows_;                        ///< that were sent for the open chunk
+    std::vector<model::RowBatch> held_back_;  ///< by a deliberate bug
 };
 
 }  // namespace cutover::memory

@@ -1,5 +1,6 @@
 #include "migrator/engine/memory/control.h"
 
+#include "migrator/engine/memory/destination_rows.h"
 #include "migrator/engine/memory/own_objects.h"
 #include "migrator/flow/deliberate_bug.h"
 #include "migrator/model/error.h"
@@ -23,6 +24,12 @@ void check_claim(const Server& server, const Claim& claim) {
                         " may not write any more: another process has claimed it, or "
                         "it is finished");
     }
+}
+
+Error too_large(model::Rows rows, model::Rows most) {
+    return Error(ErrorClass::refused, "memory.batch_too_large",
+                 std::to_string(rows.count) + " rows came in one batch; the server takes " +
+                     std::to_string(most.count));
 }
 
 namespace {
@@ -132,6 +139,7 @@ std::vector<std::string> MemoryControl::correct(const plan::Plan& plan) {
         rows.record.origin.reset();
         rows.record.marker = {};
         rows.plan = {};
+        rows.record.reach = {};
         for (auto done = rows.done_steps.begin(); done != rows.done_steps.end();) {
             const auto same = kept.find(done->first);
             if (same != kept.end() && same->second == done->second) {
@@ -176,6 +184,7 @@ void MemoryControl::save(const TaskRecord& record) {
         rows.record.last_error = record.last_error;
         rows.record.starts = record.starts;
         rows.record.source_fence = record.source_fence;
+        rows.record.reach = record.reach;
     });
 }
 
@@ -204,6 +213,28 @@ void MemoryControl::add_chunks(const std::vector<model::Chunk>& chunks) {
 
 void MemoryControl::restart_table(const plan::TablePlan& table,
                                   const std::vector<model::Chunk>& chunks) {
+    bool atomic = true;
+    session_.call("control.traits", CallKind::read,
+                  [&](Server& server) { atomic = server.as_sink.atomic; });
+    if (atomic) {
+        restart_at_once(table, chunks);
+        return;
+    }
+    write("control.forget_receipts", [&](Server&, TaskRows& rows) {
+        std::erase_if(rows.receipts,
+                      [&](const auto& one) { return one.chunk.table == table.index; });
+    });
+    write("control.replace_chunks", [&](Server&, TaskRows& rows) {
+        std::erase_if(rows.chunks, [&](const auto& one) { return one.table == table.index; });
+        rows.chunks.insert(rows.chunks.end(), chunks.begin(), chunks.end());
+    });
+    if (!flow::deliberate_bug(flow::Bug::resume_without_emptying)) {
+        DestinationRows(session_, table, claim_.get()).truncate();
+    }
+}
+
+void MemoryControl::restart_at_once(const plan::TablePlan& table,
+                                    const std::vector<model::Chunk>& chunks) {
     if (!session_.in_transaction()) {
         session_.begin();
     }
@@ -265,7 +296,7 @@ void MemoryControl::adopt(const engine::Adoption& adoption) {
         session_.begin();
     }
     session_.statement("control.adopt", [&](Server& server) {
-        std::vector<const Table*> emptied;
+        std::vector<Table*> emptied;
         for (const auto& [table, chunk] : adoption.copied_anew) {
             emptied.push_back(&server.database.table(table->destination));
         }

@@ -5,6 +5,7 @@
 
 #include "migrator/engine/control.h"
 #include "migrator/engine/memory/database/session.h"
+#include "migrator/model/error.h"
 
 namespace cutover::memory {
 
@@ -13,6 +14,9 @@ struct Claim {
     std::string task;
     std::uint64_t epoch = 0;
 };
+
+/// Of a write() or stage() that carries more rows than the destination takes at once.
+model::Error too_large(model::Rows rows, model::Rows most);
 
 /// Throws: stopped `task.fenced` if another claim is in force, or the task is finished.
 void check_claim(const Server& server, const Claim& claim);
@@ -54,6 +58,7 @@ public:
     void release(const std::string& task) override;
 
 private:
+    void restart_at_once(const plan::TablePlan& table, const std::vector<model::Chunk>& chunks);
     void read(const char* name, const std::function<void(TaskRows&)>& work);
     /// `work` runs only if the claim is in force.
     void write(const char* name, const std::function<void(Server&, TaskRows&)>& work);

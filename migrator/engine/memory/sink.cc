@@ -29,26 +29,59 @@ std::unique_ptr<engine::ChangeApplier> MemorySink::open_applier(const plan::Plan
     return std::make_unique<MemoryChangeApplier>(runtime_, net_, plan, claim_);
 }
 
+engine::SinkTraits MemorySink::traits() {
+    Session session(runtime_, net_, spec_.destination, "sink");
+    engine::SinkTraits traits;
+    session.call("sink.traits", CallKind::read, [&](Server& server) { traits = server.as_sink; });
+    return traits;
+}
+
+/// The second call takes what the first has made for its own, and so does a first that comes again.
 void MemorySink::run_schema_step(const plan::SchemaStep& step) {
     Session session(runtime_, net_, spec_.destination, "sink");
+    bool recorded = false;
     session.call("sink.schema_step", CallKind::write, [&](Server& server) {
         check_claim(server, *claim_);
-        TaskRows& rows = server.tasks[claim_->task];
-        if (!rows.done_steps.contains(step.id)) {
-            execute(server.database, step.statement);
-            rows.done_steps[step.id] = step.statement;
+        std::map<std::string, std::string>& done = server.tasks[claim_->task].done_steps;
+        recorded = done.contains(step.id);
+        if (!recorded) {
+            const bool again = !server.as_sink.atomic;
+            execute(server.database, step.statement, again ? IfDone::leave : IfDone::refuse);
+        }
+        if (server.as_sink.atomic) {
+            done[step.id] = step.statement;
+            recorded = true;
         }
     });
+    if (!recorded) {
+        session.call("sink.record_step", CallKind::write, [&](Server& server) {
+            check_claim(server, *claim_);
+            server.tasks[claim_->task].done_steps[step.id] = step.statement;
+        });
+    }
 }
 
 void MemorySink::undo_schema_step(const plan::SchemaStep& step) {
     Session session(runtime_, net_, spec_.destination, "sink");
+    bool recorded = false;
     session.call("sink.undo_schema_step", CallKind::write, [&](Server& server) {
         check_claim(server, *claim_);
-        if (server.tasks[claim_->task].done_steps.erase(step.id) > 0 && !step.undo.empty()) {
-            execute(server.database, step.undo);
+        std::map<std::string, std::string>& done = server.tasks[claim_->task].done_steps;
+        recorded = done.contains(step.id);
+        if (recorded && !step.undo.empty()) {
+            execute(server.database, step.undo, IfDone::leave);
+        }
+        if (server.as_sink.atomic) {
+            done.erase(step.id);
+            recorded = false;
         }
     });
+    if (recorded) {
+        session.call("sink.forget_step", CallKind::write, [&](Server& server) {
+            check_claim(server, *claim_);
+            server.tasks[claim_->task].done_steps.erase(step.id);
+        });
+    }
 }
 
 void MemorySink::set_sequences(const plan::Plan& plan,

@@ -1,5 +1,6 @@
-// engine::Sink over a memory server. Where the server has no transactions, rows become visible one
-// by one, idempotently, and the receipt or the marker comes last.
+// engine::Sink over a memory server. Where the server is no atomic destination (Server::as_sink),
+// rows become visible one by one, each asking for the claim, and the receipt or the marker comes
+// last.
 #pragma once
 
 #include <memory>
@@ -19,8 +20,7 @@ public:
     void prepare_writers(std::uint32_t) override {}
     std::unique_ptr<engine::ChunkWriter> open_writer(const plan::Plan& plan) override;
     std::unique_ptr<engine::ChangeApplier> open_applier(const plan::Plan& plan) override;
-    /// There are none.
-    bool ignores_foreign_keys() override { return true; }
+    engine::SinkTraits traits() override;
     void run_schema_step(const plan::SchemaStep& step) override;
     void undo_schema_step(const plan::SchemaStep& step) override;
     void cancel_schema_steps() noexcept override {}

@@ -75,9 +75,8 @@ engine::CaptureOrigin MemorySource::create_capture(const plan::Plan& plan) {
         Slot& slot = database.create_slot(slot_name(spec_), true);
         for (const plan::TablePlan& table : plan.tables) {
             model::TableSchema& schema = database.table(table.source).schema();
-            if (table.sets_replica_identity &&
-                schema.replica_identity != model::ReplicaIdentity::full) {
-                schema.replica_identity = model::ReplicaIdentity::full;
+            if (table.sets_replica_identity && !schema.logs_old_rows()) {
+                schema.old_rows = model::OldRows::whole;
                 slot.made_full.push_back(table.source);
             }
         }
@@ -147,7 +146,7 @@ void MemorySource::drop_capture(const plan::Plan&) {
             return;
         }
         for (const model::ObjectName& name : slot->second.made_full) {
-            server.database.table(name).schema().replica_identity = model::ReplicaIdentity::key;
+            server.database.table(name).schema().old_rows = model::OldRows::primary_key;
         }
         server.database.slots().erase(slot);
     });

@@ -97,11 +97,13 @@ public:
     void prepare_writers(std::uint32_t count) override {
         postgres::prepare_writers(*sessions_, spec_.name, count);
     }
-    bool ignores_foreign_keys() override {
+    engine::SinkTraits traits() override {
         Connection connection = open_session(*sessions_, spec_.name, SessionRole::writer);
-        const bool ignores = ignores_triggers(connection);
+        engine::SinkTraits traits;
+        traits.foreign_keys =
+            ignores_triggers(connection) ? engine::ForeignKeys::ignored : engine::ForeignKeys::held;
         sessions_->give_back(std::move(connection));
-        return ignores;
+        return traits;
     }
     void run_schema_step(const plan::SchemaStep& step) override;
     void undo_schema_step(const plan::SchemaStep& step) override;

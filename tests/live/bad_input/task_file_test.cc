@@ -12,8 +12,6 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr int kBadUsage = 3;
-
 class BadTaskFile : public testing::Test {
 protected:
     /// What the program says to a task file.
@@ -106,9 +104,10 @@ TEST_F(BadTaskFile, AnUnknownEngineNamesTheKnownOnes) {
     const Said said = said_to(
         "source: {engine: postgress, host: 'a:5432', database: d, user: u}\n"
         "destination: {engine: postgres, host: b, database: d, user: u}\n");
-    EXPECT_EQ(said.exit_code, 13);
-    EXPECT_THAT(said.text, HasSubstr("'postgress'"));
-    EXPECT_THAT(said.text, HasSubstr("use one of: postgres"));
+    EXPECT_EQ(said.exit_code, kBadUsage);
+    EXPECT_THAT(said.text, HasSubstr("shop.yaml:1:"));
+    EXPECT_THAT(said.text, HasSubstr("`postgress`; it must be one of: postgres"));
+    EXPECT_THAT(said.text, HasSubstr("did you mean `postgres`?"));
 }
 
 TEST_F(BadTaskFile, AnUnknownCommandNamesTheNearOne) {

@@ -99,12 +99,14 @@ std::vector<std::string> lines_of(const model::Catalog& catalog) {
             (table.partition_of
                  ? " of " + table.partition_of->parent.display() + " " + table.partition_of->bound
                  : ""));
-        for (const std::string& flag : table.flags) {
-            add(head + flag);
+        add(head + (table.logged ? "" : "unlogged ") + table.storage + " row security " +
+            std::to_string(static_cast<int>(table.row_security)));
+        for (const model::ObjectName& parent : table.inherits) {
+            add(head + "inherits " + parent.display());
         }
         for (const model::ColumnSchema& column : table.columns) {
-            add(head + "column " + column.name + " " + column.type + " " + column.collation +
-                (column.nullable ? "" : " not null") + " " +
+            add(head + "column " + std::to_string(column.number) + " " + column.name + " " +
+                column.type + " " + column.collation + (column.nullable ? "" : " not null") + " " +
                 column.default_expression.value_or("") + " " +
                 column.generated_expression.value_or("") +
                 (column.generated_virtual ? " virtual " : " ") +
@@ -366,7 +368,7 @@ TYPED_TEST(RoundTrip, TakesOnlyTheFilteredRowsOfPartitions) {
             const auto reader = source->open_reader();
             reader->open(table, chunk, view);
             model::RowBatch batch;
-            while (reader->next(batch, {1 << 20})) {
+            while (reader->next(batch, {model::Bytes{1 << 20}})) {
             }
             rows += batch.rows.count;
         }

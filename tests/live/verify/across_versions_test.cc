@@ -145,6 +145,14 @@ TEST_F(OtherCurrency, MoneyIsCarriedAndComparedByValue) {
     EXPECT_EQ(refused.exit_code, kRefused) << refused.text;
     EXPECT_THAT(refused.text, HasSubstr("table public.prices, row (id=3), column m: the amount "
                                         "0.50 cannot be held"));
+    for (PostgresClient* const end : {&here, &there}) {  // large enough to be cut into ranges
+        end->query(
+            "create table amounts (m money primary key); insert into amounts select"
+            " g::numeric::money from generate_series(1, 250000) g; analyze amounts");
+    }
+    const Said large =
+        program.run({"verify", file, "--no-schema", "--jobs", "2", "--table", "public.amounts"});
+    EXPECT_EQ(large.exit_code, 0) << large.text;
 }
 
 /// What is sent and logged of an xml value has no declaration: a declared rule, counted.

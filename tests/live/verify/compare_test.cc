@@ -13,10 +13,12 @@
 #include <sstream>
 #include <thread>
 
+#include "migrator/engine/postgres/session/endpoint_rules.h"
 #include "migrator/model/error.h"
 #include "tests/live/verify/dataset.h"
 #include "tests/support/live_postgres_pair.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/support/verify_request.h"
 #include "tests/support/verify_text.h"
 #include "verify/command.h"
 #include "verify/report/report.h"
@@ -35,9 +37,7 @@ std::string read_file(const std::string& path) {
 }
 
 Request request_for(const PostgresEndpoint& source, const PostgresEndpoint& destination) {
-    Request request;
-    request.source = source.as_plan();
-    request.destination = destination.as_plan();
+    Request request = request_between(source, destination);
     request.settle = {};  // nobody else writes here
     return request;
 }
@@ -124,6 +124,22 @@ TEST_F(Compare, CutsLargeTablesIntoRangesWithoutLosingTheirEdges) {
         asked.jobs = jobs;
         EXPECT_EQ(run(asked).rows.extra, 4u) << jobs;
     }
+}
+
+TEST_F(Compare, CutsRangesBeyondWhatTheOtherEndCanHold) {
+    here(
+        "create table big (id bigint primary key); insert into big select g from"
+        " generate_series(1, 150000) g; insert into big select 3000000000 + g from"
+        " generate_series(1, 150000) g; analyze big");
+    there(
+        "create table big (id integer primary key); insert into big select g from"
+        " generate_series(1, 150000) g");
+    Request asked = request();
+    asked.jobs = 5;
+    asked.structure = false;
+    const Result result = run(asked);
+    EXPECT_EQ(result.rows.equal, 150000u) << text_of(result);
+    EXPECT_EQ(result.rows.missing, 150000u);
 }
 
 std::size_t peak_memory_kb() {
@@ -440,7 +456,8 @@ struct CommandTest : Compare {
         CLI::App app;
         int exit = -1;
         out_.str("");
-        add_commands(app, {}, out_, exit);
+        add_commands(app, {known_engines(), {{"postgres", postgres::endpoint_rules()}}}, out_,
+                     exit);
         std::reverse(words.begin(), words.end());
         words.push_back("verify");
         app.parse(words);

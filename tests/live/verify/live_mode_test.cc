@@ -19,6 +19,7 @@
 #include "tests/live/verify/dataset.h"
 #include "tests/support/live_postgres.h"
 #include "tests/support/program.h"
+#include "tests/support/verify_request.h"
 #include "tests/support/verify_text.h"
 #include "verify/report/report.h"
 #include "verify/verify.h"
@@ -258,9 +259,7 @@ protected:
         }
     }
     Request request() const {
-        Request request;
-        request.source = accounts().mover.as_plan();
-        request.destination = destination_.as_plan();
+        Request request = request_between(accounts().mover, destination_);
         request.structure = request.sequences = false;
         request.settle = std::chrono::seconds(1);
         return request;

@@ -7,6 +7,7 @@
 
 #include "migrator/model/error.h"
 #include "tests/support/live_postgres.h"
+#include "tests/support/verify_request.h"
 #include "tests/support/verify_text.h"
 #include "verify/report/report.h"
 #include "verify/verify.h"
@@ -59,6 +60,7 @@ protected:
 private:
     static Request settled() {
         Request request;
+        request.engines = known_engines();
         request.settle = {};  // nobody else writes here
         return request;
     }
@@ -342,9 +344,7 @@ TEST_F(PreparedWriters, AreNamedByTheirIdentifier) {
     PostgresClient(destination).query("create table t (id int primary key)");
     PostgresClient(source.application)
         .query("begin; insert into t values (1); prepare transaction 'order-7'");
-    Request request;
-    request.source = source.mover.as_plan();
-    request.destination = destination.as_plan();
+    const Request request = request_between(source.mover, destination);
     const Result result = run(request);
     EXPECT_EQ(result.verdict, Verdict::could_not_tell);
     EXPECT_THAT(result.reasons, testing::Contains(testing::HasSubstr("`order-7`")));

@@ -8,6 +8,7 @@
 #include "tests/live/verify/dataset.h"
 #include "tests/support/live_postgres.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/support/verify_request.h"
 #include "tests/support/verify_text.h"
 #include "verify/report/report.h"
 #include "verify/verify.h"
@@ -30,9 +31,7 @@ protected:
     void here(const std::string& sql) { PostgresClient(this->accounts().application).query(sql); }
     void there(const std::string& sql) { PostgresClient(destination_).query(sql); }
     Result judge(const std::string& repair_file = "") const {
-        Request request;
-        request.source = this->accounts().mover.as_plan();
-        request.destination = destination_.as_plan();
+        Request request = request_between(this->accounts().mover, destination_);
         request.repair_file = repair_file;
         return run(request);
     }

@@ -10,6 +10,7 @@
 
 #include "tests/live/verify/dataset.h"
 #include "tests/support/live_postgres.h"
+#include "tests/support/verify_request.h"
 #include "tests/support/verify_text.h"
 #include "verify/report/report.h"
 #include "verify/verify.h"
@@ -346,9 +347,7 @@ protected:
     }
 
     Request request(const fixtures::PostgresEndpoint& destination) const {
-        Request request;
-        request.source = accounts().mover.as_plan();
-        request.destination = destination.as_plan();
+        Request request = request_between(accounts().mover, destination);
         request.settle = {};  // nobody else writes here
         return request;
     }

@@ -8,6 +8,7 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "scripts"))
 import check_rules  # noqa: E402  (the path comes first)
+import error_catalogue  # noqa: E402
 
 HEADER = "// What this is.\n#pragma once\n"
 
@@ -155,6 +156,102 @@ class Rules(unittest.TestCase):
         self.assertEqual(self.broken("scenarios/postgres/a.yaml", good), [])
         for bad in ("claims: {G5: equal}\n", "promise: Nothing is lost.\n", good.replace("G5: equal", "G5:"), good.replace("G213", "G214")):
             self.assertEqual(self.broken("scenarios/postgres/a.yaml", bad), ["scenario"], bad)
+
+    ERRORS = """a.b:
+  class: refused
+  meaning: It is.
+  remedy: Do this,
+    then that.
+  met: at_start
+  found_by: [c.d]
+  shown_by: Suite.Test
+c.d:
+  class: finding
+  meaning: It is.
+  remedy: Do.
+"""
+    THROWS = 'throw Error(ErrorClass::refused, "a.b", "m");\nreturn Finding{"c.d", Severity::block, o, f, w, r, {}};\n'
+
+    def catalogue(self, source="", errors=ERRORS, path="migrator/stage/a.cc", page=None):
+        """What is broken about the error codes of a tree with this catalogue and this file beside those that make its codes."""
+        self.write("scenarios/errors.yaml", errors)
+        self.write("tests/a_test.cc", "TEST(Suite, Test) {}\n")
+        self.write("migrator/stage/throws.cc", self.THROWS)
+        self.write(path, source)
+        files = ["scenarios/errors.yaml", "scenarios/ERRORS.md", "migrator/stage/throws.cc", "tests/a_test.cc", path]
+        made = error_catalogue.Catalogue(self.root, files)
+        self.write("scenarios/ERRORS.md", made.page() if page is None else page)
+        return [message for _, _, message in made.check()]
+
+    def test_error_codes_of_a_good_tree(self):
+        self.assertEqual(self.catalogue('// throw Error(ErrorClass::refused, "x.y", "m");\n'), [])
+
+    def test_every_code_that_is_made_is_listed(self):
+        for source in ('throw Error(ErrorClass::corrupt, "x.y", m);', 'return Error(lost ? ErrorClass::corrupt : ErrorClass::stopped,\n "x.y", m);',
+                       'Error late(model::ErrorClass::corrupt, "x.y", m);', ': Error(ErrorClass::corrupt, first ? "a.b" : "x.y", m);',
+                       'constexpr const char* kName = "x.y"; Error(ErrorClass::corrupt, kName, m);',
+                       'return {{"x.y", severity, o, f, w, r, {}}, true};', 'return {"x.y",\n model::Severity::note, o, f(a, b), w, r, {"G1"}};',
+                       'Json{{"code", "x.y"}}'):
+            self.assertIn("`x.y` is not in scenarios/errors.yaml", self.catalogue(source), source)
+        helper = 'void refuse(const char* code) { throw Error(ErrorClass::refused, code, m); }\nvoid f() { refuse("x.y"); }'
+        self.assertIn("`x.y` is not in scenarios/errors.yaml", self.catalogue(helper, path="migrator/route/postgres_leaf.cc"))
+        problem = 'problems.add(place, "x.y", "m", "r");'
+        self.assertIn("`x.y` is not in scenarios/errors.yaml", self.catalogue(problem, path="migrator/plan/a.cc"))
+
+    def test_a_code_has_the_class_that_is_listed(self):
+        for source in ('throw Error(ErrorClass::corrupt, "a.b", m);', 'Error(lost ? ErrorClass::corrupt : ErrorClass::refused, lost ? "a.b" : "a.b", m);'):
+            self.assertEqual(self.catalogue(source), ["`a.b` is of the class corrupt here, by scenarios/errors.yaml refused"], source)
+        self.assertEqual(self.catalogue(errors=self.ERRORS.replace("class: finding", "class: [finding, problem]")),
+                         ["nothing makes `c.d` with the class problem"])
+
+    def test_what_is_listed_is_made(self):
+        self.assertEqual(self.catalogue(errors=self.ERRORS + "e.f:\n  class: stopped\n  meaning: It is.\n  remedy: Do.\n"),
+                         ["nothing makes `e.f`"])
+
+    def test_a_code_is_a_literal_where_it_is_made(self):
+        for source in ("throw Error(ErrorClass::corrupt, code, m);", "throw Error(ErrorClass::corrupt, name_of(x), m);",
+                       "return {code, Severity::note, o, f, w, r, {}};"):
+            self.assertTrue(any("is no literal" in message for message in self.catalogue(source)), source)
+        self.assertEqual(self.catalogue('throw Error(ErrorClass::corrupt, error.code(), "again: " + m);'), [])
+
+    def test_a_code_that_is_put_together_has_its_family(self):
+        family = self.ERRORS + "x.STATE:\n  class: operation\n  meaning: It is.\n  remedy: Do.\n"
+        source = 'throw Error(ErrorClass::operation, "x." + state, m);'
+        self.assertEqual(self.catalogue(source, family), [])
+        self.assertIn("`x.X` is not in scenarios/errors.yaml", self.catalogue(source))
+        self.assertIn("nothing makes `x.STATE`", self.catalogue(errors=family))
+
+    def test_errors_are_compared_with_codes_that_there_are(self):
+        self.assertEqual(self.catalogue('if (error.code() == "a.b" || error.code() != "a.c") {}'), ["no error has the code `a.c`"])
+
+    def test_refusals_are_found_before_the_start(self):
+        for was, becomes, message in (
+                ("  met: at_start\n", "", "`a.b` is a refusal of the migrator: say how it is met"),
+                ("at_start", "sometime", "`a.b` cannot be met `sometime`"),
+                ("  found_by: [c.d]\n", "", "`a.b`: say which question finds it and which test shows that, or why none can"),
+                ("  shown_by: Suite.Test\n", "", "`a.b`: say which question finds it and which test shows that, or why none can"),
+                ("[c.d]", "[c.e]", "`a.b` is found by `c.e`, which no question says"),
+                ("Suite.Test", "Suite.Other", "there is no test `Suite.Other`")):
+            self.assertIn(message, self.catalogue(errors=self.ERRORS.replace(was, becomes)), was)
+        because = self.ERRORS.replace("found_by: [c.d]\n  shown_by: Suite.Test", "because: nobody can know")
+        self.assertEqual(self.catalogue(errors=because), [])
+
+    def test_the_catalogue_is_whole(self):
+        for was, becomes, message in (("  meaning: It is.\n  remedy: Do.\n", "  meaning: It is.\n", "`c.d` has no remedy"),
+                                      ("It is.\n  remedy: Do.\n", "It is\n  remedy: Do.\n", "`c.d`: the meaning is a sentence"),
+                                      ("class: finding", "class: find", "`c.d`: there is no class find"),
+                                      ("c.d:", "a.b:", "`a.b` stands here a second time"),
+                                      ("  remedy: Do.", " remedy: Do.", "not understood: ` remedy: Do.`")):
+            self.assertIn(message, self.catalogue(errors=self.ERRORS.replace(was, becomes)), was)
+
+    def test_the_page_is_what_the_catalogue_says(self):
+        self.assertEqual(self.catalogue(page="# Error codes\n"), ["it is not what the catalogue says; scripts/check --fix writes it"])
+        self.catalogue()
+        with open(os.path.join(self.root, "scenarios/ERRORS.md"), encoding="utf-8") as page:
+            self.assertIn("| `a.b` | It is. | Do this, then that. |", page.read())
+
+    def test_the_check_of_the_tree_tells_of_error_codes(self):
+        self.assertEqual(self.broken("migrator/stage/a.cc", 'Error(ErrorClass::corrupt, "x.y", m);\n'), ["error code"])
 
     def test_scripts_explain_themselves(self):
         self.assertEqual(self.broken("scripts/run", "#!/bin/sh\n", 0o755), ["help"])

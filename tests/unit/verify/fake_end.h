@@ -14,9 +14,12 @@
 
 #include "migrator/model/error.h"
 #include "tests/unit/verify/wire.h"
+#include "verify/canonical/canonical.h"
 #include "verify/compare/key_order.h"
 #include "verify/end/end.h"
 #include "verify/postgres/decode.h"
+#include "verify/postgres/repair.h"
+#include "verify/run/request.h"
 
 namespace cutover::verify::testing_support {
 
@@ -51,17 +54,39 @@ inline ColumnShape numeric_column(std::string name) {
     return column(std::move(name), "numeric", 1700, KeyOrder::numeric);
 }
 
+inline std::string integer_cell(std::int64_t value) {
+    std::string out;
+    put_number(out, number_from(value), false);
+    return out;
+}
+
+struct FakeVersion {
+    bool free = true;
+    std::string version;
+};
+
 struct FakeTable {
     TableShape shape;
     std::vector<WireRow> rows;
-    bool in_order = true;                ///< false: rows come as they stand, whatever was asked for
-    bool refuses_keys = false;           ///< rows cannot be asked for by key
-    bool loses_keys = false;             ///< they can, and are not found
-    std::vector<std::string> cuts = {};  ///< of its first cell, an int4; the table counts as large
-    std::string unreadable_from = {};    ///< the range that begins at this cut cannot be read
-    /// Of the row with this first cell, as ReadSpec::with_version has it; else its own bytes, free.
-    std::map<WireCell, std::string> versions = {};
+    bool in_order = true;        ///< false: rows come as they stand, whatever was asked for
+    bool refuses_keys = false;   ///< rows cannot be asked for by key
+    bool loses_keys = false;     ///< they can, and are not found
+    std::vector<int> cuts = {};  ///< of its first cell, an int4; the table counts as large
+    std::optional<int> unreadable_from = {};  ///< the range that begins at this cut is broken
+    /// Of the row with this first cell; else its own bytes, free.
+    std::map<WireCell, FakeVersion> versions = {};
 };
+
+/// Positions and numbers of transactions are plain numbers.
+struct FakeMoment {
+    int position = 0;
+    int oldest_writer = 1;  ///< all below have ended
+    int next_writer = 1;    ///< all from here on had not begun
+};
+
+inline Evidence place(int position) {
+    return Evidence(std::to_string(position));
+}
 
 struct FakeDatabase {
     std::vector<FakeTable> tables;
@@ -71,7 +96,9 @@ struct FakeDatabase {
     int standings = 0;
     std::size_t block_bytes = 0;  ///< 0: as asked for
     bool shares_snapshots = true;
-    Moment moment{"0", 1, 1};  ///< positions are plain numbers
+    FakeMoment moment = {};
+    bool has_witness = true;
+    bool has_no_catalog = false;  ///< a destination that takes its tables for the source's
     Applied applied = {};
     std::function<void()> before_snapshot =
         {};  ///< the script: what happens before a session takes one
@@ -101,7 +128,7 @@ private:
     std::size_t at_ = 0;
 };
 
-class FakeEnd final : public End {
+class FakeEnd final : public End, private Witness {
 public:
     explicit FakeEnd(FakeDatabase& database) : database_(database) {}
 
@@ -110,7 +137,7 @@ public:
         if (database_.before_standing) {
             database_.before_standing();
         }
-        return {"0/1", std::to_string(database_.busy ? ++database_.standings : 0),
+        return {Evidence("0/1"), place(database_.busy ? ++database_.standings : 0),
                 database_.open_writers};
     }
     std::string begin_snapshot() override { return database_.shares_snapshots ? "snapshot" : ""; }
@@ -125,16 +152,17 @@ public:
         moment_ = database_.moment;
         applied_ = database_.applied;
     }
-    std::string view() override { return "0"; }
-    bool written_between(const TableShape&, const std::string&, const std::string&) override {
+    Evidence view() override { return Evidence("0"); }
+    bool written_between(const TableShape&, const Evidence&, const Evidence&) override {
         return !database_.spares_tables;
     }
-    Moment moment() override { return moment_; }
+    Witness* witness() override { return database_.has_witness ? this : nullptr; }
     Applied applied(const std::string&) override { return view_ ? applied_ : database_.applied; }
-    bool reaches(const std::string& position, const std::string& wanted) const override {
-        return !position.empty() && std::stoi(position) >= std::stoi(wanted);
-    }
-    std::vector<TableShape> tables(const plan::ObjectSelection* selection) override {
+    std::vector<TableShape> tables(const TableQuery& query) override {
+        if (database_.has_no_catalog) {
+            return called_otherwise(query);
+        }
+        const plan::ObjectSelection* const selection = query.selection;
         std::vector<TableShape> out;
         for (const FakeTable& table : database_.tables) {
             if (selection == nullptr || selection->selects(table.shape.name)) {
@@ -154,7 +182,7 @@ public:
         if (from.refuses_keys && !spec.keys.empty()) {
             throw model::Error(model::ErrorClass::operation, "sql.22P02", "no such key");
         }
-        if (!from.unreadable_from.empty() && spec.range.from == from.unreadable_from) {
+        if (from.unreadable_from && spec.range.from == integer_cell(*from.unreadable_from)) {
             throw model::Error(model::ErrorClass::operation, "sql.XX001", "broken page");
         }
         KeyCells key;
@@ -174,8 +202,10 @@ public:
             }
             if (spec.with_version) {
                 const auto version = from.versions.find(row[0]);
-                cells.push_back(version != from.versions.end() ? version->second
-                                                               : "free " + row_bytes(row));
+                const FakeVersion own{true, row_bytes(row)};
+                const FakeVersion& seen = version != from.versions.end() ? version->second : own;
+                cells.push_back(std::string(1, seen.free ? '\1' : '\0'));
+                cells.push_back(seen.version);
             }
             rows.push_back(row_bytes(cells));
         }
@@ -188,18 +218,43 @@ public:
         return std::make_unique<FakeStream>(std::move(rows), database_.block_bytes);
     }
     std::vector<std::string> cuts(const TableShape& table, const ReadSpec&, std::size_t) override {
-        return find(table.name).cuts;
+        std::vector<std::string> out;
+        for (const int cut : find(table.name).cuts) {
+            out.push_back(integer_cell(cut));
+        }
+        return out;
     }
 
 private:
+    Moment moment() override {
+        return {place(moment_.position), Evidence(std::to_string(moment_.oldest_writer) + " " +
+                                                  std::to_string(moment_.next_writer))};
+    }
+    bool sees_all(const Moment& later, const Moment& earlier) const override {
+        const std::string& begun = earlier.view.bytes();
+        return std::stoi(later.view.bytes()) >= std::stoi(begun.substr(begun.find(' ')));
+    }
+    bool reaches(const Evidence& position, const Evidence& wanted) const override {
+        return !position.empty() && std::stoi(position.bytes()) >= std::stoi(wanted.bytes());
+    }
+    static std::vector<TableShape> called_otherwise(const TableQuery& query) {
+        std::vector<TableShape> out = *query.at_source;
+        for (TableShape& table : out) {
+            for (ColumnShape& each : table.columns) {
+                each.name = query.mapping->column(table.name, each.name);
+            }
+            table.name = query.mapping->table(table.name);
+        }
+        return out;
+    }
     static bool lies_in(const KeyRange& range, const WireRow& row) {
         if (!range.from && !range.to) {
             return true;
         }
         // As SQL has it: NULL lies in no range.
         const auto value = row[0] ? static_cast<std::int32_t>(load_big32(row[0]->data())) : 0;
-        return row[0] && (!range.from || value >= std::stoi(*range.from)) &&
-               (!range.to || value < std::stoi(*range.to));
+        return row[0] && (!range.from || value >= std::stoi(printable(*range.from))) &&
+               (!range.to || value < std::stoi(printable(*range.to)));
     }
     const FakeTable& find(const model::ObjectName& name) const {
         const std::vector<FakeTable>& tables = view_ ? *view_ : database_.tables;
@@ -209,12 +264,20 @@ private:
 
     FakeDatabase& database_;
     std::optional<std::vector<FakeTable>> view_;  ///< of a session's own snapshot
-    Moment moment_;
+    FakeMoment moment_;
     Applied applied_;
 };
 
-inline OpenEnd opener(FakeDatabase& database) {
-    return [&database] { return std::make_unique<FakeEnd>(database); };
+/// Of an engine of their own: the source's endpoint has the database `source`.
+inline void use(Request& request, FakeDatabase& source, FakeDatabase& destination) {
+    JudgedEngine engine;
+    engine.open = [&](const plan::Endpoint& endpoint, std::chrono::seconds) {
+        return std::make_unique<FakeEnd>(endpoint.database == "source" ? source : destination);
+    };
+    engine.repair = &postgres_repair();
+    request.source.engine = request.destination.engine = "fake";
+    request.source.database = "source";
+    request.engines.add("fake", engine);
 }
 
 /// `app.t (id integer primary key, v text)` or without the key.

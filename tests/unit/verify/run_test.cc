@@ -37,8 +37,7 @@ struct RunTest : testing::Test {
     }
     Request request() {
         Request request;
-        request.open_source = opener(source);
-        request.open_destination = opener(destination);
+        use(request, source, destination);
         request.structure = request.sequences = false;
         request.seed = 7;
         request.live.pause = [this](std::chrono::milliseconds pause) { watched += pause; };
@@ -80,6 +79,65 @@ TEST_F(RunTest, NamesKeysAndColumnsOfEveryClass) {
     EXPECT_EQ(result.tables[0].differing_columns.at("v"), 1u);
     EXPECT_EQ(result.tables[0].source_digest.key_sum == result.tables[0].destination_digest.key_sum,
               false);
+}
+
+TEST_F(RunTest, RefusesAnEngineThatItCannotReadByItsName) {
+    Request asked = request();
+    asked.engines.add("another", {});
+    asked.destination.engine = "oracle";
+    try {
+        run(asked);
+        FAIL() << "it was taken";
+    } catch (const model::Error& error) {
+        EXPECT_EQ(error.code(), "verify.engine");
+        EXPECT_THAT(error.message(), testing::HasSubstr("`oracle`"));
+        EXPECT_THAT(error.hint(), testing::HasSubstr("another, fake"));
+    }
+}
+
+TEST_F(RunTest, RefusesRepairStatementsForAnEngineThatHasNone) {
+    const tests::TemporaryFolder folder;
+    Request asked = request();
+    asked.engines.add("mute", {asked.engines.at("fake").open});
+    asked.destination.engine = "mute";
+    EXPECT_EQ(run(asked).verdict, Verdict::consistent);
+    asked.repair_file = (folder / "repair.sql").string();
+    try {
+        run(asked);
+        FAIL() << "it was taken";
+    } catch (const model::Error& error) {
+        EXPECT_EQ(error.code(), "verify.no_repair");
+        EXPECT_THAT(error.message(), testing::HasSubstr("`mute`"));
+    }
+    EXPECT_FALSE(std::filesystem::exists(asked.repair_file));
+}
+
+TEST_F(RunTest, TakesWhatTheRouteDeclaresOnlyIfATaskOfOursHasFilledTheDestination) {
+    fill(1);
+    Request asked = request();
+    asked.rules = {Rule::json_text};
+    asked.declared_rules = {Rule::numeric_scale, Rule::json_text};
+    EXPECT_THAT(run(asked).rules, ElementsAre("json_text"));
+    destination.applied = {true, "", "finished", place(1)};
+    EXPECT_THAT(run(asked).rules, ElementsAre("numeric_scale (declared by the task)", "json_text"));
+    asked.declared_rules = {};
+    EXPECT_THAT(run(asked).rules, ElementsAre("json_text"));
+}
+
+TEST_F(RunTest, TellsAnEndWithoutACatalogWhatItsTablesAreCalled) {
+    fill(3);
+    destination.has_no_catalog = true;
+    destination.tables[0].shape = {};
+    destination.tables[0].shape.name = {"shop", "u"};
+    Request asked = request();
+    asked.mapping.tables[{"app", "t"}] = {"shop", "u"};
+    asked.mapping.columns[{"app", "t"}] = {{"v", "value"}};
+    const Result equal = run(asked);
+    EXPECT_EQ(equal.verdict, Verdict::consistent);
+    EXPECT_EQ(equal.rows.equal, 3u);
+    EXPECT_EQ(equal.tables.at(0).destination, "shop.u");
+    there().pop_back();
+    EXPECT_EQ(run(asked).rows.missing, 1u);
 }
 
 TEST_F(RunTest, ComparesWithEmptyTables) {

@@ -68,9 +68,9 @@ void Database::add_key(Table& table, const model::KeySchema& key) {
     table.add_key(key);
 }
 
-TransactionNumber Database::begin() {
+TransactionNumber Database::begin(bool held) {
     const TransactionNumber transaction = next_transaction_++;
-    transactions_[transaction];
+    transactions_[transaction].held = held;
     return transaction;
 }
 
@@ -141,7 +141,8 @@ Outcome Database::insert(TransactionNumber transaction, Table& table, Tuple row)
     CUTOVER_CHECK(row.size() == table.types().size() && row.complete());
     Transaction& state = running_transaction(transaction);
     for (const Outcome& outcome :
-         {check_table(transaction, table), check_keys(transaction, table, row, std::nullopt)}) {
+         {check_table(transaction, table), check_keys(transaction, table, row, std::nullopt),
+          check_parents(transaction, table, row)}) {
         if (outcome.kind != Outcome::Kind::done) {
             return outcome;
         }
@@ -159,7 +160,8 @@ Outcome Database::replace(TransactionNumber transaction, Table& table, std::size
     Transaction& state = running_transaction(transaction);
     for (const Outcome& outcome :
          {check_table(transaction, table), check_row(transaction, table.at(place)),
-          check_keys(transaction, table, row, place)}) {
+          check_keys(transaction, table, row, place), check_parents(transaction, table, row),
+          check_children(transaction, table, table.at(place).row, &row)}) {
         if (outcome.kind != Outcome::Kind::done) {
             return outcome;
         }
@@ -176,7 +178,8 @@ Outcome Database::replace(TransactionNumber transaction, Table& table, std::size
 Outcome Database::remove(TransactionNumber transaction, Table& table, std::size_t place) {
     Transaction& state = running_transaction(transaction);
     for (const Outcome& outcome :
-         {check_table(transaction, table), check_row(transaction, table.at(place))}) {
+         {check_table(transaction, table), check_row(transaction, table.at(place)),
+          check_children(transaction, table, table.at(place).row, nullptr)}) {
         if (outcome.kind != Outcome::Kind::done) {
             return outcome;
         }
@@ -195,6 +198,9 @@ Outcome Database::truncate(TransactionNumber transaction, const std::vector<Tabl
         if (check_table(transaction, *table).kind == Outcome::Kind::refused) {
             return {Outcome::Kind::refused, 0, {}};
         }
+    }
+    if (state.held && children_left(tables)) {
+        return {Outcome::Kind::violated, 0, {}};
     }
     for (const auto& [other, others] : transactions_) {
         for (Table* table : tables) {

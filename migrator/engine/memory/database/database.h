@@ -3,6 +3,9 @@
 // order) and the destination (row locks, unique keys, atomic commits). It knows no plan and no
 // connection (session.h).
 //
+// Foreign keys are those of the tables' schemas, of one column, checked by each statement: a row
+// that a running transaction refers to cannot go.
+//
 // A transaction's commit record may be in the log before the transaction is visible to new
 // snapshots; until then it counts as running and holds its locks.
 //
@@ -65,10 +68,11 @@ struct Outcome {
         blocked,    ///< another running transaction holds the row or key: wait for `by`, look again
         duplicate,  ///< a key that is taken
         refused,    ///< the table is closed
+        violated,   ///< a foreign key does not allow it
     };
     Kind kind = Kind::done;
     TransactionNumber by = 0;
-    std::string key;  ///< name of the key that is taken
+    std::string key;  ///< name of the key that is taken or violated
 };
 
 class Database {
@@ -90,10 +94,16 @@ public:
     const std::vector<std::unique_ptr<Table>>& tables() const { return tables_; }
     /// Throws: operation (rows share a key).
     void add_key(Table& table, const model::KeySchema& key);
+    /// Of a child that is there. Without `check`, rows that break it already may stay. Throws:
+    /// operation (they may not).
+    void add_foreign_key(Table& child, const model::ForeignKeySchema& key, bool check);
+    /// Throws: operation (no such key, or rows break it).
+    void validate_foreign_key(const Table& child, const std::string& name) const;
     std::map<model::ObjectName, Sequence>& sequences() { return sequences_; }
 
     // Transactions. Statements see what is committed and what their own transaction did.
-    TransactionNumber begin();
+    /// `held`: to foreign keys.
+    TransactionNumber begin(bool held = true);
     bool running(TransactionNumber transaction) const {
         return transactions_.contains(transaction);
     }
@@ -187,6 +197,8 @@ private:
         std::vector<std::size_t> undo_at_change;  ///< undo.size() before each change
         std::set<Table*> touched;
         std::set<Table*> emptied;
+        bool held = true;
+        std::set<std::pair<const Table*, std::string>> leans_on;  ///< parents, by their keys
         bool logged = false;
         std::uint64_t offset = 0;  ///< of its commit record
     };
@@ -202,6 +214,22 @@ private:
                        std::optional<std::size_t> own_place) const;
     Outcome check_table(TransactionNumber transaction, const Table& table) const;
     Outcome check_row(TransactionNumber transaction, const Version& version) const;
+    struct Reference {
+        const Table* child = nullptr;
+        std::vector<std::size_t> columns;
+        const Table* parent = nullptr;
+        std::vector<std::size_t> parent_columns;
+        std::string name;
+    };
+    std::vector<Reference> references() const;
+    Outcome meet_parent(TransactionNumber transaction, const Reference& reference,
+                        const std::string& key) const;
+    Outcome check_parents(TransactionNumber transaction, const Table& table,
+                          const model::Tuple& row);
+    /// `after`: what takes the row's place; null: nothing.
+    Outcome check_children(TransactionNumber transaction, const Table& table,
+                           const model::Tuple& before, const model::Tuple* after) const;
+    bool children_left(const std::vector<Table*>& tables) const;
     void undo(Transaction& transaction, std::size_t down_to);
     std::uint64_t next_offset();
     void forget_transactions_after(std::uint64_t offset);

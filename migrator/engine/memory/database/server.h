@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "migrator/engine/control.h"
 #include "migrator/engine/memory/database/database.h"
 #include "migrator/engine/memory/database/weather.h"
+#include "migrator/engine/sink.h"
 #include "migrator/flow/waits.h"
 #include "migrator/plan/endpoint.h"
 
@@ -52,8 +52,7 @@ struct Server {
 
     Database database;
     Personality personality = Personality::location_ranges;
-    /// As a destination: several row changes can be made in one go.
-    bool transactions = true;
+    engine::SinkTraits as_sink;  ///< what it can do as a destination
     /// As a destination: a trigger of others' counts changes in a row of its own, which every
     /// transaction that applies something then holds to its end.
     bool counts_changes = false;

@@ -102,7 +102,25 @@ void Session::arrive(std::string_view name) {
 }
 
 void Session::call(std::string_view name, CallKind kind, const std::function<void(Server&)>& work) {
-    arrive(name);
+    request(name, kind, [work](Server& server) {
+        work(server);
+        return true;
+    });
+}
+
+void Session::request(std::string_view name, CallKind kind, const Work& work) {
+    try {
+        arrive(name);
+    } catch (const Error&) {
+        throw;
+    } catch (...) {
+        // The process died while the call was on its way.
+        if (kind == CallKind::commit && connected() && net_.weather != nullptr &&
+            net_.weather->commit_survives_client()) {
+            call_later(name, work);
+        }
+        throw;
+    }
     const Fate fate = this->fate(name, kind);
     if (fate == Fate::lose_late && kind == CallKind::commit) {
         call_later(name, work);
@@ -115,12 +133,13 @@ void Session::call(std::string_view name, CallKind kind, const std::function<voi
         throw Error(ErrorClass::operation, "memory.failed",
                     end_ + ": " + std::string(name) + " failed");
     }
+    bool changed = false;
     {
         const std::lock_guard lock(server_->database.mutex());
         news_seen_ = server_->news;
-        work(*server_);
+        changed = work(*server_);
     }
-    if (kind != CallKind::read && !std::exchange(blocked_, false)) {
+    if (kind != CallKind::read && changed) {
         server_->ring();
         if (server_->news == news_seen_ + 1) {
             ++news_seen_;  // its own doing is no news
@@ -132,7 +151,7 @@ void Session::call(std::string_view name, CallKind kind, const std::function<voi
     }
 }
 
-void Session::call_later(std::string_view name, const std::function<void(Server&)>& work) {
+void Session::call_later(std::string_view name, const Work& work) {
     server_->under_way.emplace(name);
     net_.weather->later([server = server_, epoch = epoch_, name = std::string(name), work] {
         {
@@ -210,32 +229,39 @@ void Session::commit(std::string_view name, const std::function<void(Server&)>& 
     }
 }
 
-void Session::statement(std::string_view name, const std::function<Outcome(Server&)>& work) {
+void Session::statement(std::string_view name, const std::function<Outcome(Server&)>& work,
+                        CallKind kind) {
+    struct Answer {
+        Outcome outcome;
+        std::vector<TransactionNumber> in_the_way;
+        bool late = false;
+    };
     // A server counts its own time, not that of a client which a machine has stalled.
     flow::Duration waited{};
     flow::TimePoint asked = runtime_.now();
     flow::Notice notice(net_.waits);
     bool late = false;  ///< some of the time went by for a commit that the server came to late
     for (;;) {
-        Outcome outcome;
-        std::vector<TransactionNumber> in_the_way;
-        call(name, CallKind::write, [&](Server& server) {
-            outcome = work(server);
-            blocked_ = outcome.kind == Outcome::Kind::blocked;
-            server.waits_for.erase(transaction_);
-            if (blocked_) {
-                in_the_way = server.in_the_way(outcome.by);
-                late |= std::any_of(
-                    in_the_way.begin(), in_the_way.end(),
+        const auto answer = std::make_shared<Answer>();
+        request(name, kind, [answer, work, transaction = transaction_](Server& server) {
+            const Outcome& outcome = answer->outcome = work(server);
+            const bool blocked = outcome.kind == Outcome::Kind::blocked;
+            server.waits_for.erase(transaction);
+            if (blocked) {
+                answer->in_the_way = server.in_the_way(outcome.by);
+                answer->late = std::any_of(
+                    answer->in_the_way.begin(), answer->in_the_way.end(),
                     [&](TransactionNumber one) { return server.late_commits.contains(one); });
             }
-            if (blocked_ && transaction_ != 0) {
-                server.waits_for[transaction_] = outcome.by;
+            if (blocked && transaction != 0) {
+                server.waits_for[transaction] = outcome.by;
             }
+            return !blocked;
         });
-        if (outcome.kind != Outcome::Kind::blocked) {
+        if (answer->outcome.kind != Outcome::Kind::blocked) {
             return;
         }
+        late |= answer->late;
         const flow::TimePoint now = runtime_.now();
         waited += std::min<flow::Duration>(now - asked, kAskEvery);
         asked = now;
@@ -249,8 +275,8 @@ void Session::statement(std::string_view name, const std::function<Outcome(Serve
         }
         if (notice.due()) {
             std::vector<model::Holder> holders;
-            for (const TransactionNumber transaction : in_the_way) {
-                holders.push_back({"transaction", std::to_string(transaction), "", std::nullopt});
+            for (const TransactionNumber one : answer->in_the_way) {
+                holders.push_back({"transaction", std::to_string(one), "", std::nullopt});
             }
             notice.tell(net_.end, std::string(name), std::move(holders));
         }
@@ -269,7 +295,8 @@ TransactionNumber Session::transaction() const {
 void Session::begin() {
     call(end_ + ".begin", CallKind::read, [&](Server& server) {
         CUTOVER_CHECK(transaction_ == 0);
-        transaction_ = server.database.begin();
+        transaction_ =
+            server.database.begin(server.as_sink.foreign_keys == engine::ForeignKeys::held);
     });
 }
 

@@ -31,16 +31,18 @@ public:
 
     /// One call: `work` runs with the database locked and must not wait. Throws: connection,
     /// operation (by the weather; the open transaction is gone), and whatever `work` throws. Of
-    /// kind `commit`, without a transaction: its outcome may stay unknown as commit()'s; until the
-    /// server runs `work`, the call's name is in Server::under_way.
+    /// kind `commit`, without a transaction: its outcome may stay unknown as commit()'s, and `work`
+    /// must own what it uses; until the server runs it, the call's name is in Server::under_way.
     void call(std::string_view name, CallKind kind, const std::function<void(Server&)>& work);
     /// Ends the open transaction: `work` runs with the database locked, then the transaction is
     /// committed. If `work` throws, it is rolled back. The outcome may stay unknown (throws
     /// connection); then the server may run `work` later, so it must own what it uses.
     void commit(std::string_view name, const std::function<void(Server&)>& work);
     /// A statement that may have to wait for another transaction: `work` is called until it is not
-    /// blocked. Throws: operation if it waits too long.
-    void statement(std::string_view name, const std::function<Outcome(Server&)>& work);
+    /// blocked. Throws: operation if it waits too long. Kinds as of call(): where it is a
+    /// transaction of its own, it is a commit.
+    void statement(std::string_view name, const std::function<Outcome(Server&)>& work,
+                   CallKind kind = CallKind::write);
 
     void begin();
     /// Throws: connection if it is gone (lost, or rolled back after a failure).
@@ -69,11 +71,14 @@ public:
     }
 
 private:
+    /// Work that tells whether it has changed anything that others may wait for.
+    using Work = std::function<bool(Server&)>;
+    void request(std::string_view name, CallKind kind, const Work& work);
     void arrive(std::string_view name);
     void connect();
     [[noreturn]] void lose(std::string_view name, const char* how);
     Fate fate(std::string_view name, CallKind kind) const;
-    void call_later(std::string_view name, const std::function<void(Server&)>& work);
+    void call_later(std::string_view name, const Work& work);
     void execute_later(const std::function<void(Server&)>& work);
 
     flow::Runtime& runtime_;
@@ -87,7 +92,6 @@ private:
     TransactionNumber transaction_ = 0;
     std::uint64_t view_ = 0;
     std::uint64_t news_seen_ = 0;
-    bool blocked_ = false;  ///< the last statement has changed nothing: no news for others
 };
 
 }  // namespace cutover::memory

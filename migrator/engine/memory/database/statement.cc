@@ -1,5 +1,6 @@
 #include "migrator/engine/memory/database/statement.h"
 
+#include <algorithm>
 #include <sstream>
 
 #include "migrator/model/error.h"
@@ -32,6 +33,15 @@ std::string sequence_statement(const model::ObjectName& name) {
     return "sequence " + name.schema + " " + name.name;
 }
 
+ReferenceStatements reference_statements(const model::ObjectName& child, const std::string& name,
+                                         const std::string& column, const model::ObjectName& parent,
+                                         const std::string& parent_column) {
+    const std::string key = " " + child.schema + " " + child.name + " " + name;
+    return {"reference" + key + " " + column + " " + parent.schema + " " + parent.name + " " +
+                parent_column,
+            "validate" + key, "unreference" + key};
+}
+
 namespace {
 
 model::ColumnSchema parse_column(const std::string& word) {
@@ -45,47 +55,88 @@ model::ColumnSchema parse_column(const std::string& word) {
     return column;
 }
 
-void create_table(Database& database, std::istringstream& words) {
+void create_table(Database& database, std::istringstream& words, bool leave) {
     model::TableSchema schema;
     words >> schema.name.schema >> schema.name.name;
+    if (leave && database.find_table(schema.name) != nullptr) {
+        return;
+    }
     for (std::string word; words >> word;) {
         schema.columns.push_back(parse_column(word));
     }
     database.create_table(schema);
 }
 
-void add_key(Database& database, std::istringstream& words) {
-    model::ObjectName name;
-    model::KeySchema key;
-    std::string kind;
-    words >> name.schema >> name.name >> key.name >> kind;
-    key.primary = kind == "primary";
-    Table& table = database.table(name);
-    for (std::string word; words >> word;) {
-        const auto column = table.schema().column_index(word);
-        if (!column) {
-            throw Error(ErrorClass::operation, "memory.no_column",
-                        "table " + name.display() + " has no column " + word);
-        }
-        key.columns.push_back(*column);
+std::size_t column_of(const Table& table, const std::string& name) {
+    const auto column = table.schema().column_index(name);
+    if (!column) {
+        throw Error(ErrorClass::operation, "memory.no_column",
+                    "table " + table.schema().name.display() + " has no column " + name);
     }
-    database.add_key(table, key);
+    return *column;
+}
+
+template <typename Key>
+bool has_key(const std::vector<Key>& keys, const std::string& name) {
+    return std::any_of(keys.begin(), keys.end(), [&](const Key& one) { return one.name == name; });
+}
+
+void add_key(Database& database, Table& table, const std::string& name, std::istringstream& words,
+             bool leave) {
+    model::KeySchema key;
+    key.name = name;
+    std::string kind;
+    words >> kind;
+    key.primary = kind == "primary";
+    for (std::string word; words >> word;) {
+        key.columns.push_back(column_of(table, word));
+    }
+    if (!leave || !has_key(table.schema().keys, name)) {
+        database.add_key(table, key);
+    }
+}
+
+void add_reference(Database& database, Table& table, const std::string& name,
+                   std::istringstream& words, bool leave) {
+    model::ForeignKeySchema key;
+    key.name = name;
+    std::string column;
+    words >> column >> key.parent.schema >> key.parent.name >> key.parent_columns.emplace_back();
+    key.columns.push_back(column_of(table, column));
+    column_of(database.table(key.parent), key.parent_columns.front());
+    if (!leave || !has_key(table.schema().foreign_keys, name)) {
+        database.add_foreign_key(table, key, false);
+    }
 }
 
 }  // namespace
 
-void execute(Database& database, const std::string& statement) {
+void execute(Database& database, const std::string& statement, IfDone if_done) {
+    const bool leave = if_done == IfDone::leave;
     std::istringstream words(statement);
     std::string verb;
     words >> verb;
     if (verb == "table") {
-        create_table(database, words);
-    } else if (verb == "key") {
-        add_key(database, words);
-    } else if (verb == "sequence") {
-        model::ObjectName name;
-        words >> name.schema >> name.name;
+        create_table(database, words, leave);
+        return;
+    }
+    model::ObjectName name;
+    words >> name.schema >> name.name;
+    if (verb == "sequence") {
         database.sequences()[name];
+        return;
+    }
+    std::string key;
+    words >> key;
+    if (verb == "key") {
+        add_key(database, database.table(name), key, words, leave);
+    } else if (verb == "reference") {
+        add_reference(database, database.table(name), key, words, leave);
+    } else if (verb == "validate") {
+        database.validate_foreign_key(database.table(name), key);
+    } else if (verb == "unreference") {
+        std::erase_if(database.table(name).schema().foreign_keys,
+                      [&](const auto& one) { return one.name == key; });
     } else {
         throw Error(ErrorClass::refused, "memory.statement", "not understood: " + statement);
     }

@@ -2,6 +2,9 @@
 //   table SCHEMA NAME COLUMN:TYPE[:notnull] ...
 //   key SCHEMA NAME KEY primary|unique COLUMN ...
 //   sequence SCHEMA NAME
+//   reference SCHEMA NAME KEY COLUMN PARENT_SCHEMA PARENT_NAME PARENT_COLUMN
+//   validate SCHEMA NAME KEY
+//   unreference SCHEMA NAME KEY
 #pragma once
 
 #include <string>
@@ -16,7 +19,19 @@ std::string key_statement(const model::ObjectName& table, const model::KeySchema
                           const std::vector<std::string>& columns);
 std::string sequence_statement(const model::ObjectName& name);
 
+/// A foreign key that rows may break until it is validated, in three statements.
+struct ReferenceStatements {
+    std::string add;
+    std::string validate;
+    std::string undo;
+};
+ReferenceStatements reference_statements(const model::ObjectName& child, const std::string& name,
+                                         const std::string& column, const model::ObjectName& parent,
+                                         const std::string& parent_column);
+
+/// What becomes of a statement that has nothing to do any more.
+enum class IfDone : std::uint8_t { refuse, leave };
 /// Throws: operation, refused (not understood).
-void execute(Database& database, const std::string& statement);
+void execute(Database& database, const std::string& statement, IfDone if_done);
 
 }  // namespace cutover::memory

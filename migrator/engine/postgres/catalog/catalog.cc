@@ -22,12 +22,6 @@ SELECT c.oid::bigint, n.nspname, c.relname, c.relkind = 'p', c.relpersistence, c
        CASE WHEN c.relispartition THEN pg_get_expr(c.relpartbound, c.oid) END,
        (SELECT i.inhparent::bigint FROM pg_inherits i
          WHERE i.inhrelid = c.oid AND c.relispartition LIMIT 1),
-       (SELECT string_agg(pn.nspname || '.' || pc.relname, E'\n' ORDER BY i.inhseqno)
-          FROM pg_inherits i JOIN pg_class pc ON pc.oid = i.inhparent
-          JOIN pg_namespace pn ON pn.oid = pc.relnamespace
-         WHERE i.inhrelid = c.oid AND NOT c.relispartition),
-       (SELECT ic.relname FROM pg_index x JOIN pg_class ic ON ic.oid = x.indexrelid
-         WHERE x.indrelid = c.oid AND x.indisreplident),
        c.relrowsecurity, c.relforcerowsecurity, am.amname,
        coalesce(pg_relation_filenode(c.oid), 0)::bigint, )";
 
@@ -52,8 +46,6 @@ enum TableField {
     kPartitionKey,
     kBound,
     kParent,
-    kInherits,
-    kIdentityIndex,
     kRowSecurity,
     kForcedRowSecurity,
     kAccessMethod,
@@ -63,37 +55,26 @@ enum TableField {
 
 constexpr std::uint64_t kGuessedRowBytes = 100;  // of a table that was never analyzed
 
-model::ReplicaIdentity replica_identity(std::string_view letter) {
-    switch (letter.empty() ? 'd' : letter.front()) {
+/// By the replica identity.
+model::OldRows old_rows(std::string_view letter) {
+    switch (letter_of(letter)) {
         case 'f':
-            return model::ReplicaIdentity::full;
+            return model::OldRows::whole;
         case 'i':
-            return model::ReplicaIdentity::index;
+            return model::OldRows::columns;
         case 'n':
-            return model::ReplicaIdentity::nothing;
+            return model::OldRows::nothing;
         default:
-            return model::ReplicaIdentity::key;
+            return model::OldRows::primary_key;
     }
 }
 
-void add_flags(const Result& rows, int row, model::TableSchema& table) {
-    if (rows.get(row, kPersistence) == "u") {
-        table.flags.emplace_back("unlogged");
+model::RowSecurity row_security(const Result& rows, int row) {
+    if (!rows.boolean(row, kRowSecurity)) {
+        return model::RowSecurity::none;
     }
-    std::string parents = rows.text(row, kInherits);
-    while (!parents.empty()) {
-        const std::size_t end = parents.find('\n');
-        table.flags.push_back("inherits:" + parents.substr(0, end));
-        parents = end == std::string::npos ? "" : parents.substr(end + 1);
-    }
-    if (rows.boolean(row, kRowSecurity)) {
-        table.flags.emplace_back(rows.boolean(row, kForcedRowSecurity) ? "row_security:forced"
-                                                                       : "row_security");
-    }
-    const std::string access_method = rows.text(row, kAccessMethod);
-    if (!access_method.empty() && access_method != "heap") {
-        table.flags.push_back("access_method:" + access_method);
-    }
+    return rows.boolean(row, kForcedRowSecurity) ? model::RowSecurity::owner_too
+                                                 : model::RowSecurity::others;
 }
 
 model::TableSchema table_of(const Result& rows, int row) {
@@ -103,17 +84,19 @@ model::TableSchema table_of(const Result& rows, int row) {
         table.partition_key =
             one_piece(rows.text(row, kPartitionKey), "the partitions of " + table.name.display());
     }
-    table.replica_identity = replica_identity(rows.get(row, kIdentity));
-    table.replica_identity_index = rows.text(row, kIdentityIndex);
+    table.old_rows = old_rows(rows.get(row, kIdentity));
     table.size = {static_cast<std::uint64_t>(rows.integer(row, kSize))};
     table.identity = rows.text(row, kTableIdentity);
     table.number = static_cast<std::uint64_t>(rows.integer(row, kOid));
-    table.storage = rows.text(row, kFile);
+    table.rows_file = rows.text(row, kFile);
     const std::int64_t estimate = rows.integer(row, kRows);
     table.estimated_rows = {estimate >= 0 && (estimate > 0 || table.size.count == 0)
                                 ? static_cast<std::uint64_t>(estimate)
                                 : table.size.count / kGuessedRowBytes};
-    add_flags(rows, row, table);
+    table.logged = rows.get(row, kPersistence) != "u";
+    table.row_security = row_security(rows, row);
+    const std::string access_method = rows.text(row, kAccessMethod);
+    table.storage = access_method == "heap" ? "" : access_method;
     return table;
 }
 
@@ -273,9 +256,11 @@ model::Catalog read_catalog(Connection& connection, const plan::ObjectSelection&
         reading.catalog.money_digits = read_money_digits(connection);
         reading.catalog.encoding = connection.exec("SHOW server_encoding").text(0, 0);
         read_tables(reading);
+        read_inheritance(reading);
         read_columns(reading);
         read_constraints(reading);
         read_indexes(reading);
+        read_old_row_columns(reading);
         read_sequences(reading);
         read_types(reading);
         name_schemas(reading.catalog);

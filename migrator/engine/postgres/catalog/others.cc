@@ -62,7 +62,7 @@ SELECT 'large objects', '', count(*)::text FROM pg_largeobject_metadata HAVING c
  ORDER BY 1, 2, 3)";
 
 /// A hypertable's rows are in chunks that the catalog shows as plain inheritance.
-void flag_hypertables(CatalogReading& reading) {
+void mark_hypertables(CatalogReading& reading) {
     const Result there = reading.connection.exec(
         "SELECT to_regclass('timescaledb_information.hypertables') IS NOT NULL");
     if (!there.boolean(0, 0)) {
@@ -73,7 +73,7 @@ void flag_hypertables(CatalogReading& reading) {
     for (int row = 0; row < rows.rows(); ++row) {
         for (model::TableSchema& table : reading.catalog.tables) {
             if (table.name == model::ObjectName{rows.text(row, 0), rows.text(row, 1)}) {
-                table.flags.emplace_back("hypertable");
+                table.in_one_piece = false;
             }
         }
     }
@@ -88,7 +88,7 @@ void read_others(CatalogReading& reading) {
         reading.catalog.others.push_back(
             {rows.text(row, 0), {rows.text(row, 1), rows.text(row, 2)}});
     }
-    flag_hypertables(reading);
+    mark_hypertables(reading);
 }
 
 }  // namespace cutover::postgres

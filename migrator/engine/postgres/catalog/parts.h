@@ -37,9 +37,11 @@ struct CatalogReading {
 };
 
 void read_tables(CatalogReading& reading);
+void read_inheritance(CatalogReading& reading);
 void read_columns(CatalogReading& reading);
 void read_constraints(CatalogReading& reading);
 void read_indexes(CatalogReading& reading);
+void read_old_row_columns(CatalogReading& reading);  ///< after the columns
 void read_sequences(CatalogReading& reading);
 void read_types(CatalogReading& reading);
 void read_needs(CatalogReading& reading);  ///< after the types

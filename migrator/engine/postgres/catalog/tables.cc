@@ -50,6 +50,17 @@ SELECT c.conrelid::bigint, c.conname, c.contype, array_to_string(c.conkey, ' '),
    AND (c.contype <> 'f' OR up.oid IS NULL OR up.conrelid <> c.conrelid)
  ORDER BY c.conrelid, c.contype <> 'p', c.conname)";
 
+constexpr const char* kInheritance = R"(
+SELECT i.inhrelid::bigint, n.nspname, p.relname
+  FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid AND NOT c.relispartition
+  JOIN pg_class p ON p.oid = i.inhparent JOIN pg_namespace n ON n.oid = p.relnamespace
+ WHERE i.inhrelid = ANY ($1::oid[]) ORDER BY i.inhrelid, i.inhseqno)";
+
+/// The log tells the key columns of such an index, and none that it only includes.
+constexpr const char* kIdentityIndexes = R"(
+SELECT x.indrelid::bigint, array_to_string(x.indkey[0:x.indnkeyatts - 1], ' ')
+  FROM pg_index x WHERE x.indrelid = ANY ($1::oid[]) AND x.indisreplident)";
+
 constexpr const char* kIndexes = R"(
 SELECT x.indrelid::bigint, i.relname, pg_get_indexdef(x.indexrelid), x.indisunique,
        x.indexprs IS NULL AND x.indpred IS NULL,
@@ -91,8 +102,8 @@ model::Identity identity(std::string_view letter) {
 
 model::ColumnSchema column_of(const Result& rows, int row) {
     model::ColumnSchema column;
+    column.number = static_cast<std::uint32_t>(rows.integer(row, 1));
     column.name = rows.text(row, 2);
-    column.number = static_cast<int>(rows.integer(row, 1));
     column.type = one_piece(rows.text(row, 3), "the type of a column");
     column.type_name = {rows.text(row, 4), rows.text(row, 5)};
     column.type_id = static_cast<std::uint64_t>(rows.integer(row, 6));
@@ -123,6 +134,22 @@ std::vector<std::string> lines(std::string text) {
 }
 
 }  // namespace
+
+void read_inheritance(CatalogReading& reading) {
+    const Result rows = reading.connection.exec_params(kInheritance, {reading.oid_array});
+    for (int row = 0; row < rows.rows(); ++row) {
+        reading.table(rows.integer(row, 0))
+            .inherits.push_back({rows.text(row, 1), rows.text(row, 2)});
+    }
+}
+
+void read_old_row_columns(CatalogReading& reading) {
+    const Result rows = reading.connection.exec_params(kIdentityIndexes, {reading.oid_array});
+    for (int row = 0; row < rows.rows(); ++row) {
+        const std::int64_t oid = rows.integer(row, 0);
+        reading.table(oid).old_row_columns = reading.column_list(oid, rows.text(row, 1));
+    }
+}
 
 void read_columns(CatalogReading& reading) {
     const Result rows = reading.connection.exec_params(kColumns, {reading.oid_array});

@@ -75,11 +75,9 @@ public:
         read_attributes();
         read_row_types();
         for (model::TableSchema& table : reading_.catalog.tables) {
-            for (const model::ColumnSchema& column : table.columns) {
+            for (model::ColumnSchema& column : table.columns) {
                 need(static_cast<Oid>(column.type_id));
-                if (holds_row(static_cast<Oid>(column.type_id))) {
-                    table.flags.push_back("row_type:" + column.name);
-                }
+                column.holds_table_row = holds_row(static_cast<Oid>(column.type_id));
             }
         }
     }

@@ -283,8 +283,8 @@ void PostgresChunkReader::require_size(std::string_view row) const {
     }
 }
 
-bool PostgresChunkReader::next(model::RowBatch& batch, model::Bytes limit) {
-    while (batch.bytes.size() < limit.count) {
+bool PostgresChunkReader::next(model::RowBatch& batch, const engine::BatchLimit& limit) {
+    while (batch.bytes.size() < limit.bytes.count && batch.rows < limit.rows) {
         const std::size_t before = batch.bytes.size();
         if (!read_message(batch.bytes)) {
             connection_->exec("COMMIT");

@@ -68,7 +68,7 @@ public:
 
     model::ChunkView open(const plan::TablePlan& table, const model::Chunk& chunk,
                           const model::ChunkView& first) override;
-    bool next(model::RowBatch& batch, model::Bytes limit) override;
+    bool next(model::RowBatch& batch, const engine::BatchLimit& limit) override;
 
 private:
     bool join_first_view(const model::ChunkView& first);

@@ -29,9 +29,9 @@ const message::RelationColumn* find(const message::Relation& relation, const std
     return found == relation.columns.end() ? nullptr : &*found;
 }
 
-/// By the primary key, where it is that: what the log calls the key is what the plan knows as such.
+/// What the log calls the key is what the plan knows as such.
 bool same_identity(const message::Relation& relation, const plan::TablePlan& table) {
-    if (relation.identity != 'd' || table.schema.replica_identity != model::ReplicaIdentity::key) {
+    if (relation.identity != 'd' || table.schema.old_rows != model::OldRows::primary_key) {
         return true;
     }
     std::set<std::string> sent, known;
@@ -40,10 +40,8 @@ bool same_identity(const message::Relation& relation, const plan::TablePlan& tab
             sent.insert(column.name);
         }
     }
-    if (const model::KeySchema* key = table.schema.primary_key()) {
-        for (const std::size_t column : key->columns) {
-            known.insert(table.schema.columns[column].name);
-        }
+    for (const std::size_t column : table.schema.logged_columns()) {
+        known.insert(table.schema.columns[column].name);
     }
     return sent == known;
 }

@@ -130,22 +130,22 @@ std::vector<Requirement> acting_on_rows(Connection& connection, const plan::Task
             : "it acts on every migrated row: the account may not set session_replication_role";
     const std::string remedy = std::string("disable it until the cutover") +
                                (silenced ? "" : std::string(", or ") + kRemedyForAccount);
-    const auto ask = [&](const std::string& what, const std::string& from) {
+    const auto tell = [&](const char* code, const std::string& what, const std::string& from) {
         const std::vector<std::string> tables =
             failing_tables(connection, catalog, "NOT EXISTS (SELECT FROM " + from + states + ")");
-        Requirement out = tables_requirement("destination." + what, tables, "", why, remedy);
+        Requirement out = tables_requirement(code, tables, "", why, remedy);
         out.finding.found = what + " act on rows of " + model::some_of(tables);
         return out;
     };
-    Requirement triggers = ask("triggers",
-                               "pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal"
-                               " AND t.tgenabled IN ");
+    Requirement triggers = tell("destination.triggers", "triggers",
+                                "pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal"
+                                " AND t.tgenabled IN ");
     if (silenced || !spec.phases.incremental) {
         triggers.finding.severity = Severity::alert_ignorable;
     }
-    return {std::move(triggers), ask("rules",
-                                     "pg_rewrite r WHERE r.ev_class = c.oid AND r.ev_type <> '1'"
-                                     " AND r.ev_enabled IN ")};
+    return {std::move(triggers), tell("destination.rules", "rules",
+                                      "pg_rewrite r WHERE r.ev_class = c.oid AND r.ev_type <> '1'"
+                                      " AND r.ev_enabled IN ")};
 }
 
 /// They are triggers, too. An account that is held to them cannot bring rows in any order, and
@@ -174,7 +174,7 @@ std::vector<Requirement> privileges(Connection& connection, const plan::TaskSpec
         out.push_back(foreign_keys(connection, catalog));
     }
     out.push_back(code_of_others_requirement(connection, catalog));
-    out.push_back(superuser_requirement(connection, false));
+    out.push_back(superuser_requirement(connection, model::Side::destination));
     const Account account = account_of(connection);
     out.push_back(right_to_create(account));
     if (spec.phases.full || spec.phases.incremental) {
@@ -193,8 +193,8 @@ std::vector<Requirement> destination_requirements(Connection& connection, Topic 
                                                   const plan::TaskSpec& spec,
                                                   const model::Catalog& catalog) {
     if (topic == Topic::version) {
-        return {version_requirement(connection, "destination", kOldestDestination),
-                collation_version_requirement(connection, "destination")};
+        return {version_requirement(connection, model::Side::destination, kOldestDestination),
+                collation_version_requirement(connection, model::Side::destination)};
     }
     if (topic == Topic::needed_objects) {
         return needed_objects(connection, catalog);

@@ -15,25 +15,10 @@ using model::Severity;
 
 namespace {
 
-bool has_flag(const model::TableSchema& table, std::string_view flag) {
-    return std::any_of(table.flags.begin(), table.flags.end(),
-                       [&](const std::string& known) { return known.starts_with(flag); });
-}
-
-/// What follows `key` in the flag that begins so; empty: there is none.
-std::string flag_value(const model::TableSchema& table, std::string_view key) {
-    for (const std::string& flag : table.flags) {
-        if (flag.starts_with(key)) {
-            return flag.substr(key.size());
-        }
-    }
-    return {};
-}
-
 Requirement kind_requirement(const std::string& kind, const std::vector<std::string>& names) {
-    std::string code = "source.not_carried." + kind;
-    std::replace(code.begin(), code.end(), ' ', '_');
-    return {{code,
+    std::string in_code = kind;
+    std::replace(in_code.begin(), in_code.end(), ' ', '_');
+    return {{"source.not_carried." + in_code,
              kind == "extension" ? Severity::note : Severity::alert_ignorable,
              names.front(),
              fmt::format("{} of kind {}: {}", names.size(), kind, model::some_of(names)),
@@ -59,10 +44,9 @@ Requirement flag_requirement(const std::string& code, Severity severity,
 }
 
 bool inherits_across_schemas(const model::TableSchema& table) {
-    return std::any_of(table.flags.begin(), table.flags.end(), [&](const std::string& flag) {
-        return flag.starts_with("inherits:") &&
-               !flag.starts_with("inherits:" + table.name.schema + ".");
-    });
+    return std::any_of(
+        table.inherits.begin(), table.inherits.end(),
+        [&](const model::ObjectName& parent) { return parent.schema != table.name.schema; });
 }
 
 std::vector<Requirement> table_kinds(const plan::TaskSpec& spec, const model::Catalog& catalog) {
@@ -73,19 +57,19 @@ std::vector<Requirement> table_kinds(const plan::TaskSpec& spec, const model::Ca
     std::vector<std::string> row_security;
     for (const model::TableSchema& table : catalog.tables) {
         const std::string name = table.name.display();
-        if (has_flag(table, "unlogged") && spec.phases.incremental) {
+        if (!table.logged && spec.phases.incremental) {
             unlogged.push_back(name);
         }
-        if (has_flag(table, "hypertable")) {
+        if (!table.in_one_piece) {
             hypertables.push_back(name);
         }
         if (inherits_across_schemas(table)) {
             inheritance.push_back(name);
         }
-        if (const std::string method = flag_value(table, "access_method:"); !method.empty()) {
-            no_heaps.push_back(name + " (" + method + ")");
+        if (!table.storage.empty()) {
+            no_heaps.push_back(name + " (" + table.storage + ")");
         }
-        if (has_flag(table, "row_security")) {
+        if (table.row_security != model::RowSecurity::none) {
             row_security.push_back(name);
         }
     }

@@ -6,6 +6,7 @@
 
 #include "migrator/engine/inspector.h"
 #include "migrator/engine/postgres/session/connection.h"
+#include "migrator/model/side.h"
 
 namespace cutover::postgres {
 
@@ -29,11 +30,10 @@ engine::Requirement row_security_requirement(Connection& connection, const model
                                              std::string code, const std::string& right,
                                              std::string why);
 
-/// `end` is `source` or `destination`.
-engine::Requirement version_requirement(Connection& connection, const std::string& end, int oldest);
+engine::Requirement version_requirement(Connection& connection, model::Side side, int oldest);
 
 /// Whether the database's texts still sort as its indexes have them.
-engine::Requirement collation_version_requirement(Connection& connection, const std::string& end);
+engine::Requirement collation_version_requirement(Connection& connection, model::Side side);
 
 /// What a copy from a standby must know (standby_source.cc). Throws: connection, operation.
 std::vector<engine::Requirement> standby_source(Connection& connection,
@@ -52,6 +52,6 @@ engine::Requirement functions_and_search_path(const model::Catalog& catalog);
 // Whom the accounts would act for (trust_requirements.cc). They throw: connection, operation.
 engine::Requirement code_of_others_requirement(Connection& connection,
                                                const model::Catalog& catalog);
-engine::Requirement superuser_requirement(Connection& connection, bool as_source);
+engine::Requirement superuser_requirement(Connection& connection, model::Side side);
 
 }  // namespace cutover::postgres

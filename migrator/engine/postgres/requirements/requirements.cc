@@ -249,7 +249,7 @@ std::vector<Requirement> source_privileges(Connection& connection, const plan::T
                                                "reading past row security",
                                                "a policy would hide rows from the copy"));
     }
-    out.push_back(superuser_requirement(connection, true));
+    out.push_back(superuser_requirement(connection, model::Side::source));
     std::vector<std::string> sequences;
     for (const model::OtherObject& other : catalog.others) {
         if (other.kind == "unreadable sequence") {
@@ -365,29 +365,17 @@ Requirement publication_allowed(Connection& connection, const plan::TaskSpec& sp
 // --- replica_identity
 // -------------------------------------------------------------------------------
 
-/// The log must name the old row: by its primary key, by an index, or in full. A primary key of
-/// which the task leaves out a column names no row at the destination; a deferrable one is not in
-/// the log.
+/// The log must name the old row: by its primary key, by an index, or in full. A key of which the
+/// task leaves out a column names no row at the destination.
 bool names_old_rows(const model::TableSchema& table, const plan::NameMapping& mapping) {
     const auto left_out = mapping.excluded_columns.find(table.name);
     const auto carried = [&](std::size_t column) {
         return left_out == mapping.excluded_columns.end() ||
                !left_out->second.contains(table.columns[column].name);
     };
-    switch (table.replica_identity) {
-        case model::ReplicaIdentity::full:
-            return true;
-        case model::ReplicaIdentity::key: {
-            const model::KeySchema* key = table.primary_key();
-            return key != nullptr && !key->deferrable &&
-                   std::all_of(key->columns.begin(), key->columns.end(), carried);
-        }
-        case model::ReplicaIdentity::index:
-            return !table.replica_identity_index.empty();
-        case model::ReplicaIdentity::nothing:
-            return false;
-    }
-    return false;
+    const std::vector<std::size_t> logged = table.logged_columns();
+    return table.logs_old_rows() ||
+           (!logged.empty() && std::all_of(logged.begin(), logged.end(), carried));
 }
 
 std::vector<Requirement> replica_identities(const plan::TaskSpec& written,
@@ -401,8 +389,7 @@ std::vector<Requirement> replica_identities(const plan::TaskSpec& written,
         }
         if (!names_old_rows(table, spec.mapping)) {
             lacking.push_back(table.name.display());
-        } else if (spec.filters.contains(table.name) &&
-                   table.replica_identity != model::ReplicaIdentity::full) {
+        } else if (spec.filters.contains(table.name) && !table.logs_old_rows()) {
             filtered.push_back(table.name.display());
         }
     }
@@ -434,11 +421,12 @@ std::vector<Requirement> replica_identities(const plan::TaskSpec& written,
 
 }  // namespace
 
-Requirement version_requirement(Connection& connection, const std::string& end, int oldest) {
+Requirement version_requirement(Connection& connection, model::Side side, int oldest) {
+    const std::string end(to_string(side));
     const int version = connection.server_version() / 10000;
     Requirement out;
     out.met = version >= oldest;
-    out.finding = {end + ".version",
+    out.finding = {side == model::Side::source ? "source.version" : "destination.version",
                    Severity::block,
                    end,
                    fmt::format("PostgreSQL {}", version),
@@ -448,7 +436,7 @@ Requirement version_requirement(Connection& connection, const std::string& end, 
     return out;
 }
 
-Requirement collation_version_requirement(Connection& connection, const std::string& end) {
+Requirement collation_version_requirement(Connection& connection, model::Side side) {
     constexpr int kRecorded = 150000;  // from this version on databases remember it
     std::string then;
     std::string now;
@@ -461,18 +449,19 @@ Requirement collation_version_requirement(Connection& connection, const std::str
         now = row.text(0, 1);
     }
     const bool same = then.empty() || then == now;
-    return {{end + ".collation_version",
-             Severity::alert_ignorable,
-             "collation version",
-             same ? "the database's collation has not changed"
-                  : "the database was made with version " + then +
-                        " of its collation, and the server has " +
-                        (now.empty() ? "none" : "version " + now),
-             "texts may sort otherwise than its indexes have them: a row may not be found by its "
-             "key, and a unique key may hold one value twice",
-             "REINDEX DATABASE, then ALTER DATABASE ... REFRESH COLLATION VERSION",
-             {}},
-            same};
+    return {
+        {side == model::Side::source ? "source.collation_version" : "destination.collation_version",
+         Severity::alert_ignorable,
+         "collation version",
+         same ? "the database's collation has not changed"
+              : "the database was made with version " + then +
+                    " of its collation, and the server has " +
+                    (now.empty() ? "none" : "version " + now),
+         "texts may sort otherwise than its indexes have them: a row may not be found by its "
+         "key, and a unique key may hold one value twice",
+         "REINDEX DATABASE, then ALTER DATABASE ... REFRESH COLLATION VERSION",
+         {}},
+        same};
 }
 
 std::vector<std::string> failing_tables(Connection& connection, const model::Catalog& catalog,
@@ -531,9 +520,9 @@ std::vector<Requirement> source_requirements(Connection& connection, Topic topic
     const bool log = spec.phases.incremental;
     switch (topic) {
         case Topic::version:
-            return {version_requirement(connection, "source", kOldestSource),
+            return {version_requirement(connection, model::Side::source, kOldestSource),
                     encoding_requirement(connection),
-                    collation_version_requirement(connection, "source")};
+                    collation_version_requirement(connection, model::Side::source)};
         case Topic::capture_settings:
             if (!log) {
                 return standby_source(connection, catalog);

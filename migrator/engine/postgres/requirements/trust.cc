@@ -38,18 +38,19 @@ Requirement code_of_others_requirement(Connection& connection, const model::Cata
             acting.empty()};
 }
 
-Requirement superuser_requirement(Connection& connection, bool as_source) {
+Requirement superuser_requirement(Connection& connection, model::Side side) {
     const Result row = connection.exec(
         "SELECT current_user, current_setting('is_superuser') = 'on',"
         " quote_ident(current_database())");
     const std::string smaller =
-        as_source ? "CREATE ROLE mover LOGIN REPLICATION; GRANT CREATE ON DATABASE " +
-                        row.text(0, 2) + " TO mover; GRANT the tables' owners TO mover"
-                  : "CREATE ROLE mover LOGIN; GRANT CREATE ON DATABASE " + row.text(0, 2) +
-                        " TO mover; from version 15 on also GRANT SET ON PARAMETER "
-                        "session_replication_role TO mover";
+        side == model::Side::source
+            ? "CREATE ROLE mover LOGIN REPLICATION; GRANT CREATE ON DATABASE " + row.text(0, 2) +
+                  " TO mover; GRANT the tables' owners TO mover"
+            : "CREATE ROLE mover LOGIN; GRANT CREATE ON DATABASE " + row.text(0, 2) +
+                  " TO mover; from version 15 on also GRANT SET ON PARAMETER "
+                  "session_replication_role TO mover";
     return {
-        {std::string(as_source ? "source" : "destination") + ".superuser",
+        {side == model::Side::source ? "source.superuser" : "destination.superuser",
          Severity::alert_ignorable,
          row.text(0, 0),
          "the account is a superuser",

@@ -130,7 +130,7 @@ TEST_F(FailoverTest, GoesOnWithACopyThatHadJustBegun) {
     const auto reader = source_->open_reader();
     reader->open(plan_.tables[0], chunks[0], view);
     model::RowBatch rows;
-    while (reader->next(rows, {1 << 20})) {
+    while (reader->next(rows, {model::Bytes{1 << 20}})) {
     }
     EXPECT_EQ(rows.rows.count, 500u);
     EXPECT_EQ(follow(502).size(), 502u);  // what the view has seen is told again, and dropped later

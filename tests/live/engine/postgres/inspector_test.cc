@@ -224,13 +224,15 @@ TYPED_TEST(InspectorTest, ReadsSequencesWithValuesAndOwners) {
     EXPECT_EQ(owned.owned_by_column, "id");
 }
 
-TYPED_TEST(InspectorTest, ReadsReplicaIdentitiesEstimatesAndFlags) {
-    EXPECT_EQ(this->table("keyless").replica_identity, model::ReplicaIdentity::full);
+TYPED_TEST(InspectorTest, ReadsWhatIsLoggedEstimatedAndInherited) {
+    EXPECT_TRUE(this->table("keyless").logs_old_rows());
     EXPECT_EQ(this->table("keyless").estimated_rows.count, 1000u);
     EXPECT_GT(this->table("keyless").size.count, 8000u);
-    EXPECT_EQ(this->table("by_index").replica_identity_index, "by_index_a");
-    EXPECT_THAT(this->table("scratch").flags, Contains("unlogged"));
-    EXPECT_THAT(this->table("heir").flags, Contains("inherits:app.keyless"));
+    EXPECT_EQ(this->table("by_index").old_rows, model::OldRows::columns);
+    EXPECT_THAT(this->table("by_index").logged_columns(), testing::ElementsAre(0u));
+    EXPECT_FALSE(this->table("scratch").logged);
+    EXPECT_THAT(this->table("heir").inherits,
+                testing::ElementsAre(model::ObjectName{"app", "keyless"}));
 }
 
 TYPED_TEST(InspectorTest, ListsWhatIsNotCarried) {

@@ -28,7 +28,7 @@ plan::TablePlan table_plan(const model::TableSchema& schema, const plan::TaskSpe
     if (filter != spec.filters.end()) {
         table.filter = filter->second;
     }
-    const bool full = schema.replica_identity == model::ReplicaIdentity::full;
+    const bool full = schema.logs_old_rows();
     table.sets_replica_identity = !full && (table.keyless() || !table.filter.empty());
     return table;
 }

@@ -123,7 +123,7 @@ protected:
         std::vector<model::Tuple> out;
         for (bool more = true; more;) {
             batch.clear();
-            more = reader->next(batch, kBatch);
+            more = reader->next(batch, {kBatch});
             std::vector<model::Tuple> rows = tests::rows_of(batch.bytes);
             EXPECT_EQ(rows.size(), batch.rows.count);
             out.insert(out.end(), rows.begin(), rows.end());

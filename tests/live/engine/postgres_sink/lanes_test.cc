@@ -47,7 +47,7 @@ protected:
                                             }
                                         },
                                         [] {}, [] {}});
-        lanes_.emplace(*context_, 2, model::Bytes{1 << 20});
+        lanes_.emplace(*context_, engine::SinkTraits(), 2, model::Bytes{1 << 20});
     }
     void submit(std::uint64_t batch, model::TableIndex table) {
         stage::Part part;

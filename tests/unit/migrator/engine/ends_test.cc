@@ -85,6 +85,21 @@ TEST_F(Ends, AnErrorOfAnEngineThatCannotBeMadeSaysSo) {
               Side::destination);
 }
 
+TEST_F(Ends, AnEngineThatCannotBeThatEndIsRefusedByName) {
+    registry_.add_engine("reader", {{}, {}, {}});
+    const Registry& known = registry_;
+    const auto no_sink = failure_of([&] { known.engine("reader").sink(runtime_, spec_, nullptr); });
+    ASSERT_TRUE(no_sink);
+    EXPECT_EQ(no_sink->code(), "engine.no_sink");
+    EXPECT_EQ(no_sink->side(), Side::destination);
+    EXPECT_NE(no_sink->message().find("'reader'"), std::string::npos);
+    const auto no_source =
+        failure_of([&] { known.engine("reader").source(runtime_, spec_, nullptr); });
+    ASSERT_TRUE(no_source);
+    EXPECT_EQ(no_source->code(), "engine.no_source");
+    EXPECT_EQ(no_source->side(), Side::source);
+}
+
 TEST_F(Ends, AnErrorThatSaysOtherwiseItselfIsBelieved) {
     const auto thrown = [](Error error) {
         return failure_of([&] { at_side(Side::source, [&] { throw Error(error); }); });

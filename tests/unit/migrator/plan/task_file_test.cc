@@ -19,8 +19,21 @@ source: {engine: postgres, host: a.example, database: shop, user: mover}
 destination: {engine: postgres, host: b.example, port: 6543, database: shop, user: mover}
 )";
 
+/// One engine with all that there is, and one that wants little.
+EngineRules engines() {
+    EndpointRules postgres;
+    postgres.usual_port = 5432;
+    postgres.channel_binding = true;
+    postgres.login_methods = {"scram-sha-256", "none"};
+    EndpointRules plain;
+    plain.needs_database = plain.needs_user = plain.needs_ca = false;
+    plain.tls_modes = {TlsMode::disable, TlsMode::verify_full};
+    plain.usual_tls = TlsMode::disable;
+    return {{"postgres", postgres}, {"plain", plain}};
+}
+
 TaskSpec parse(const std::string& text) {
-    return parse_task_file(text, "shop.yaml");
+    return parse_task_file(text, "shop.yaml", engines());
 }
 
 std::vector<Problem> problems_of(const std::string& text) {
@@ -359,19 +372,48 @@ TEST(TaskFile, RefusesNamesAndHostsThatAreNone) {
     }
 }
 
-TEST(TaskFile, SuspectsAMisspeltEngineWhereNoPortIsKnown) {
-    const std::string text = text_of(R"(
-source: {engine: postgress, host: a, database: d, user: u}
-destination: {engine: postgress, host: "b:5432", database: d, user: u}
+TEST(TaskFile, TellsOfAnEngineThatThereIsNotNoMoreThanItsName) {
+    const std::vector<Problem> problems = problems_of(R"(
+source: {engine: postgress, host: a, require_auth: x, tls: {mode: verify-full, channel_binding: prefer}}
+destination: {engine: postgres, host: b, database: d, user: u}
 )");
-    EXPECT_NE(text.find("source.host has no port"), std::string::npos) << text;
-    EXPECT_NE(text.find("did you mean `engine: postgres`"), std::string::npos) << text;
-    EXPECT_EQ(text.find("destination"), std::string::npos) << text;
+    ASSERT_EQ(problems.size(), 1U);
+    EXPECT_EQ(problems[0].code, "task_file.choice");
+    EXPECT_EQ(problems[0].place.line, 2);
+    EXPECT_EQ(problems[0].remedy, "did you mean `postgres`?");
+}
+
+TEST(TaskFile, HoldsAnEndToWhatItsEngineWants) {
+    const std::string other = "\ndestination: {engine: postgres, host: b, database: d, user: u}\n";
+    const TaskSpec spec = parse("source: {engine: plain, host: 'a:9'}" + other);
+    EXPECT_EQ(spec.source.engine, "plain");
+    EXPECT_EQ(spec.source.hosts.at(0).port, 9);
+    EXPECT_EQ(spec.source.tls, TlsMode::disable);
+    EXPECT_EQ(spec.destination.hosts.at(0).port, 5432);
+    EXPECT_EQ(spec.destination.tls, TlsMode::prefer);
+    const auto wrong = [&](const std::string& end) {
+        return text_of("source: {" + end + "}" + other);
+    };
+    EXPECT_NE(wrong("engine: plain, host: a").find("the engine `plain` has no usual one"),
+              std::string::npos);
+    EXPECT_NE(wrong("engine: plain, host: 'a:9', require_auth: none").find("`require_auth` is not"),
+              std::string::npos);
+    EXPECT_NE(wrong("engine: plain, host: 'a:9', tls: {channel_binding: prefer}")
+                  .find("`channel_binding` is not"),
+              std::string::npos);
+    EXPECT_NE(wrong("engine: plain, host: 'a:9', tls: {mode: prefer}")
+                  .find("must be one of: disable, verify-full"),
+              std::string::npos);
+    EXPECT_EQ(wrong("engine: plain, host: 'a:9', tls: {mode: verify-full}"), "");
+    EXPECT_NE(wrong("engine: postgres, host: a").find("source.database is missing"),
+              std::string::npos);
+    EXPECT_NE(wrong("host: a, database: d, user: u").find("name one of: plain, postgres"),
+              std::string::npos);
 }
 
 TEST(TaskFile, NamesAFileThatCannotBeRead) {
     try {
-        read_task_file("/no/such/task.yaml");
+        read_task_file("/no/such/task.yaml", engines());
         FAIL();
     } catch (const FileError& error) {
         EXPECT_NE(std::string(error.what()).find("/no/such/task.yaml: "), std::string::npos);

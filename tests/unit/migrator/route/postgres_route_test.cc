@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "migrator/model/error.h"
 #include "migrator/route/postgres_to_postgres.h"
@@ -336,9 +337,22 @@ TEST(PostgresToPostgres, AsksForWholeOldRowsWhereTheLogWouldNotNameThem) {
     source.tables.push_back(orders());
     source.tables[0].keys.clear();
     EXPECT_TRUE(PostgresToPostgres().plan(spec(), source, {}).plan.tables[0].sets_replica_identity);
-    source.tables[0].replica_identity = model::ReplicaIdentity::full;
+    source.tables[0].old_rows = model::OldRows::whole;
     EXPECT_FALSE(
         PostgresToPostgres().plan(spec(), source, {}).plan.tables[0].sets_replica_identity);
+}
+
+TEST(PostgresToPostgres, AsksForNoWholeOldRowsWhereTheLogTellsTheColumnsOfTheKey) {
+    model::Catalog source;
+    source.tables.push_back(orders());
+    source.tables[0].old_rows = model::OldRows::columns;
+    const auto asks = [&](const std::vector<std::size_t>& logged) {
+        source.tables[0].old_row_columns = logged;
+        return PostgresToPostgres().plan(spec(), source, {}).plan.tables[0].sets_replica_identity;
+    };
+    EXPECT_FALSE(asks({0, 1}));
+    EXPECT_TRUE(asks({1}));
+    EXPECT_TRUE(asks({}));
 }
 
 TEST(PostgresToPostgres, AsksForWholeOldRowsWhereThePrimaryKeyIsNotOurs) {
@@ -486,8 +500,15 @@ TEST(PostgresToPostgres, ChangesItsFingerprintWithWhatAResumedTaskReliesOn) {
     source.tables.push_back(orders());
     const std::string before = PostgresToPostgres().plan(spec(), source, {}).plan.fingerprint;
     EXPECT_EQ(PostgresToPostgres().plan(spec(), source, source).plan.fingerprint, before);
-    source.tables[0].columns[1].type = "int8";
-    EXPECT_NE(PostgresToPostgres().plan(spec(), source, {}).plan.fingerprint, before);
+    const auto changes = [&](const std::function<void(model::TableSchema&)>& change) {
+        model::Catalog changed = source;
+        change(changed.tables[0]);
+        return PostgresToPostgres().plan(spec(), changed, {}).plan.fingerprint != before;
+    };
+    EXPECT_FALSE(changes([](model::TableSchema& table) { table.estimated_rows = {7}; }));
+    EXPECT_TRUE(changes([](model::TableSchema& table) { table.columns[1].type = "int8"; }));
+    EXPECT_TRUE(changes([](model::TableSchema& table) { table.columns[1].number = 7; }));
+    EXPECT_TRUE(changes([](model::TableSchema& table) { table.inherits = {{"app", "above"}}; }));
 }
 
 TEST(KeyFold, MakesEqualKeysEqualBytes) {

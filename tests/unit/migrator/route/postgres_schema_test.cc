@@ -216,13 +216,15 @@ TEST_F(PostgresSchema, LetsHeirsInheritAfterBothAreThere) {
     heir.name = {"app", "heir"};
     heir.keys.clear();
     heir.indexes.clear();
-    heir.flags = {"inherits:app.orders"};
+    heir.inherits = {{"app", "orders"}, {"app.far", "away"}};
     heir.checks.push_back({"c", "CHECK ((qty > 0))", true});
     source_.tables.push_back(heir);
     run();
     EXPECT_THAT(statement("table:app.heir"), HasSubstr("CONSTRAINT \"c\" CHECK"));
     EXPECT_EQ(statement("inherit:app.heir:app.orders"),
               "ALTER TABLE \"app\".\"heir\" INHERIT \"app\".\"orders\"");
+    EXPECT_THAT(findings_, testing::Contains(testing::Field(&model::Finding::code,
+                                                            "schema.inheritance_left_out")));
 }
 
 TEST_F(PostgresSchema, CarriesNotNullThatOlderRowsMayBreak) {

@@ -39,12 +39,15 @@ protected:
     AdmissionTest() {
         plan_.tables.resize(1);
         plan_.tables[0].key.columns = {{0, nullptr}};
+        record_.origin = engine::CaptureOrigin{"", at(10)};
     }
     Admission admission(const std::vector<ChunkReceipt>& receipts) {
-        return Admission(source_, plan_, {"", at(10)}, receipts);
+        return Admission(source_, plan_, record_, receipts, atomic_);
     }
     ScriptedSource source_;
     plan::Plan plan_;
+    engine::TaskRecord record_;
+    bool atomic_ = true;
 };
 
 TEST_F(AdmissionTest, AsksNothingWhileTheFirstViewLives) {
@@ -145,6 +148,31 @@ TEST_F(AdmissionTest, SendsBackATableThatWasTruncatedBetweenItsChunks) {
               TruncateAdmission::mixed);
     EXPECT_EQ(admission({chunk("a", ",1,2,", 20)}).truncate(0, id("2")), TruncateAdmission::drop);
     EXPECT_EQ(admission({chunk("a", ",1,", 20)}).truncate(0, id("2")), TruncateAdmission::apply);
+}
+
+/// What the first try of a chunk has left may be older than the view of the second.
+TEST_F(AdmissionTest, GoesByTheFirstViewWhereWritesOfAFailedTryStay) {
+    record_.copy_view = model::ChunkView{{",1,", ""}, at(10)};
+    const std::vector<ChunkReceipt> receipts = {chunk("a", ",1,", 10), chunk("b", ",1,2,3,", 30)};
+    EXPECT_TRUE(admission(receipts).seen(0, key("b1"), id("2")));
+    atomic_ = false;
+    const Admission resumed = admission(receipts);
+    EXPECT_TRUE(resumed.seen(0, key("b1"), id("1")));
+    EXPECT_FALSE(resumed.seen(0, key("b1"), id("2")));
+    EXPECT_EQ(resumed.truncate(0, id("2")), TruncateAdmission::apply);
+    EXPECT_EQ(resumed.truncate(0, id("1")), TruncateAdmission::drop);
+}
+
+TEST_F(AdmissionTest, IsTolerantAsFarAsBatchesHaveReachedBeyondTheMarker) {
+    Admission fresh = admission({chunk("a", ",1,", 10)});
+    EXPECT_FALSE(fresh.tolerant(0));
+    record_.reach = at(25);
+    Admission replaying = admission({chunk("a", ",1,", 10)});
+    EXPECT_TRUE(replaying.tolerant(0));
+    EXPECT_FALSE(replaying.all_settled());
+    EXPECT_FALSE(replaying.advance(at(24)));
+    EXPECT_TRUE(replaying.advance(at(25)));
+    EXPECT_FALSE(replaying.tolerant(0));
 }
 
 }  // namespace

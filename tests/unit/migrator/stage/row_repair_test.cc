@@ -78,7 +78,7 @@ protected:
         missing_.push_back({table, cells({key})});
     }
     bool run() {
-        RowRepair repair(source_, plan_, rows_bytes_);
+        RowRepair repair(source_, plan_, traits_, rows_bytes_);
         return repair.run(
             applier_, part_, missing_, [this] { return ++waits_ < 5; }, receipts_);
     }
@@ -88,6 +88,7 @@ protected:
     Part part_;
     std::vector<engine::MissingBase> missing_;
     NotingApplier applier_;
+    engine::SinkTraits traits_;
     model::Bytes rows_bytes_{1 << 20};
     std::vector<model::ChunkReceipt> receipts_;
     int waits_ = 0;
@@ -131,6 +132,16 @@ TEST_F(RowRepairTest, AsksForNoMoreRowsAtOnceThanFitIntoMemory) {
     }
     EXPECT_TRUE(run());
     EXPECT_EQ(source_.reads, std::vector<std::size_t>(10, 1));
+}
+
+/// Each may bring two: a removal and what takes its place.
+TEST_F(RowRepairTest, AsksForNoMoreRowsAtOnceThanTheDestinationTakes) {
+    traits_.largest_batch = {9};
+    for (int row = 0; row < 10; ++row) {
+        want(0, "k" + std::to_string(row));
+    }
+    EXPECT_TRUE(run());
+    EXPECT_EQ(source_.reads, (std::vector<std::size_t>{1, 4, 4, 1}));
 }
 
 TEST_F(RowRepairTest, ReadsEachTableByItself) {

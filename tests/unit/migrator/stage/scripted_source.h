@@ -41,6 +41,10 @@ public:
                                         const model::Position&) override {
         return {};
     }
+    engine::CaptureOrigin extend_capture(const plan::Plan&,
+                                         const engine::CaptureOrigin& origin) override {
+        return origin;
+    }
     void drop_capture(const plan::Plan&) override {}
     std::vector<engine::AuxiliaryObject> auxiliary_objects(const plan::Plan&) override {
         return {};

@@ -26,7 +26,7 @@ public:
     std::unique_ptr<engine::Control> open_control() override { return nullptr; }
     void prepare_writers(std::uint32_t) override {}
     std::unique_ptr<engine::ChunkWriter> open_writer(const plan::Plan&) override { return nullptr; }
-    bool ignores_foreign_keys() override { return true; }
+    engine::SinkTraits traits() override { return {}; }
     void run_schema_step(const plan::SchemaStep&) override { step(); }
     void undo_schema_step(const plan::SchemaStep&) override { step(); }
     void cancel_schema_steps() noexcept override {}

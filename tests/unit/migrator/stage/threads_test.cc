@@ -68,7 +68,7 @@ TEST_F(Threads, AWorkerWithoutMemoryEndsTheTaskAndNotTheProcess) {
 TEST_F(Threads, ALaneWithoutMemoryEndsTheTaskAndNotTheProcess) {
     sink_.open = []() -> std::unique_ptr<engine::ChangeApplier> { throw std::bad_alloc(); };
     Context context = this->context();
-    Lanes lanes(context, 2, model::Bytes{1 << 20});
+    Lanes lanes(context, {}, 2, model::Bytes{1 << 20});
     lanes.submit(batch(0));
     EXPECT_THROW(lanes.drain(), std::bad_alloc);
 }
@@ -104,7 +104,7 @@ TEST_F(Threads, ALaterBatchGivesWayWhereItIsNotKnownWhoIsInTheWay) {
             std::to_string(++opened), waits ? std::function<void()>(lock) : [&] { ++applied; },
             aborts);
     };
-    Lanes lanes(context, 2, model::Bytes{1 << 20});
+    Lanes lanes(context, {}, 2, model::Bytes{1 << 20});
     lanes.submit(batch(0));
     until([&] { return opened == 1; });
     lanes.submit(batch(1));

@@ -29,7 +29,7 @@ bool says(const model::Error& error, const std::string& words) {
 TEST(PlanCheck, NamesEveryKindOfBlockAndNothingElse) {
     engine::Planned now = planned("a", {});
     now.findings = {{"types.note", model::Severity::note, "n", "seen", "", "", {}}};
-    EXPECT_FALSE(cannot_be_run(now));
+    EXPECT_FALSE(cannot_be_run(now, {}));
     for (const char* object : {"app.a", "app.b"}) {
         now.findings.push_back({"types.cannot_carry",
                                 model::Severity::block,
@@ -39,10 +39,25 @@ TEST(PlanCheck, NamesEveryKindOfBlockAndNothingElse) {
                                 "exclude",
                                 {}});
     }
-    const model::Error error = cannot_be_run(now).value();
+    const model::Error error = cannot_be_run(now, {}).value();
     EXPECT_EQ(error.code(), "plan.blocked");
     EXPECT_TRUE(says(error, "app.a, app.b: no form [types.cannot_carry]; exclude"));
     EXPECT_FALSE(says(error, "types.note"));
+}
+
+TEST(PlanCheck, RefusesTablesWithoutAKeyWhereTheDestinationHasNoTransactions) {
+    engine::Planned now = planned("a", {});
+    for (const char* name : {"heap", "keyed"}) {
+        plan::TablePlan& table = now.plan.tables.emplace_back();
+        table.source = {"app", name};
+    }
+    now.plan.tables.back().key.columns = {{0, nullptr}};
+    engine::SinkTraits traits;
+    EXPECT_FALSE(cannot_be_run(now, traits));
+    traits.atomic = false;
+    const model::Error error = cannot_be_run(now, traits).value();
+    EXPECT_TRUE(says(error, "app.heap: has no key, and the destination has no transactions"));
+    EXPECT_FALSE(says(error, "app.keyed"));
 }
 
 TEST(PlanCheck, FindsTheEndsAsTheyWere) {

@@ -41,5 +41,18 @@ TEST(Gatherer, StopsWhenNobodyTakesItsRows) {
     EXPECT_NE(gatherer.take(), nullptr);  // and the destructor must not hang
 }
 
+TEST(GathererDeathTest, EndsTheProcessIfRowsAreAddedUpBeforeAllHaveCome) {
+    using namespace testing_support;
+    const TablePair pair = pair_tables(simple_table().shape, simple_table().shape, {});
+    FakeStream stream({row_bytes(simple_row(1, "value"))}, 64);
+    Gatherer gatherer(pair, Side::source, stream, {});
+    EXPECT_DEATH(gatherer.digest(), "taken_all_");
+    EXPECT_DEATH(gatherer.bytes(), "taken_all_");
+    while (auto block = gatherer.take()) {
+        gatherer.give_back(std::move(block));
+    }
+    EXPECT_EQ(gatherer.digest().rows, 1u);
+}
+
 }  // namespace
 }  // namespace cutover::verify

@@ -21,8 +21,8 @@ struct LiveTest : testing::Test {
             here().push_back(simple_row(id, "v" + std::to_string(id)));
         }
         there() = here();
-        source.moment = {"10", 1, 1};
-        destination.applied = {true, "", "incremental", "10"};
+        source.moment = {10, 1, 1};
+        destination.applied = {true, "", "incremental", place(10)};
         options.asked = true;
         options.task = "t";
         options.wait = std::chrono::seconds(1);
@@ -39,8 +39,7 @@ struct LiveTest : testing::Test {
     std::vector<WireRow>& there() { return destination.tables[0].rows; }
     Request request() {
         Request request;
-        request.open_source = opener(source);
-        request.open_destination = opener(destination);
+        use(request, source, destination);
         request.structure = request.sequences = false;
         request.seed = 7;
         request.live = options;
@@ -74,9 +73,9 @@ TEST_F(LiveTest, FindsRowsEqualOnceTheyHaveArrived) {
     there()[2][1] = "old";
     there().pop_back();
     there().push_back(simple_row(9, "deleted at the source"));
-    destination.applied.position = "3";
+    destination.applied.position = place(3);
     on_pause = [this] {
-        destination.applied.position = "10";
+        destination.applied.position = place(10);
         there() = here();
     };
     const Result result = compare();
@@ -94,7 +93,7 @@ TEST_F(LiveTest, FindsRowsEqualOnceTheyHaveArrived) {
 TEST_F(LiveTest, LeavesRowsPendingIfTheMarkerStands) {
     there()[2][1] = "old";
     there().pop_back();
-    destination.applied.position = "9";
+    destination.applied.position = place(9);
     const Result result = compare();
     EXPECT_EQ(result.verdict, Verdict::could_not_tell);
     EXPECT_EQ(exit_code(result.verdict), 2);
@@ -107,13 +106,13 @@ TEST_F(LiveTest, LeavesRowsPendingIfTheMarkerStands) {
 
 TEST_F(LiveTest, WaitsHoweverLongWhileTheMarkerMoves) {
     there()[2][1] = "old";
-    source.moment.position = "100";
-    destination.applied.position = "0";
+    source.moment.position = 100;
+    destination.applied.position = place(0);
     int applied = 0;
     int pauses = 0;
     on_pause = [&] {
         if (++pauses % 9 == 0) {  // just before it would be given up
-            destination.applied.position = std::to_string(++applied);
+            destination.applied.position = place(++applied);
         }
         if (applied == 100) {
             there() = here();
@@ -144,7 +143,8 @@ TEST_F(LiveTest, BlamesNoRowThatChangesMeanwhile) {
         if (view <= 5) {
             here()[2][1] = "value " + std::to_string(view);
             there() = here();
-            source.moment.position = destination.applied.position = std::to_string(10 + view);
+            source.moment.position = 10 + view;
+            destination.applied.position = place(10 + view);
         }
     });
     const Result result = compare();
@@ -155,11 +155,11 @@ TEST_F(LiveTest, BlamesNoRowThatChangesMeanwhile) {
 
 TEST_F(LiveTest, IsNotFooledByARowThatComesBack) {
     // a -> b -> a at the source; the destination is read in between.
-    source.tables[0].versions[here()[2][0]] = "free 1";
+    source.tables[0].versions[here()[2][0]] = {true, "1"};
     there()[2][1] = "b";
     script(source, [this](int view) {
         if (view == 2) {
-            source.tables[0].versions[here()[2][0]] = "free 3";
+            source.tables[0].versions[here()[2][0]] = {true, "3"};
         }
     });
     script(destination, [this](int view) {
@@ -174,15 +174,15 @@ TEST_F(LiveTest, IsNotFooledByARowThatComesBack) {
 
 TEST_F(LiveTest, BlamesNoRowThatAnUnseenCommitMayHaveChanged) {
     there()[2][1] = "committed, applied, not yet to be seen at the source";
-    source.tables[0].versions[here()[2][0]] = "held 1";
-    source.moment = {"10", 5, 8};
+    source.tables[0].versions[here()[2][0]] = {false, "1"};
+    source.moment = {10, 5, 8};
     const Result unseen = compare();
     EXPECT_EQ(unseen.verdict, Verdict::could_not_tell) << text_of(unseen);
     EXPECT_EQ(unseen.rows.pending, 1u);
-    source.moment = {"10", 8, 8};
+    source.moment = {10, 8, 8};
     EXPECT_EQ(compare().rows.different, 1u);
-    source.moment = {"10", 5, 8};
-    source.tables[0].versions[here()[2][0]] = "free 1";
+    source.moment = {10, 5, 8};
+    source.tables[0].versions[here()[2][0]] = {true, "1"};
     EXPECT_EQ(compare().rows.different, 1u) << "nobody has touched the row at all";
 }
 
@@ -195,7 +195,7 @@ TEST_F(LiveTest, NeedsTheSameRowTwiceToCallItExtra) {
 
     // A row that comes and goes at the source is another one each time.
     script(destination, [this](int view) {
-        destination.tables[0].versions[there()[5][0]] = "free " + std::to_string(view);
+        destination.tables[0].versions[there()[5][0]] = {true, std::to_string(view)};
         if (view == 6) {
             there().pop_back();
             destination.before_snapshot = {};
@@ -270,13 +270,77 @@ TEST_F(LiveTest, CountsNoRoundsWithoutAMarkerIfNobodyWritesThere) {
     EXPECT_THAT(result.live.gave_up, HasSubstr("nobody has written"));
 }
 
+TEST_F(LiveTest, ProvesNothingByAnEndWithoutAWitness) {
+    destination.busy = true;
+    there()[2][1] = "foreign";
+    there().push_back(simple_row(9, "foreign, too"));
+    for (FakeDatabase* const without : {&source, &destination}) {
+        source.has_witness = destination.has_witness = true;
+        without->has_witness = false;
+        for (const bool asked : {true, false}) {
+            options.asked = asked;
+            const Result result = compare();
+            EXPECT_EQ(result.rows.different, 1u) << text_of(result);
+            EXPECT_EQ(result.rows.extra, 1u);
+            EXPECT_EQ(result.live.rounds, 4u);
+            EXPECT_EQ(result.proof, Proof::settled);
+            EXPECT_FALSE(result.live.positional);
+            EXPECT_THAT(result.proof_detail,
+                        HasSubstr(without == &source
+                                      ? "not proved: the source cannot show positions"
+                                      : "not proved: the destination cannot show positions"));
+            EXPECT_THAT(result.tables[0].samples[0].evidence, HasSubstr("in 3 rounds"));
+        }
+    }
+}
+
+TEST_F(LiveTest, SettlesNothingWithoutAWitnessThatIsOnItsWay) {
+    source.has_witness = false;
+    destination.busy = true;
+    there()[2][1] = "old";
+    there().pop_back();
+    script(destination, [this](int view) {
+        if (view < 9) {  // its content changes, which is all that there is to see
+            there()[2][1] = "older " + std::to_string(view);
+            here()[4][1] = "newer " + std::to_string(view);
+        } else {
+            there() = here();
+        }
+    });
+    const Result result = compare();
+    EXPECT_EQ(result.verdict, Verdict::consistent) << text_of(result);
+    EXPECT_EQ(result.proof, Proof::settled);
+}
+
+TEST_F(LiveTest, JudgesNothingWithoutAWitnessWhileTheCopyRuns) {
+    source.has_witness = false;
+    destination.busy = true;
+    destination.applied.phase = "full";
+    there().pop_back();
+    const Result copying = compare();
+    EXPECT_EQ(copying.verdict, Verdict::could_not_tell);
+    EXPECT_THAT(copying.live.gave_up, HasSubstr("phase `full`"));
+    destination.applied.phase = "incremental";
+    destination.busy = false;
+    EXPECT_THAT(compare().live.gave_up, HasSubstr("and the source cannot show positions"));
+}
+
+TEST_F(LiveTest, ShowsEvidenceThatIsNoTextAsHex) {
+    EXPECT_EQ(Evidence("1:0/3000").shown(), "1:0/3000");
+    EXPECT_EQ(Evidence(std::string("\x82\x00z", 3)).shown(), "0x82007a");
+    EXPECT_EQ(Evidence("two\nlines").shown(), "0x74776f0a6c696e6573");
+    EXPECT_EQ(Evidence().shown(), "");
+    destination.applied = {true, "", "finished", Evidence("\x01\x02")};
+    EXPECT_THAT(compare().proof_detail, HasSubstr("everything up to 0x0102 is in"));
+}
+
 TEST_F(LiveTest, LeavesRowsPendingOfATableThatCouldNotBeRead) {
     for (FakeDatabase* database : {&source, &destination}) {
         database->tables[0].shape.columns[0].nullable = false;
-        database->tables[0].cuts = {"4"};
+        database->tables[0].cuts = {4};
     }
     there()[2][1] = "on its way";
-    destination.tables[0].unreadable_from = "4";
+    destination.tables[0].unreadable_from = 4;
     Request cut = request();
     cut.jobs = 2;
     const Result result = run(cut);
@@ -362,7 +426,7 @@ TEST_F(LiveTest, IsTakenByItselfWhileATaskOfOursReplicates) {
 TEST_F(LiveTest, BlamesNoRowWhileTheCopyIsAtWork) {
     options.asked = false;
     for (const char* phase : {"created", "schema", "full", "keys"}) {
-        destination.applied = {true, "", phase, ""};
+        destination.applied = {true, "", phase, {}};
         there().pop_back();
         const Result result = compare();
         EXPECT_EQ(result.verdict, Verdict::could_not_tell) << phase;
@@ -372,7 +436,7 @@ TEST_F(LiveTest, BlamesNoRowWhileTheCopyIsAtWork) {
 }
 
 TEST_F(LiveTest, TakesTheFenceForAProofOnceTheTaskHasEnded) {
-    destination.applied = {true, "", "finished", "10"};
+    destination.applied = {true, "", "finished", place(10)};
     source.busy = destination.busy = true;
     for (const bool asked : {false, true}) {
         options.asked = asked;

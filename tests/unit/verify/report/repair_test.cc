@@ -11,6 +11,8 @@
 #include "migrator/model/error.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/unit/verify/fake_end.h"
+#include "verify/canonical/canonical.h"
+#include "verify/postgres/repair.h"
 
 namespace cutover::verify {
 namespace {
@@ -30,7 +32,7 @@ RepairStatements statements(bool keyed, RowVerdict verdict, const WireRow& sourc
                             std::uint64_t source_count = 1, std::uint64_t destination_count = 1) {
     const std::string here = source.empty() ? "" : row_bytes(source);
     const std::string there = destination.empty() ? "" : row_bytes(destination);
-    return repair_statements(simple_pair(keyed),
+    return repair_statements(postgres_repair(), simple_pair(keyed),
                              {verdict, here, there, cells, source_count, destination_count});
 }
 
@@ -53,7 +55,8 @@ TEST(Repair, WritesNothingThatAnEncodingCouldChange) {
     mapping.columns[{"app", "t"}] = {{"v", destination.columns[1].name}};
     const TablePair pair = pair_tables(simple_table(true).shape, destination, mapping);
     const std::string row = row_bytes(simple_row(7, "\xe5\xbc\xa0'\n\x1b"));
-    const RepairStatements out = repair_statements(pair, {RowVerdict::missing, row, {}, {}, 1, 0});
+    const RepairStatements out =
+        repair_statements(postgres_repair(), pair, {RowVerdict::missing, row, {}, {}, 1, 0});
     for (const std::string& text : {out.repair, out.undo}) {
         EXPECT_TRUE(std::all_of(text.begin(), text.end(), [](char letter) {
             return letter >= 0x20 && letter < 0x7F;
@@ -106,7 +109,7 @@ TEST(Repair, LeavesRepeatedKeysToAPerson) {
 TEST(RepairWriter, WritesPrivateFilesAndStopsAtItsLimit) {
     const tests::TemporaryFolder folder;
     const std::string path = (folder / "repair.sql").string();
-    RepairWriter writer(path, 2);
+    RepairWriter writer(postgres_repair(), path, 2);
     const TablePair pair = simple_pair(true);
     const std::vector<std::size_t> none;
     for (int id = 0; id < 5; ++id) {
@@ -132,8 +135,75 @@ TEST(RepairWriter, WritesPrivateFilesAndStopsAtItsLimit) {
     }
 }
 
+/// Of an engine that has no SQL.
+class DocumentDialect final : public RepairDialect {
+public:
+    std::string head() const override { return "// shell\n"; }
+    std::string remark(const std::string& text) const override { return "// " + text; }
+    std::string insert(const RepairRow& row) const override { return said("insert", row); }
+    std::string erase(const RepairRow& row) const override { return said("remove", row); }
+    std::string update(const RepairRow& seen, const RepairRow& wanted,
+                       const std::vector<std::size_t>& fields) const override {
+        return said("from", seen) + said(" to", wanted) + " at " + std::to_string(fields.at(0));
+    }
+    std::string insert_copies(const RepairRow& row, const RepairCopies& count) const override {
+        return said("insert " + std::to_string(count.copies), row);
+    }
+    std::string erase_copies(const RepairRow& row, const RepairCopies& count) const override {
+        return said("remove " + std::to_string(count.copies), row);
+    }
+
+private:
+    static std::string said(const std::string& verb, const RepairRow& row) {
+        std::string out = verb + " " + row.table.name.display();
+        for (const RepairField& field : row.fields) {
+            out += " " + field.column->name + (field.key ? "*" : "") + "=" + printable(field.cell);
+        }
+        return out;
+    }
+};
+
+TEST(RepairWriter, LeavesTheWordsToTheDialectOfTheDestination) {
+    const tests::TemporaryFolder folder;
+    const std::string path = (folder / "repair.js").string();
+    const DocumentDialect dialect;
+    RepairWriter writer(dialect, path, 9);
+    const TablePair pair = simple_pair(true);
+    const std::vector<std::size_t> none;
+    const std::vector<std::size_t> second{1};
+    const std::string wanted = row_bytes(simple_row(7, "new"));
+    const std::string seen = row_bytes(simple_row(7, "old"));
+    writer.found(pair, {RowVerdict::missing, wanted, {}, none, 1, 0});
+    writer.found(pair, {RowVerdict::extra, {}, seen, none, 0, 1});
+    writer.found(pair, {RowVerdict::different, wanted, seen, second, 1, 1});
+    writer.leave_by_hand("an index");
+    writer.close();
+    const auto text = [](const std::string& file) {
+        std::stringstream out;
+        out << std::ifstream(file).rdbuf();
+        return out.str();
+    };
+    EXPECT_EQ(text(path),
+              "// shell\ninsert app.t id*=7 va\"lue=new\nremove app.t id*=7 va\"lue=old\n"
+              "from app.t id*=7 va\"lue=old to app.t id*=7 va\"lue=new at 1\n"
+              "// by hand: an index\n");
+    EXPECT_EQ(text(path + ".undo"),
+              "// shell\nremove app.t id*=7 va\"lue=new\ninsert app.t id*=7 va\"lue=old\n"
+              "from app.t id*=7 va\"lue=new to app.t id*=7 va\"lue=old at 1\n");
+}
+
+TEST(RepairWriterDeathTest, WritesNothingBehindItsEnd) {
+    const tests::TemporaryFolder folder;
+    RepairWriter writer(postgres_repair(), (folder / "repair.sql").string(), 2);
+    writer.close();
+    EXPECT_DEATH(writer.leave_by_hand("an index"), "closed_");
+    EXPECT_DEATH(writer.withdraw("lag"), "closed_");
+    EXPECT_DEATH(writer.close(), "closed_");
+}
+
 TEST(RepairWriter, RefusesAPlaceThatCannotBeWritten) {
-    EXPECT_THROW(RepairWriter("/nonexistent/folder/repair.sql", 2), model::Error);
+    EXPECT_THROW(RepairWriter(postgres_repair(), "/nonexistent/folder/repair.sql", 2),
+                 model::Error);
 }
 
 }  // namespace

@@ -1,0 +1,10 @@
+// What PostgreSQL wants of its end in a task file.
+#pragma once
+
+#include "migrator/plan/endpoint_rules.h"
+
+namespace cutover::postgres {
+
+plan::EndpointRules endpoint_rules();
+
+}  // namespace cutover::postgres

@@ -1,0 +1,22 @@
+// Canonical cells as literals of PostgreSQL, to hold columns against: edges of ranges, keys of
+// rows.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "migrator/engine/postgres/session/connection.h"
+#include "verify/end/end.h"
+
+namespace cutover::verify {
+
+/// `cell`, to be held against the column. An integer stands bare, so that one which the column
+/// could not hold is no error; everything else takes the column's own type.
+std::string value_sql(const postgres::Connection& connection, const ColumnShape& column,
+                      std::string_view cell);
+
+/// The condition that ReadSpec::keys asks for.
+std::string keys_sql(const postgres::Connection& connection, const TableShape& table,
+                     const ReadSpec& spec);
+
+}  // namespace cutover::verify
