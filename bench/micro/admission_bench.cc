@@ -56,14 +56,20 @@ std::vector<model::ChunkReceipt> key_ranges(std::int64_t chunks) {
     return receipts;
 }
 
+engine::TaskRecord begun_at(const model::Position& start) {
+    engine::TaskRecord record;
+    record.origin = engine::CaptureOrigin{"", start};
+    return record;
+}
+
 void admit_by_key_range(benchmark::State& state) {
     const std::int64_t chunks = state.range(0);
     flow::ThreadRuntime runtime;
     const memory::Net net;
     const memory::MemorySource source(runtime, net, {}, nullptr);
     const plan::Plan plan = plan_of_one_table("int");
-    const stage::Admission admission(source, plan, {"", memory::LogPlace{1, 1}.position()},
-                                     key_ranges(chunks));
+    const stage::Admission admission(source, plan, begun_at(memory::LogPlace{1, 1}.position()),
+                                     key_ranges(chunks), true);
     std::vector<model::Tuple> rows;
     for (std::int64_t at = 0; at < 1024; ++at) {
         rows.push_back(row(at * 7919 % (chunks * kRowsPerChunk)));
@@ -90,7 +96,8 @@ void admit_by_snapshot(benchmark::State& state) {
     }
     const postgres::PostgresSource source({}, nullptr);
     const plan::Plan plan = plan_of_one_table("integer");
-    const stage::Admission admission(source, plan, {"", postgres::to_position({1, 1})}, receipts);
+    const stage::Admission admission(source, plan, begun_at(postgres::to_position({1, 1})),
+                                     receipts, true);
     const model::Tuple changed = row(1);
     const std::string id = std::to_string(1001 + running);
     for (auto unused : state) {
