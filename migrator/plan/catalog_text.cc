@@ -132,6 +132,8 @@ bool same_schema(model::Catalog one, model::Catalog other) {
         catalog->needs.clear();
         for (model::TableSchema& table : catalog->tables) {
             table.rows_file.clear();
+            table.old_rows = {};  // the task sets it itself, and the log says what it is
+            table.old_row_columns.clear();
             for (model::ColumnSchema& column : table.columns) {
                 column.fill.reset();
             }

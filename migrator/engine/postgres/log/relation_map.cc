@@ -31,7 +31,8 @@ const message::RelationColumn* find(const message::Relation& relation, const std
 
 /// What the log calls the key is what the plan knows as such.
 bool same_identity(const message::Relation& relation, const plan::TablePlan& table) {
-    if (relation.identity != 'd' || table.schema.old_rows != model::OldRows::primary_key) {
+    if (relation.identity != 'd' || table.schema.primary_key() == nullptr ||
+        table.schema.old_rows != model::OldRows::primary_key) {
         return true;
     }
     std::set<std::string> sent, known;
