@@ -29,6 +29,9 @@ struct Change {
     Tuple before;
     Tuple after;
     std::vector<TableIndex> truncated;
+    /// Written before a change of its table's schema after which that was copied anew: it must be
+    /// in the copy, for its cells say nothing.
+    bool unreadable = false;
 
     std::size_t footprint() const {
         return sizeof(Change) + before.footprint() + after.footprint();

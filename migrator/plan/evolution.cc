@@ -98,8 +98,6 @@ void compose(const std::vector<TableEvolution>& first, std::vector<TableEvolutio
             });
         if (next == second.end()) {
             second.push_back(change);
-        } else if (change.before.name.empty()) {
-            next->before = {};  // new, and changed since
         } else if (!change.copied_anew) {
             *next = composed(change, *next);
         }

@@ -109,7 +109,13 @@ private:
         TableChanges(before_, was, after_, *is, steps_, out_.evolution, out_.findings).write();
     }
 
+    /// Another table may come to be called as this one was.
     void write_rename(const ObjectName& then, const ObjectName& now) {
+        for (const SchemaStep& step : planned_before_.schema_steps) {
+            if (step.table == then) {
+                out_.evolution.forgotten.insert(step.id);
+            }
+        }
         ObjectName called = then;
         if (then.schema != now.schema) {
             ChangeSteps::add(
@@ -159,6 +165,7 @@ private:
         for (const SchemaStep& step : planned_after_.schema_steps) {
             if (step.table == destination) {
                 out_.evolution.pending.insert(step.id);
+                out_.evolution.forgotten.insert(step.id);  // of one that had its name
             }
         }
         out_.evolution.fresh.insert(destination);

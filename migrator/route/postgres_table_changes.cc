@@ -86,8 +86,9 @@ TableChanges::TableChanges(const CatalogSide& before, const TableSchema& was,
 
 void TableChanges::write() {
     write_flags();
-    // A partition's columns are its parent's, and change with them.
-    if (!is_.partition_of || after_.catalog.find(is_.partition_of->parent) == nullptr) {
+    // A partition's columns are its parent's, and change with them; not before it is attached.
+    if (!was_.partition_of || !is_.partition_of ||
+        after_.catalog.find(is_.partition_of->parent) == nullptr) {
         write_columns();
     } else {
         for (const Column& column : is_.columns) {

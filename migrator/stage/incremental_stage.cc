@@ -286,8 +286,14 @@ void IncrementalStage::take_truncate(const Change& change, const TransactionId& 
 
 void IncrementalStage::take_row(Change& change, const TransactionId& id) {
     const plan::TablePlan& table = context_.plan.tables[change.table];
-    if (table.former && table.former->copied_anew && admission_.seen(table.index, id)) {
-        return;  // of before a change of its schema: it need not even be readable
+    if (change.unreadable) {
+        if (!admission_.seen(table.index, id)) {
+            throw model::Error(model::ErrorClass::refused, "table.changed",
+                               "the source table " + table.source.display() +
+                                   " was changed while the task was running",
+                               "start the task again: it looks at the source's schema");
+        }
+        return;
     }
     if (change.kind == ChangeKind::update && !change.before.empty()) {
         change.after.fill_absent_from(change.before);

@@ -58,6 +58,18 @@ std::uint64_t next_revision(const std::vector<std::string>& done) {
     return last + 1;
 }
 
+/// Of a table that was renamed or dropped since, which is the next change's: nothing.
+std::optional<model::Chunk> whole(engine::Source& source, const plan::TablePlan& table) {
+    try {
+        return source.whole(table);
+    } catch (const Error& error) {
+        if (error.code() != "table.changed") {
+            throw;
+        }
+        return std::nullopt;
+    }
+}
+
 /// Those that are the plan's own have their ids.
 void number_steps(plan::Evolution& evolution) {
     int number = 0;
@@ -295,7 +307,7 @@ std::vector<std::string> SchemaFollower::done_without_running(
     const std::set<std::string> known(done.begin(), done.end());
     std::set<std::string> waiting;
     for (const SchemaStep& step : before.schema_steps) {
-        if (!known.contains(step.id)) {
+        if (!known.contains(step.id) && !evolution_->forgotten.contains(step.id)) {
             waiting.insert(kind_and_name(step));
         }
     }
@@ -334,10 +346,13 @@ void SchemaFollower::adopt(stage::Context& context) {
         }
         adoption.copies = true;
         if (!change.before.name.empty()) {
-            model::Chunk anew = context.source.whole(after.tables[*place]);
-            anew.table = *place;
-            anew.generation = static_cast<std::uint32_t>(evolution_->revision + 1);
-            adoption.copied_anew.emplace_back(&after.tables[*place], anew);
+            std::optional<model::Chunk> anew = whole(context.source, after.tables[*place]);
+            if (!anew) {
+                continue;
+            }
+            anew->table = *place;
+            anew->generation = static_cast<std::uint32_t>(evolution_->revision + 1);
+            adoption.copied_anew.emplace_back(&after.tables[*place], *anew);
         }
     }
     adoption.done = done_without_running(context.plan, after, context.control.done_schema_steps());

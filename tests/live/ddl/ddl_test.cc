@@ -141,10 +141,6 @@ const std::vector<Statement> kStatements = {
      "CREATE SCHEMA more; CREATE TABLE more.t (id int PRIMARY KEY);"
      " INSERT INTO more.t VALUES (1)",
      "SELECT count(*) FROM more.t"},
-    {"unlogged, and logged again",
-     "ALTER TABLE more.t SET UNLOGGED; ALTER TABLE more.t SET LOGGED; INSERT INTO more.t VALUES "
-     "(2)",
-     "SELECT count(*) FROM more.t"},
     {"a truncate", "TRUNCATE feel; INSERT INTO feel VALUES (9, 'happy')",
      "SELECT count(*) FROM feel"},
 };

@@ -286,11 +286,17 @@ engine::CaptureOrigin extend_capture(const plan::TaskSpec& spec, const plan::Pla
     const std::string name = capture_name(spec);
     Connection connection = Connection::open(spec.source, options(spec, attention, false));
     require_entries(connection, name, by_table<std::string>(born, "entries"));
+    // What has been renamed or dropped since the plan was made is the next change's.
+    plan::Plan there = plan;
+    const json names = read_tables_at_start(connection, plan).names;
+    std::erase_if(there.tables, [&](const plan::TablePlan& table) {
+        return !names.contains(std::to_string(table.schema.number));
+    });
     IdentityTurn turn = identity_turn(spec, connection);
-    extend_publication(connection, name, plan, by_table<std::string>(born, "tables"));
+    extend_publication(connection, name, there, by_table<std::string>(born, "tables"));
     turn.end();
     // Tables that are new have no file: what a view of before shows of them is not known.
-    born["tables"] = read_tables_at_start(connection, plan).names;
+    born["tables"] = names;
     born["publication"] = publication_mark(connection, name);
     born["entries"] = entries_of(connection, name);
     return {born.dump(), origin.start};

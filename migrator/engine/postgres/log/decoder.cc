@@ -243,6 +243,7 @@ template <typename Reader, typename Bytes>
 void decode_row(char kind, Reader reader, const RowShape& shape,
                 std::vector<RowDecoder::Cell<Bytes>>& cells, model::Change& change) {
     change.table = shape.table;
+    change.unreadable = shape.unreadable;
     change.before = model::Tuple();
     change.after = model::Tuple();
     change.truncated.clear();

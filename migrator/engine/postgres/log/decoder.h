@@ -105,7 +105,8 @@ struct RowShape {
     /// is older than the column, and has what `fills` says.
     std::vector<std::uint32_t> sources;
     std::vector<std::optional<std::string>> fills;  ///< per plan column; nothing: NULL
-    std::vector<bool> key;  ///< per sent column: part of the replica identity
+    std::vector<bool> key;    ///< per sent column: part of the replica identity
+    bool unreadable = false;  ///< nobody can tell what such rows mean
 };
 
 /// A message that lies somewhere else, as it is too large to be held beside what is made of it.

@@ -133,8 +133,8 @@ RowShape RelationMap::shape_of(const message::Relation& relation, const plan::Ta
     return shape;
 }
 
-/// Nothing, if the relation is not as it was before the change either. Of a table that is copied
-/// anew all such rows are in the copy: what of them does not fit need not be read.
+/// Nothing, if the relation is not as it was before the change either. Of a table that was copied
+/// anew nobody need be able to tell.
 std::optional<RowShape> RelationMap::former_shape(const message::Relation& relation,
                                                   const plan::TablePlan& table) const {
     if (!table.former) {
@@ -143,25 +143,17 @@ std::optional<RowShape> RelationMap::former_shape(const message::Relation& relat
     const plan::FormerShape& former = *table.former;
     RowShape shape;
     shape.table = table.index;
+    shape.unreadable = former.copied_anew;
     shape.sources.resize(table.columns.size(), RowShape::kAbsent);
     shape.fills.resize(table.columns.size());
     for (const message::RelationColumn& column : relation.columns) {
-        const auto known = former.columns.find(column.name);
-        std::optional<std::size_t> planned =
-            known == former.columns.end() ? planned_column(table, column.name) : known->second;
-        const bool same_type = planned && (former.retyped.contains(*planned) ||
-                                           type_names_(column.type, column.modifier) ==
-                                               table.columns[*planned].source.type);
-        const bool unknown =
-            known == former.columns.end() && !planned && !table.schema.column_index(column.name);
-        if (!former.copied_anew && (unknown || (planned && !same_type))) {
-            return std::nullopt;
-        }
-        planned = same_type && !(former.copied_anew && former.retyped.contains(*planned))
-                      ? planned
-                      : std::nullopt;
+        const std::optional<std::size_t> planned =
+            former.copied_anew ? std::nullopt : former_column(column, table);
         if (planned) {
             shape.sources[*planned] = static_cast<std::uint32_t>(shape.targets.size());
+        } else if (!former.copied_anew && !former.columns.contains(column.name) &&
+                   !table.schema.column_index(column.name)) {
+            return std::nullopt;  // nobody has ever known it
         }
         shape.targets.push_back(planned ? static_cast<std::uint32_t>(*planned)
                                         : RowShape::kSkipped);
@@ -179,6 +171,19 @@ std::optional<RowShape> RelationMap::former_shape(const message::Relation& relat
         shape.fills[at] = fill ? std::optional(fill->bytes) : std::nullopt;
     }
     return shape;
+}
+
+/// Where a column goes that is called and typed as before the change; nothing: nowhere.
+std::optional<std::size_t> RelationMap::former_column(const message::RelationColumn& column,
+                                                      const plan::TablePlan& table) const {
+    const plan::FormerShape& former = *table.former;
+    const auto known = former.columns.find(column.name);
+    const std::optional<std::size_t> planned =
+        known == former.columns.end() ? planned_column(table, column.name) : known->second;
+    const bool same = planned && (former.retyped.contains(*planned) ||
+                                  type_names_(column.type, column.modifier) ==
+                                      table.columns[*planned].source.type);
+    return same ? planned : std::nullopt;
 }
 
 std::optional<Error> RelationMap::difference(const message::Relation& relation,

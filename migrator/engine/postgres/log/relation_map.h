@@ -48,6 +48,8 @@ private:
     static RowShape shape_of(const message::Relation& relation, const plan::TablePlan& table);
     std::optional<RowShape> former_shape(const message::Relation& relation,
                                          const plan::TablePlan& table) const;
+    std::optional<std::size_t> former_column(const message::RelationColumn& column,
+                                             const plan::TablePlan& table) const;
     std::optional<model::Error> identity_problem(const message::Relation& relation,
                                                  const plan::TablePlan& table) const;
 

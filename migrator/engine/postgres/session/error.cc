@@ -77,6 +77,7 @@ std::string hint_for(std::string_view sqlstate, const std::string& server_hint) 
 const std::vector<StateClass> kStateClasses = {
     // The session, the server or the way to it is gone: it comes back, or another host answers.
     {"08", ErrorClass::connection, "connection exception"},
+    {"08P01", ErrorClass::operation, "bytes that are no value of the type"},
     {"25006", ErrorClass::connection, "the server has become a standby; another may be primary"},
     {"25P03", ErrorClass::connection, "the server has ended an idle session"},
     {"25P04", ErrorClass::connection, "the server has ended a long transaction's session"},

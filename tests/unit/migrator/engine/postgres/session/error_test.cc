@@ -43,6 +43,7 @@ constexpr Case kStates[] = {
     // gone, or not there yet
     {"", ErrorClass::connection},
     {"08006", ErrorClass::connection},
+    {"08P01", ErrorClass::operation},
     {"25006", ErrorClass::connection},
     {"25P03", ErrorClass::connection},
     {"53300", ErrorClass::connection},
