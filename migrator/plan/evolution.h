@@ -49,10 +49,6 @@ struct Evolution {
     std::vector<std::string> text;  ///< each change, for people
 };
 
-/// `after` without constraints that `before` has not: what a destination can be held to while rows
-/// of before may still come.
-model::Catalog in_force(const model::Catalog& before, const model::Catalog& after);
-
 /// Makes `second`, which begins where `first` ends, begin where `first` does.
 void compose(const std::vector<TableEvolution>& first, std::vector<TableEvolution>& second);
 

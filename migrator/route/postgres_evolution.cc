@@ -63,6 +63,7 @@ public:
           before_{change.before, names_before_, renamer_before_, writer_before_},
           after_{change.after, names_after_, renamer_after_, writer_after_} {
         out_.evolution.catalog = change.after;
+        out_.evolution.in_force = change.after;
         for (const model::Finding& finding : planned_after.findings) {
             if (finding.severity == model::Severity::block) {
                 out_.findings.push_back(finding);
@@ -199,6 +200,7 @@ private:
                              now);
         }
         if (is.partition_of) {
+            in_force(out_.evolution, is).partition_of.reset();
             steps_.text.push_back(is.name.display() + " attached to " +
                                   is.partition_of->parent.display());
             ChangeSteps::add(steps_.later, "table " + now.display(),

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "migrator/engine/postgres/session/connection.h"
+#include "migrator/model/check.h"
 
 namespace cutover::route {
 
@@ -58,6 +59,14 @@ Renames without_clashes(const Renames& renames) {
     std::stable_partition(out.begin() + static_cast<std::ptrdiff_t>(aside.size()), out.end(),
                           [](const auto& rename) { return !rename.first.starts_with("cutover_"); });
     return out;
+}
+
+TableSchema& in_force(plan::Evolution& evolution, const TableSchema& table) {
+    const auto found =
+        std::find_if(evolution.in_force.tables.begin(), evolution.in_force.tables.end(),
+                     [&](const TableSchema& other) { return other.number == table.number; });
+    CUTOVER_CHECK(found != evolution.in_force.tables.end());
+    return *found;
 }
 
 void ChangeSteps::add(std::vector<SchemaStep>& list, const std::string& object,
@@ -120,6 +129,16 @@ void TableChanges::alter(const std::string& action) {
 void TableChanges::alter_later(const std::string& action) {
     ChangeSteps::add(steps_.later, "table " + destination_.display(),
                      "ALTER TABLE " + quote(destination_) + " " + action, destination_);
+}
+
+TableChanges::Column& TableChanges::column_in_force(const Column& column) {
+    TableSchema& table = in_force(evolution_, is_);
+    return table.columns[table.column_index(column.name).value()];
+}
+
+void TableChanges::require_later(const Column& column) {
+    column_in_force(column).nullable = true;
+    alter_later("ALTER COLUMN " + column_now(column) + " SET NOT NULL");
 }
 
 void TableChanges::copy_anew(const std::string& why) {
@@ -239,7 +258,7 @@ void TableChanges::write_added(const Column& column) {
               after_.renamer.in_table(*column.default_expression, is_.name));
     }
     if (!column.nullable) {
-        alter_later("ALTER COLUMN " + column_now(column) + " SET NOT NULL");
+        require_later(column);
     }
 }
 
@@ -274,7 +293,7 @@ void TableChanges::write_changed(const Column& was, const Column& is) {
         if (is.nullable) {
             alter("ALTER COLUMN " + column_now(is) + " DROP NOT NULL");
         } else {
-            alter_later("ALTER COLUMN " + column_now(is) + " SET NOT NULL");
+            require_later(is);
         }
     }
 }
@@ -299,7 +318,7 @@ void TableChanges::write_type(const Column& was, const Column& is) {
             alter("ALTER COLUMN " + column + " DROP NOT NULL");
             value = "NULL";
             if (!is.nullable) {
-                alter_later("ALTER COLUMN " + column + " SET NOT NULL");
+                require_later(is);
             }
         }
     }
@@ -334,6 +353,7 @@ void TableChanges::write_identity(const Column& was, const Column& is) {
     if (is.identity == model::Identity::none) {
         alter("ALTER COLUMN " + column_now(is) + " DROP IDENTITY IF EXISTS");
     } else if (was.identity == model::Identity::none) {
+        column_in_force(is).identity = model::Identity::none;
         alter_later("ALTER COLUMN " + column_now(is) + " ADD" +
                     after_.writer.identity_clause(is_, is));
     } else {
@@ -492,18 +512,24 @@ void TableChanges::write_dropped(const Definition& definition) {
 void TableChanges::write_new(const Definition& definition) {
     steps_.text.push_back(is_.name.display() + ": " + definition.name + " added");
     const std::string object = destination_.display() + "." + definition.name;
+    TableSchema& held = in_force(evolution_, is_);
+    const auto bears_name = [&](const auto& other) { return other.name == definition.name; };
     switch (definition.kind) {
         case Kind::key:
+            std::erase_if(held.keys, bears_name);
             evolution_.pending.insert("key:" + object);
             break;
         case Kind::index:
+            std::erase_if(held.indexes, bears_name);
             evolution_.pending.insert("index:" + destination_.schema + "." + definition.name);
             break;
         case Kind::foreign_key:
+            std::erase_if(held.foreign_keys, bears_name);
             evolution_.pending.insert("foreign_key:" + object);
             evolution_.pending.insert("validate:" + object);
             break;
         case Kind::check:
+            std::erase_if(held.checks, bears_name);
             if (definition.not_valid) {
                 evolution_.pending.insert("check:" + object);
             } else {

@@ -35,6 +35,9 @@ struct ChangeSteps {
 using Renames = std::vector<std::pair<std::string, std::string>>;
 Renames without_clashes(const Renames& renames);
 
+/// The same table in the evolution's catalog of what is in force.
+model::TableSchema& in_force(plan::Evolution& evolution, const model::TableSchema& table);
+
 /// One of the two catalogs, and what its objects are called at the destination. All outlive it.
 struct CatalogSide {
     const model::Catalog& catalog;
@@ -85,6 +88,8 @@ private:
     void write_flags();
     void alter(const std::string& action);
     void alter_later(const std::string& action);
+    void require_later(const Column& column);
+    Column& column_in_force(const Column& column);
     void copy_anew(const std::string& why);
     void refuse(const std::string& code, const std::string& what, const std::string& remedy);
     std::string column_now(const Column& column) const;

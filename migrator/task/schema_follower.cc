@@ -276,7 +276,6 @@ void SchemaFollower::begin(stage::Context& context) {
     plan::Evolution next = std::move(evolved.evolution);
     next.settles_at = std::move(position);
     next.former = next.tables;
-    next.in_force = plan::in_force(before, next.catalog);
     if (unsettled()) {
         plan::compose(evolution_->former, next.former);
         next.gone.insert(evolution_->gone.begin(), evolution_->gone.end());
