@@ -62,7 +62,8 @@ void Task::look_at_schema() {
     }
     const std::optional<Error> error = std::exchange(suspected_, std::nullopt);
     schema_looked_at_ = true;  // what goes wrong here is told as it is
-    if (!follow_schema() && error) {
+    const bool undone_since = error && error->code() == "source.schema_changed";
+    if (!follow_schema() && error && !undone_since) {
         throw Error(*error);
     }
     schema_looked_at_ = false;
