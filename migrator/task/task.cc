@@ -113,10 +113,13 @@ Outcome Task::run_with_retries() {
                 (error.error_class() == ErrorClass::stopped || error.may_retry())) {
                 return Outcome::stopped;
             }
-            if (!std::exchange(schema_looked_at_, false) && may_be_schema(error)) {
+            if (!std::exchange(schema_looked_at_, false) && !suspected_ && may_be_schema(error)) {
                 suspected_ = error;
                 disconnect();
                 continue;
+            }
+            if (!error.may_retry()) {
+                suspected_.reset();  // whatever it was: this stands in the way
             }
             std::optional<flow::Duration> wait;
             stage::Retrying retrying{error, 0, {}};
