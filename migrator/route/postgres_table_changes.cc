@@ -45,7 +45,9 @@ std::string without_names(const std::string& definition) {
 
 Renames without_clashes(const Renames& renames) {
     Renames aside, out;
-    for (const auto& [then, now] : renames) {
+    for (const std::pair<std::string, std::string>& rename : renames) {
+        const std::string& then = rename.first;
+        const std::string& now = rename.second;
         const bool taken = std::any_of(renames.begin(), renames.end(),
                                        [&](const auto& other) { return other.first == now; });
         const std::string between = "cutover_" + std::to_string(aside.size()) + "_" + then;
