@@ -83,6 +83,12 @@ Catalogue::Catalogue(const std::filesystem::path& folder) : folder_(folder / kRe
     for (const Guarantee& guarantee : guarantees_) {
         ids_.push_back(guarantee.id);
     }
+    if (!std::filesystem::is_directory(folder_)) {
+        throw model::Error(model::ErrorClass::refused, "scenario.folder",
+                           folder_.string() + " is no folder that can be read",
+                           fmt::format("a folder of scenarios has `{}` and `{}/<route>/*.yaml`",
+                                       kGuarantees, kRehearsals));
+    }
     for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_)) {
         const std::filesystem::path name = std::filesystem::relative(entry.path(), folder_);
         if (entry.path().extension() == ".yaml" && name.has_parent_path()) {

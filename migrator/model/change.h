@@ -29,8 +29,8 @@ struct Change {
     Tuple before;
     Tuple after;
     std::vector<TableIndex> truncated;
-    /// Written before a change of its table's schema after which that was copied anew: it must be
-    /// in the copy, for its cells say nothing.
+    /// Written when its table had another shape than the plan knows of: its cells say nothing. It
+    /// must be in a copy of the table.
     bool unreadable = false;
 
     std::size_t footprint() const {

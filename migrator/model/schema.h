@@ -163,8 +163,9 @@ struct TypeSchema {
     ObjectName name;
     TypeClass type_class = TypeClass::enumeration;
     std::uint64_t type_id = 0;
-    std::uint64_t array_type_id = 0;  ///< of its array type, where the engine makes one
-    std::vector<std::string> labels;  ///< of an enum, in order
+    std::uint64_t array_type_id = 0;       ///< of its array type, where the engine makes one
+    std::vector<std::string> labels;       ///< of an enum, in order
+    std::vector<std::uint64_t> label_ids;  ///< one per label; it stays when the label is renamed
     std::string definition;  ///< of a domain or range: what follows `CREATE DOMAIN name AS`
     std::vector<ColumnSchema> columns;           ///< of a composite
     std::uint64_t element_type_id = 0;           ///< what a domain is of, or the bounds of a range

@@ -70,8 +70,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TableSchema, name, columns, keys, indexes, fo
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SequenceSchema, name, type, start, increment, minimum, maximum,
                                    cache, cycle, owned_by_table, owned_by_column, identity)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TypeSchema, name, type_class, type_id, array_type_id, labels,
-                                   definition, columns, element_type_id, multirange_type_id,
-                                   multirange_array_type_id)
+                                   label_ids, definition, columns, element_type_id,
+                                   multirange_type_id, multirange_array_type_id)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(OtherObject, kind, name)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NeedUse, object, part, name)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NeededObject, kind, schema, identity, extension, looked_for,

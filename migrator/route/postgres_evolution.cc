@@ -261,32 +261,62 @@ private:
     /// have either: tables that have such are copied anew.
     void write_labels(const model::TypeSchema& was, const model::TypeSchema& is,
                       const ObjectName& now) {
-        std::vector<std::string> there = was.labels;
-        if (is.labels.size() == there.size()) {
-            for (std::size_t at = 0; at < there.size(); ++at) {
-                if (there[at] != is.labels[at]) {
-                    rename_label(is, now, there[at], is.labels[at]);
-                }
-            }
-            return;
-        }
+        rename_labels(was, is, now);
         for (std::size_t at = 0; at < is.labels.size(); ++at) {
-            if (at < there.size() && there[at] == is.labels[at]) {
+            if (place_of_label(was, is.label_ids[at])) {
                 continue;
-            }
-            if (std::find(there.begin(), there.end(), is.labels[at]) != there.end()) {
-                refuse(is.name, "its labels were renamed and added at the same time");
-                return;
             }
             steps_.text.push_back("type " + is.name.display() + ": label '" + is.labels[at] +
                                   "' added");
             ChangeSteps::add(
                 steps_.dropped, "type " + now.display(),
                 "ALTER TYPE " + quote(now) + " ADD VALUE IF NOT EXISTS " + literal(is.labels[at]) +
-                    (at == 0 ? (there.empty() ? "" : " BEFORE " + literal(there.front()))
-                             : " AFTER " + literal(is.labels[at - 1])),
+                    (at == 0 ? before_first_of(was, is) : " AFTER " + literal(is.labels[at - 1])),
                 {});
-            there.insert(there.begin() + static_cast<std::ptrdiff_t>(at), is.labels[at]);
+        }
+    }
+
+    static std::optional<std::size_t> place_of_label(const model::TypeSchema& type,
+                                                     std::uint64_t id) {
+        const auto found = std::find(type.label_ids.begin(), type.label_ids.end(), id);
+        return found == type.label_ids.end()
+                   ? std::nullopt
+                   : std::optional(static_cast<std::size_t>(found - type.label_ids.begin()));
+    }
+
+    /// Where a label goes that comes before all that were there, which have their new names by now.
+    static std::string before_first_of(const model::TypeSchema& was, const model::TypeSchema& is) {
+        for (std::size_t at = 0; at < is.labels.size(); ++at) {
+            if (place_of_label(was, is.label_ids[at])) {
+                return " BEFORE " + literal(is.labels[at]);
+            }
+        }
+        return "";
+    }
+
+    /// Names may have been exchanged: those that another label still bears come last, from a name
+    /// that nobody has.
+    void rename_labels(const model::TypeSchema& was, const model::TypeSchema& is,
+                       const ObjectName& now) {
+        std::set<std::string> taken(was.labels.begin(), was.labels.end());
+        std::vector<std::pair<std::string, std::string>> last;
+        for (std::size_t at = 0; at < is.labels.size(); ++at) {
+            const std::optional<std::size_t> then = place_of_label(was, is.label_ids[at]);
+            if (!then || was.labels[*then] == is.labels[at]) {
+                continue;
+            }
+            const bool is_free = !taken.contains(is.labels[at]);
+            const std::string name =
+                is_free ? is.labels[at] : "cutover:" + std::to_string(is.label_ids[at]);
+            rename_label(is, now, was.labels[*then], name);
+            taken.erase(was.labels[*then]);
+            taken.insert(name);
+            if (!is_free) {
+                last.emplace_back(name, is.labels[at]);
+            }
+        }
+        for (const auto& [name, label] : last) {
+            rename_label(is, now, name, label);
         }
     }
 

@@ -100,6 +100,10 @@ bool Admission::seen(model::TableIndex index, const model::TransactionId& id) co
     return table.unsettled && !table.chunks.seen.empty() && table.chunks.seen.front()->contains(id);
 }
 
+bool Admission::seen_by_all(model::TableIndex index, const model::TransactionId& id) const {
+    return truncate(index, id) == TruncateAdmission::drop;
+}
+
 TruncateAdmission Admission::truncate(model::TableIndex index,
                                       const model::TransactionId& id) const {
     const TableViews& table = tables_[index];

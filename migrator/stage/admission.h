@@ -48,6 +48,8 @@ public:
               const model::TransactionId& id) const;
     /// The same for a table without a key, which has one view.
     bool seen(model::TableIndex table, const model::TransactionId& id) const;
+    /// True if every view of the table's copy has seen all that `id` has done.
+    bool seen_by_all(model::TableIndex table, const model::TransactionId& id) const;
     TruncateAdmission truncate(model::TableIndex table, const model::TransactionId& id) const;
 
     /// Rows of a table were read again: until the log has passed their view the table is not

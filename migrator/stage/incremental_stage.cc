@@ -95,12 +95,19 @@ IncrementalEnd IncrementalStage::run() {
         // Nobody may write while the table is copied anew, and the log goes on from what is durable
         // now.
         if (!deliberate_bug(Bug::copied_again_beside_lanes)) {
-            lanes_->close();
-            collect();
+            close_lanes();
         }
         return IncrementalEnd::restart_table;
+    } catch (const Unreadable&) {
+        close_lanes();
+        return IncrementalEnd::unreadable;
     }
     return IncrementalEnd::reached;
+}
+
+void IncrementalStage::close_lanes() {
+    lanes_->close();
+    collect();
 }
 
 std::optional<IncrementalEnd> IncrementalStage::step() {
@@ -278,7 +285,7 @@ void IncrementalStage::take_truncate(const Change& change, const TransactionId& 
             case TruncateAdmission::drop:
                 break;
             case TruncateAdmission::mixed:
-                restart_table_ = table;
+                table_ = table;
                 throw Mixed{};
         }
     }
@@ -287,11 +294,9 @@ void IncrementalStage::take_truncate(const Change& change, const TransactionId& 
 void IncrementalStage::take_row(Change& change, const TransactionId& id) {
     const plan::TablePlan& table = context_.plan.tables[change.table];
     if (change.unreadable) {
-        if (!admission_.seen(table.index, id)) {
-            throw model::Error(model::ErrorClass::refused, "table.changed",
-                               "the source table " + table.source.display() +
-                                   " was changed while the task was running",
-                               "start the task again: it looks at the source's schema");
+        if (!admission_.seen_by_all(table.index, id)) {
+            table_ = table.index;
+            throw Unreadable{};
         }
         return;
     }

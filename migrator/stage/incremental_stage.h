@@ -29,6 +29,7 @@ enum class IncrementalEnd : std::uint8_t {
     reached,        ///< everything up to the asked position is applied, durable and consistent
     consistent,     ///< as asked by stop_when_consistent()
     restart_table,  ///< `table()` must be copied anew before the log can go on
+    unreadable,     ///< likewise, unless the schema has changed: rows of it have an unknown shape
     passed,         ///< everything up to pass_at() is applied and durable
     more,           ///< there is something to apply, though stop_at_more() was asked for
 };
@@ -66,7 +67,7 @@ public:
     void stop_at_more() { stop_at_more_ = true; }
     /// Of a run() that has returned `more`.
     const More& more() const { return more_; }
-    model::TableIndex table() const { return restart_table_; }
+    model::TableIndex table() const { return table_; }
     /// True once everything that the copy's views had seen is applied and durable.
     bool consistent() const {
         return admission_.all_settled() &&
@@ -77,6 +78,7 @@ public:
     std::uint64_t transactions_seen() const { return transactions_; }
 
 private:
+    struct Unreadable {};
     struct Mixed {};  ///< a truncate that some chunks of its table had seen and some had not
 
     /// Nothing, if the log is to be followed further.
@@ -95,6 +97,7 @@ private:
     void flush_if_due();
     void pass_limits(model::Rows rows, model::Bytes bytes);
     void flush_and_wait();
+    void close_lanes();
     bool tolerant(model::TableIndex table) const;
     bool full() const;
     bool may_read_again() const;
@@ -136,8 +139,8 @@ private:
     bool stop_at_more_ = false;
     std::optional<model::Position> pass_at_;
     More more_;
-    model::Position settled_at_;  ///< where in the log the last table has settled
-    model::TableIndex restart_table_ = 0;
+    model::Position settled_at_;   ///< where in the log the last table has settled
+    model::TableIndex table_ = 0;  ///< of `restart_table` and `unreadable`
 
     flow::TimePoint started_, heartbeat_at_{}, idle_saved_at_{};
     std::uint64_t transactions_ = 0;

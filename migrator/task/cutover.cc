@@ -180,6 +180,9 @@ std::uint64_t Cutover::follow(const Until& until) {
         };
         const stage::IncrementalEnd end = log.run();
         seen += log.transactions_seen();
+        if (end == stage::IncrementalEnd::unreadable) {
+            tools_.throw_unreadable(log.table());
+        }
         if (end != stage::IncrementalEnd::restart_table) {
             return seen;
         }

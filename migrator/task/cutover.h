@@ -33,6 +33,8 @@ enum class CutoverEnd : std::uint8_t {
 struct CutoverTools {
     /// Copies a table anew, which the log cannot go on with.
     std::function<void(model::TableIndex)> copy_again;
+    /// Has the schema looked at, for the log cannot be read by the plan.
+    std::function<void(model::TableIndex)> throw_unreadable;
     std::function<engine::Planned()> plan_now;
     /// Tells the operator who has asked; JSON.
     std::function<void(const std::string&)> answer;

@@ -266,6 +266,7 @@ std::optional<std::string> Operator::answer_of_the_gone(std::uint64_t id,
     throw Error(
         ErrorClass::refused, "task.not_running",
         fmt::format("no process is running task '{}'; the command is withdrawn", spec_.name) +
+            (now && !now->last_error.empty() ? "; the last one ended: " + now->last_error : "") +
             (fenced ? "; the source may still be fenced" : ""),
         fmt::format("start it: cutover migrate {}{}", options_.file,
                     fenced ? " (it lifts the fence)" : ""));

@@ -113,9 +113,7 @@ Outcome Task::run_with_retries() {
                 (error.error_class() == ErrorClass::stopped || error.may_retry())) {
                 return Outcome::stopped;
             }
-            if (!std::exchange(schema_looked_at_, false) && !suspected_ && may_be_schema(error)) {
-                suspected_ = error;
-                disconnect();
+            if (looks_at_schema_after(error)) {
                 continue;
             }
             if (!error.may_retry()) {
@@ -448,7 +446,9 @@ std::optional<Outcome> Task::follow_and_cut_over() {
     Validation validation(stage);
     for (;;) {
         const stage::IncrementalEnd followed = follow_log(stage, validation);
-        if (followed == stage::IncrementalEnd::passed) {
+        // A finish that is asked for meanwhile goes on when what was held back is there.
+        if (followed == stage::IncrementalEnd::passed ||
+            (followed == stage::IncrementalEnd::reached && schema_.unsettled())) {
             validation.wait();
             return std::nullopt;
         }
@@ -503,6 +503,8 @@ stage::IncrementalEnd Task::follow_log(stage::Context& stage, Validation& valida
     steward_->watch({});
     if (end == stage::IncrementalEnd::restart_table) {
         copy_again(incremental.table());
+    } else if (end == stage::IncrementalEnd::unreadable) {
+        throw_unreadable(incremental.table());
     } else if (end == stage::IncrementalEnd::consistent) {
         stage::Context plain = context();
         build_unique_keys(plain);
@@ -524,6 +526,7 @@ void Task::copy_again(model::TableIndex table) {
 
 CutoverTools Task::cutover_tools() {
     return {[this](model::TableIndex table) { copy_again(table); },
+            [this](model::TableIndex table) { throw_unreadable(table); },
             [this] {
                 throw_if_schema_differs();
                 return plan_now();

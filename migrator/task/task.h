@@ -64,8 +64,11 @@ private:
     engine::Planned plan_now();
     void make_plan();
     bool may_be_schema(const model::Error& error) const;
+    bool looks_at_schema_after(const model::Error& error);
     void look_at_schema();
     bool follow_schema();
+    [[noreturn]] void throw_unreadable(model::TableIndex table);
+    void copy_unreadable(model::TableIndex table);
     void settle_schema();
     void watch_schema();
     void throw_if_schema_differs();
@@ -112,7 +115,9 @@ private:
     std::optional<plan::Plan> plan_;
     SchemaFollower schema_;
     std::optional<model::Error> suspected_;  ///< failed perhaps because the schema has changed
-    bool schema_looked_at_ = false;          ///< for the error under way: it has not changed
+    bool schema_looked_at_ = false;          ///< what is thrown comes from that look
+    std::optional<model::TableIndex> unreadable_;  ///< what the log has of it cannot be read
+    int schema_looks_ = 0;                         ///< that have failed, one after another
     flow::TimePoint schema_due_{};
     std::unique_ptr<engine::Source> source_;
     std::unique_ptr<engine::Sink> sink_;

@@ -18,6 +18,8 @@ namespace {
 /// Reading the catalog takes time, and the log waits meanwhile: at most two percent of it.
 constexpr flow::Duration kLeastInterval = std::chrono::seconds(5);
 constexpr int kSharePerCent = 2;
+constexpr int kMostLooks = 10;  ///< that fail, one after another
+constexpr flow::Duration kBetweenLooks = std::chrono::milliseconds(100);
 
 /// Never told: whoever catches it looks at the schema.
 Error schema_differs() {
@@ -54,6 +56,23 @@ bool Task::may_be_schema(const Error& error) const {
            error.error_class() != ErrorClass::stopped;
 }
 
+/// True if the next attempt is to look at the schema because of this error. One of the source's
+/// that comes while the task looks may be there because the schema has changed again: it is told
+/// when it has come a few times in a row.
+bool Task::looks_at_schema_after(const Error& error) {
+    const bool looking = std::exchange(schema_looked_at_, false) || suspected_;
+    const bool moving = error.side() == model::Side::source && !error.may_retry() &&
+                        error.code() != "schema.not_followed" && schema_looks_ < kMostLooks;
+    if (!may_be_schema(error) || (looking && !moving)) {
+        return false;
+    }
+    schema_looks_ = looking ? schema_looks_ + 1 : 0;
+    suspected_ = error;
+    disconnect();
+    stop_.wait_for(kBetweenLooks);
+    return true;
+}
+
 /// Follows what an error was about, or what a predecessor has begun. Throws the error if the schema
 /// is what it was.
 void Task::look_at_schema() {
@@ -61,12 +80,38 @@ void Task::look_at_schema() {
         return;
     }
     const std::optional<Error> error = std::exchange(suspected_, std::nullopt);
-    schema_looked_at_ = true;  // what goes wrong here is told as it is
+    const std::optional<model::TableIndex> unreadable = std::exchange(unreadable_, std::nullopt);
+    schema_looked_at_ = true;
     const bool undone_since = error && error->code() == "source.schema_changed";
-    if (!follow_schema() && error && !undone_since) {
-        throw Error(*error);
+    if (!follow_schema()) {
+        if (error && !undone_since) {
+            throw Error(*error);
+        }
+        if (unreadable) {
+            copy_unreadable(*unreadable);
+        }
     }
     schema_looked_at_ = false;
+}
+
+void Task::copy_unreadable(model::TableIndex table) {
+    if (!spec_.phases.full) {
+        throw Error(ErrorClass::refused, "table.changed",
+                    "the source table " + plan_->tables[table].source.display() +
+                        " was changed and changed back, and rows were written in between that "
+                        "nobody can read any more; without the full phase they are not copied",
+                    "bring the table's rows to the destination by other means, or release the task "
+                    "and migrate anew")
+            .at(model::Side::source);
+    }
+    copy_again(table);
+}
+
+/// The log has rows of the table in a shape that the plan does not know: the schema has changed,
+/// or has been changed and changed back, and then only the table of now says what it holds.
+void Task::throw_unreadable(model::TableIndex table) {
+    unreadable_ = table;
+    throw schema_differs();
 }
 
 /// True if the schema was another one, and has been followed.

@@ -34,7 +34,11 @@ public:
     void signal(int number) { process_.signal(number); }
     int pid() const { return process_.pid(); }
     bool ended() { return process_.ended().has_value(); }
-    const std::string& text() const { return text_; }
+    /// What it has written up to now.
+    const std::string& text() {
+        listen();
+        return text_;
+    }
     /// Waits for the end, up to a minute; -1 if it still runs.
     Said wait();
 

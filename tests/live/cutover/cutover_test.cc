@@ -89,8 +89,8 @@ protected:
         return thread;
     }
     /// Starts a cutover that reads a silent log for long, behind its fence.
-    RunningProgram finish_for_long() {
-        return program_.start({"finish", file_, "--fence-source", "--quiet-seconds", "300"});
+    RunningProgram finish_for_long(const std::string& seconds = "300") {
+        return program_.start({"finish", file_, "--fence-source", "--quiet-seconds", seconds});
     }
     void expect_fenced() {
         for (int look = 0; look < 600 && of_source(kRefusing) == "0"; ++look) {
@@ -289,36 +289,66 @@ TEST_F(Cutover, FencesTheSourceBesideWritersInFullFlight) {
     EXPECT_EQ(of_source("SELECT count(*) FROM pg_trigger"), "0");
 }
 
-/// Refused when the fence was set already: by the last look at the plan.
+/// Refused when the fence was set already, by the last look at the plan: no column of this type can
+/// be carried.
 TEST_F(Cutover, LiftsTheFenceOfAFinishThatIsRefused) {
     begin("lifted");
     RunningProgram running = migrate();
     expect_following(running);
-    at_source("ALTER TABLE public.account ADD COLUMN more int");
-    const Said said = finish({"--fence-source", "--quiet-seconds", "0"});
-    EXPECT_EQ(said.exit_code, kRefused) << said.text;
-    EXPECT_THAT(said.text, HasSubstr("more"));
+    RunningProgram finish = finish_for_long("4");
+    expect_fenced();
+    at_source("ALTER TABLE public.account ADD COLUMN place regclass");
     EXPECT_EQ(running.wait().exit_code, kRefused) << running.text();
+    EXPECT_EQ(finish.wait().exit_code, kRefused) << finish.text();
+    EXPECT_THAT(finish.text(), HasSubstr("place"));
     EXPECT_TRUE(source_takes_writes());
 }
 
 /// A report that runs for hours must not keep the writers out for as long.
 TEST_F(Cutover, LiftsTheFenceOfARefusedFinishBesideAReader) {
     begin("report");
-    RunningProgram running = migrate();
-    expect_following(running);
-    at_source("CREATE TABLE public.fresh (id int PRIMARY KEY)");
     {
+        RunningProgram running = migrate();
+        expect_following(running);
+        RunningProgram finish = finish_for_long("4");
+        expect_fenced();
         const fixtures::PostgresClient report = reader();
-        const Said said = finish({"--fence-source", "--quiet-seconds", "0"});
-        EXPECT_EQ(said.exit_code, kRefused) << said.text;
-        EXPECT_THAT(said.text, HasSubstr("public.fresh"));
+        at_source("ALTER TABLE public.entry ADD COLUMN place regclass");
+        EXPECT_EQ(running.wait().exit_code, kRefused) << running.text();
+        EXPECT_EQ(finish.wait().exit_code, kRefused) << finish.text();
         EXPECT_TRUE(source_takes_writes());
     }
-    at_source("DROP TABLE public.fresh");
+    at_source("ALTER TABLE public.entry DROP COLUMN place");
+    RunningProgram running = migrate();
+    expect_following(running);
     const Said said = finish({"--fence-source", "--quiet-seconds", "0"});
     EXPECT_EQ(said.exit_code, 0) << said.text << running.text();
     EXPECT_EQ(running.wait().exit_code, 0) << running.text();
+    expect_everything_is_there();
+    EXPECT_FALSE(source_takes_writes());
+}
+
+/// The fence keeps rows out, and no change of the schema: the destination has it before it is cut
+/// over.
+TEST_F(Cutover, FollowsASchemaThatChangesBehindItsFence) {
+    begin("evolves");
+    RunningProgram running = migrate();
+    expect_following(running);
+    RunningProgram finish = finish_for_long("4");
+    expect_fenced();
+    at_source(
+        "ALTER TABLE public.account ADD COLUMN more int DEFAULT 5;"
+        "CREATE TABLE public.fresh (id int PRIMARY KEY); INSERT INTO public.fresh VALUES (1)");
+    Said said = finish.wait();
+    if (said.exit_code != 0) {
+        EXPECT_THAT(finish.text(), HasSubstr("schema"));
+        EXPECT_TRUE(source_takes_writes());
+        said = this->finish({"--fence-source", "--quiet-seconds", "0"});
+    }
+    EXPECT_EQ(said.exit_code, 0) << said.text << running.text();
+    EXPECT_EQ(running.wait().exit_code, 0) << running.text();
+    EXPECT_EQ(of_destination("SELECT sum(more) FROM public.account"), "500");
+    EXPECT_EQ(of_destination("SELECT count(*) FROM public.fresh"), "1");
     expect_everything_is_there();
     EXPECT_FALSE(source_takes_writes());
 }
@@ -370,7 +400,7 @@ TEST_F(Cutover, LiftsTheFenceThatACrashHasLeft) {
     EXPECT_TRUE(source_takes_writes());
 }
 
-/// No plan can be made; and one that can be made is not what the task was begun with.
+/// The source has a column now that cannot be carried.
 TEST_F(Cutover, LiftsTheFenceOfATaskThatCannotBePlannedAnyMore) {
     begin("blocked");
     crash_behind_fence();
@@ -379,12 +409,18 @@ TEST_F(Cutover, LiftsTheFenceOfATaskThatCannotBePlannedAnyMore) {
     EXPECT_TRUE(source_takes_writes());
 }
 
-TEST_F(Cutover, LiftsTheFenceOfATaskThatIsPlannedAnew) {
+TEST_F(Cutover, LiftsTheFenceOfATaskWhoseSchemaHasChanged) {
     begin("changed");
     crash_behind_fence();
-    at_source("ALTER TABLE public.entry ADD COLUMN more int");
-    EXPECT_EQ(migrate().wait().exit_code, kRefused);
+    at_source("ALTER TABLE public.account ADD COLUMN more int DEFAULT 5");
+    RunningProgram running = migrate();
+    expect_following(running);
     EXPECT_TRUE(source_takes_writes());
+    const Said said = finish({"--fence-source", "--quiet-seconds", "0"});
+    EXPECT_EQ(said.exit_code, 0) << said.text << running.text();
+    EXPECT_EQ(running.wait().exit_code, 0) << running.text();
+    EXPECT_EQ(of_destination("SELECT sum(more) FROM public.account"), "500");
+    expect_everything_is_there();
 }
 
 TEST_F(Cutover, LiftsTheFenceOfATaskThatHasLostItsSlot) {

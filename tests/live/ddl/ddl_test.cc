@@ -118,6 +118,14 @@ const std::vector<Statement> kStatements = {
     {"another name of a label",
      "ALTER TYPE mood RENAME VALUE 'sad' TO 'blue'; INSERT INTO feel VALUES (3, 'blue')",
      "SELECT enum_range(NULL::mood)::text || (SELECT count(*) FROM feel)"},
+    {"labels whose names are exchanged, beside a new one",
+     "BEGIN; ALTER TYPE mood RENAME VALUE 'happy' TO 'passing';"
+     " ALTER TYPE mood RENAME VALUE 'glad' TO 'happy';"
+     " ALTER TYPE mood RENAME VALUE 'passing' TO 'glad'; COMMIT;"
+     " ALTER TYPE mood ADD VALUE 'calm' BEFORE 'blue'",
+     "SELECT enum_range(NULL::mood)"},
+    {"values of labels that were exchanged", "INSERT INTO feel VALUES (4, 'calm'), (5, 'glad')",
+     "SELECT string_agg(m::text, ',' ORDER BY id) FROM feel"},
     {"a type and a column of it",
      "CREATE TYPE size AS ENUM ('s', 'l'); ALTER TABLE feel ADD s size DEFAULT 'l'",
      "SELECT count(*) FROM feel WHERE s = 'l'"},
@@ -178,7 +186,7 @@ protected:
 
     void finish_and_verify(const std::string& file, RunningProgram& running) {
         Said finish;
-        for (int look = 0; look < 30; ++look) {
+        for (int look = 0; look < 30 && !running.ended(); ++look) {
             finish = program_.run({"finish", file, "--quiet-seconds", "1"});
             if (finish.exit_code != kRefused) {
                 break;
@@ -188,7 +196,7 @@ protected:
         EXPECT_EQ(finish.exit_code, 0) << finish.text << running.text();
         EXPECT_EQ(running.wait().exit_code, 0) << running.text();
         const Said verify = program_.run({"verify", file});
-        EXPECT_EQ(verify.exit_code, 0) << verify.text;
+        EXPECT_EQ(verify.exit_code, 0) << verify.text << running.text();
     }
 };
 
@@ -205,9 +213,9 @@ TEST_F(Ddl, IsFollowedWhileTheLogIs) {
             return;
         }
     }
+    finish_and_verify(file, running);
     EXPECT_THAT(running.text(), HasSubstr("\"code\":\"schema.followed\""));
     EXPECT_THAT(running.text(), Not(HasSubstr("\"event\":\"retry\"")));
-    finish_and_verify(file, running);
 }
 
 /// As many changes one after another as there are statements, none of them waited for.
@@ -222,6 +230,46 @@ TEST_F(Ddl, IsFollowedHoweverFastItComes) {
     }
     EXPECT_TRUE(becomes_equal(kStatements.back())) << running.text();
     finish_and_verify(file, running);
+}
+
+/// Whenever the task looks, it has become something else by the time it acts.
+TEST_F(Ddl, IsFollowedThroughRenamesWithoutAPause) {
+    begin();
+    const std::string file = program_.task(source_.mover, destination_);
+    RunningProgram running = program_.start({"migrate", file, "--json"});
+    ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    int last = 0;
+    for (; std::chrono::steady_clock::now() < until; ++last) {
+        const std::string made = "made_" + std::to_string(last);
+        at_source("CREATE TABLE " + made + " (id int PRIMARY KEY); INSERT INTO " + made +
+                  " VALUES (1)");
+        at_source("ALTER TABLE " + made + " RENAME TO re" + made + "; INSERT INTO re" + made +
+                  " VALUES (2); ALTER TABLE feel RENAME TO felt; INSERT INTO felt VALUES (" +
+                  std::to_string(100 + last) + ", 'sad')");
+        at_source("DROP TABLE re" + made + "; ALTER TABLE felt RENAME TO feel");
+    }
+    at_source("CREATE TABLE made_last (id int PRIMARY KEY)");
+    EXPECT_TRUE(becomes_equal({"", "", "SELECT count(*) FROM made_last"})) << running.text();
+    finish_and_verify(file, running);
+    EXPECT_EQ(of_destination("SELECT count(*) FROM feel"), std::to_string(1 + last));
+}
+
+/// Rows whose columns nobody knows any more: they are in what is copied anew.
+TEST_F(Ddl, IsUndoneWithRowsInBetween) {
+    begin();
+    const std::string file = program_.task(source_.mover, destination_);
+    RunningProgram running = program_.start({"migrate", file, "--json"});
+    ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
+    EXPECT_EQ(program_.run({"stop", file}).exit_code, 0);
+    running.wait();
+    at_source("ALTER TABLE item ADD x int DEFAULT 3; UPDATE item SET n = 7, x = 1 WHERE id < 10");
+    at_source("ALTER TABLE item DROP x; ALTER TABLE feel ADD y int DEFAULT 3");
+    at_source("INSERT INTO feel VALUES (2, 'sad', 5); ALTER TABLE feel RENAME y TO z");
+    at_source("ALTER TABLE feel DROP z; DELETE FROM item WHERE id = 5");
+    RunningProgram again = program_.start({"migrate", file, "--json"});
+    ASSERT_TRUE(again.wait_for("\"consistent\":true")) << again.text();
+    finish_and_verify(file, again);
 }
 
 /// The copy takes long; what it has brought of a changed table is copied anew.

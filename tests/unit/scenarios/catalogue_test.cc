@@ -53,6 +53,18 @@ INSTANTIATE_TEST_SUITE_P(Scenarios, EachScenario, testing::ValuesIn(all_names())
                              return name;
                          });
 
+TEST(Catalogue, SaysWhatAFolderOfScenariosMustHave) {
+    const tests::TemporaryFolder folder;
+    std::filesystem::copy("scenarios/guarantees.yaml", folder / "guarantees.yaml");
+    try {
+        Catalogue{folder.path()};
+        FAIL() << "a folder without rehearsals was taken";
+    } catch (const model::Error& error) {
+        EXPECT_EQ(error.code(), "scenario.folder");
+        EXPECT_THAT(std::string(error.what()), testing::HasSubstr("rehearsals"));
+    }
+}
+
 TEST(Catalogue, KnowsEveryGuarantee) {
     const Catalogue catalogue("scenarios");
     ASSERT_EQ(catalogue.guarantees().size(), 213u);

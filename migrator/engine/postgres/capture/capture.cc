@@ -279,6 +279,44 @@ CreatedCapture create_capture(const plan::TaskSpec& spec, const plan::Plan& plan
     return created;
 }
 
+namespace {
+
+/// How often the tables are looked for until none of them is renamed or dropped meanwhile.
+constexpr int kMostLooks = 20;
+
+/// Brings the publication to those tables of the plan that are still at the source under their
+/// names, and returns these: what has been renamed or dropped since is the next change's.
+json publish_what_is_there(Connection& connection, const std::string& publication,
+                           const plan::Plan& plan,
+                           const std::map<std::uint32_t, std::string>& was) {
+    for (int look = 1;; ++look) {
+        const json names = read_tables_at_start(connection, plan).names;
+        plan::Plan there = plan;
+        std::erase_if(there.tables, [&](const plan::TablePlan& table) {
+            return !names.contains(std::to_string(table.schema.number));
+        });
+        try {
+            extend_publication(connection, publication, there, was);
+        } catch (const Error& error) {
+            if (look == kMostLooks ||
+                (error.code() != "table.changed" && !has_state(error, "42P01"))) {
+                throw;
+            }
+            continue;
+        }
+        if (read_tables_at_start(connection, plan).names == names) {
+            return names;
+        }
+        if (look == kMostLooks) {
+            throw Error(ErrorClass::operation, "schema.moving",
+                        "the source's tables are renamed or dropped faster than they can be "
+                        "published");
+        }
+    }
+}
+
+}  // namespace
+
 engine::CaptureOrigin extend_capture(const plan::TaskSpec& spec, const plan::Plan& plan,
                                      const engine::CaptureOrigin& origin,
                                      const Attention& attention) {
@@ -286,17 +324,11 @@ engine::CaptureOrigin extend_capture(const plan::TaskSpec& spec, const plan::Pla
     const std::string name = capture_name(spec);
     Connection connection = Connection::open(spec.source, options(spec, attention, false));
     require_entries(connection, name, by_table<std::string>(born, "entries"));
-    // What has been renamed or dropped since the plan was made is the next change's.
-    plan::Plan there = plan;
-    const json names = read_tables_at_start(connection, plan).names;
-    std::erase_if(there.tables, [&](const plan::TablePlan& table) {
-        return !names.contains(std::to_string(table.schema.number));
-    });
     IdentityTurn turn = identity_turn(spec, connection);
-    extend_publication(connection, name, there, by_table<std::string>(born, "tables"));
-    turn.end();
     // Tables that are new have no file: what a view of before shows of them is not known.
-    born["tables"] = names;
+    born["tables"] =
+        publish_what_is_there(connection, name, plan, by_table<std::string>(born, "tables"));
+    turn.end();
     born["publication"] = publication_mark(connection, name);
     born["entries"] = entries_of(connection, name);
     return {born.dump(), origin.start};

@@ -42,7 +42,8 @@ SELECT t.oid::bigint, n.nspname, t.typname, t.typtype, t.typarray::bigint, t.typ
                       AND d.objid = t.oid AND d.deptype = 'e') AND )";
 
 constexpr const char* kLabels =
-    "SELECT enumtypid::bigint, enumlabel FROM pg_enum WHERE enumtypid = ANY ($1::oid[])"
+    "SELECT enumtypid::bigint, enumlabel, oid::bigint FROM pg_enum WHERE enumtypid = ANY "
+    "($1::oid[])"
     " ORDER BY enumtypid, enumsortorder";
 
 constexpr const char* kAttributes = R"(
@@ -171,7 +172,9 @@ private:
         }
         const Result rows = reading_.connection.exec_params(kLabels, {array_of(enums)});
         for (int row = 0; row < rows.rows(); ++row) {
-            known(types_, oid(rows, row, 0)).schema.labels.push_back(rows.text(row, 1));
+            model::TypeSchema& type = known(types_, oid(rows, row, 0)).schema;
+            type.labels.push_back(rows.text(row, 1));
+            type.label_ids.push_back(oid(rows, row, 2));
         }
     }
 

@@ -11,18 +11,6 @@ using model::ErrorClass;
 
 namespace {
 
-/// Undoing it does not help: what was logged meanwhile keeps the shape it was logged in.
-Error ddl_met(const std::string& table, const std::string& difference,
-              const std::string& hint =
-                  "release the task and migrate anew; to undo it at the "
-                  "source does not help, for the log keeps the rows that "
-                  "were written meanwhile as they were") {
-    return Error(
-        ErrorClass::refused, "table.changed",
-        "the source table " + table + " was changed while the task was running: " + difference,
-        hint);
-}
-
 const message::RelationColumn* find(const message::Relation& relation, const std::string& name) {
     const auto found = std::find_if(relation.columns.begin(), relation.columns.end(),
                                     [&](const auto& column) { return column.name == name; });
@@ -93,12 +81,15 @@ std::shared_ptr<const MappedRelation> RelationMap::map(const message::Relation& 
             "and start it anew");
         return out;
     }
-    out->problem = difference(relation, *table);
-    if (!out->problem) {
+    out->problem = identity_problem(relation, *table);
+    if (fits(relation, *table)) {
         out->shape = shape_of(relation, *table);
-    } else if (const std::optional<RowShape> former = former_shape(relation, *table)) {
+        return out;
+    }
+    const std::optional<RowShape> former = former_shape(relation, *table);
+    out->shape = former ? *former : unreadable_shape(relation, *table);
+    if (former || out->shape.unreadable) {
         out->problem.reset();
-        out->shape = *former;
     }
     return out;
 }
@@ -106,10 +97,7 @@ std::shared_ptr<const MappedRelation> RelationMap::map(const message::Relation& 
 /// One that was renamed is known by its number, whatever it was called when a row was written.
 const plan::TablePlan* RelationMap::table_of(const message::Relation& relation) const {
     if (const auto numbered = numbers_.find(relation.oid); numbered != numbers_.end()) {
-        const plan::TablePlan& table = plan_.tables[numbered->second];
-        if (table.former || table.source == model::ObjectName{relation.schema, relation.name}) {
-            return &table;
-        }
+        return &plan_.tables[numbered->second];
     }
     const auto found = tables_.find({relation.schema, relation.name});
     return found == tables_.end() ? nullptr : &plan_.tables[found->second];
@@ -141,17 +129,18 @@ std::optional<RowShape> RelationMap::former_shape(const message::Relation& relat
         return std::nullopt;
     }
     const plan::FormerShape& former = *table.former;
+    if (former.copied_anew) {
+        return unreadable_shape(relation, table);
+    }
     RowShape shape;
     shape.table = table.index;
-    shape.unreadable = former.copied_anew;
     shape.sources.resize(table.columns.size(), RowShape::kAbsent);
     shape.fills.resize(table.columns.size());
     for (const message::RelationColumn& column : relation.columns) {
-        const std::optional<std::size_t> planned =
-            former.copied_anew ? std::nullopt : former_column(column, table);
+        const std::optional<std::size_t> planned = former_column(column, table);
         if (planned) {
             shape.sources[*planned] = static_cast<std::uint32_t>(shape.targets.size());
-        } else if (!former.copied_anew && !former.columns.contains(column.name) &&
+        } else if (!former.columns.contains(column.name) &&
                    !table.schema.column_index(column.name)) {
             return std::nullopt;  // nobody has ever known it
         }
@@ -160,7 +149,7 @@ std::optional<RowShape> RelationMap::former_shape(const message::Relation& relat
         shape.key.push_back(column.key);
     }
     for (std::size_t at = 0; at < shape.sources.size(); ++at) {
-        if (shape.sources[at] != RowShape::kAbsent || former.copied_anew) {
+        if (shape.sources[at] != RowShape::kAbsent) {
             continue;
         }
         if (!former.added.contains(at)) {
@@ -186,35 +175,33 @@ std::optional<std::size_t> RelationMap::former_column(const message::RelationCol
     return same ? planned : std::nullopt;
 }
 
-std::optional<Error> RelationMap::difference(const message::Relation& relation,
-                                             const plan::TablePlan& table) const {
-    const std::string name = table.source.display();
-    // What the task leaves out may come and go.
-    for (const plan::ColumnPlan& column : table.columns) {
+/// Neither as the table is nor as it was: its rows are in a copy, or one has to be made.
+RowShape RelationMap::unreadable_shape(const message::Relation& relation,
+                                       const plan::TablePlan& table) {
+    RowShape shape;
+    shape.table = table.index;
+    shape.unreadable = true;
+    shape.targets.assign(relation.columns.size(), RowShape::kSkipped);
+    shape.sources.assign(table.columns.size(), RowShape::kAbsent);
+    shape.fills.resize(table.columns.size());
+    for (const message::RelationColumn& column : relation.columns) {
+        shape.key.push_back(column.key);
+    }
+    return shape;
+}
+
+/// As the plan has it. What the task leaves out may come and go.
+bool RelationMap::fits(const message::Relation& relation, const plan::TablePlan& table) const {
+    const auto is_sent = [&](const plan::ColumnPlan& column) {
         const message::RelationColumn* sent = find(relation, column.source.name);
-        if (sent == nullptr) {
-            return ddl_met(name, "column " + column.source.name + " is gone");
-        }
-        const std::string type = type_names_(sent->type, sent->modifier);
-        if (type != column.source.type) {
-            return ddl_met(name, "column " + column.source.name + " is of type " + type +
-                                     ", it was " + column.source.type);
-        }
-    }
-    for (const message::RelationColumn& sent : relation.columns) {
-        if (!table.schema.column_index(sent.name)) {
-            return ddl_met(name, "column " + sent.name + " was added",
-                           "to go on without it, leave it at the source, add it to the task file "
-                           "(objects.exclude_columns: {" +
-                               name + ": [" + sent.name +
-                               "]}) and start again; to have it migrated, release the task and "
-                               "migrate anew");
-        }
-    }
-    if (!same_identity(relation, table)) {
-        return ddl_met(name, "its rows are named by other key columns than before");
-    }
-    return identity_problem(relation, table);
+        return sent != nullptr && type_names_(sent->type, sent->modifier) == column.source.type;
+    };
+    const auto is_known = [&](const message::RelationColumn& sent) {
+        return table.schema.column_index(sent.name).has_value();
+    };
+    return std::all_of(table.columns.begin(), table.columns.end(), is_sent) &&
+           std::all_of(relation.columns.begin(), relation.columns.end(), is_known) &&
+           same_identity(relation, table);
 }
 
 /// The old row's key must be in the log: otherwise an update or delete could not be placed.

@@ -1,8 +1,7 @@
-// From what a relation message says to the place of its columns in a table plan. A relation that
-// differs from the plan (a column added, dropped, renamed or retyped, another replica identity)
-// means that the source's schema was changed under the task: that is an error with the difference
-// in it, never skipped. Where the plan was made after a change, rows of before the change may still
-// come: they fit as the plan says (plan::FormerShape).
+// From what a relation message says to the place of its columns in a table plan. Where the plan was
+// made after a change of the schema, rows of before may still come: they fit as the plan says
+// (plan::FormerShape). Rows of any other shape (the schema was changed since, or changed and
+// changed back) are unreadable, never skipped: whoever takes them sees to it that a copy has them.
 #pragma once
 
 #include <functional>
@@ -42,10 +41,11 @@ public:
     std::shared_ptr<const MappedRelation> map(const message::Relation& relation) const;
 
 private:
-    std::optional<model::Error> difference(const message::Relation& relation,
-                                           const plan::TablePlan& table) const;
+    bool fits(const message::Relation& relation, const plan::TablePlan& table) const;
     const plan::TablePlan* table_of(const message::Relation& relation) const;
     static RowShape shape_of(const message::Relation& relation, const plan::TablePlan& table);
+    static RowShape unreadable_shape(const message::Relation& relation,
+                                     const plan::TablePlan& table);
     std::optional<RowShape> former_shape(const message::Relation& relation,
                                          const plan::TablePlan& table) const;
     std::optional<std::size_t> former_column(const message::RelationColumn& column,
