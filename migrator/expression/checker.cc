@@ -416,13 +416,15 @@ Checker::Index Checker::coalesce(const Syntax& syntax) {
     node.type = type;
     node.operand = type;
     node.at = syntax.at;
+    for (Index& part : parts) {
+        part = converted(part, type);  // a literal must be one even where it counts for nothing
+    }
     for (const Index part : parts) {
-        const Index one = converted(part, type);
-        if (is_null(one)) {
+        if (is_null(part)) {
             continue;
         }
-        node.parts.push_back(one);
-        if (is_constant(one)) {
+        node.parts.push_back(part);
+        if (is_constant(part)) {
             break;  // what follows counts for nothing
         }
     }

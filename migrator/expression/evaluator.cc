@@ -5,7 +5,6 @@
 
 #include "migrator/expression/expression.h"
 #include "migrator/expression/moment.h"
-#include "migrator/model/check.h"
 #include "migrator/model/error.h"
 
 namespace cutover::expression {
@@ -86,6 +85,11 @@ int compare(Type type, const Value& left, const Value& right) {
         default:
             return order(left.integer, right.integer);
     }
+}
+
+model::Error in_row(const model::Error& error, const std::string& row) {
+    return {error.error_class(), error.code(), error.message() + "; in the row " + row,
+            error.hint()};
 }
 
 Evaluator::Evaluator(std::shared_ptr<const Expression> expression)

@@ -24,6 +24,7 @@
 
 #include "migrator/expression/like.h"
 #include "migrator/expression/value.h"
+#include "migrator/model/error.h"
 
 namespace cutover::expression {
 
@@ -141,6 +142,9 @@ private:
     std::deque<Value> results_;      ///< by node
     std::deque<std::string> texts_;  ///< made for this row
 };
+
+/// The same error, with the row that it met, which only the evaluator's caller can name.
+model::Error in_row(const model::Error& error, const std::string& row);
 
 /// -1, 0, 1. NaN equals itself and is greater than every number. Requires: neither is NULL.
 int compare(Type type, const Value& left, const Value& right);
