@@ -78,7 +78,7 @@ std::optional<Decimal> Decimal::parse(std::string_view text) {
     int exponent = 0;
     if (const std::size_t e = text.find_first_of("eE"); e != std::string_view::npos) {
         std::string_view digits = text.substr(e + 1);
-        digits.remove_prefix(digits.starts_with('+') && digits.size() > 1 ? 1 : 0);
+        digits.remove_prefix(digits.starts_with('+') && !digits.starts_with("+-") ? 1 : 0);
         const auto [end, error] =
             std::from_chars(digits.data(), digits.data() + digits.size(), exponent);
         if (error != std::errc{} || end != digits.data() + digits.size() ||

