@@ -22,7 +22,7 @@ MAY_INCLUDE = {
     "migrator/expression": ["migrator/model"],
     "migrator/plan": ["migrator/model", "migrator/expression"],
     "migrator/flow": ["migrator/model", "migrator/plan"],
-    "migrator/engine": ["migrator/model", "migrator/plan", "migrator/flow"],
+    "migrator/engine": ["migrator/model", "migrator/expression", "migrator/plan", "migrator/flow"],
     "migrator/engine/*": MIGRATOR_BASE,
     "migrator/route": MIGRATOR_BASE + ["migrator/engine/*"],
     "migrator/precheck": MIGRATOR_BASE,

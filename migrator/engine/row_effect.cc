@@ -19,15 +19,15 @@ Kept kept(expression::Truth truth) {
 namespace {
 
 RowEffect entering() {
-    return {flow::deliberate_bug(flow::Bug::row_entering_filter_updated) ? Kind::update
-                                                                         : Kind::insert,
-            true};
+    return {
+        flow::deliberate_bug(flow::Bug::row_entering_filter_updated) ? Kind::update : Kind::insert,
+        true};
 }
 
 RowEffect leaving() {
-    return {flow::deliberate_bug(flow::Bug::row_leaving_filter_dropped) ? Kind::nothing
-                                                                        : Kind::remove,
-            true};
+    return {
+        flow::deliberate_bug(flow::Bug::row_leaving_filter_dropped) ? Kind::nothing : Kind::remove,
+        true};
 }
 
 RowEffect of_update(Kept before, Kept after) {

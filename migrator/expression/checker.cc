@@ -222,8 +222,7 @@ Checker::Index Checker::logic(const Syntax& syntax) {
 Checker::Index Checker::junction(Op op, std::vector<Index> parts, std::size_t place) {
     const bool decides = op == Op::any_of;
     for (const Index part : parts) {
-        if (is_constant(part) && !is_null(part) &&
-            (at(part).constant.integer != 0) == decides) {
+        if (is_constant(part) && !is_null(part) && (at(part).constant.integer != 0) == decides) {
             return truth_constant(decides, place);
         }
     }
@@ -402,8 +401,8 @@ Checker::Index Checker::coalesce(const Syntax& syntax) {
         if (other == Type::unknown || other == type) {
             continue;
         }
-        const bool numbers = is_number(other) && is_number(type) && other != Type::float4 &&
-                             type != Type::float4;
+        const bool numbers =
+            is_number(other) && is_number(type) && other != Type::float4 && type != Type::float4;
         if (other == Type::opaque || (type != Type::unknown && !numbers)) {
             throw refused_type(part.at, "the values of coalesce are of different types",
                                "write them in the same type");
@@ -439,8 +438,7 @@ std::shared_ptr<const Expression> Expression::check(std::string_view text, const
     return Checker(scope).check(parse(text));
 }
 
-std::shared_ptr<const Expression> Expression::condition(std::string_view text,
-                                                        const Scope& scope) {
+std::shared_ptr<const Expression> Expression::condition(std::string_view text, const Scope& scope) {
     return Checker(scope).condition(parse(text));
 }
 

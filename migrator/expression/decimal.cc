@@ -258,9 +258,9 @@ Fault Decimal::checked() {
     if (zero()) {
         negative_ = false;
     }
-    const std::size_t length = limbs_.empty() ? 0
-                                              : (limbs_.size() - 1) * kLimbDigits +
-                                                    std::to_string(limbs_.back()).size();
+    const std::size_t length =
+        limbs_.empty() ? 0
+                       : (limbs_.size() - 1) * kLimbDigits + std::to_string(limbs_.back()).size();
     return length > kMostDigitsBefore + scale_ ? Fault::out_of_range : Fault::none;
 }
 
@@ -341,8 +341,8 @@ std::uint32_t Decimal::quotient_scale(const Decimal& divisor) const {
     const auto [weight, digit] = first(*this);
     const auto [divisor_weight, divisor_digit] = first(divisor);
     const int quotient_weight = weight - divisor_weight - (digit <= divisor_digit ? 1 : 0);
-    const int wanted = std::max({16 - quotient_weight * 4, static_cast<int>(scale_),
-                                 static_cast<int>(divisor.scale_), 0});
+    const int wanted = std::max(
+        {16 - quotient_weight * 4, static_cast<int>(scale_), static_cast<int>(divisor.scale_), 0});
     return static_cast<std::uint32_t>(std::min(wanted, 1000));
 }
 
@@ -368,8 +368,8 @@ Fault Decimal::divide(const Decimal& left, const Decimal& right, Decimal& out) {
     made.scale_ = left.quotient_scale(right);
     made.negative_ = left.negative_ != right.negative_;
     // One digit more than is wanted, and what is behind it: enough to round by.
-    const int shift =
-        static_cast<int>(made.scale_) + static_cast<int>(right.scale_) - static_cast<int>(left.scale_);
+    const int shift = static_cast<int>(made.scale_) + static_cast<int>(right.scale_) -
+                      static_cast<int>(left.scale_);
     const Limbs dividend = shifted(left.limbs_, static_cast<std::uint32_t>(std::max(0, shift)));
     const Limbs divisor = shifted(right.limbs_, static_cast<std::uint32_t>(std::max(0, -shift)));
     Limbs rest;

@@ -65,7 +65,8 @@ std::optional<double> float_result(Op op, double left, double right) {
     if (std::isinf(result) && !std::isinf(first) && (divides || !std::isinf(second))) {
         return std::nullopt;
     }
-    const bool vanished = result == 0 && first != 0 && (divides ? !std::isinf(second) : second != 0);
+    const bool vanished =
+        result == 0 && first != 0 && (divides ? !std::isinf(second) : second != 0);
     return vanished && !sums ? std::nullopt : std::optional<double>(result);
 }
 
@@ -127,8 +128,8 @@ void Evaluator::fail_if(Fault fault, const Node& node) const {
     for (const std::string& name : names) {
         with += (with.empty() ? " with " : ", ") + name;
     }
-    const std::string where = "expression on " + expression_->table_ + ", at " +
-                              std::to_string(node.at) + with + ": ";
+    const std::string where =
+        "expression on " + expression_->table_ + ", at " + std::to_string(node.at) + with + ": ";
     if (fault == Fault::division_by_zero) {
         throw model::Error(model::ErrorClass::refused, "expression.division_by_zero",
                            where + "division by zero",
@@ -342,8 +343,8 @@ void Evaluator::integers(const Node& node, std::int64_t left, std::int64_t right
         default:
             fail_if(right == 0 ? Fault::division_by_zero : Fault::none, node);
             if (right == -1) {
-                beyond = node.op == Op::divide &&
-                         __builtin_sub_overflow(std::int64_t{0}, left, &result);
+                beyond =
+                    node.op == Op::divide && __builtin_sub_overflow(std::int64_t{0}, left, &result);
             } else {
                 result = node.op == Op::divide ? left / right : left % right;
             }

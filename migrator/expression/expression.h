@@ -112,8 +112,8 @@ class Evaluator {
 public:
     explicit Evaluator(std::shared_ptr<const Expression> expression);
 
-    /// The row's values, one for each of Expression::columns(): set them before each row. Texts must
-    /// live until the next row.
+    /// The row's values, one for each of Expression::columns(): set them before each row. Texts
+    /// must live until the next row.
     std::span<Value> inputs() { return inputs_; }
     /// Valid until the next call. Throws: refused `expression.division_by_zero`,
     /// `expression.out_of_range`; whoever knows the row names it.

@@ -7,8 +7,8 @@ namespace cutover::expression {
 namespace {
 
 constexpr std::int64_t kMicrosecondsPerDay = 86'400'000'000;
-constexpr std::int64_t kFirstDay = -2451545;         // 4714-11-24 BC
-constexpr std::int64_t kBehindLastDay = 2145031949;  // 5874898-01-01
+constexpr std::int64_t kFirstDay = -2451545;                           // 4714-11-24 BC
+constexpr std::int64_t kBehindLastDay = 2145031949;                    // 5874898-01-01
 constexpr std::int64_t kBehindLastMoment = 9'223'371'331'200'000'000;  // 294277-01-01
 
 /// Days since 2000-01-01 in the Gregorian calendar; year 0 is 1 BC.

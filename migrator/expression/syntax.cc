@@ -171,8 +171,8 @@ private:
     Syntax ranged() {
         Syntax left = joined();
         const std::size_t at = now().at;
-        const bool negated = is_word("not") &&
-                             (is_word("in", 1) || is_word("between", 1) || is_word("like", 1));
+        const bool negated =
+            is_word("not") && (is_word("in", 1) || is_word("between", 1) || is_word("like", 1));
         at_ += negated ? 1 : 0;
         Syntax out;
         if (take_word("in")) {
@@ -243,7 +243,8 @@ private:
         }
         const Deeper deeper(depth_, at);
         Syntax inner = negated();
-        if (inner.kind == Kind::number) {  // the server makes a number of it, too, before it types it
+        if (inner.kind ==
+            Kind::number) {  // the server makes a number of it, too, before it types it
             inner.text = inner.text.starts_with('-') ? inner.text.substr(1) : "-" + inner.text;
             inner.at = at;
             return inner;
@@ -263,8 +264,8 @@ private:
         }
         if (token.kind == Token::Kind::number || token.kind == Token::Kind::text) {
             ++at_;
-            Syntax out = make(token.kind == Token::Kind::number ? Kind::number : Kind::text,
-                              token.at);
+            Syntax out =
+                make(token.kind == Token::Kind::number ? Kind::number : Kind::text, token.at);
             out.text = token.text;
             return out;
         }
@@ -295,8 +296,8 @@ private:
             return make(Kind::word, token.at, word);
         }
         const bool text_follows = now().kind == Token::Kind::text;
-        if (text_follows && (word == "date" || word == "timestamp" || word == "timestamptz" ||
-                             word == "uuid")) {
+        if (text_follows &&
+            (word == "date" || word == "timestamp" || word == "timestamptz" || word == "uuid")) {
             Syntax out = make(Kind::typed, token.at, word);
             out.text = tokens_[at_++].text;
             return out;
@@ -307,7 +308,8 @@ private:
         }
         if (reserved(word)) {
             --at_;
-            throw unexpected("a column or a value must stand here (a column of that name is quoted)");
+            throw unexpected(
+                "a column or a value must stand here (a column of that name is quoted)");
         }
         Syntax out = make(Kind::column, token.at);
         out.text = word;

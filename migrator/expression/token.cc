@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
 
 namespace cutover::expression {
 
@@ -10,34 +9,32 @@ using model::Error;
 using model::ErrorClass;
 
 Error syntax_error(std::size_t at, const std::string& what, const std::string& hint) {
-    return {ErrorClass::refused, "expression.syntax", "at " + std::to_string(at) + ": " + what,
-            hint};
+    return Error(ErrorClass::refused, "expression.syntax", "at " + std::to_string(at) + ": " + what,
+                 hint);
 }
 
 bool reserved(std::string_view word) {
-    static const std::set<std::string_view> kWords = {
-        "all", "analyse", "analyze", "and", "any", "array", "as", "asc", "asymmetric",
-        "authorization", "between", "bigint", "binary", "bit", "boolean", "both", "case", "cast",
-        "char", "character", "check", "coalesce", "collate", "collation", "column", "concurrently",
-        "constraint", "create", "cross", "current_catalog", "current_date", "current_role",
-        "current_schema", "current_time", "current_timestamp", "current_user", "dec", "decimal",
-        "default", "deferrable", "desc", "distinct", "do", "else", "end", "except", "exists",
-        "extract", "false", "fetch", "float", "for", "foreign", "freeze", "from", "full", "grant",
-        "greatest", "group", "grouping", "having", "ilike", "in", "initially", "inner", "inout",
-        "int", "integer", "intersect", "interval", "into", "is", "isnull", "join", "json",
-        "json_array", "json_arrayagg", "json_exists", "json_object", "json_objectagg", "json_query",
-        "json_scalar", "json_serialize", "json_table", "json_value", "lateral", "leading", "least",
-        "left", "like", "limit", "localtime", "localtimestamp", "merge_action", "national",
-        "natural", "nchar", "none", "normalize", "not", "notnull", "null", "nullif", "numeric",
-        "offset", "on", "only", "or", "order", "out", "outer", "overlaps", "overlay", "placing",
-        "position", "precision", "primary", "real", "references", "returning", "right", "row",
-        "select", "session_user", "setof", "similar", "smallint", "some", "substring", "symmetric",
-        "system_user", "table", "tablesample", "then", "time", "timestamp", "to", "trailing",
-        "treat", "trim", "true", "union", "unique", "user", "using", "values", "varchar",
-        "variadic", "verbose", "when", "where", "window", "with", "xmlattributes", "xmlconcat",
-        "xmlelement", "xmlexists", "xmlforest", "xmlnamespaces", "xmlparse", "xmlpi", "xmlroot",
-        "xmlserialize", "xmltable"};
-    return kWords.contains(word);
+    constexpr std::string_view kWords =
+        " "
+        "all analyse analyze and any array as asc asymmetric authorization between bigint "
+        "binary bit boolean both case cast char character check coalesce collate collation "
+        "column concurrently constraint create cross current_catalog current_date "
+        "current_role current_schema current_time current_timestamp current_user dec "
+        "decimal default deferrable desc distinct do else end except exists extract false "
+        "fetch float for foreign freeze from full grant greatest group grouping having "
+        "ilike in initially inner inout int integer intersect interval into is isnull join "
+        "json json_array json_arrayagg json_exists json_object json_objectagg json_query "
+        "json_scalar json_serialize json_table json_value lateral leading least left like "
+        "limit localtime localtimestamp merge_action national natural nchar none normalize "
+        "not notnull null nullif numeric offset on only or order out outer overlaps "
+        "overlay placing position precision primary real references returning right row "
+        "select session_user setof similar smallint some substring symmetric system_user "
+        "table tablesample then time timestamp to trailing treat trim true union unique "
+        "user using values varchar variadic verbose when where window with xmlattributes "
+        "xmlconcat xmlelement xmlexists xmlforest xmlnamespaces xmlparse xmlpi xmlroot "
+        "xmlserialize xmltable ";
+    const std::string wanted = " " + std::string(word) + " ";
+    return kWords.find(wanted) != std::string_view::npos;
 }
 
 namespace {
@@ -76,8 +73,8 @@ private:
             quoted('\'', Token::Kind::text);
         } else if (first == '"') {
             quoted('"', Token::Kind::quoted_name);
-        } else if (is_digit(first) || (first == '.' && at_ + 1 < text_.size() &&
-                                       is_digit(text_[at_ + 1]))) {
+        } else if (is_digit(first) ||
+                   (first == '.' && at_ + 1 < text_.size() && is_digit(text_[at_ + 1]))) {
             number();
         } else if (starts_word(first)) {
             word();
@@ -135,7 +132,8 @@ private:
         }
         if (at_ + 1 < text_.size() && (text_[at_] == 'e' || text_[at_] == 'E')) {
             const bool sign = text_[at_ + 1] == '-' || text_[at_ + 1] == '+';
-            if (at_ + 1 + (sign ? 1 : 0) < text_.size() && is_digit(text_[at_ + 1 + (sign ? 1 : 0)])) {
+            if (at_ + 1 + (sign ? 1 : 0) < text_.size() &&
+                is_digit(text_[at_ + 1 + (sign ? 1 : 0)])) {
                 at_ += sign ? 2 : 1;
                 digits();
             }
@@ -162,10 +160,10 @@ private:
         const bool prefix = token.text == "e" || token.text == "b" || token.text == "x" ||
                             token.text == "n" || token.text == "u";
         if (token.text.size() > kLongestName || (prefix && quote_follows)) {
-            throw syntax_error(begin + 1,
-                               prefix ? "only plain texts in '...' are understood"
-                                      : "a name has at most 63 bytes",
-                               "write a text as '...' and a column by its name");
+            throw syntax_error(
+                begin + 1,
+                prefix ? "only plain texts in '...' are understood" : "a name has at most 63 bytes",
+                "write a text as '...' and a column by its name");
         }
     }
 

@@ -19,21 +19,23 @@ constexpr const char* kCast =
 
 std::string_view to_string(Type type) {
     constexpr std::string_view kNames[] = {
-        "boolean", "smallint", "integer",   "bigint",      "numeric", "real", "double precision",
-        "text",    "date",     "timestamp", "timestamptz", "uuid",    "another type", "a literal"};
+        "boolean",          "smallint", "integer", "bigint",    "numeric",     "real",
+        "double precision", "text",     "date",    "timestamp", "timestamptz", "uuid",
+        "another type",     "a literal"};
     return kNames[static_cast<std::size_t>(type)];
 }
 
 Error Checker::refused_type(std::size_t place, const std::string& what,
                             const std::string& hint) const {
-    return {ErrorClass::refused, "expression.type",
-            "expression on " + scope_.table + ", at " + std::to_string(place) + ": " + what, hint};
+    return Error(ErrorClass::refused, "expression.type",
+                 "expression on " + scope_.table + ", at " + std::to_string(place) + ": " + what,
+                 hint);
 }
 
 Error Checker::refused_collation(std::size_t place, const std::string& what) const {
-    return {ErrorClass::refused, "expression.collation",
-            "expression on " + scope_.table + ", at " + std::to_string(place) + ": " + what,
-            "compare texts with = and <>, or columns whose collation is \"C\""};
+    return Error(ErrorClass::refused, "expression.collation",
+                 "expression on " + scope_.table + ", at " + std::to_string(place) + ": " + what,
+                 "compare texts with = and <>, or columns whose collation is \"C\"");
 }
 
 Checker::Index Checker::text_constant(const std::string& text, std::size_t place) {
@@ -172,7 +174,8 @@ Type Checker::common_type(Index left, Index right, std::size_t place) {
     if (first == second) {
         return first;
     }
-    const bool zoned = both(Type::date, Type::timestamptz) || both(Type::timestamp, Type::timestamptz);
+    const bool zoned =
+        both(Type::date, Type::timestamptz) || both(Type::timestamp, Type::timestamptz);
     throw refused_type(place,
                        std::string(to_string(first)) + " is not compared with " +
                            std::string(to_string(second)) +

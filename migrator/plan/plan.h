@@ -85,9 +85,9 @@ struct TablePlan {
     std::string filter;                            ///< empty: all rows
     /// The filter where the source does not evaluate it itself; null: all rows, or it does.
     std::shared_ptr<const expression::Expression> checked_filter;
-    bool sets_replica_identity = false;            ///< the source must log whole old rows for us
-    model::TableSchema schema;                     ///< as seen at the source
-    std::shared_ptr<const FormerShape> former;     ///< null: it is what it always was
+    bool sets_replica_identity = false;         ///< the source must log whole old rows for us
+    model::TableSchema schema;                  ///< as seen at the source
+    std::shared_ptr<const FormerShape> former;  ///< null: it is what it always was
 
     bool keyless() const { return key.columns.empty(); }
 };

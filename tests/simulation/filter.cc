@@ -36,7 +36,8 @@ Filter of_number(Random& random, const Reader& v) {
             return {"v < " + word + " OR v IS NULL",
                     [=](const Tuple& row) { return v.number(row).value_or(0) < least; }};
         case 1:
-            return {"v % 2 = 0", [=](const Tuple& row) { return v.number(row).value_or(1) % 2 == 0; }};
+            return {"v % 2 = 0",
+                    [=](const Tuple& row) { return v.number(row).value_or(1) % 2 == 0; }};
         case 2:
             return {"NOT (v BETWEEN " + word + " AND 7)", [=](const Tuple& row) {
                         const Number found = v.number(row);
@@ -69,13 +70,13 @@ Filter of_text(Random& random, const Reader& note, const Reader& v) {
                     }};
         case 1:
             return {"note IS DISTINCT FROM 'elm' AND NOT (v = 3)", [=](const Tuple& row) {
-                        return note.text(row).value_or("") != "elm" && v.number(row).value_or(3) != 3;
+                        return note.text(row).value_or("") != "elm" &&
+                               v.number(row).value_or(3) != 3;
                     }};
         case 2:
             return {"lower(note) < 'h' OR v > 6", [=](const Tuple& row) {
                         const auto found = note.text(row);
-                        const bool early =
-                            found && !found->empty() && ((*found)[0] | 0x20) < 'h';
+                        const bool early = found && !found->empty() && ((*found)[0] | 0x20) < 'h';
                         return early || v.number(row).value_or(0) > 6;
                     }};
         default:

@@ -12,7 +12,7 @@
 namespace cutover::simulation {
 
 struct Filter {
-    std::string text;                               ///< empty: every row is kept
+    std::string text;                                ///< empty: every row is kept
     std::function<bool(const model::Tuple&)> keeps;  ///< a whole row of the source; null: all
 };
 

@@ -199,7 +199,8 @@ void draw_parents(Shape& shape) {
         return;
     }
     for (const TableShape& parent : shape.tables) {
-        const bool fits = parent.schema.name.name.starts_with("plain") && parent.filter.text.empty();
+        const bool fits =
+            parent.schema.name.name.starts_with("plain") && parent.filter.text.empty();
         for (TableShape& child : shape.tables) {
             const auto column = child.schema.column_index("v");
             if (!fits || &child == &parent || child.has_parent() || !column ||

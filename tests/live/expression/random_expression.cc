@@ -4,11 +4,19 @@ namespace cutover::tests {
 
 using expression::Type;
 
-const std::vector<EdgeColumn>& edge_columns() {
+namespace {
+
+const std::vector<std::string>& edge_texts() {
     static const std::vector<std::string> kTexts = {
-        "",      " ",     "a",      "A",     "ab",   "aB",  "b",   "a%b", "a_b", "a\\b", "\\",
-        "ä",     "aä",    "日本語", "🙂",    "a🙂b", "ß",   "İ",   "'",   "''",  "é",    "e\u0301",
-        "a  ",   "10",    "9",      "Z",     "z",    "_",   "%",   "ab ab ab", "\t", "10%"};
+        "",    " ",  "a",      "A",    "ab",     "aB", "b", "a%b",      "a_b", "a\\b", "\\",
+        "ä",   "aä", "日本語", "🙂", "a🙂b", "ß",  "İ", "'",        "''",  "é",    "e\u0301",
+        "a  ", "10", "9",      "Z",    "z",      "_",  "%", "ab ab ab", "\t",  "10%"};
+    return kTexts;
+}
+
+}  // namespace
+
+const std::vector<EdgeColumn>& edge_columns() {
     static const std::vector<EdgeColumn> kColumns = {
         {{"b", Type::boolean, "", true}, "boolean", {"true", "false"}},
         {{"i2", Type::int2, "", true},
@@ -23,9 +31,29 @@ const std::vector<EdgeColumn>& edge_columns() {
           "4294967296", "-5"}},
         {{"n", Type::numeric, "", true},
          "numeric",
-         {"0", "0.00", "1", "-1", "1.10", "-0.5", "3", "0.0001", "99999.99995", "12345678901234567890.5",
-          "1e40", "1e-30", "NaN", "Infinity", "-Infinity", "9223372036854775808", "0.1", "123456789",
-          "10000", "9999", "-2.50", "7e200", "1.0000000000000000000000000001"}},
+         {"0",
+          "0.00",
+          "1",
+          "-1",
+          "1.10",
+          "-0.5",
+          "3",
+          "0.0001",
+          "99999.99995",
+          "12345678901234567890.5",
+          "1e40",
+          "1e-30",
+          "NaN",
+          "Infinity",
+          "-Infinity",
+          "9223372036854775808",
+          "0.1",
+          "123456789",
+          "10000",
+          "9999",
+          "-2.50",
+          "7e200",
+          "1.0000000000000000000000000001"}},
         {{"f4", Type::float4, "", true},
          "real",
          {"0", "-0", "1", "-1.5", "0.1", "3.4028235e38", "1e-45", "1e-38", "NaN", "Infinity",
@@ -34,8 +62,8 @@ const std::vector<EdgeColumn>& edge_columns() {
          "double precision",
          {"0", "-0", "1", "-1.5", "0.1", "1.7976931348623157e308", "5e-324", "1e-300", "NaN",
           "Infinity", "-Infinity", "9007199254740992", "0.30000000000000004", "1e200"}},
-        {{"s", Type::text, "\"C\"", true}, "text COLLATE \"C\"", kTexts},
-        {{"w", Type::text, "", true}, "varchar", kTexts},
+        {{"s", Type::text, "\"C\"", true}, "text COLLATE \"C\"", edge_texts()},
+        {{"w", Type::text, "", true}, "varchar", edge_texts()},
         {{"dt", Type::date, "", true},
          "date",
          {"2000-01-01", "1999-12-31", "2024-02-29", "4713-01-01 BC", "4714-11-24 BC",
@@ -64,14 +92,14 @@ std::string RandomExpression::grouped(const std::string& inner) {
 }
 
 Type RandomExpression::number_type() {
-    constexpr Type kTypes[] = {Type::int2,    Type::int4,    Type::int8,  Type::numeric,
+    constexpr Type kTypes[] = {Type::int2,    Type::int4,   Type::int8,  Type::numeric,
                                Type::numeric, Type::float4, Type::float8};
     return kTypes[below(std::size(kTypes))];
 }
 
 Type RandomExpression::any_type() {
-    constexpr Type kTypes[] = {Type::boolean, Type::text, Type::date, Type::timestamp,
-                               Type::timestamptz, Type::uuid};
+    constexpr Type kTypes[] = {Type::boolean,   Type::text,        Type::date,
+                               Type::timestamp, Type::timestamptz, Type::uuid};
     return chance(55) ? number_type() : kTypes[below(std::size(kTypes))];
 }
 
@@ -166,19 +194,19 @@ std::string RandomExpression::text(int depth) {
 std::string RandomExpression::pattern() {
     std::string out;
     for (std::uint64_t length = below(5); length > 0; --length) {
-        out += pick({"%", "_", "a", "b", "A", " ", "ä", "🙂", "\\%", "\\_", "\\\\", "!", "!%", "\\a"});
+        out += pick(
+            {"%", "_", "a", "b", "A", " ", "ä", "🙂", "\\%", "\\_", "\\\\", "!", "!%", "\\a"});
     }
     return "'" + out + "'" + (chance(25) ? pick({" ESCAPE '!'", " ESCAPE ''", " ESCAPE '%'"}) : "");
 }
 
 std::string RandomExpression::comparison(int depth) {
     const Type type = any_type();
-    const Type other = chance(85)                      ? type
-                       : expression::is_number(type) ? number_type()
-                                                       : any_type();
+    const Type other = chance(85) ? type : expression::is_number(type) ? number_type() : any_type();
     const std::string left = of(type, depth - 1), right = of(other, depth - 1);
     if (chance(15)) {
-        return grouped(left + (chance(50) ? " IS DISTINCT FROM " : " IS NOT DISTINCT FROM ") + right);
+        return grouped(left + (chance(50) ? " IS DISTINCT FROM " : " IS NOT DISTINCT FROM ") +
+                       right);
     }
     return grouped(left + " " + pick({"=", "<>", "!=", "<", "<=", ">", ">="}) + " " + right);
 }
@@ -216,7 +244,8 @@ std::string RandomExpression::boolean(int depth) {
         case 4:
             return grouped("NOT " + boolean(depth - 1));
         case 5:
-            return grouped(of(any_type(), depth - 1) + " IS" + (chance(50) ? " NOT NULL" : " NULL"));
+            return grouped(of(any_type(), depth - 1) + " IS" +
+                           (chance(50) ? " NOT NULL" : " NULL"));
         case 6:
             return grouped(boolean(depth - 1) + " IS" + (chance(50) ? " NOT " : " ") +
                            pick({"TRUE", "FALSE", "UNKNOWN"}));

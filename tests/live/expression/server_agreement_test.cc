@@ -46,7 +46,8 @@ protected:
         make_table();
         // One row after the other, each with an error of its own.
         client_->query(
-            "CREATE FUNCTION answer(expression text, number integer) RETURNS text LANGUAGE plpgsql AS "
+            "CREATE FUNCTION answer(expression text, number integer) RETURNS text LANGUAGE plpgsql "
+            "AS "
             "$$ DECLARE found text; BEGIN"
             "   EXECUTE 'SELECT (' || expression || ')::text FROM t WHERE row_number = $1'"
             "     INTO found USING number; RETURN found;"
@@ -70,16 +71,17 @@ protected:
         }
         std::string texts;
         for (const EdgeColumn& one : edge_columns()) {
-            texts += (texts.empty() ? "" : ", ") + fixtures::quoted_name(one.column.name) + "::text";
+            texts +=
+                (texts.empty() ? "" : ", ") + fixtures::quoted_name(one.column.name) + "::text";
         }
         rows_ = client_->query("SELECT " + texts + " FROM t ORDER BY row_number");
     }
 
     std::vector<Answer> server_answers(const std::string& text) {
         std::vector<Answer> out;
-        for (const TextRow& row : client_->query(
-                 "SELECT answer(" + literal_of(text) +
-                 ", n) FROM generate_series(0, " + std::to_string(kRows - 1) + ") n ORDER BY n")) {
+        for (const TextRow& row :
+             client_->query("SELECT answer(" + literal_of(text) + ", n) FROM generate_series(0, " +
+                            std::to_string(kRows - 1) + ") n ORDER BY n")) {
             out.push_back(row[0]);
         }
         return out;
@@ -91,8 +93,7 @@ protected:
             Value& value = evaluator.inputs()[input];
             value.null = !row[column].has_value();
             if (row[column]) {
-                ASSERT_TRUE(
-                    expression::read_text(scope_.columns[column].type, *row[column], value))
+                ASSERT_TRUE(expression::read_text(scope_.columns[column].type, *row[column], value))
                     << scope_.columns[column].name << " " << *row[column];
             }
         }
@@ -153,8 +154,8 @@ protected:
     void try_one(const std::string& text, bool condition) {
         std::shared_ptr<const Expression> checked;
         try {
-            checked = condition ? Expression::condition(text, scope_)
-                                : Expression::check(text, scope_);
+            checked =
+                condition ? Expression::condition(text, scope_) : Expression::check(text, scope_);
         } catch (const model::Error& error) {
             ++refused_[error.code()];
             return;

@@ -11,7 +11,8 @@ using model::ChangeKind;
 constexpr Kept kAll[] = {Kept::no, Kept::yes, Kept::unknown};
 
 TEST(RowEffect, OfAnUpdateFollowsFromBothImages) {
-    EXPECT_EQ(row_effect(ChangeKind::update, Kept::yes, Kept::yes), (RowEffect{Kind::update, true}));
+    EXPECT_EQ(row_effect(ChangeKind::update, Kept::yes, Kept::yes),
+              (RowEffect{Kind::update, true}));
     EXPECT_EQ(row_effect(ChangeKind::update, Kept::yes, Kept::no), (RowEffect{Kind::remove, true}));
     EXPECT_EQ(row_effect(ChangeKind::update, Kept::no, Kept::yes), (RowEffect{Kind::insert, true}));
     EXPECT_EQ(row_effect(ChangeKind::update, Kept::no, Kept::no), (RowEffect{Kind::nothing, true}));
@@ -36,10 +37,14 @@ TEST(RowEffect, OfAnUpdateToAnUnknownRowAsksTheSource) {
 
 TEST(RowEffect, OfInsertsAndRemovalsFollowsFromTheOneImage) {
     for (const Kept other : kAll) {
-        EXPECT_EQ(row_effect(ChangeKind::insert, other, Kept::yes), (RowEffect{Kind::insert, true}));
-        EXPECT_EQ(row_effect(ChangeKind::insert, other, Kept::no), (RowEffect{Kind::nothing, true}));
-        EXPECT_EQ(row_effect(ChangeKind::remove, Kept::yes, other), (RowEffect{Kind::remove, true}));
-        EXPECT_EQ(row_effect(ChangeKind::remove, Kept::no, other), (RowEffect{Kind::nothing, true}));
+        EXPECT_EQ(row_effect(ChangeKind::insert, other, Kept::yes),
+                  (RowEffect{Kind::insert, true}));
+        EXPECT_EQ(row_effect(ChangeKind::insert, other, Kept::no),
+                  (RowEffect{Kind::nothing, true}));
+        EXPECT_EQ(row_effect(ChangeKind::remove, Kept::yes, other),
+                  (RowEffect{Kind::remove, true}));
+        EXPECT_EQ(row_effect(ChangeKind::remove, Kept::no, other),
+                  (RowEffect{Kind::nothing, true}));
         EXPECT_EQ(row_effect(ChangeKind::remove, Kept::unknown, other),
                   (RowEffect{Kind::remove, false}));
         EXPECT_EQ(row_effect(ChangeKind::insert, other, Kept::unknown).kind, Kind::read_again);

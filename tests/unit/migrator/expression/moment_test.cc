@@ -28,9 +28,9 @@ TEST(Moment, ReadsTimesAndZones) {
 }
 
 TEST(Moment, RefusesWhatASessionWouldDecide) {
-    for (const char* none : {"2026-1-1", "01/02/2026", "2026-02-29", "2026-13-01", "26-01-01",
-                             "0000-01-01", "today", "2026-01-01 10:00", "2026-01-01x",
-                             "5874898-01-01", "4714-11-23 BC", ""}) {
+    for (const char* none :
+         {"2026-1-1", "01/02/2026", "2026-02-29", "2026-13-01", "26-01-01", "0000-01-01", "today",
+          "2026-01-01 10:00", "2026-01-01x", "5874898-01-01", "4714-11-23 BC", ""}) {
         EXPECT_FALSE(parse_date(none).has_value()) << none;
     }
     for (const char* none :

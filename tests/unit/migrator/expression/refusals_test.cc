@@ -36,12 +36,40 @@ TEST(ExpressionRefusals, SayWhichColumnIsNotThere) {
 }
 
 TEST(ExpressionRefusals, OfWhatIsNotTheLanguage) {
-    for (const char* text :
-         {"", "v", "v =", "= 1", "v = 1 v", "(v = 1", "v = 1)", "v == 1", "v = 1 -- x", "v = 1;",
-          "v::text = 'a'", "v = 'a", "s = E'a'", "s = $$a$$", "v = 1 = 2", "v < 1 < 2",
-          "v IN ()", "v IN (SELECT 1)", "random() > v", "v = ANY (1)", "v BETWEEN 1", "v %-1 = 0",
-          "s LIKE 'a' ESCAPE 'ab'", "v = 1x", "user = 1", "t.v = 1", "v IS", "length(s, s) = 1",
-          "v NOT 1", "v = 1 AND", "s LIKE 'a' LIKE 'b'", "v /* */ = 1", "v = .", "s = 'a' 'b'"}) {
+    for (const char* text : {"",
+                             "v",
+                             "v =",
+                             "= 1",
+                             "v = 1 v",
+                             "(v = 1",
+                             "v = 1)",
+                             "v == 1",
+                             "v = 1 -- x",
+                             "v = 1;",
+                             "v::text = 'a'",
+                             "v = 'a",
+                             "s = E'a'",
+                             "s = $$a$$",
+                             "v = 1 = 2",
+                             "v < 1 < 2",
+                             "v IN ()",
+                             "v IN (SELECT 1)",
+                             "random() > v",
+                             "v = ANY (1)",
+                             "v BETWEEN 1",
+                             "v %-1 = 0",
+                             "s LIKE 'a' ESCAPE 'ab'",
+                             "v = 1x",
+                             "user = 1",
+                             "t.v = 1",
+                             "v IS",
+                             "length(s, s) = 1",
+                             "v NOT 1",
+                             "v = 1 AND",
+                             "s LIKE 'a' LIKE 'b'",
+                             "v /* */ = 1",
+                             "v = .",
+                             "s = 'a' 'b'"}) {
         EXPECT_EQ(refusal(text), std::string(text) == "v" ? "expression.type" : "expression.syntax")
             << text;
     }
@@ -50,10 +78,12 @@ TEST(ExpressionRefusals, OfWhatIsNotTheLanguage) {
 
 TEST(ExpressionRefusals, OfTypesThatDoNotMeet) {
     for (const char* text :
-         {"v = s", "v AND TRUE", "s + 1 = 2", "day + 1 > '2020-01-01'", "NOT v", "j = 'a'",
-          "j IN ('a', 'b')", "v || s = ''", "day = tz", "v IN (1, day)", "v IN (1, v)",
-          "f IN (1.1, 2)", "f % 2 = 0", "s LIKE d", "v LIKE '1'", "coalesce(v, s) = 1",
-          "'1' + '2' = 3", "- s = 1", "- NULL = 1", "abs('1') = 1", "v IS TRUE"}) {
+         {"v = s",         "v AND TRUE",    "s + 1 = 2",       "day + 1 > '2020-01-01'",
+          "NOT v",         "j = 'a'",       "j IN ('a', 'b')", "v || s = ''",
+          "day = tz",      "v IN (1, day)", "v IN (1, v)",     "f IN (1.1, 2)",
+          "f % 2 = 0",     "s LIKE d",      "v LIKE '1'",      "coalesce(v, s) = 1",
+          "'1' + '2' = 3", "- s = 1",       "- NULL = 1",      "abs('1') = 1",
+          "v IS TRUE"}) {
         EXPECT_EQ(refusal(text), "expression.type") << text;
     }
     EXPECT_EQ(refusal("j IS NOT NULL"), "");
