@@ -64,6 +64,7 @@ const std::vector<EdgeColumn>& edge_columns() {
           "Infinity", "-Infinity", "9007199254740992", "0.30000000000000004", "1e200"}},
         {{"s", Type::text, "\"C\"", true}, "text COLLATE \"C\"", edge_texts()},
         {{"w", Type::text, "", true}, "varchar", edge_texts()},
+        {{"c", Type::text, "\"und-x-icu\"", true}, "text COLLATE \"und-x-icu\"", edge_texts()},
         {{"dt", Type::date, "", true},
          "date",
          {"2000-01-01", "1999-12-31", "2024-02-29", "4713-01-01 BC", "4714-11-24 BC",
@@ -98,9 +99,9 @@ Type RandomExpression::number_type() {
 }
 
 Type RandomExpression::any_type() {
-    constexpr Type kTypes[] = {Type::boolean,   Type::text,        Type::date,
+    constexpr Type kTypes[] = {Type::boolean,   Type::text,        Type::text, Type::date,
                                Type::timestamp, Type::timestamptz, Type::uuid};
-    return chance(55) ? number_type() : kTypes[below(std::size(kTypes))];
+    return chance(45) ? number_type() : kTypes[below(std::size(kTypes))];
 }
 
 std::string RandomExpression::column(Type type) {
@@ -202,7 +203,10 @@ std::string RandomExpression::pattern() {
 
 std::string RandomExpression::comparison(int depth) {
     const Type type = any_type();
-    const Type other = chance(85) ? type : expression::is_number(type) ? number_type() : any_type();
+    const Type other = type == Type::date && chance(30) ? Type::timestamp
+                       : chance(85)                     ? type
+                       : expression::is_number(type)    ? number_type()
+                                                        : any_type();
     const std::string left = of(type, depth - 1), right = of(other, depth - 1);
     if (chance(15)) {
         return grouped(left + (chance(50) ? " IS DISTINCT FROM " : " IS NOT DISTINCT FROM ") +
@@ -212,7 +216,7 @@ std::string RandomExpression::comparison(int depth) {
 }
 
 std::string RandomExpression::membership(int depth) {
-    const Type type = any_type();
+    const Type type = chance(30) ? Type::text : any_type();
     const std::string left = of(type, depth - 1);
     const std::string negated = chance(40) ? " NOT" : "";
     if (type == Type::text && chance(60)) {

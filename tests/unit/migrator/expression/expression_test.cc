@@ -61,6 +61,9 @@ TEST(Expression, KnowsThreeTruths) {
     EXPECT_EQ(decide("v = 1"), "unknown");
     EXPECT_EQ(decide("v = 1 OR TRUE"), "yes");
     EXPECT_EQ(decide("v = 1 AND FALSE"), "no");
+    EXPECT_EQ(decide("v = 1 OR id = 2", {{"id", "3"}}), "unknown");
+    EXPECT_EQ(decide("v = 1 AND id = 3", {{"id", "3"}}), "unknown");
+    EXPECT_EQ(decide("v = 1 AND id = 2", {{"id", "3"}}), "no");
     EXPECT_EQ(decide("NOT (v = 1)"), "unknown");
     EXPECT_EQ(decide("v IS NULL AND v IS DISTINCT FROM 1 AND (v = 1) IS UNKNOWN"), "yes");
     EXPECT_EQ(decide("v NOT IN (1, NULL)", {{"v", "2"}}), "unknown");
@@ -93,6 +96,8 @@ TEST(Expression, CalculatesExactlyOrSaysThatItCannot) {
     EXPECT_EQ(decide("small * small > 0", {{"small", "200"}}), "expression.out_of_range");
     EXPECT_EQ(decide("small * 200 > 0", {{"small", "200"}}), "yes");
     EXPECT_EQ(decide("- small > 0", {{"small", "-32768"}}), "expression.out_of_range");
+    EXPECT_EQ(decide("single * single > 0", {{"single", "1e30"}}), "expression.out_of_range");
+    EXPECT_EQ(decide("single * 1e30 > 0", {{"single", "1e30"}}), "yes");
     EXPECT_EQ(decide("10 / v = 3", {{"v", "0"}}), "expression.division_by_zero");
     EXPECT_EQ(decide("-7 / v = -3 AND -7 % v = -1", {{"v", "2"}}), "yes");
     EXPECT_EQ(decide("v % -1 = 0", {{"v", "-2147483648"}}), "yes");
@@ -106,6 +111,7 @@ TEST(Expression, EvaluatesFromTheLeftAsFarAsNeeded) {
     EXPECT_EQ(decide("coalesce(v, 1 / v) = 0", {{"v", "0"}}), "yes");
     EXPECT_EQ(decide("id = 1 / v", {{"v", "0"}}), "expression.division_by_zero");
     EXPECT_EQ(decide("NULL = 1 / v", {{"v", "0"}}), "unknown");
+    EXPECT_EQ(decide("10 / v > 1 AND FALSE", {{"v", "0"}}), "no");  // a constant is seen first
 }
 
 TEST(Expression, NamesPlaceAndColumnsOfAnError) {
