@@ -429,7 +429,7 @@ Checker::Index Checker::coalesce(const Syntax& syntax) {
     }
     share_collation(node, parts, syntax.at);
     if (node.parts.empty()) {
-        return null_constant(type, syntax.at);
+        return null_of(node);
     }
     return add(std::move(node));
 }

@@ -54,6 +54,7 @@ private:
     bool is_null(Index index) { return is_constant(index) && at(index).constant.null; }
     Index text_constant(const std::string& text, std::size_t place);
     Index null_constant(Type type, std::size_t place);
+    Index null_of(const Node& node);
     Index truth_constant(bool truth, std::size_t place);
     /// Adds `node`; where nothing in it depends on the row, its value in its place.
     Index add(Node node);

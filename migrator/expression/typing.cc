@@ -55,6 +55,17 @@ Checker::Index Checker::null_constant(Type type, std::size_t place) {
     return static_cast<Index>(expression_->nodes_.size() - 1);
 }
 
+/// NULL in the place of `node`. Its collation is not forgotten: the server takes that before it
+/// calculates.
+Checker::Index Checker::null_of(const Node& node) {
+    const std::string collation = node.collation;
+    const bool deterministic = node.deterministic;
+    const Index made = null_constant(node.type, node.at);
+    at(made).collation = collation;
+    at(made).deterministic = deterministic;
+    return made;
+}
+
 Checker::Index Checker::truth_constant(bool truth, std::size_t place) {
     const Index made = null_constant(Type::boolean, place);
     at(made).constant.null = false;
@@ -92,11 +103,6 @@ Checker::Index Checker::folded(Index index) {
 
 Checker::Index Checker::strict(Op op, Type type, Type operand, std::vector<Index> parts,
                                std::size_t place) {
-    for (const Index part : parts) {
-        if (is_null(part)) {
-            return null_constant(type, place);
-        }
-    }
     Node node;
     node.op = op;
     node.type = type;
@@ -105,6 +111,11 @@ Checker::Index Checker::strict(Op op, Type type, Type operand, std::vector<Index
     node.parts = std::move(parts);
     if (operand == Type::text && type == Type::text) {
         share_collation(node, node.parts, place);
+    }
+    for (const Index part : node.parts) {
+        if (is_null(part)) {
+            return null_of(node);
+        }
     }
     return add(std::move(node));
 }

@@ -14,6 +14,33 @@ const std::vector<std::string>& edge_texts() {
     return kTexts;
 }
 
+const std::vector<std::string>& edge_numerics() {
+    static const std::vector<std::string> kNumbers = {"0",
+                                                      "0.00",
+                                                      "1",
+                                                      "-1",
+                                                      "1.10",
+                                                      "-0.5",
+                                                      "3",
+                                                      "0.0001",
+                                                      "99999.99995",
+                                                      "12345678901234567890.5",
+                                                      "1e40",
+                                                      "1e-30",
+                                                      "NaN",
+                                                      "Infinity",
+                                                      "-Infinity",
+                                                      "9223372036854775808",
+                                                      "0.1",
+                                                      "123456789",
+                                                      "10000",
+                                                      "9999",
+                                                      "-2.50",
+                                                      "7e200",
+                                                      "1.0000000000000000000000000001"};
+    return kNumbers;
+}
+
 }  // namespace
 
 const std::vector<EdgeColumn>& edge_columns() {
@@ -28,32 +55,8 @@ const std::vector<EdgeColumn>& edge_columns() {
         {{"i8", Type::int8, "", true},
          "bigint",
          {"0", "1", "-1", "3", "-9223372036854775808", "9223372036854775807", "9007199254740993",
-          "4294967296", "-5"}},
-        {{"n", Type::numeric, "", true},
-         "numeric",
-         {"0",
-          "0.00",
-          "1",
-          "-1",
-          "1.10",
-          "-0.5",
-          "3",
-          "0.0001",
-          "99999.99995",
-          "12345678901234567890.5",
-          "1e40",
-          "1e-30",
-          "NaN",
-          "Infinity",
-          "-Infinity",
-          "9223372036854775808",
-          "0.1",
-          "123456789",
-          "10000",
-          "9999",
-          "-2.50",
-          "7e200",
-          "1.0000000000000000000000000001"}},
+          "4294967296"}},
+        {{"n", Type::numeric, "", true}, "numeric", edge_numerics()},
         {{"f4", Type::float4, "", true},
          "real",
          {"0", "-0", "1", "-1.5", "0.1", "3.4028235e38", "1e-45", "1e-38", "NaN", "Infinity",

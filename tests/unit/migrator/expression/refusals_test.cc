@@ -90,9 +90,10 @@ TEST(ExpressionRefusals, OfTypesThatDoNotMeet) {
 }
 
 TEST(ExpressionRefusals, OfTextsThatOnlyTheServerCanOrder) {
-    for (const char* text : {"d < 'a'", "g >= 'a'", "n = 'a'", "n IN ('a', 'b')", "n LIKE 'a'",
-                             "g = s", "g || s = 'a'", "lower(d) = 'a'", "d BETWEEN 'a' AND 'b'",
-                             "n IS DISTINCT FROM 'a'", "'a' < 'b'", "coalesce(g, s) = 'a'"}) {
+    for (const char* text :
+         {"d < 'a'", "g >= 'a'", "n = 'a'", "n IN ('a', 'b')", "n LIKE 'a'", "g = s",
+          "g || s = 'a'", "lower(d) = 'a'", "d BETWEEN 'a' AND 'b'", "n IS DISTINCT FROM 'a'",
+          "'a' < 'b'", "g || NULL = s", "coalesce(NULL || g) = s", "coalesce(g, s) = 'a'"}) {
         EXPECT_EQ(refusal(text), "expression.collation") << text;
     }
     for (const char* text : {"s < 'a'", "d = 'a'", "g <> 'a'", "g = d", "s < d", "n IS NULL"}) {
