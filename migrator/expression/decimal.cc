@@ -333,7 +333,7 @@ std::uint32_t Decimal::quotient_scale(const Decimal& divisor) const {
         }
         const int exponent = static_cast<int>(all.size()) - 1 - static_cast<int>(one.scale_);
         const int weight = exponent >= 0 ? exponent / 4 : -((-exponent + 3) / 4);
-        const std::size_t length = static_cast<std::size_t>(exponent - 4 * weight + 1);
+        const std::size_t length = static_cast<std::size_t>(exponent - 4 * weight) + 1;
         std::string top = all.substr(0, length);
         top.append(length - top.size(), '0');
         return {weight, std::stoi(top)};
