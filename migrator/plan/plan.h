@@ -17,6 +17,10 @@
 #include "migrator/model/tuple.h"
 #include "migrator/plan/task_spec.h"
 
+namespace cutover::expression {
+class Expression;
+}
+
 namespace cutover::plan {
 
 struct ColumnPlan {
@@ -79,9 +83,11 @@ struct TablePlan {
     std::vector<ForeignKeyPlan> parents;
     std::shared_ptr<const Transcoder> transcoder;  ///< null: bytes pass through
     std::string filter;                            ///< empty: all rows
-    bool sets_replica_identity = false;            ///< the source must log whole old rows for us
-    model::TableSchema schema;                     ///< as seen at the source
-    std::shared_ptr<const FormerShape> former;     ///< null: it is what it always was
+    /// The filter where the source does not evaluate it itself; null: all rows, or it does.
+    std::shared_ptr<const expression::Expression> checked_filter;
+    bool sets_replica_identity = false;         ///< the source must log whole old rows for us
+    model::TableSchema schema;                  ///< as seen at the source
+    std::shared_ptr<const FormerShape> former;  ///< null: it is what it always was
 
     bool keyless() const { return key.columns.empty(); }
 };

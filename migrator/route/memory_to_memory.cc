@@ -7,6 +7,7 @@
 
 #include "migrator/engine/memory/database/cells.h"
 #include "migrator/engine/memory/database/statement.h"
+#include "migrator/engine/memory/row_filter.h"
 #include "migrator/model/error.h"
 
 namespace cutover::route {
@@ -99,6 +100,8 @@ plan::TablePlan plan_table(const plan::TaskSpec& spec, const model::TableSchema&
     const auto filter = spec.filters.find(schema.name);
     if (filter != spec.filters.end()) {
         table.filter = filter->second;
+        table.checked_filter =
+            expression::Expression::condition(table.filter, memory::filter_scope(schema));
     }
     table.sets_replica_identity = table.keyless() && !schema.logs_old_rows();
     return table;

@@ -64,8 +64,7 @@ TableShape draw_table(Random& random, std::size_t number, bool keyed) {
         table.destination = {"copy", "renamed" + std::to_string(number)};
     }
     if (random.chance(0.3)) {
-        table.filter_least = static_cast<std::int64_t>(random.between(1, 7));
-        table.filter = "v >= " + std::to_string(*table.filter_least);
+        table.filter = draw_filter(random, table.schema);
     }
     if (table.schema.column_index("note") && random.chance(0.15)) {
         table.excluded = "note";
@@ -101,8 +100,8 @@ void draw_spec(Shape& shape, const Caps& caps) {
         if (table.destination != table.schema.name) {
             shape.spec.mapping.tables[table.schema.name] = table.destination;
         }
-        if (!table.filter.empty()) {
-            shape.spec.filters[table.schema.name] = table.filter;
+        if (!table.filter.text.empty()) {
+            shape.spec.filters[table.schema.name] = table.filter.text;
         }
         if (!table.excluded.empty()) {
             shape.spec.mapping.excluded_columns[table.schema.name] = {table.excluded};
@@ -200,7 +199,8 @@ void draw_parents(Shape& shape) {
         return;
     }
     for (const TableShape& parent : shape.tables) {
-        const bool fits = parent.schema.name.name.starts_with("plain") && parent.filter.empty();
+        const bool fits =
+            parent.schema.name.name.starts_with("plain") && parent.filter.text.empty();
         for (TableShape& child : shape.tables) {
             const auto column = child.schema.column_index("v");
             if (!fits || &child == &parent || child.has_parent() || !column ||

@@ -12,7 +12,7 @@ void MemoryChunkReader::take(Server& server, const plan::TablePlan& plan, const 
                            plan.source.display() +
                                " is not the table that was planned: it was exchanged for another");
     }
-    const SourceRows source_rows(plan, table);
+    SourceRows source_rows(plan, table);
     const std::optional<PlaceRange> places = place_range(chunk.range);
     const std::optional<KeyRange> keys = key_range(chunk.range);
     rows_.clear();
@@ -116,7 +116,7 @@ engine::RowsRead MemoryRowReader::read(const plan::TablePlan& plan,
     session_.call("row_reader.read", CallKind::read, [&](Server& server) {
         const Database& database = server.database;
         const Table& table = server.database.table(plan.source);
-        const SourceRows rows(plan, table);
+        SourceRows rows(plan, table);
         const Snapshot snapshot = database.snapshot();
         result.rows.clear();
         for (const model::Tuple& key : keys) {

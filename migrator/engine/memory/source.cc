@@ -22,7 +22,7 @@ using model::ErrorClass;
 constexpr const char* kFence = "source.fence";
 
 SourceRows::SourceRows(const plan::TablePlan& plan, const Table& table)
-    : predicate_(plan.filter, table.schema()) {
+    : filter_(plan.checked_filter, table.schema()) {
     for (const plan::ColumnPlan& column : plan.columns) {
         const auto at = table.schema().column_index(column.source.name);
         if (!at) {

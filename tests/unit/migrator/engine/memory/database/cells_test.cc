@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "migrator/engine/memory/chunk_range.h"
-#include "migrator/engine/memory/database/predicate.h"
 #include "migrator/model/error.h"
 
 namespace cutover::memory {
@@ -48,24 +47,6 @@ TEST(Cells, ADamagedRowIsCorrupt) {
     std::size_t offset = 0;
     Tuple row;
     EXPECT_THROW(take_row(std::string("\x01\x00\x02\x09", 4), offset, row), model::Error);
-}
-
-TEST(Predicate, SelectsByNumberAndNeverNull) {
-    model::TableSchema table;
-    table.columns.resize(1);
-    table.columns[0].name = "v";
-    table.columns[0].type = "int";
-    const Predicate predicate("v >= 10", table);
-    Tuple row;
-    row.append(CellKind::text, "9");
-    EXPECT_FALSE(predicate.holds(row));
-    Tuple more;
-    more.append(CellKind::text, "10");
-    EXPECT_TRUE(predicate.holds(more));
-    Tuple null;
-    null.append(CellKind::null);
-    EXPECT_FALSE(predicate.holds(null));
-    EXPECT_THROW(Predicate("w >= 10", table), model::Error);
 }
 
 TEST(ChunkRange, SurvivesItsBytes) {
