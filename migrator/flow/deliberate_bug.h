@@ -59,6 +59,8 @@ enum class Bug : std::uint8_t {
     stamp_of_the_second_try,
     unique_value_in_the_way,
     foreign_keys_too_early,
+    source_key_as_the_destination_has_it,
+    destination_key_as_the_source_has_it,
 };
 
 struct BugName {
@@ -164,6 +166,10 @@ inline constexpr std::array kBugs = {
             "not atomic: a later row keeps a unique value that an earlier one needs"},
     BugName{Bug::foreign_keys_too_early, "foreign_keys_too_early",
             "foreign keys are added while lanes are held to them"},
+    BugName{Bug::source_key_as_the_destination_has_it, "source_key_as_the_destination_has_it",
+            "keys in the source's form are compared as if the destination had written them"},
+    BugName{Bug::destination_key_as_the_source_has_it, "destination_key_as_the_source_has_it",
+            "keys in the destination's form are compared as if the source had written them"},
 };
 
 #ifdef CUTOVER_DELIBERATE_BUGS

@@ -82,6 +82,8 @@ std::string Oracle::row_text(const memory::Table& table, const std::vector<std::
             text += "|#" + std::to_string(memory::parse_number(row.bytes(column)));
         } else if (type == CellType::packed) {
             text += "|#" + std::to_string(memory::unpack(row.bytes(column)));
+        } else if (type == CellType::sealed) {
+            text += "|'" + memory::unseal(row.bytes(column));
         } else {
             text += "|'" + std::string(row.bytes(column));
         }

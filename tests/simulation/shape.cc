@@ -72,6 +72,21 @@ TableShape draw_table(Random& random, std::size_t number, bool keyed) {
     return table;
 }
 
+/// Keys whose equality needs a rule may be written in another way at the destination: then each end
+/// has a rule of its own. Without other unique keys, for whose sake lanes wait anyway.
+void draw_forms(Shape& shape) {
+    Random random(shape.seed, "forms");
+    for (TableShape& table : shape.tables) {
+        const bool sealed = random.chance(0.5) && table.schema.column_index("id") &&
+                            table.schema.columns[table.column("id")].type == "word";
+        if (!sealed) {
+            continue;
+        }
+        table.schema.columns[table.column("id")].type = "term";
+        std::erase_if(table.schema.keys, [](const model::KeySchema& key) { return !key.primary; });
+    }
+}
+
 std::uint64_t skewed(Random& random, int low_bits, int high_bits) {
     const std::uint64_t bits =
         random.between(static_cast<std::uint64_t>(low_bits), static_cast<std::uint64_t>(high_bits));
@@ -295,6 +310,7 @@ Shape draw_shape(std::uint64_t seed, const Caps& caps) {
     shape.writers_finish_first = shape.writers_finish_first || shape.foreign_write;
     draw_locks(shape);
     draw_parents(shape);
+    draw_forms(shape);
     return shape;
 }
 

@@ -57,7 +57,7 @@ model::ChunkView MemoryChunkReader::open(const plan::TablePlan& plan, const mode
     }
     session_.wait_until_log_is_visible("reader.wait_for_log");
     const bool place = chunk.generation == 0 && place_range(chunk.range);
-    const bool exact = plan.keyless() || !plan.key.comparable;
+    const bool exact = plan.keyless() || !plan.source_key().comparable;
     if (place && exact) {
         // The other places of the table were read under the view that is gone.
         throw model::Error(model::ErrorClass::operation, "memory.view_lost",
@@ -84,7 +84,7 @@ model::ChunkView MemoryChunkReader::open_rest(const plan::TablePlan& plan,
 model::ChunkView MemoryChunkReader::open_own(const plan::TablePlan& plan,
                                              const model::Chunk& chunk) {
     model::ChunkView view;
-    const bool exact = plan.keyless() || !plan.key.comparable;
+    const bool exact = plan.keyless() || !plan.source_key().comparable;
     if (!exact) {
         session_.call("reader.stamp", CallKind::read,
                       [&](Server& server) { view.stamp = server.database.snapshot().stamp(); });

@@ -27,6 +27,25 @@ TEST(Cells, KeysAreEqualAndOrderedAsTheirTypeSays) {
     EXPECT_EQ(unpack(pack(-42)), -42);
 }
 
+/// Each end has a form and a rule of its own, and one end's rule is none for the other's form.
+TEST(Cells, ATermIsTheSameKeyAtBothEndsThoughItsBytesAreNot) {
+    const auto folded = [](const std::string& sealed) {
+        std::string out;
+        fold_sealed(sealed, out);
+        return out;
+    };
+    EXPECT_NE(seal("Elm"), "Elm");
+    EXPECT_EQ(unseal(seal("Elm")), "Elm");
+    EXPECT_EQ(key(CellType::sealed, seal("Elm")), key(CellType::sealed, seal("elm")));
+    EXPECT_EQ(key(CellType::sealed, seal("Elm")), key(CellType::term, "elm"));
+    EXPECT_EQ(folded(seal("Elm")), folded(seal("elm")));
+    EXPECT_NE(folded(seal("Elm")), folded(seal("oak")));
+    std::string as_the_source_would;
+    fold_word(seal("Elm"), as_the_source_would);
+    EXPECT_EQ(as_the_source_would, seal("Elm"));
+    EXPECT_THROW(folded("elm"), model::Error);
+}
+
 TEST(Cells, ARowSurvivesItsWireForm) {
     Tuple row;
     row.append(CellKind::null);
