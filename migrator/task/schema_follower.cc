@@ -255,9 +255,22 @@ bool SchemaFollower::differs(engine::Source& source) {
     return stored_ && !plan::same_schema(read(source), *catalog_);
 }
 
+/// True if a process has died while it brought what rows of before may not meet.
+bool SchemaFollower::settles(engine::Control& control) const {
+    const std::vector<std::string> done = control.done_schema_steps();
+    return unsettled() &&
+           std::any_of(evolution_->later.begin(), evolution_->later.end(),
+                       [&](const SchemaStep& step) {
+                           return std::find(done.begin(), done.end(), step.id) != done.end();
+                       });
+}
+
 model::Finding SchemaFollower::follow(stage::Context& context) {
-    if (!interrupted()) {
-        begin(context);
+    if (settles(context.control)) {
+        settle(context);
+        begin(context, planned(context.sink, *catalog_));
+    } else if (!interrupted()) {
+        begin(context, context.plan);
     }
     run_steps(context, evolution_->steps);
     adopt(context);
@@ -295,7 +308,7 @@ std::pair<model::Catalog, model::Position> SchemaFollower::read_with_position(
                 "the source's schema changes faster than it can be read");
 }
 
-void SchemaFollower::begin(stage::Context& context) {
+void SchemaFollower::begin(stage::Context& context, const plan::Plan& plan) {
     auto [now, position] = read_with_position(context.source);
     const model::Catalog whole = context.source.open_inspector()->catalog({});
     const model::Catalog there = context.sink.open_inspector()->catalog({});
@@ -315,7 +328,7 @@ void SchemaFollower::begin(stage::Context& context) {
         next.fresh.insert(evolution_->fresh.begin(), evolution_->fresh.end());
     }
     const std::vector<std::string> done = context.control.done_schema_steps();
-    next.waiting = waiting(context.plan, next, done);
+    next.waiting = waiting(plan, next, done);
     next.revision = next_revision(done);
     number_steps(next);
     context.control.begin_evolution(plan::evolution_text(next), next.forgotten);

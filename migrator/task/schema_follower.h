@@ -60,7 +60,8 @@ public:
 private:
     model::Catalog read(engine::Source& source);
     std::pair<model::Catalog, model::Position> read_with_position(engine::Source& source);
-    void begin(stage::Context& context);
+    bool settles(engine::Control& control) const;
+    void begin(stage::Context& context, const plan::Plan& plan);
     void run_steps(stage::Context& context, const std::vector<plan::SchemaStep>& steps);
     void adopt(stage::Context& context);
     std::set<model::ObjectName> unsettled_tables(stage::Context& context) const;

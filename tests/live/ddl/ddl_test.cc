@@ -350,9 +350,9 @@ TEST_F(Ddl, IsFollowedThroughDeathAtEveryStep) {
         const std::string made = "t_" + std::to_string(pass);
         at_source("ALTER TABLE " + before + " RENAME TO r" + before + "; CREATE INDEX ON r" +
                   before + " (v); UPDATE r" + before + " SET v = 1; ALTER TABLE r" + before +
-                  " ALTER v SET NOT NULL; CREATE TABLE " + made +
-                  " (id int PRIMARY KEY, v int); INSERT INTO " + made + " VALUES (1, 1);" +
-                  " CREATE INDEX ON " + made + " (v)");
+                  " ALTER v SET NOT NULL; ALTER TABLE r" + before + " ADD CHECK (id > 0);" +
+                  " CREATE TABLE " + made + " (id int PRIMARY KEY, v int); INSERT INTO " + made +
+                  " VALUES (1, 1);" + " CREATE INDEX ON " + made + " (v)");
         RunningProgram dying = program_.start(
             {"migrate", file, "--json", "--kill-at", "schema.step:" + std::to_string(pass)});
         EXPECT_EQ(dying.wait().exit_code, 128 + 9) << pass << dying.text();
