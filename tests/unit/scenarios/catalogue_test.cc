@@ -57,7 +57,7 @@ TEST(Catalogue, SaysWhatAFolderOfScenariosMustHave) {
     const tests::TemporaryFolder folder;
     std::filesystem::copy("scenarios/guarantees.yaml", folder / "guarantees.yaml");
     try {
-        Catalogue{folder.path()};
+        const Catalogue catalogue(folder.path());
         FAIL() << "a folder without rehearsals was taken";
     } catch (const model::Error& error) {
         EXPECT_EQ(error.code(), "scenario.folder");
