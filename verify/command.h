@@ -1,5 +1,5 @@
 // `cutover verify`: the judge as a command of the program, for a pair that any tool has migrated.
-// Errors leave as exceptions; the program's main says them and picks the code.
+// Errors leave as exceptions; the program's main prints them and picks the exit code.
 #pragma once
 
 #include <functional>
@@ -17,13 +17,14 @@ class App;
 
 namespace cutover::verify {
 
-/// What the program knows and the judge does not find out by itself.
+/// What the program knows and the judge cannot find out by itself.
 struct CommandParts {
     JudgedEngines engines;
-    plan::EngineRules endpoints = {};  ///< by which task files are read
-    /// Names of the rules that the route of this task declares (model/value_rule.h); empty: none.
+    plan::EngineRules endpoints = {};  ///< the rules by which task files are read
+    /// Names of the rules that the route of this task declares (model/value_rule.h); empty if none.
     std::function<std::vector<std::string_view>(const plan::TaskSpec&)> declared_rules = {};
-    /// Asks the task of this file, if there is one, what came after its cutover; empty: nobody can.
+    /// Asks the task of this file, if there is one, what came after its cutover; empty if nobody
+    /// can be asked.
     std::function<AfterCutover(const plan::TaskSpec&)> after_cutover = {};
 };
 

@@ -1,5 +1,5 @@
-// The engines that the judge can read: a new one gets its line here, and nothing else in this
-// folder knows an engine by its name.
+// The engines that the judge can read. A new engine gets its line here; nothing else in this folder
+// knows an engine by its name.
 #pragma once
 
 #include "verify/run/engines.h"

@@ -1,4 +1,4 @@
-// How a run is put together: its parts stand in run/, in the order in which they are called here.
+// How a run is put together: its parts are in run/, called here in their order.
 #include "verify/verify.h"
 
 #include <chrono>
@@ -114,7 +114,7 @@ private:
 
     void compare_rows() {
         FindingListener* listener = repair_.get();
-        if (replication_.live) {  // only what the rounds have found to differ is to be repaired
+        if (replication_.live) {  // only what the rounds find to differ is to be repaired
             candidates_ = std::make_unique<CandidateCollector>(request_.live.keys);
             listener = candidates_.get();
         }
@@ -175,7 +175,7 @@ private:
     ReadLimit source_limit_;
     ReadLimit destination_limit_;
     Replication replication_;
-    RuleSet rules_;  ///< asked for, or declared by the route of the task
+    RuleSet rules_;  ///< asked for, or declared by the task's route
     Agenda agenda_;
     std::unique_ptr<RepairWriter> repair_;
     std::unique_ptr<CandidateCollector> candidates_;  ///< live only

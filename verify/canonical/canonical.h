@@ -40,7 +40,7 @@ enum class Tag : std::uint8_t {
     range = 20,          ///< flags, bounds as cells
     multirange = 21,     ///< count, ranges as cells
     bits = 22,           ///< number of bits (varint), the bits
-    network = 23,        ///< family, prefix length, is it a network, address
+    network = 23,        ///< family, prefix length, whether it is a network, address
     hardware = 24,       ///< 6 or 8 bytes of a MAC address
     money = 25,          ///< exact number, in the currency's unit
     geometry = 26,       ///< kind (one letter), flags, coordinates (8 bytes each)

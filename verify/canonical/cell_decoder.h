@@ -15,8 +15,8 @@ namespace cutover::verify {
 /// Stateless; shared by threads.
 class CellDecoder {
 public:
-    /// `family`: cells can be compared with cells of the same one.
-    /// `byte_form`: cells of the same non-empty form are equal exactly if their bytes are.
+    /// `family`: the cells can be compared with cells of the same family. `byte_form`: cells that
+    /// have the same non-empty form are equal exactly if their bytes are.
     CellDecoder(ValueFamily family, std::string byte_form)
         : family_(std::move(family)), byte_form_(std::move(byte_form)) {}
     CellDecoder(const CellDecoder&) = delete;
@@ -30,7 +30,8 @@ public:
     /// False if the bytes cannot be decoded: the cell is then Tag::uncomparable with the reason.
     virtual bool canonical(std::string_view wire, const RuleSet& rules, std::string& out) const = 0;
 
-    /// The value of a cell that is ordered as KeyOrder::numeric. False if the bytes are not one.
+    /// The value of a cell that is ordered as KeyOrder::numeric. False if the bytes are not a
+    /// number.
     virtual bool number(std::string_view /*wire*/, ExactNumber& /*out*/) const { return false; }
 
 private:

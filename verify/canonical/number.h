@@ -10,7 +10,8 @@ namespace cutover::verify {
 
 enum class NumberKind : std::uint8_t { minus_infinity, negative, zero, positive, infinity, nan };
 
-/// value = (+ or -) digits * 10^exponent; `digits` is empty for everything that has none.
+/// value = (+ or -) digits * 10^exponent; `digits` is empty for zero and for whatever has no
+/// digits.
 struct ExactNumber {
     NumberKind kind = NumberKind::zero;
     std::int64_t exponent = 0;
@@ -35,7 +36,7 @@ void normalise(ExactNumber& number, bool negative);
 /// Order of the values; NaN is greater than everything and equal to itself, as in PostgreSQL.
 int compare(const ExactNumber& a, const ExactNumber& b);
 
-/// `-12.50` with at least `scale` digits after the point; very long ones in scientific form.
+/// `-12.50` with at least `scale` digits after the point; very long numbers in scientific form.
 std::string to_string(const ExactNumber& number);
 
 }  // namespace cutover::verify

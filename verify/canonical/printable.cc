@@ -218,7 +218,8 @@ std::string take_text(std::string_view& cells, bool& is_null) {
     return printable(before.substr(0, before.size() - cells.size()));
 }
 
-/// In quotes where the text could be taken for something else inside an array, a record or a range.
+/// Adds quotes where the text could be taken for something else inside an array, a record or a
+/// range.
 std::string quoted_if_needed(const std::string& text) {
     const bool plain = !text.empty() &&
                        text.find_first_of("\"\\{}(),[] \t\n\r\v\f") == std::string::npos &&
@@ -242,8 +243,8 @@ std::string part_text(std::string_view& cells, const char* null_text) {
     return is_null ? null_text : quoted_if_needed(text);
 }
 
-/// One dimension of an array and those inside it. Where nothing is left inside, or there is nothing
-/// inside a dimension, however long it says it is, it ends.
+/// One dimension of an array and the dimensions inside it. It ends when no cells are left or when
+/// an inner dimension takes none, whatever length it claims to have.
 std::string dimension_text(const std::vector<std::uint64_t>& lengths, std::size_t depth,
                            std::string_view& cells) {
     std::string out = "{";
@@ -257,7 +258,7 @@ std::string dimension_text(const std::vector<std::uint64_t>& lengths, std::size_
     return out + "}";
 }
 
-/// An array of a server has no more.
+/// A server's arrays have no more dimensions than this.
 constexpr std::uint64_t kMostDimensions = 6;
 
 std::string array_text(std::string_view payload) {

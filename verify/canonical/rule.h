@@ -1,6 +1,7 @@
-// The named rules under which two unequal values may still pass, and the set of them that a run has
-// declared. No rule is in force unless the user declares it; every use of one is counted. The judge
-// knows the names from the documents and implements their meaning here, away from the migrator.
+// The named rules under which two unequal values may still pass, and the set of rules that a run
+// has declared. No rule is in force unless the user or the task's route declares it; every use of a
+// rule is counted. The judge knows the names from the documents and implements their meaning here,
+// apart from the migrator.
 #pragma once
 
 #include <cstdint>

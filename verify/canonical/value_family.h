@@ -1,5 +1,6 @@
-// What the values of a column are, whatever engine they came from: values of one family have a
-// common canonical form and can be told equal or not, others cannot.
+// What the values of a column are, whatever engine they came from. Values of one family have a
+// common canonical form, so they can be called equal or different; values of different families
+// cannot.
 #pragma once
 
 #include <cstdint>
@@ -38,8 +39,7 @@ struct ValueFamily {
     Family family = Family::opaque;
     std::string kind = {};                ///< which geometry; which engine's own type
     std::vector<ValueFamily> parts = {};  ///< the element of a collection, the fields of a record
-    std::vector<std::string> names = {};  ///< of a record's fields: the same place is the same
-                                          ///< value only if it has the same name
+    std::vector<std::string> names = {};  ///< of a record's fields; fields match by place and name
 
     bool operator==(const ValueFamily&) const = default;
 };

@@ -17,7 +17,7 @@ std::string_view skip_blanks(std::string_view text) {
     return first == std::string_view::npos ? std::string_view() : text.substr(first);
 }
 
-/// Takes `name="value"` or with single quotes.
+/// Takes `name="value"` or `name='value'`.
 std::optional<Attribute> take_attribute(std::string_view& text) {
     const std::size_t equals = text.find('=');
     if (equals == std::string_view::npos) {
@@ -40,7 +40,7 @@ std::optional<Attribute> take_attribute(std::string_view& text) {
 struct Declaration {
     std::string_view version;
     std::string_view standalone;
-    std::string_view rest;  ///< what follows it
+    std::string_view rest;  ///< what follows the declaration
 };
 
 std::optional<Declaration> read(std::string_view xml) {

@@ -100,7 +100,7 @@ void Merge::meet_groups(const KeyGroup& source, const KeyGroup& destination) {
         tally_.equal(source.count);
         return;
     }
-    // Equally many rows of one key with other contents: within a key any order will do.
+    // The contents of rows of one key differ. Within a key any order will do.
     const std::size_t kept = std::min(source.rows.size(), destination.rows.size());
     for (std::size_t at = 0; at < kept; ++at) {
         meet_rows(source.rows[at], destination.rows[at], false);

@@ -1,6 +1,6 @@
-// The merge: two streams of rows in key order, walked side by side once. Rows with one key meet
-// here; what has no partner is missing or extra; what meets and is not the same is narrowed to
-// columns. Keys that repeat (a destination that lost its unique index) are compared as groups.
+// The merge: two streams of rows in key order, walked side by side once. Rows with the same key
+// meet here. A row without a partner is missing or extra; a pair that is not the same is narrowed
+// to columns. Keys that repeat (a destination that lost its unique index) are compared as groups.
 #pragma once
 
 #include <memory>
@@ -11,7 +11,8 @@
 
 namespace cutover::verify {
 
-/// The rows of a Gatherer one by one, knowing one row ahead whether the key repeats.
+/// The rows of a Gatherer one by one. It looks one row ahead, so that it knows whether the key
+/// repeats.
 class RowCursor {
 public:
     explicit RowCursor(Gatherer& rows);
@@ -21,7 +22,8 @@ public:
     bool uncomparable() const { return (block_->flags[at_] & RowBlock::kUncomparable) != 0; }
     /// The next row has the same key.
     bool key_repeats();
-    /// The row stays valid until the call after this one at least, if key_repeats() was asked.
+    /// The row left behind stays valid at least until the following call, if key_repeats() was
+    /// asked.
     void next();
 
 private:
@@ -34,7 +36,7 @@ private:
     std::size_t at_ = 0;
 };
 
-/// Rows of one key on one side, at most kKept of them kept.
+/// Rows of one key on one side; at most kKept of them are kept.
 struct KeyGroup {
     static constexpr std::size_t kKept = 256;
 
@@ -43,7 +45,7 @@ struct KeyGroup {
     Digest digest;
 };
 
-/// Compares everything that the two cursors deliver. `pair` has a key.
+/// Compares everything that the two cursors deliver. Requires: `pair` has a key.
 class Merge {
 public:
     Merge(const TablePair& pair, const RuleSet& rules, std::uint64_t seed, Tally& tally);

@@ -25,7 +25,7 @@ std::string_view trimmed(std::string_view text) {
     return text.substr(0, last == std::string_view::npos ? 0 : last + 1);
 }
 
-/// UTF-8 bytes taken for Latin-1 letters and encoded once more.
+/// UTF-8 bytes that were taken for Latin-1 letters and encoded once more.
 std::string encoded_twice(std::string_view text) {
     std::string out;
     for (const char letter : text) {

@@ -10,7 +10,7 @@ namespace cutover::verify {
 
 namespace {
 
-/// A block that has grown for one huge row does not stay that large.
+/// A block that has grown for one huge row is shrunk again.
 constexpr std::size_t kKeepBytes = 4 << 20;
 
 }  // namespace

@@ -1,7 +1,7 @@
-// One end's rows, read by a thread of their own: blocks are filled from the RowStream, put under
-// the read limit, checked for order, hashed into the end's own digest, and handed over through a
-// short queue. Memory: a fixed number of blocks per stream, whatever the table's size (a block
-// holds at least one row).
+// One end's rows, read by a thread of their own. Blocks are filled from the RowStream, held to the
+// read limit, checked for order, hashed into the end's own digest, and handed over through a short
+// queue. Memory: a fixed number of blocks per stream, whatever the table's size (a block holds at
+// least one row).
 #pragma once
 
 #include <chrono>
@@ -49,19 +49,19 @@ struct GatherOptions {
 /// Reads `stream` to its end in a thread that it owns. One consumer thread.
 class Gatherer {
 public:
-    /// `pair` and `stream` must outlive it.
+    /// `pair` and `stream` must outlive the Gatherer.
     Gatherer(const TablePair& pair, Side side, RowStream& stream, GatherOptions options);
     /// Stops the reading.
     ~Gatherer();
     Gatherer(const Gatherer&) = delete;
     Gatherer& operator=(const Gatherer&) = delete;
 
-    /// The next block, null at the end. Throws what the reading has thrown.
-    /// Throws: corrupt `verify.order`: the end does not deliver rows in the agreed order.
+    /// The next block, null at the end. Throws whatever the reading threw; corrupt `verify.order`
+    /// if the end does not deliver rows in the agreed order.
     std::unique_ptr<RowBlock> take();
     void give_back(std::unique_ptr<RowBlock> block);
 
-    /// What all rows add up to. Only after take() has given null.
+    /// The sums over all rows. Requires: take() has returned null.
     const Digest& digest() const;
     std::uint64_t bytes() const;
 
@@ -80,7 +80,7 @@ private:
     RowHasher hasher_;
     Digest digest_;
     std::uint64_t bytes_ = 0;
-    std::string last_row_;  ///< of the block before
+    std::string last_row_;  ///< of the previous block
 
     std::mutex mutex_;
     std::condition_variable changed_;
@@ -89,7 +89,7 @@ private:
     bool finished_ = false;
     bool stop_ = false;
     std::exception_ptr failure_;
-    bool taken_all_ = false;  ///< the consumer's
+    bool taken_all_ = false;  ///< belongs to the consumer's thread
     std::thread thread_;
 };
 

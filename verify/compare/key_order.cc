@@ -29,7 +29,8 @@ int three_way(std::int64_t a, std::int64_t b) {
     return a < b ? -1 : (a > b ? 1 : 0);
 }
 
-/// The sign of char_traits' compare: bytes as unsigned, the shorter first. Empty views are fine.
+/// The sign of char_traits' compare: bytes count as unsigned, a prefix comes first. Views may be
+/// empty.
 int compare_bytes(std::string_view a, std::string_view b) {
     return a.compare(b);
 }

@@ -47,8 +47,8 @@ void MultisetCompare::scan(Side side, bool first, const Visit& visit) {
     RowBlock block;
     std::vector<std::pair<std::size_t, Hash128>> hashes;
     for (; stream->fill(block, kBlockBytes); block.clear()) {
-        // Hashes first, then what is done with them: where that waits for memory, it waits for many
-        // rows at once.
+        // All hashes of a block come first and their use second, so that the waits for memory
+        // overlap for many rows.
         hashes.clear();
         for (std::size_t at = 0; at < block.rows(); ++at) {
             bool uncomparable = false;
@@ -166,7 +166,7 @@ void MultisetCompare::fold(Residuals& residuals) {
     };
     scan(Side::source, false, visit(Side::source));
     scan(Side::destination, false, visit(Side::destination));
-    // What is left over at one end may meet what is left over at the other under the rules.
+    // Rows left over at one end may still match rows left over at the other, under the rules.
     std::unordered_map<Hash128, std::vector<Residual*>, HashOfHash> groups;
     for (auto& [hash, residual] : residuals) {
         groups[residual.folded].push_back(&residual);

@@ -1,12 +1,12 @@
-// Tables without a key: a row may stand there several times, and how often must be the same at both
-// ends. Order-free: each side is read once in its cheapest order and added up per bucket of the
-// row's hash; buckets that agree in count and sum are equal. Only if some do not, the rows of those
-// are counted by hash, as many buckets at a time as fit the memory bound, and read once more to
-// show them.
+// Tables without a key: a row may occur several times, and must occur equally often at both ends.
+// Order does not matter: each side is read once in its cheapest order and added up per bucket of
+// the row's hash; buckets that agree in count and sum are equal. Only if some do not agree, the
+// rows of those buckets are counted by hash, as many buckets at a time as fit the memory bound, and
+// read once more to show them.
 //
 // Memory: 65,536 buckets of 24 bytes per side, and at most kEntries counted rows per side. A table
-// of which every row differs is read 2 * (rows / kEntries) + 1 times, at most kPasses groups; what
-// lies beyond is still counted as different, only not row by row.
+// in which every row differs is read 2 * (rows / kEntries) + 1 times, in at most kPasses groups;
+// whatever lies beyond is still counted as different, only not row by row.
 #pragma once
 
 #include <functional>
@@ -63,7 +63,7 @@ private:
         std::size_t operator()(const Hash128& hash) const { return hash.low; }
     };
     using Counts = std::unordered_map<Hash128, std::uint64_t, HashOfHash>;
-    /// A row that does not stand equally often on both sides.
+    /// A row that does not occur equally often on both sides.
     struct Residual {
         std::uint64_t source = 0;
         std::uint64_t destination = 0;

@@ -86,7 +86,7 @@ bool Narrower::passes_by_rule(const PairCell& cell, const Cell& source, const Ce
     if (rule_list_.size() < 2 || !equal_under(cell, source, destination, rules_)) {
         return false;
     }
-    // No rule alone explains it: those without which it does not pass have each been used.
+    // No rule alone explains the difference: each rule that cannot be left out has been used.
     for (const Rule rule : rule_list_) {
         RuleSet without;
         for (const Rule other : rule_list_) {
@@ -126,7 +126,7 @@ std::vector<CellDifference> Narrower::describe(std::string_view source_row,
         out.push_back({pair_.cells[at].source_column, shortened(printable(form_a)),
                        shortened(printable(form_b)), difference_kind(form_a, form_b)});
     }
-    CUTOVER_CHECK(wanted == cells.end());  // in the order of the pair's cells
+    CUTOVER_CHECK(wanted == cells.end());  // `cells` must be in the order of the pair's cells
     return out;
 }
 
@@ -139,7 +139,7 @@ std::string describe_key(const TablePair& pair, Side side, std::string_view row)
         const PairCell& cell = pair.cells[at];
         const Cell value = walk.next();
         out += (at == 0 ? "" : ", ") + cell.source_column + "=";
-        // A cell that is read for the order only holds the value's text.
+        // A cell that is only read for its order holds the value's text.
         out += cell.compared ? shortened(printable(canonical_cell(cell, side, value)), 60)
                              : shortened(std::string(value.bytes), 60);
     }

@@ -1,5 +1,6 @@
-// Two rows of one key that are not the same bytes: which columns differ, and is it a difference at
-// all? Strictly first, then under the declared rules, cell by cell; then, for a sample, in words.
+// Two rows of one key whose bytes differ: which columns differ, and is it a difference at all?
+// Cells are compared strictly first, then under the declared rules; a sample is then described in
+// words.
 #pragma once
 
 #include <array>
@@ -15,18 +16,18 @@ namespace cutover::verify {
 
 struct RowDifference {
     RowVerdict verdict = RowVerdict::equal;  ///< equal, equal_by_rule, different or uncomparable
-    std::vector<std::size_t> cells;          ///< those that differ, by index into the pair's cells
+    std::vector<std::size_t> cells;  ///< the cells that differ, by index into the pair's cells
     std::array<std::uint32_t, kRuleCount> rules{};  ///< cells that passed by each rule
 };
 
-/// Keeps its buffers; one thread.
+/// Keeps its buffers; for one thread.
 class Narrower {
 public:
     Narrower(const TablePair& pair, const RuleSet& rules);
 
     /// Valid until the next call.
     const RowDifference& compare(std::string_view source_row, std::string_view destination_row);
-    /// The cells of `difference` with values and words.
+    /// The cells of `difference` with their values and a description.
     std::vector<CellDifference> describe(std::string_view source_row,
                                          std::string_view destination_row,
                                          const std::vector<std::size_t>& cells) const;
@@ -35,7 +36,7 @@ private:
     void compare_cell(std::size_t at, const Cell& source, const Cell& destination);
     bool equal_under(const PairCell& cell, const Cell& source, const Cell& destination,
                      const RuleSet& rules);
-    /// The declared rule by which two unequal cells pass; false if there is none.
+    /// Finds the declared rule by which two unequal cells pass; false if there is none.
     bool passes_by_rule(const PairCell& cell, const Cell& source, const Cell& destination);
 
     const TablePair& pair_;
@@ -50,13 +51,13 @@ private:
 /// A word on how two canonical cells differ.
 std::string difference_kind(std::string_view source_cell, std::string_view destination_cell);
 
-/// The row's key for people: `(id=5, day=2024-01-01)`; of a keyless table all its columns.
+/// The row's key for people: `(id=5, day=2024-01-01)`; for a keyless table, all its columns.
 std::string describe_key(const TablePair& pair, Side side, std::string_view row);
 
 /// The canonical cell of one value.
 std::string canonical_cell(const PairCell& cell, Side side, const Cell& value);
 
-/// `text` cut to a length that a report can carry, at a character's edge.
+/// `text` cut, at the edge of a character, to a length that a report can carry.
 std::string shortened(std::string text, std::size_t limit = 160);
 
 }  // namespace cutover::verify

@@ -148,8 +148,8 @@ private:
         return column.ordered_scan && !column.nullable;
     }
 
-    /// What everything after this rests on: both ends deliver the same cells at the same places,
-    /// the key's first, in the same order.
+    /// Everything after this rests on it: both ends deliver the same cells at the same places in
+    /// the same order, the key's cells first.
     void check() const {
         const std::size_t cells = pair_.cells.size();
         CUTOVER_CHECK(pair_.source_read.items.size() == cells);
@@ -164,7 +164,7 @@ private:
     TablePair& pair_;
     const plan::NameMapping& mapping_;
     std::map<std::size_t, std::size_t> comparable_;  ///< source column -> destination column
-    std::vector<std::size_t> cells_;  ///< source columns that stand as key cells already
+    std::vector<std::size_t> cells_;  ///< source columns that already stand as key cells
 };
 
 }  // namespace

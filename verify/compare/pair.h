@@ -25,7 +25,7 @@ struct PairCell {
     std::shared_ptr<const CellDecoder> source;
     std::shared_ptr<const CellDecoder> destination;
     bool compared = true;     ///< false: read only for the order
-    bool same_bytes = false;  ///< equal bytes are equal values and the other way round
+    bool same_bytes = false;  ///< the values are equal exactly if the bytes are
 
     const CellDecoder& decoder(Side side) const {
         return side == Side::source ? *source : *destination;
@@ -35,12 +35,12 @@ struct PairCell {
 struct TablePair {
     TableShape source;
     TableShape destination;
-    std::vector<PairCell> cells;  ///< the key's first
-    KeyCells source_key;          ///< of the first cells; empty: keyless, multiset semantics
-    KeyCells destination_key;     ///< of the same orders
+    std::vector<PairCell> cells;  ///< the key's cells come first
+    KeyCells source_key;          ///< the first cells; empty: keyless, compared as a multiset
+    KeyCells destination_key;     ///< has the same orders
     std::vector<std::string> key_columns;  ///< source names
-    bool same_bytes = false;  ///< every compared cell: rows may be compared as one string of bytes
-    bool plain_key = false;   ///< the key cells' own bytes are equal exactly if the keys are
+    bool same_bytes = false;  ///< so are all compared cells: a row is one string of bytes
+    bool plain_key = false;   ///< keys are equal exactly if the bytes of their cells are
     bool splittable = false;  ///< both ends can cut ranges of the key out of an index
     ReadSpec source_read;
     ReadSpec destination_read;
@@ -56,7 +56,7 @@ struct TablePair {
     }
 };
 
-/// Without filters: these are source_read's, for the caller to set.
+/// Sets no filters: the caller sets those of source_read.
 TablePair pair_tables(const TableShape& source, const TableShape& destination,
                       const plan::NameMapping& mapping);
 

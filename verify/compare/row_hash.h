@@ -1,6 +1,6 @@
-// What is hashed of a row: the compared form. Where bytes of every column can be trusted it is the
-// row as it came; else each cell is its bytes (trusted) or its strict canonical form. One
-// definition for digests, multisets and groups of equal keys, so that they cannot disagree.
+// What is hashed of a row: its compared form. If the bytes of every column can be trusted, that is
+// the row as it came; else each cell is its bytes (trusted) or its strict canonical form. There is
+// one definition for digests, multisets and groups of equal keys, so that they cannot disagree.
 #pragma once
 
 #include <string>
@@ -23,7 +23,7 @@ public:
 
     /// Hash of the strict compared form. Sets `uncomparable` if a cell could not be decoded.
     Hash128 row(std::string_view row, bool& uncomparable);
-    /// Hash of the key; of the whole row where there is no key.
+    /// Hash of the key; of the whole row if there is no key.
     Hash128 key(std::string_view row, const Hash128& row_hash);
     /// Hash of the canonical form under rules.
     Hash128 folded(std::string_view row, const RuleSet& rules);

@@ -20,8 +20,7 @@ GatherOptions gather_options(const RunContext& context, const TablePair& pair, S
     return options;
 }
 
-/// The two digests were added up by the reading threads, apart from the merge. They must agree with
-/// it.
+/// The reading threads added up the two digests apart from the merge. They must agree with it.
 void check_against_digests(const TablePair& pair, const Tally& tally, const Digest& source,
                            const Digest& destination) {
     const RowCounts& counts = tally.counts();

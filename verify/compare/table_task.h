@@ -18,7 +18,7 @@ struct RunContext {
     ReadLimit* source_limit = nullptr;
     ReadLimit* destination_limit = nullptr;
     FindingListener* listener = nullptr;
-    /// Any thread.
+    /// May be called by any thread.
     std::function<void(const TablePair& pair, Side side, std::uint64_t rows, std::uint64_t bytes)>
         progress;
 };

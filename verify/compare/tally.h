@@ -20,12 +20,12 @@ struct RowFinding {
     RowVerdict verdict = RowVerdict::different;
     std::string_view source_row;            ///< empty: not at that end
     std::string_view destination_row;       ///< empty: not at that end
-    const std::vector<std::size_t>& cells;  ///< those that differ
+    const std::vector<std::size_t>& cells;  ///< the cells that differ
     std::uint64_t source_count = 0;
     std::uint64_t destination_count = 0;
 };
 
-/// Told of every finding. Called from several threads.
+/// Is told of every finding, from several threads.
 class FindingListener {
 public:
     virtual ~FindingListener() = default;
@@ -49,7 +49,7 @@ public:
     /// One key, several rows.
     void duplicate(std::string_view source_row, std::string_view destination_row,
                    std::uint64_t source_count, std::uint64_t destination_count);
-    /// Of the findings from here on.
+    /// The evidence that findings carry from here on.
     void set_evidence(std::string evidence) { evidence_ = std::move(evidence); }
     void passed_by_rule(Rule rule, std::uint64_t cells) {
         rules_[static_cast<std::size_t>(rule)] += cells;
@@ -57,14 +57,14 @@ public:
     /// Rows of a multiset that a set of rules makes equal.
     void equal_by_rule(std::uint64_t rows);
 
-    /// Rows that could not be decoded, without looking at them again.
+    /// Counts rows that could not be decoded, without looking at them again.
     void uncomparable(std::uint64_t source_rows, std::uint64_t destination_rows);
-    /// Rows of a part that is known to differ but is not narrowed: the surplus counts as missing or
-    /// extra.
+    /// Counts the rows of a part that is known to differ but is not narrowed: the surplus counts as
+    /// missing or extra.
     void differ_uncounted(std::uint64_t source_rows, std::uint64_t destination_rows);
 
     const RowCounts& counts() const { return counts_; }
-    /// Rows that are equal although their bytes are not (two bit patterns of NaN).
+    /// Counts rows that are equal although their bytes are not (two bit patterns of NaN).
     std::uint64_t equal_in_value_only() const { return equal_in_value_only_; }
     /// Adds everything to the table's result.
     void add_to(TableResult& result, std::size_t samples_per_verdict) const;

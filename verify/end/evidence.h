@@ -1,6 +1,6 @@
-// What an engine says as evidence: a place in its log, who had written, which version of a row it
-// is. Only the engine that said it can read it. The judge keeps it, tells it from another, hands it
-// back and shows it.
+// What an engine offers as evidence: a place in its log, which transactions had written, which
+// version of a row it is. Only the engine that gave it can read it. The judge keeps it, compares
+// it, hands it back and shows it.
 #pragma once
 
 #include <string>
@@ -15,9 +15,9 @@ public:
 
     bool empty() const { return bytes_.empty(); }
     bool operator==(const Evidence&) const = default;
-    /// For the engine that said it.
+    /// For the engine that gave it.
     const std::string& bytes() const { return bytes_; }
-    /// For people: as it is where it is plain text, else as hex.
+    /// For people: plain text as it is, anything else as hex.
     std::string shown() const;
 
 private:

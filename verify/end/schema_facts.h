@@ -29,13 +29,13 @@ struct SchemaFact {
     FactKind kind = FactKind::column;
     std::string table;  ///< schema.table; empty for types and free sequences
     std::string
-        identity;  ///< what it is found by at the other end: a column's name, an index's structure
+        identity;  ///< what finds it at the other end: a column's name, an index's structure
     std::string definition;       ///< what must be equal once it is found
     std::string left_out;         ///< why the selection cannot carry it; empty: it can
-    bool only_elsewhere = false;  ///< of a kind that our migrator announces it does not carry
-    bool validated = true;        ///< false: rows from before it may break it
+    bool only_elsewhere = false;  ///< its kind is one that our migrator announces as not carried
+    bool validated = true;        ///< false: rows older than the fact may break it
     std::string name;  ///< its own name, for people; names of indexes and constraints may differ
-    /// Of a sequence: the next value it will give, in its direction; must not be behind the
+    /// For a sequence: the next value it will give, in its direction. It must not be behind the
     /// source's.
     long long next_value = 0;
     long long increment = 0;

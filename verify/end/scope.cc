@@ -71,8 +71,8 @@ private:
             {&table, find(catalogs_.destination_tables, name), name, std::move(note)});
     }
 
-    /// One whose root was not asked for. Its rows may lie elsewhere at the destination: then only
-    /// the roots can be held against each other.
+    /// Adds a partition whose root was not asked for. The destination may keep its rows elsewhere;
+    /// then only the roots can be compared.
     void add_partition(const TableShape& table) {
         const TableShape* there =
             find(catalogs_.destination_tables, request_.mapping.table(table.name));
@@ -94,7 +94,7 @@ private:
         return found == tables.end() ? nullptr : &*found;
     }
 
-    /// Those that tables own or draw from come with their tables.
+    /// Sequences that tables own or draw from come with their tables.
     void choose_sequences() {
         for (const ObjectName& sequence : catalogs_.source_sequences) {
             if (request_.objects.selects(sequence) && asked_for(sequence)) {
@@ -113,7 +113,8 @@ private:
                 scope_.idle_patterns.push_back(pattern);
             }
         }
-        // What `objects` names is looked for in all that it takes, however the request narrows it.
+        // The patterns of `objects` are matched against all that `objects` takes, however the
+        // request narrows it.
         std::vector<ObjectName> taken;
         for (const TableShape& table : catalogs_.source_tables) {
             taken.push_back(table.name);
@@ -128,7 +129,7 @@ private:
         }
     }
 
-    /// Not of schemas: they may hold types only.
+    /// Settings for schemas are not checked: a schema may hold types only.
     void find_idle_settings() {
         const plan::NameMapping& mapping = request_.mapping;
         for (const auto& [table, condition] : request_.filters) {
@@ -219,7 +220,8 @@ private:
         note_strange_partitions(expected);
     }
 
-    /// Their rows are read with their roots', but they themselves are no fact of the source's.
+    /// The rows of these partitions are read with their roots, but the source has no such
+    /// partitions.
     void note_strange_partitions(const std::set<ObjectName>& expected) {
         std::map<ObjectName, std::string> names;  // by root
         for (const TableShape& table : catalogs_.destination_tables) {
@@ -239,7 +241,7 @@ private:
     const Catalogs& catalogs_;
     const ScopeRequest& request_;
     plan::ObjectSelection asked_;
-    std::set<ObjectName> roots_;  ///< that stand for partitions
+    std::set<ObjectName> roots_;  ///< compared in place of their partitions
     Scope scope_;
 };
 

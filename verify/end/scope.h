@@ -16,13 +16,13 @@ namespace cutover::verify {
 
 /// What the ends have.
 struct Catalogs {
-    std::vector<TableShape> source_tables;            ///< that `objects` takes
+    std::vector<TableShape> source_tables;            ///< those that `objects` takes
     std::vector<TableShape> destination_tables;       ///< all
-    std::vector<model::ObjectName> source_sequences;  ///< that no table owns; all
+    std::vector<model::ObjectName> source_sequences;  ///< all that no table owns
     std::vector<LeftOut> source_left_out;             ///< all
 };
 
-/// What was asked for. Outlives the call only.
+/// What was asked for. References are used during the call only.
 struct ScopeRequest {
     const plan::ObjectSelection& objects;
     const plan::NameMapping& mapping;
@@ -34,18 +34,18 @@ struct TableChoice {
     const TableShape* source = nullptr;       ///< points into the catalogs
     const TableShape* destination = nullptr;  ///< likewise; null: it has no such table
     model::ObjectName destination_name;
-    std::string note;  ///< to be told with the result; may be empty
+    std::string note;  ///< told with the result; may be empty
 };
 
 struct Scope {
     std::vector<TableChoice> tables;
-    FactScope source;  ///< of both, names at the same place belong together
+    FactScope source;  ///< names at the same place in both scopes belong together
     FactScope destination;
-    /// Patterns, of `objects` or of the request, that selected nothing which is compared: a name
-    /// written wrong, or a table that is gone.
+    /// Patterns, of `objects` or of the request, that selected nothing to compare: a misspelt name,
+    /// or a table that is gone.
     std::vector<std::string> idle_patterns;
     /// Filters, renames and exclusions of tables or columns that the selection does not have: a
-    /// name written wrong, so that what was meant is compared otherwise.
+    /// misspelt name, so that what was meant would be compared differently.
     std::vector<std::string> idle_settings;
     std::vector<std::string> not_compared;  ///< plain sentences
 };

@@ -9,7 +9,8 @@ namespace cutover::verify {
 namespace {
 
 constexpr std::chrono::milliseconds kPoll{100};
-/// Without positions rounds follow each other slowly: a migrator that lags is given time to arrive.
+/// Without positions, rounds follow each other slowly, so that a lagging migrator has time to catch
+/// up.
 constexpr std::chrono::milliseconds kPace{1000};
 
 }  // namespace
@@ -76,8 +77,8 @@ bool LiveBarrier::pass_movement() {
     return false;
 }
 
-/// Before the incremental phase rows may be missing that the copy has yet to bring; after it nobody
-/// applies.
+/// Before the incremental phase, rows may be missing that the copy has yet to bring; after it,
+/// nothing is applied any more.
 bool LiveBarrier::applies(const Applied& now) {
     if (now.phase == "incremental") {
         return true;

@@ -1,6 +1,6 @@
 // Rows that differed in the first pass of the live mode: their keys are kept, up to a limit per
-// table, so that the rounds (rounds.h) can look at them again. It is told of findings by the
-// comparison and judges nothing.
+// table, so that the rounds (rounds.h) can look at them again. The comparison reports findings to
+// it; it judges nothing.
 #pragma once
 
 #include <cstdint>
@@ -15,21 +15,21 @@
 
 namespace cutover::verify {
 
-/// What one end has shown of a key.
+/// What one end has shown for a key.
 struct Look {
     std::uint64_t rows = 0;
-    Hash128 hash;         ///< of the rows in their compared form
-    std::string version;  ///< of the rows, as their end tells it; empty if there are none
+    Hash128 hash;         ///< over the rows in their compared form
+    std::string version;  ///< of the rows, as their end reports it; empty if there are no rows
 };
 
 struct Candidate {
     std::string key;                 ///< equal exactly if the keys are, whichever end it came from
-    std::vector<std::string> cells;  ///< canonical, of the key's columns: to ask an end for it
+    std::vector<std::string> cells;  ///< canonical cells of the key's columns, for asking an end
     std::string shown;               ///< `(id=5)`
     bool at_source = false;          ///< the first pass has seen it there
     bool at_destination = false;
-    Look source;                 ///< as last read
-    std::uint32_t position = 0;  ///< which of the positions lies after that reading
+    Look source;                 ///< as it was last read
+    std::uint32_t position = 0;  ///< index of the position that lies after that reading
     std::string destination_version;
     std::uint64_t destination_rows = 0;
     bool destination_seen = false;  ///< in a round
@@ -42,7 +42,7 @@ Candidate candidate_of(const TablePair& pair, Side side, std::string_view row);
 
 class CandidateCollector final : public FindingListener {
 public:
-    /// Keeps so many keys per table.
+    /// Keeps this many keys per table.
     explicit CandidateCollector(std::size_t keys_per_table) : limit_(keys_per_table) {}
 
     void found(const TablePair& pair, const RowFinding& finding) override;
@@ -51,7 +51,7 @@ public:
         std::vector<Candidate> candidates;  ///< by key, each once
         bool too_many = false;              ///< then there are none
     };
-    /// What was found for this table. Requires: once, when nothing more is found.
+    /// What was found for this table. Requires: nothing more will be found; call it once.
     Kept take(const TablePair& pair);
 
 private:

@@ -14,7 +14,7 @@ namespace cutover::verify {
 
 namespace {
 
-/// Forgets what is to be found again by the rounds.
+/// Drops the counts of what the rounds will find again.
 void keep_equal_only(TableResult& result) {
     RowCounts equal;
     equal.equal = result.rows.equal;
@@ -73,7 +73,7 @@ void conclude_table(const LiveTable& table, TableResult& result, const RunContex
 std::unique_ptr<LiveTable> table_for(const LiveSubject& subject, const RunContext& context,
                                      CandidateCollector& collector, const LiveOptions& options) {
     if (!subject.readable) {
-        // Its keys may be known in part only; and what is known may just have been on its way.
+        // Its keys may be known only in part, and the known ones may just have been on their way.
         if (subject.result->rows.differing() != 0) {
             leave_pending(*subject.result, std::string(subject.result->reason));
         }
@@ -97,8 +97,8 @@ std::unique_ptr<LiveTable> table_for(const LiveSubject& subject, const RunContex
     return std::make_unique<LiveTable>(*subject.pair, std::move(kept.candidates), context, options);
 }
 
-/// A row that cannot be found by its own key would pass for one that is gone: each is looked up
-/// once where the first pass has seen it.
+/// A row that cannot be found by its own key would pass for one that is gone. So each row is looked
+/// up once in the snapshot in which the first pass saw it.
 void check_lookup(End& end, RowLookup& lookup, bool Candidate::*seen, LiveTable& table) {
     for (std::size_t from = 0; from < table.left.size(); from += kKeysAtOnce) {
         std::vector<Candidate*> batch;

@@ -16,22 +16,22 @@ namespace cutover::verify {
 struct LiveSubject {
     const TablePair* pair = nullptr;
     TableResult* result = nullptr;
-    bool readable = true;  ///< false: the first pass has failed on it, no verdict on its rows
+    bool readable = true;  ///< false: the first pass failed on it, so its rows have no verdict
 };
 
-/// The sessions that hold the first pass's snapshots, if all of it saw the same; else null.
+/// The sessions that hold the first pass's snapshots, if all of the pass saw the same; else null.
 struct FirstPass {
     End* source = nullptr;
     End* destination = nullptr;
 };
 
-/// Both ends, new sessions; `context.listener` is told of final findings only. Counts and positions
-/// go to `live`. Throws: connection; refused (a standby as the source).
+/// `source` and `destination` are new sessions; `context.listener` is told of final findings only.
+/// Counts and positions go to `live`. Throws: connection; refused (a standby as the source).
 void judge_live(End& source, End& destination, const LiveOptions& options,
                 const RunContext& context, const FirstPass& first, CandidateCollector& collector,
                 const std::vector<LiveSubject>& subjects, LiveResult& live);
 
-/// Kind and words of the proof that the live mode gives.
+/// Kind and wording of the proof that the live mode gives.
 std::pair<Proof, std::string> live_proof(const LiveResult& live);
 
 }  // namespace cutover::verify

@@ -12,7 +12,8 @@ namespace cutover::verify {
 
 namespace {
 
-constexpr std::uint64_t kMostRounds = 200;  ///< a row that moves in each of them is not caught
+constexpr std::uint64_t kMostRounds =
+    200;  ///< a row that changes in every one of them stays pending
 constexpr int kViewTries = 20;
 constexpr std::chrono::milliseconds kViewPause{50};
 
@@ -31,7 +32,7 @@ std::size_t left_in(const std::vector<std::unique_ptr<LiveTable>>& tables) {
     return left;
 }
 
-/// Calls `look` with a few hundred candidates after the other.
+/// Calls `look` with a few hundred candidates at a time.
 template <typename Look>
 void in_batches(std::vector<Candidate>& all, const Look& look) {
     for (std::size_t from = 0; from < all.size(); from += kKeysAtOnce) {
@@ -43,8 +44,8 @@ void in_batches(std::vector<Candidate>& all, const Look& look) {
     }
 }
 
-/// Runs `work` for a table; one that cannot be read is left alone from then on. False: it broke the
-/// transactions too.
+/// Runs `work` for a table; a table that cannot be read is left alone from then on. False if the
+/// failure also broke the transactions.
 template <typename Work>
 bool guarded(LiveTable& table, const Work& work) {
     try {
@@ -117,7 +118,7 @@ void LiveRounds::first_look(Tables& tables) {
             });
         });
         if (!ok) {
-            return;  // once more, without this table
+            return;  // tried again without this table
         }
     }
     positions_.push_back(position);
@@ -141,8 +142,8 @@ void LiveRounds::round(Tables& tables) {
 }
 
 /// A commit can be in the log, and applied, a moment before its transaction can be seen at the
-/// source. A view taken when all of those have ended that ran after the destination's snapshot sees
-/// whatever that one has.
+/// source. So the view is taken after all transactions have ended that were running after the
+/// destination's snapshot; it then sees everything that snapshot has.
 void LiveRounds::take_later_source_view() {
     source_.join_snapshot({});
     Witness* const witness = source_.witness();
@@ -215,7 +216,7 @@ bool LiveRounds::is_final(Candidate& candidate, const Image& here, const Image& 
     if (here.look.rows != 0) {
         return source_stands && (sees_all_ || here.free);
     }
-    // Nothing at the source has no version that could tell whether it was nothing all the time.
+    // An absent row has no version that could tell whether it was absent all the time.
     return source_stands && destination_stands && sees_all_;
 }
 

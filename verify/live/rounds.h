@@ -45,16 +45,16 @@ struct LiveTable {
     Narrower narrower;
     RowLookup source;
     RowLookup destination;
-    std::string failure;  ///< it could not be read; what is left stays without a verdict
+    std::string failure;  ///< why the table could not be read; what is left stays without a verdict
     std::string quote;    ///< the part of `failure` that may show values of rows
 };
 
 class LiveRounds {
 public:
-    /// The ends must outlive it; no snapshot is open in them yet.
+    /// The ends must outlive the rounds; no snapshot is open in them yet.
     LiveRounds(End& source, End& destination, const LiveOptions& options);
 
-    /// Settles what can be settled; the rest stays in LiveTable::left. Counts in `result`.
+    /// Settles what can be settled; the rest stays in LiveTable::left. Adds the counts to `result`.
     /// Throws: connection; refused `verify.live_standby`.
     void run(std::vector<std::unique_ptr<LiveTable>>& tables, LiveResult& result);
 
@@ -77,7 +77,8 @@ private:
     const LiveOptions& options_;
     LiveBarrier barrier_;
     std::vector<Evidence> positions_;  ///< of the source's snapshots, one per round; may be empty
-    bool sees_all_ = false;  ///< the last of them sees whatever was applied before it was taken
+    bool sees_all_ =
+        false;  ///< the last of the positions covers whatever was applied before it was taken
 };
 
 }  // namespace cutover::verify

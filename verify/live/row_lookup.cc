@@ -14,12 +14,12 @@ namespace {
 constexpr std::size_t kLookupBytes = 256 << 10;
 
 struct VersionedRow {
-    std::string row;  ///< as without the version
+    std::string row;  ///< the row without its version
     std::string_view version;
     bool free = true;
 };
 
-/// Takes the two cells off that ReadSpec::with_version adds.
+/// Removes the two cells that ReadSpec::with_version adds.
 VersionedRow split(std::string_view row, std::size_t cells) {
     VersionedRow out;
     CellWalk walk(row);

@@ -1,6 +1,7 @@
-// Rows by key, from one end in its open snapshot: what the live mode reads again. A few hundred
-// keys at once; no order, no threads, not the reading of the first pass. Where an end cannot tell
-// versions of rows apart, their content stands in for one: no evidence, but what can be settled by.
+// Rows by key, from one end in its open snapshot: what the live mode reads again. It asks for a few
+// hundred keys at once; it needs no order and no threads, unlike the first pass. Where an end
+// cannot tell versions of rows apart, their content stands in for a version: that proves nothing,
+// but lets a row be settled.
 #pragma once
 
 #include <functional>
@@ -18,22 +19,22 @@ namespace cutover::verify {
 /// All rows of one key at one end.
 struct Image {
     Look look;
-    bool free = true;           ///< nobody changes, locks or has locked any of them, as told
+    bool free = true;           ///< as reported, nobody changes, locks or has locked any of them
     bool uncomparable = false;  ///< a value could not be decoded
-    std::string row;            ///< the first
+    std::string row;            ///< the first of them
 };
 
 /// By Candidate::key; a key that is not there has no row.
 using Images = std::unordered_map<std::string, Image>;
 
-/// One table at one end. One thread.
+/// One table at one end, for one thread.
 class RowLookup {
 public:
     /// Requires: `pair` has a key. `limit` may be null; `pause` waits for it.
     RowLookup(const TablePair& pair, Side side, std::uint64_t seed, ReadLimit* limit,
               std::function<void(std::chrono::milliseconds)> pause);
 
-    /// The rows of these candidates; others may be among them. Throws: connection, operation.
+    /// The rows of these candidates; other rows may be among them. Throws: connection, operation.
     Images read(End& end, const std::vector<Candidate*>& candidates);
 
 private:

@@ -23,7 +23,7 @@ std::string doubt_rows(Result& result, const std::string& why) {
     return why;
 }
 
-/// No task of ours: another tool may be at work.
+/// There is no task of ours: another tool may be at work.
 std::string judge_by_quiet(const SettleOptions& options, SnapshotPair& snapshots,
                            const QuietTables& tables, Result& result) {
     const bool differ = rows_differ(result.tables);

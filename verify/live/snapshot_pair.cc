@@ -10,7 +10,8 @@ namespace cutover::verify {
 
 namespace {
 
-/// A heartbeat or an autovacuum may come in between now and then; a busy end will not fall silent.
+/// A heartbeat or an autovacuum may get in between, so this is tried again; a busy end will not
+/// fall silent.
 constexpr int kAttempts = 10;
 constexpr std::chrono::milliseconds kPause{50};
 
@@ -54,8 +55,8 @@ bool SnapshotPair::quiet() {
 bool SnapshotPair::stays_quiet(const QuietTables& tables, std::chrono::milliseconds watched,
                                const std::function<void(std::chrono::milliseconds)>& pause) {
     constexpr std::chrono::milliseconds kStep{250};
-    // Transactions of other databases, and the server's own, end all the time; which rows they have
-    // written can be told by a snapshot that every session shares.
+    // Transactions of other databases, and the server's own, end all the time. Which rows they
+    // wrote can only be told by a snapshot that all sessions share.
     Evidence source_seen = quiet_ ? source_standing_.writers : Evidence();
     Evidence destination_seen = quiet_ ? destination_standing_.writers : Evidence();
     for (std::chrono::milliseconds left = watched;; left -= kStep) {
@@ -90,8 +91,8 @@ bool SnapshotPair::touched(End& first, const OpenEnd& open,
         if (error.error_class() == model::ErrorClass::connection) {
             throw;
         }
-        first.join_snapshot({});  // out of a broken transaction
-        return true;              // a foreign table, say: what was written there cannot be told
+        first.join_snapshot({});  // leaves the broken transaction
+        return true;              // e.g. a foreign table: its writes cannot be told
     }
 }
 

@@ -49,7 +49,8 @@ std::vector<std::string> names(const std::string& list) {
     return out;
 }
 
-/// Our sessions have a currency of their own; what the bytes of an amount mean says the database's.
+/// Our sessions set lc_monetary themselves; what the bytes of an amount mean depends on the
+/// database's own setting.
 WireReading read_reading(Connection& connection) {
     WireReading reading;
     reading.infinite_intervals = connection.server_version() >= 170000;
@@ -130,10 +131,10 @@ struct ColumnRow {
     Oid type_id = 0;
     bool nullable = true;
     bool generated = false;
-    bool bytewise = false;  ///< its collation is C, so that its index is in byte order
+    bool bytewise = false;  ///< the collation is C, so that the index is in byte order
 };
 
-/// What the type itself prints. A cast to text may be anybody's function that prints less.
+/// What the type itself prints. A cast to text may be a user's function that prints less.
 std::string printed(const std::string& column) {
     return "CASE WHEN num_nulls(" + column + ") = 0 THEN format('%s', " + column + ") END";
 }
@@ -152,13 +153,14 @@ ColumnShape column_shape(const ColumnRow& row, const WireTypes& types, bool utf8
     const bool plain_text = row.type_id == 25 || row.type_id == 1043;
     column.ordered_scan = text ? plain_text && row.bytewise : column.key_order != KeyOrder::none;
     if (wire->wire == Wire::money) {
-        column.ordered_scan = false;  // our session takes an amount for another one than is stored
+        column.ordered_scan =
+            false;  // our session's lc_monetary may read another amount than is stored
     }
     column.order_by = quote_identifier(row.name);
     const bool of_user = row.type_id >= kFirstUserOid && wire->wire != Wire::padded_text;
     column.as_text = of_user ? printed(column.order_by) : column.order_by + "::text";
     if (row.type_id == kSingleByte) {
-        return column;  // no collation has a say in it, and its text is another one since 16
+        return column;  // no collation applies, and its text form changed in version 16
     }
     if (text && !column.ordered_scan) {
         column.order_by = column.as_text + " COLLATE \"C\"";
@@ -166,14 +168,15 @@ ColumnShape column_shape(const ColumnRow& row, const WireTypes& types, bool utf8
     return column;
 }
 
-/// Of relation `c` in namespace `n`: neither the server's own, nor ours, nor an extension's.
+/// Conditions on relation `c` in namespace `n`: it is not the server's own, not ours, not an
+/// extension's.
 const std::string kOfUsers =
     "n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'cutover')"
     " AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass"
     "  AND d.objid = c.oid AND d.deptype = 'e')";
 
-/// Sizes as the server last noted them: asking for one waits for whoever has locked the table, be
-/// it one that nobody wants to compare.
+/// Sizes as the server last noted them: asking for the present size waits for whatever has locked
+/// the table, even if nobody wants to compare that table.
 std::string tables_sql() {
     return "SELECT c.oid, n.nspname, c.relname, c.relkind = 'p', c.reltuples::bigint,"
            " (c.relpages + coalesce(t.relpages, 0))::bigint *"
@@ -189,14 +192,16 @@ std::string tables_sql() {
 }
 
 /// Whether a collation of this provider and these locales has its indexes in byte order. A database
-/// or collation of ICU's may have a libc locale too, often C, which its text does not follow.
+/// or collation with the ICU provider may also have a libc locale, often C, which its text does not
+/// follow.
 std::string bytewise_sql(const std::string& provider, const std::string& libc_locale,
                          const std::string& builtin_locale) {
     const std::string libc = libc_locale + " IN ('C', 'POSIX')";
     if (provider.empty()) {
         return libc;
     }
-    // The builtin locales of the server all sort by code points, in UTF-8 the order of the bytes.
+    // The server's builtin locales all sort by code points, which in UTF-8 is the order of the
+    // bytes.
     return "CASE " + provider + " WHEN 'c' THEN " + libc +
            (builtin_locale.empty()
                 ? ""
@@ -204,8 +209,8 @@ std::string bytewise_sql(const std::string& provider, const std::string& libc_lo
            " ELSE false END";
 }
 
-/// Whether no row of the relation can have a NULL there. From version 18 on attnotnull says only
-/// that a constraint is there, even if nobody has validated it for the rows that were there before.
+/// Whether no row of the relation can have a NULL there. From version 18 on, attnotnull only says
+/// that there is a constraint, even if it was never validated for older rows.
 std::string never_null_sql(int version, const std::string& attribute) {
     const std::string declared = attribute + ".attnotnull";
     if (version < 180000) {
@@ -295,7 +300,7 @@ void read_keys(Connection& connection, Shapes& shapes) {
     }
 }
 
-/// A partitioned table has no size and often no estimate of its own.
+/// A partitioned table has no size of its own and often no estimate.
 void sum_partitions(std::vector<TableShape>& tables) {
     std::map<model::ObjectName, TableShape*> roots;
     for (TableShape& table : tables) {
@@ -343,7 +348,8 @@ std::vector<TableShape> read_postgres_tables(Connection& connection,
 }
 
 std::vector<LeftOut> read_postgres_left_out(Connection& connection) {
-    // Ours says so in its comment, in whatever format; another role's may say anything.
+    // Our schema says so in its comment, in whatever format; the comment of another role's schema
+    // may say anything.
     const postgres::Result rows = connection.exec(
         "SELECT n.nspname, c.relname, x.extname FROM pg_class c"
         " JOIN pg_namespace n ON n.oid = c.relnamespace"

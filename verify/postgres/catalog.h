@@ -19,7 +19,8 @@ namespace cutover::verify {
 std::vector<TableShape> read_postgres_tables(postgres::Connection& connection,
                                              const plan::ObjectSelection* selection);
 
-/// Tables of extensions, and of a schema called like ours that is not ours. Throws likewise.
+/// Tables of extensions, and tables of a schema that has our schema's name but is not ours. Throws
+/// likewise.
 std::vector<LeftOut> read_postgres_left_out(postgres::Connection& connection);
 
 /// Large objects and materialized views, which are counted only. Throws likewise.

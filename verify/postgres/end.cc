@@ -41,14 +41,14 @@ std::string remedy(const Error& error) {
     return error.hint();
 }
 
-/// Does what talks to an end; an error of it says which end that is, and what to do.
+/// Runs something that talks to an end; adds to its errors which end failed and what to do.
 template <typename Action>
 auto at_side(const std::string& display, const Action& action) -> decltype(action()) {
     try {
         return action();
     } catch (const Error& error) {
         const bool named = error.message().find(display) != std::string::npos;
-        // A server that answers so has lost a connection of its own, to a foreign server.
+        // A server that answers like this has lost a connection of its own, to a foreign server.
         const bool beyond = error.code().starts_with("postgres.08");
         throw Error(beyond ? ErrorClass::operation : error.error_class(), error.code(),
                     named ? error.message() : display + ": " + error.message(), remedy(error));
@@ -61,8 +61,8 @@ auto at_side(const std::string& display, const Action& action) -> decltype(actio
     }
 }
 
-/// Rows of one binary COPY. The protocol sends one message per row; the first carries the header
-/// too.
+/// The rows of one binary COPY. The protocol sends one message per row; the first message also
+/// carries the header.
 class CopyStream final : public RowStream {
 public:
     CopyStream(Connection& connection, const std::string& display, const std::string& sql,
@@ -140,7 +140,7 @@ private:
     }
 
     Connection& connection_;
-    const std::string& display_;  ///< the end's, which outlives its streams
+    const std::string& display_;  ///< belongs to the end, which outlives its streams
     std::size_t cells_;
     bool header_seen_ = false;
     bool finished_ = false;
@@ -301,7 +301,8 @@ private:
         return options;
     }
 
-    /// What is read is what the shape was taken of, until the snapshot's transaction ends.
+    /// Until the snapshot's transaction ends, what is read is the relation that the shape
+    /// describes.
     void hold(const TableShape& table) {
         if (!connection_.in_transaction()) {
             begin();
@@ -348,8 +349,8 @@ private:
     static std::string from_sql(const TableShape& table) {
         return (table.partitioned ? " FROM " : " FROM ONLY ") + postgres::quote(table.name);
     }
-    /// TRUNCATE leaves no row version behind: it gives a table another file. The snapshot sees the
-    /// catalog's row of the file that it was, a function the one that it is.
+    /// TRUNCATE leaves no row version behind; it gives the table another file. The snapshot shows
+    /// the catalog's row with the old file, while the function returns the present one.
     std::string emptied_sql(const TableShape& table) const {
         const std::string name = connection_.quote_literal(postgres::quote(table.name));
         return "EXISTS (SELECT 1 FROM pg_class c WHERE c.relfilenode <> 0 AND c.oid IN (SELECT " +

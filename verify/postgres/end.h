@@ -11,8 +11,8 @@
 
 namespace cutover::verify {
 
-/// Connects. What others have locked is waited for so long; then the statement fails. Errors of the
-/// end say which end it is. Throws: connection, refused.
+/// Connects. A statement waits up to `lock_wait` for what others have locked, then fails. Errors
+/// name the end that they come from. Throws: connection, refused.
 std::unique_ptr<End> open_postgres_end(const plan::Endpoint& endpoint,
                                        std::chrono::seconds lock_wait);
 

@@ -14,7 +14,8 @@ namespace {
 
 using postgres::Connection;
 
-/// The statement's snapshot is taken before its functions run, so the position lies after it.
+/// The statement's snapshot is taken before its functions run, so the position lies after the
+/// snapshot.
 constexpr const char* kMoment = R"(
 SELECT txid_snapshot_xmin(s) || ':' || txid_snapshot_xmax(s),
        CASE WHEN pg_is_in_recovery() THEN NULL ELSE
@@ -22,8 +23,8 @@ SELECT txid_snapshot_xmin(s) || ':' || txid_snapshot_xmax(s),
            || ':' || pg_current_wal_insert_lsn() END
   FROM (SELECT txid_current_snapshot() AS s) q)";
 
-/// A schema of that name may be somebody else's: what is read from it must be there. No row: none
-/// is.
+/// A schema of that name may belong to somebody else, so everything that is read from it must
+/// exist. No row: something does not.
 constexpr const char* kHasMarker = R"(
 SELECT has_schema_privilege(n.oid, 'USAGE') AND bool_and(has_table_privilege(c.oid, 'SELECT'))
   FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid AND c.relkind = 'r'
@@ -32,8 +33,8 @@ SELECT has_schema_privilege(n.oid, 'USAGE') AND bool_and(has_table_privilege(c.o
        (('task', 'name'), ('task', 'phase'), ('marker', 'task'), ('marker', 'position'))
  GROUP BY n.oid HAVING count(*) = 4)";
 
-/// Transactions of this database that have written, and the tables that they hold for writing: a
-/// partition, and the root that it is read through.
+/// Transactions of this database that have written, and the tables that they have locked for
+/// writing: a partition counts, and so does the root through which it is read.
 constexpr const char* kOpenWriters = R"(
 WITH lock AS MATERIALIZED (SELECT * FROM pg_locks WHERE granted),
 writer AS (
@@ -96,9 +97,9 @@ std::optional<LogPlace> parse_place(std::string_view text) {
     return place;
 }
 
-/// Transactions that write have numbers that grow.
+/// The numbers of writing transactions only grow.
 struct Writers {
-    std::uint64_t oldest = 0;  ///< everything below has ended, and its effect is seen
+    std::uint64_t oldest = 0;  ///< everything below has ended, and its effect is visible
     std::uint64_t next = 0;    ///< everything from here on had not begun
 };
 
@@ -110,8 +111,8 @@ std::optional<Writers> parse_writers(std::string_view text) {
     return writers;
 }
 
-/// What another tool has made under that name is no task's. What says that it is ours, and is not
-/// as we make it, may hide one: nothing of it is read, and `hidden` says why.
+/// A schema that another tool has made under that name belongs to no task. A schema that claims to
+/// be ours but is not as we make it may hide one: nothing of it is read, and `hidden` says why.
 bool hold_schema(Connection& connection, std::string& hidden) {
     try {
         return postgres::hold_own_schema(connection, postgres::Hold::read);
@@ -188,8 +189,9 @@ std::vector<OpenWriter> read_postgres_open_writers(Connection& connection) {
     return out;
 }
 
-/// A row has the low 32 bits of a transaction's number: they are widened from the oldest that
-/// `earlier` may not have seen, so that a row of long ago is taken for a new one at worst.
+/// A row holds the low 32 bits of a transaction's number. They are widened from the oldest
+/// transaction that `earlier` may not have seen, so that at worst an old row is taken for a new
+/// one.
 std::string written_sql(const Connection& connection, const Evidence& earlier,
                         const Evidence& later) {
     const std::string from = connection.quote_literal(earlier.bytes()) + "::txid_snapshot";

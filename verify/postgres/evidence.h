@@ -11,24 +11,25 @@
 
 namespace cutover::verify {
 
-/// The snapshot of the open transaction (its first statement takes it) and a position after it, as
-/// `timeline:LSN`. Throws: refused `verify.live_standby`.
+/// The snapshot of the open transaction (its first statement takes it) and a position after it, in
+/// the form `timeline:LSN`. Throws: refused `verify.live_standby`.
 Moment read_postgres_moment(postgres::Connection& connection);
 
-/// The task's row and marker in schema `cutover`; unknown where there is no such schema.
+/// The task's row and marker in schema `cutover`; unknown if there is no such schema.
 Applied read_postgres_applied(postgres::Connection& connection, const std::string& task);
 
-/// Of this database; prepared transactions too.
+/// Writers of this database, including prepared transactions.
 std::vector<OpenWriter> read_postgres_open_writers(postgres::Connection& connection);
 
-/// Same timeline, and at least as far. What is no position reaches nothing.
+/// True if both have the same timeline and `position` is at or after `wanted`. A text that is not a
+/// position reaches nothing.
 bool postgres_position_reaches(const Evidence& position, const Evidence& wanted);
 
-/// Whatever had begun when `earlier` was taken has ended before `later`.
+/// True if everything that had begun when `earlier` was taken ended before `later`.
 bool postgres_view_sees_all(const Moment& later, const Moment& earlier);
 
-/// Of a row: a transaction that the snapshot `later` sees and `earlier` does not has made it or has
-/// removed (or locked) it. Both as txid_current_snapshot() prints them.
+/// SQL about a row: true if a transaction that the snapshot `later` sees and `earlier` does not has
+/// made, removed or locked it. Both snapshots are texts of txid_current_snapshot().
 std::string written_sql(const postgres::Connection& connection, const Evidence& earlier,
                         const Evidence& later);
 

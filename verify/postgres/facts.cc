@@ -116,7 +116,7 @@ private:
         }
         return out + ")";
     }
-    /// Of something over these columns, why the task cannot carry it; empty: it can.
+    /// Why the task cannot carry something over these columns; empty if it can.
     std::string over_excluded(const ObjectName& table, std::string_view columns) const {
         const std::vector<std::string> names = parts(columns);
         const bool any = std::any_of(names.begin(), names.end(), [&](const std::string& name) {
@@ -144,7 +144,7 @@ private:
         return facts_.back();
     }
 
-    /// Parents of a table that is no partition, as far as they are compared themselves.
+    /// Parents of tables that are not partitions, as far as they are compared themselves.
     std::map<std::string, std::string> read_parents() {
         const postgres::Result rows = query(
             "SELECT i.inhrelid, i.inhparent FROM pg_inherits i JOIN pg_class c ON c.oid = "
@@ -186,7 +186,7 @@ private:
         }
     }
 
-    /// From version 18 on a NOT NULL may stand there without having been validated.
+    /// From version 18 on, a NOT NULL may exist without having been validated.
     std::string unproved_not_null() const {
         return connection_.server_version() < 180000
                    ? "false"
@@ -194,16 +194,16 @@ private:
                      " AND k.contype = 'n' AND k.conkey = ARRAY[a.attnum] AND NOT k.convalidated)";
     }
 
-    /// A collation by its name, which no rename touches (they are nobody's to migrate), and by
-    /// whether it holds different texts for equal. How it sorts is not asked: that is another
-    /// matter from one version of a library to the next.
+    /// A collation by its name, which no rename touches (collations are not migrated), and by
+    /// whether it treats different texts as equal. How it sorts is not compared, since that changes
+    /// from one library version to the next.
     static std::string collation(const std::string& oid) {
         return "(SELECT quote_ident(y.collname) || CASE WHEN y.collisdeterministic THEN ''"
                " ELSE ' (nondeterministic)' END FROM pg_collation y WHERE y.oid = " +
                oid + ")";
     }
 
-    /// A default that draws from the sequence that the column owns says so, whatever its name.
+    /// A default that draws from the column's own sequence says so, whatever the sequence's name.
     static std::string default_text() {
         return "CASE WHEN pg_get_expr(d.adbin, d.adrelid) ~ '^nextval\\(''[^'']*''::regclass\\)$'"
                " AND EXISTS (SELECT 1 FROM pg_depend u JOIN pg_depend o ON o.objid = u.refobjid"
@@ -214,7 +214,7 @@ private:
                " THEN 'nextval(its own sequence)' ELSE pg_get_expr(d.adbin, d.adrelid) END";
     }
 
-    /// Columns of a partition are the parent's, but it may have made up its own mind.
+    /// A partition's columns are the parent's, but their properties may have been changed.
     static std::string tells_its_own() {
         return "(NOT c.relispartition OR EXISTS (SELECT 1 FROM pg_inherits h"
                " JOIN pg_attribute pa ON pa.attrelid = h.inhparent AND pa.attname = a.attname"
@@ -330,15 +330,15 @@ private:
         }
     }
 
-    /// Its own triggers, and those of the copies that partitions have of it, may be switched off;
-    /// the constraint says that it holds all the same.
+    /// The key's own triggers, and those of its copies on partitions, may be disabled although the
+    /// constraint claims to be in force.
     static constexpr const char* kForeignKeySleeps =
         " CASE WHEN EXISTS (SELECT 1 FROM pg_trigger g JOIN pg_constraint x ON x.oid = "
         "g.tgconstraint WHERE (x.oid = k.oid OR x.conparentid = k.oid) AND g.tgenabled IN ('D', "
         "'R')) THEN ', its triggers are disabled' ELSE '' END";
 
-    /// Those that the server keeps per partition of the table that is referred to are its own: what
-    /// nobody has validated there is not, whatever the key itself says (before version 18 a key
+    /// The server keeps copies of the key for the partitions of the referenced table. A copy that
+    /// was never validated is not valid, whatever the key itself says (before version 18, a key
     /// that was added as NOT VALID stays so for its partitions).
     static constexpr const char* kValidated =
         " k.convalidated AND NOT EXISTS (SELECT 1 FROM pg_constraint x WHERE x.conparentid = k.oid"
@@ -420,8 +420,8 @@ private:
         fact.left_out = over_excluded(name, rows.is_null(row, 5) ? "" : rows.text(row, 5));
     }
 
-    /// Sequences that columns of these tables own or draw their defaults from, and those asked for
-    /// by name.
+    /// Sequences that columns of these tables own or draw their defaults from, and sequences that
+    /// were asked for by name.
     void read_sequences() {
         const postgres::Result rows = query(
             "SELECT DISTINCT s.seqrelid, n.nspname, c.relname, o.refobjid, a.attname,"
@@ -450,7 +450,8 @@ private:
         fact.kind = FactKind::sequence;
         fact.name = name.display();
         const auto owner = tables_.find(rows.is_null(row, 3) ? std::string() : rows.text(row, 3));
-        // What was asked for by name is found by name, though a table may own it at this end.
+        // A sequence that was asked for by name is found by name, even if a table owns it at this
+        // end.
         if (owner != tables_.end() && sequences_.count(rows.text(row, 0)) == 0) {
             fact.table = mapped(owner->second);
             fact.identity =
@@ -471,7 +472,7 @@ private:
         facts_.push_back(std::move(fact));
     }
 
-    /// One that is used up has no next value; then the last there is stands for it.
+    /// A sequence that is used up has no next value; its last value then stands for it.
     static long long after(long long value, long long increment) {
         long long next = 0;
         if (__builtin_add_overflow(value, increment, &next)) {
@@ -481,7 +482,7 @@ private:
         return next;
     }
 
-    /// Of pg_type t that is a range: what it is made of and how it is ordered.
+    /// Describes pg_type t if it is a range: what it is made of and how it is ordered.
     static std::string range_text() {
         return "(SELECT 'range of ' || format_type(r.rngsubtype, NULL) || CASE WHEN r.rngcollation"
                " <> b.typcollation THEN ' COLLATE ' || " +
@@ -540,8 +541,8 @@ private:
     Connection& connection_;
     const plan::NameMapping* mapping_;
     std::map<std::string, ObjectName> tables_;     ///< by the number of the relation
-    std::map<std::string, ObjectName> sequences_;  ///< asked for by name
-    std::set<ObjectName> selected_;                ///< by the task; of a source
+    std::map<std::string, ObjectName> sequences_;  ///< those that were asked for by name
+    std::set<ObjectName> selected_;  ///< for a source: the tables that the task selects
     std::string ids_;
     std::string sequence_ids_;
     SchemaFacts facts_;

@@ -17,7 +17,7 @@ bool continues_identifier(char letter) {
            letter == '$';
 }
 
-/// Past the closing quote; a doubled quote is not one.
+/// The position past the closing quote; a doubled quote does not close.
 std::size_t end_of_quoted(std::string_view text, std::size_t at) {
     const char quote = text[at];
     for (++at; at < text.size(); ++at) {
@@ -46,7 +46,7 @@ std::string unquoted(std::string_view token) {
     return out;
 }
 
-/// Quoted unless it is plain lower case.
+/// Adds quotes unless the name is plain lower case.
 std::string written(const std::string& name) {
     bool plain =
         !name.empty() && (std::islower(static_cast<unsigned char>(name[0])) != 0 || name[0] == '_');

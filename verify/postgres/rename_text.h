@@ -1,6 +1,6 @@
-// Renames inside the text of an SQL expression, as a check or a default is printed: identifiers of
-// columns, and schemas in front of a dot, also inside '...'::regclass. Other literals stay as they
-// are.
+// Renames inside the text of an SQL expression, as the server prints a check or a default:
+// identifiers of columns, and schemas in front of a dot, also inside '...'::regclass. Other
+// literals stay as they are.
 #pragma once
 
 #include <map>

@@ -31,7 +31,7 @@ std::string doubled(std::string_view text, char quote) {
     return out;
 }
 
-/// Names come from a server as UTF-8, and no name holds a zero.
+/// Names come from a server as UTF-8, and no name contains a zero byte.
 std::string identifier(const std::string& name) {
     if (plain(name)) {
         return '"' + doubled(name, '"') + '"';
@@ -46,7 +46,7 @@ std::string identifier(const std::string& name) {
     return out + '"';
 }
 
-/// A type's name as the server writes it: what is not plain stands in quotes.
+/// A type's name as the server writes it: quoted unless it is plain.
 std::string type_name(const std::string& type) {
     std::string out;
     for (std::size_t at = 0; at < type.size();) {
@@ -76,7 +76,7 @@ std::string literal(const std::string& text) {
     return "convert_from(decode('" + hex + "', 'hex'), 'UTF8')";
 }
 
-/// An amount is read as a number first: how money itself reads one is up to a setting.
+/// An amount is cast to a number first, because how money itself reads a text depends on a setting.
 std::string amount_type(const std::string& type) {
     return type == "money" ? "::numeric" : type == "money[]" ? "::numeric[]" : "";
 }
@@ -95,7 +95,8 @@ std::string value(const RepairField& field) {
                : literal(printable(field.cell)) + amount_type(type) + "::" + type_name(type);
 }
 
-/// The row is still there as it was seen. Text against text: every type has it, and it is strict.
+/// True if the row is still there as it was seen. Compares text with text, which works for every
+/// type and is strict.
 std::string image(const RepairRow& row, bool key_only = false) {
     std::string out;
     for (const RepairField& field : row.fields) {
@@ -132,8 +133,8 @@ std::string insert_head(const RepairRow& row) {
                        columns, values);
 }
 
-/// psql's own line first: after an error nothing more is done. The encoding before everything that
-/// is not ours; every setting that a value or a guard is read by.
+/// psql's own line comes first: after an error, nothing more is done. The encoding comes before
+/// anything that is not ours; then follow all settings by which a value or a guard is read.
 constexpr const char* kHead =
     R"(-- Written by cutover verify, for psql. Each statement does something only while the destination
 -- still holds what was seen.
@@ -149,7 +150,7 @@ class PostgresRepair final : public RepairDialect {
 public:
     std::string head() const override { return kHead; }
 
-    /// A byte of some encoding could swallow the end of the line.
+    /// In some encodings a byte could swallow the end of the line, so only ASCII is written.
     std::string remark(const std::string& text) const override {
         std::string out = "-- ";
         for (const char32_t code : code_points(model::visible(text))) {

@@ -120,7 +120,7 @@ std::string_view own_form(Wire wire) {
     return "unknown";
 }
 
-/// The form of a part that travels with its type's number.
+/// The form of a part whose type number travels with it.
 std::string numbered_form(const WireType& part) {
     const std::string form = byte_form(part);
     return part.oid >= kFirstUserOid || form.empty() ? std::string()
@@ -304,7 +304,7 @@ WireTypePtr WireTypes::build_known(const CatalogType& row, int depth) const {
             return part(Wire::multirange, row.subtype);
         case 'd': {
             auto base = std::make_shared<WireType>(*build(row.base, depth));
-            base->oid = row.oid;  // nested in an array or a record the domain's own number travels
+            base->oid = row.oid;  // inside an array or a record, the domain's own number travels
             base->name = row.name;
             return base;
         }

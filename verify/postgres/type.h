@@ -14,7 +14,7 @@
 
 namespace cutover::verify {
 
-/// One binary form each. `via_text`: there is no binary form that we know, the column is read as
+/// One enumerator per binary form. `via_text`: we know no binary form, so the column is read as
 /// text.
 enum class Wire : std::uint8_t {
     boolean,
@@ -54,10 +54,10 @@ enum class Wire : std::uint8_t {
 /// Numbers below this are PostgreSQL's own, the same in every database.
 constexpr std::uint32_t kFirstUserOid = 16384;
 
-/// What an end's version and settings make of the same bytes.
+/// The version and settings of an end that decide what the same bytes mean.
 struct WireReading {
     bool infinite_intervals = true;  ///< from version 17 on the outermost intervals are no numbers
-    int money_digits = 2;            ///< of a fraction, by lc_monetary
+    int money_digits = 2;            ///< digits of the fraction, by lc_monetary
 };
 
 struct WireType;
@@ -67,7 +67,7 @@ struct WireType {
     Wire wire = Wire::via_text;
     std::uint32_t oid = 0;
     std::string name;                      ///< schema.name of the column's type, for messages
-    WireReading reading;                   ///< of the end that it is read from
+    WireReading reading;                   ///< by the end that the column is read from
     bool xml = false;                      ///< via_text: an xml document or content
     char geometry = 0;                     ///< which geometry: p l b s o(path) y(polygon) c
     WireTypePtr element;                   ///< of array, range and multirange
@@ -75,13 +75,14 @@ struct WireType {
     std::vector<std::string> field_names;  ///< likewise
 };
 
-/// Names the form so that equal names mean: equal bytes are equal values. Empty if the bytes cannot
-/// be trusted: the number of a user-defined type travels inside (it differs between databases).
+/// Names the form: if two names are equal, equal bytes are equal values. Empty if the bytes cannot
+/// be trusted, because the number of a user-defined type travels inside (it differs between
+/// databases).
 std::string byte_form(const WireType& type);
 
 ValueFamily value_family(const WireType& type);
 
-/// A row of pg_type with what belongs to it, as read from one database.
+/// A row of pg_type and what belongs to it, as read from one database.
 struct CatalogType {
     std::uint32_t oid = 0;
     std::string name;

@@ -1,4 +1,4 @@
-// Canonical cells as literals of PostgreSQL, to hold columns against: edges of ranges, keys of
+// Canonical cells as PostgreSQL literals for comparisons with columns: edges of ranges, keys of
 // rows.
 #pragma once
 
@@ -10,8 +10,8 @@
 
 namespace cutover::verify {
 
-/// `cell`, to be held against the column. An integer stands bare, so that one which the column
-/// could not hold is no error; everything else takes the column's own type.
+/// `cell` as a literal for comparison with the column. An integer stands bare, so that a value
+/// which the column could not hold is no error; everything else takes the column's own type.
 std::string value_sql(const postgres::Connection& connection, const ColumnShape& column,
                       std::string_view cell);
 

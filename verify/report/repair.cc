@@ -20,7 +20,7 @@ const ColumnShape* destination_column(const TablePair& pair, const std::string& 
     return found == pair.destination.columns.end() ? nullptr : &*found;
 }
 
-/// Cells that are read for the order only stay empty.
+/// Fields of cells that are only read for their order stay empty.
 RepairRow row_of(const TablePair& pair, Side side, std::string_view row) {
     RepairRow out{pair.destination, {}};
     CellWalk walk(row);
@@ -37,7 +37,7 @@ RepairRow row_of(const TablePair& pair, Side side, std::string_view row) {
     return out;
 }
 
-/// The row stands at one end only, or there are more of it at one than at the other.
+/// The row exists at one end only, or occurs more often at one end than at the other.
 RepairStatements level(const RepairDialect& dialect, const TablePair& pair,
                        const RowFinding& finding) {
     const bool too_few = finding.source_count > finding.destination_count;
@@ -158,7 +158,7 @@ void RepairWriter::close() {
     const std::lock_guard lock(mutex_);
     CUTOVER_CHECK(!closed_);
     closed_ = true;
-    files_->undo.commit();  // first: who sees a repair can take it back
+    files_->undo.commit();  // undo goes first: whoever sees a repair can take it back
     files_->repair.commit();
 }
 

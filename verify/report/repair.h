@@ -1,7 +1,7 @@
-// Findings as statements for the destination, in its engine's dialect, that do something only while
-// the destination still holds the row that was seen, and a second file that takes them back under
-// the same guard. Written, never run. Duplicates of a key and values that could not be decoded are
-// left to a person, as comments.
+// Writes findings as statements for the destination, in its engine's dialect. A statement does
+// something only while the destination still holds the row that was seen; a second file takes the
+// statements back under the same guard. The statements are written, never run. Duplicates of a key
+// and values that could not be decoded become comments, for a person to handle.
 #pragma once
 
 #include <cstdint>
@@ -24,12 +24,12 @@ public:
 
     /// Throws: refused (the disk did not take it).
     void found(const TablePair& pair, const RowFinding& finding) override;
-    /// What is left to a person, as a comment: structure, sequences.
+    /// Writes what is left to a person as a comment: structure, sequences.
     void leave_by_hand(const std::string& what);
     std::uint64_t statements() const;
-    /// Takes back all that was written: what was found has no verdict, for this reason.
+    /// Takes back all that was written, because the findings have no verdict for this reason.
     void withdraw(const std::string& why);
-    /// Once; nothing is written after it. Throws: refused (the disk did not take it).
+    /// Call it once; nothing may be written after it. Throws: refused (the disk did not take it).
     void close();
 
 private:
@@ -42,7 +42,7 @@ private:
     const std::uint64_t limit_;
 };
 
-/// The two statements of a finding; both empty if it is not one for a statement.
+/// The two statements of a finding; both are empty if no statement can be made of it.
 struct RepairStatements {
     std::string repair;
     std::string undo;

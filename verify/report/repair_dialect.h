@@ -1,6 +1,6 @@
 // How one engine writes a repair down: quoting, and statements that do something only while the
-// destination still holds what was seen. repair.h decides which statements a finding needs, in
-// which file they stand and how many there may be.
+// destination still holds what was seen. repair.h decides which statements a finding needs, into
+// which file they go and how many there may be.
 #pragma once
 
 #include <cstdint>
@@ -13,45 +13,46 @@ namespace cutover::verify {
 
 /// One compared column of a row.
 struct RepairField {
-    const ColumnShape* column = nullptr;  ///< the destination's; null: not compared, left alone
+    const ColumnShape* column = nullptr;  ///< at the destination; null: not compared, left alone
     std::string cell;                     ///< canonical
     bool key = false;
 };
 
-/// A row of a table of the destination, as it stands there or should.
+/// A row of a table of the destination, as it is there or as it should be.
 struct RepairRow {
     const TableShape& table;
     std::vector<RepairField> fields;  ///< by index into the pair's cells
 };
 
-/// Of a table without a key: how many of the same row the statement is about, and how many there
-/// are now.
+/// For a table without a key: how many copies of the same row the statement adds or removes, and
+/// how many there are now.
 struct RepairCopies {
     std::uint64_t copies = 0;
     std::uint64_t standing = 0;
 };
 
-/// Stateless; any thread. What it gives is plain ASCII: what is not is written by its bytes or code
-/// points, so that it means the same in every encoding in which somebody may apply it.
+/// Stateless; for any thread. The output is plain ASCII: other characters are written by their
+/// bytes or code points, so that they mean the same in every encoding in which somebody may apply
+/// the file.
 class RepairDialect {
 public:
     virtual ~RepairDialect() = default;
 
-    /// What a file begins with, with its last line's end.
+    /// The beginning of a file, including the end of its last line.
     virtual std::string head() const = 0;
     /// One line that does nothing.
     virtual std::string remark(const std::string& text) const = 0;
-    /// The row of a table with a key, if its key is not there.
+    /// Inserts the row of a table with a key, if its key is not there.
     virtual std::string insert(const RepairRow& row) const = 0;
-    /// The row of a table with a key, if it is there as it stands here.
+    /// Deletes the row of a table with a key, if the row is there exactly as given.
     virtual std::string erase(const RepairRow& row) const = 0;
-    /// These fields of the row of this key get the values of `wanted`, if the row is `seen`. Empty
-    /// if none of them can be written.
+    /// Sets these fields of the row with this key to the values of `wanted`, if the row is as
+    /// `seen`. Empty if none of the fields can be written.
     virtual std::string update(const RepairRow& seen, const RepairRow& wanted,
                                const std::vector<std::size_t>& fields) const = 0;
-    /// As many copies more, if so many stand there.
+    /// Inserts `copies` more copies, if there are exactly `standing`.
     virtual std::string insert_copies(const RepairRow& row, const RepairCopies& count) const = 0;
-    /// As many copies less, if so many stand there.
+    /// Deletes `copies` copies, if there are exactly `standing`.
     virtual std::string erase_copies(const RepairRow& row, const RepairCopies& count) const = 0;
 };
 

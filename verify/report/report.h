@@ -1,5 +1,5 @@
-// A Result as text for a terminal, JSON for machines and one self-contained HTML page for people.
-// They say the same and decide nothing.
+// A Result as text for a terminal, as JSON for machines and as one self-contained HTML page for
+// people. All three say the same and decide nothing.
 #pragma once
 
 #include <ostream>
@@ -13,7 +13,8 @@ namespace cutover::verify {
 void write_text(std::ostream& out, const Result& result);
 /// One JSON object, indented. Numbers that do not fit a double's 53 bits are texts.
 std::string to_json(const Result& result);
-/// Works from disk, light and dark, prints well; no script, nothing from elsewhere.
+/// Works from disk, light and dark, and prints well; it has no script and loads nothing from
+/// elsewhere.
 std::string to_html(const Result& result);
 
 /// 1234567 as `1,234,567`.
@@ -30,7 +31,7 @@ std::string difference_text(const SchemaDifference& difference);
 /// One late write in one line.
 std::string late_text(const LateWrite& write);
 
-/// What the reports say of the live mode, line by line; empty if it was not asked for.
+/// What the reports say of the live mode, line by line; empty if the mode was not used.
 std::vector<std::string> live_lines(const LiveResult& live);
 
 }  // namespace cutover::verify

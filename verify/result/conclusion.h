@@ -9,12 +9,12 @@
 
 namespace cutover::verify {
 
-/// What keeps a run from a verdict, beside its tables, structure and sequences.
+/// What keeps a run from a verdict, apart from its tables, structure and sequences.
 struct Doubts {
-    std::vector<std::string> idle_patterns;  ///< that select nothing
-    std::vector<std::string> idle_settings;  ///< of tables or columns that are not there
+    std::vector<std::string> idle_patterns;  ///< patterns that select nothing
+    std::vector<std::string> idle_settings;  ///< settings for tables or columns that do not exist
     std::string unread_structure;            ///< why it could not be read; empty: it could
-    std::vector<std::string> open_writers;   ///< of compared tables: sentences
+    std::vector<std::string> open_writers;   ///< sentences about writers of compared tables
 };
 
 /// Sums up the tables, sorts them and sets verdict and reasons.

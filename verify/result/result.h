@@ -1,5 +1,5 @@
-// What the judge has found, as plain values: reports render it, the rehearsal keeps it, exit codes
-// follow from it. Nothing computes here.
+// What the judge has found, as plain values: reports render them, the rehearsal keeps them, exit
+// codes follow from them. Nothing is computed here.
 #pragma once
 
 #include <chrono>
@@ -13,7 +13,7 @@
 
 namespace cutover::verify {
 
-/// Of one row (or key).
+/// Verdict on one row (or key).
 enum class RowVerdict : std::uint8_t {
     equal,
     equal_by_rule,  ///< unequal, but a rule that was declared makes it pass
@@ -25,7 +25,7 @@ enum class RowVerdict : std::uint8_t {
     pending,        ///< it changed while it was looked at; no verdict without evidence
 };
 
-/// Of one table, of the structure, of the sequences, of the run.
+/// Verdict on one table, on the structure, on the sequences, or on the run.
 enum class Verdict : std::uint8_t {
     consistent,
     inconsistent,
@@ -37,7 +37,7 @@ enum class Proof : std::uint8_t {
     positional,     ///< live: the destination was seen to have applied the source's position
     fenced,         ///< the task has ended: its migrator brings nothing more
     settled,        ///< nobody wrote to the compared tables for a stated time
-    as_of_reading,  ///< some did: true for the two snapshots, no statement about now
+    as_of_reading,  ///< somebody did: true for the two snapshots, says nothing about now
 };
 
 struct CellDifference {
@@ -49,7 +49,7 @@ struct CellDifference {
 
 struct RowSample {
     RowVerdict verdict = RowVerdict::different;
-    std::string key;  ///< `(id=5)`; of a keyless table the row
+    std::string key;  ///< `(id=5)`; for a keyless table, the whole row
     std::uint64_t source_count = 0;
     std::uint64_t destination_count = 0;
     std::vector<CellDifference> cells;
@@ -64,11 +64,11 @@ struct RowCounts {
     std::uint64_t missing = 0;
     std::uint64_t extra = 0;
     std::uint64_t different = 0;
-    std::uint64_t duplicate = 0;  ///< keys, not rows
+    std::uint64_t duplicate = 0;  ///< counts keys, not rows
     std::uint64_t uncomparable = 0;
     std::uint64_t pending = 0;
 
-    /// With a verdict, and it is bad.
+    /// Counts rows whose verdict is bad.
     std::uint64_t differing() const { return missing + extra + different + duplicate; }
     std::uint64_t findings() const { return differing() + uncomparable + pending; }
     RowCounts& operator+=(const RowCounts& other);
@@ -93,7 +93,7 @@ struct TableResult {
     std::vector<std::string> excluded_columns;
     std::vector<std::string> extra_columns;
     std::vector<std::string> notes;
-    /// Parts of the sentences above that may show values of rows: a key, what a server has said.
+    /// Parts of the sentences above that may show values of rows: a key, or what a server has said.
     std::vector<std::string> quotes;
     std::uint64_t bytes = 0;  ///< read, both ends together
     std::chrono::milliseconds took{};
@@ -117,31 +117,31 @@ struct SchemaResult {
     std::vector<SchemaDifference> differences;
 };
 
-/// What became of the rows that differed at first, in the live mode.
+/// What became, in the live mode, of the rows that differed at first.
 struct LiveResult {
     bool taken = false;       ///< the mode was asked for, or a task of ours is replicating
     bool by_itself = false;   ///< not asked for
     bool positional = false;  ///< by our migrator's marker; else by looking again
-    std::string unproved;     ///< why only by looking again; empty if by the marker
+    std::string unproved;     ///< why only by looking again; empty: by the marker
     std::uint64_t rounds = 0;
     std::uint64_t candidates =
         0;                        ///< rows that differed in the first pass and were looked at again
     std::uint64_t equal = 0;      ///< have become equal
     std::uint64_t gone = 0;       ///< are at neither end any more
     std::uint64_t different = 0;  ///< differ for good
-    std::uint64_t pending = 0;    ///< of all rows: no verdict
+    std::uint64_t pending = 0;    ///< rows of all kinds without a verdict
     std::string first_position;   ///< the source's, before the first pass
-    std::string first_applied;    ///< the destination had applied, in the first pass
+    std::string first_applied;    ///< what the destination had applied in the first pass
     std::string last_position;    ///< the source's, when rows were last read again
     std::string last_applied;
-    std::string gave_up;  ///< why rows are left without a verdict; empty: none is
+    std::string gave_up;  ///< why rows are left without a verdict; empty: no row is
 };
 
-/// A change that came at the source behind the point of a cutover.
+/// A change made at the source after the cutover.
 struct LateWrite {
     std::string change;  ///< insert, update, delete, truncate
     std::string table;
-    std::string key;  ///< as people write it; empty: it has none
+    std::string key;  ///< as people write it; empty: there is no key
     std::string position;
     std::chrono::system_clock::time_point committed{};
 };
@@ -169,7 +169,7 @@ struct Result {
     LiveResult live;
     LateWrites late;                        ///< whatever the rows look like
     std::vector<std::string> not_compared;  ///< plain sentences
-    /// Parts of the sentences of the run that may show values of rows; tables have their own.
+    /// Parts of the run's sentences that may show values of rows; tables have their own.
     std::vector<std::string> quotes;
     std::string repair_file;
     std::uint64_t repair_statements = 0;
@@ -183,8 +183,8 @@ struct Result {
 std::string_view to_string(RowVerdict verdict);
 std::string_view to_string(Verdict verdict);
 std::string_view to_string(Proof proof);
-/// Masks keys and values of rows wherever they are: samples, late writes, what sentences quote.
-/// Which columns differ, and how, stays.
+/// Masks keys and values of rows wherever they occur: in samples, in late writes, in what sentences
+/// quote. Which columns differ, and how, stays visible.
 void mask_values(Result& result);
 /// 0 consistent, 1 inconsistent, 2 could not tell.
 int exit_code(Verdict verdict);

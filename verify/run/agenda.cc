@@ -11,8 +11,8 @@ namespace {
 
 using model::ObjectName;
 
-/// What a task says of a partitioned table holds for its partitions, unless it says something of
-/// these themselves.
+/// What a task says of a partitioned table holds for its partitions, unless it says something about
+/// the partitions themselves.
 void set_filters(TablePair& pair, const std::map<ObjectName, std::string>& filters,
                  const std::vector<TableShape>& source_tables) {
     const auto own = [&](const ObjectName& name) {
@@ -23,7 +23,8 @@ void set_filters(TablePair& pair, const std::map<ObjectName, std::string>& filte
     if (pair.source_read.filter.empty() && !pair.source.root.name.empty()) {
         pair.source_read.filter = own(pair.source.root);
     }
-    for (const bool branches : {false, true}) {  // a leaf is nearer than what it is under
+    for (const bool branches :
+         {false, true}) {  // leaves first: a leaf's own filter wins over its parent's
         for (const TableShape& table : source_tables) {
             const std::string filter = own(table.name);
             if (table.root == pair.source.name && table.partitioned == branches &&

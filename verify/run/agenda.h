@@ -1,6 +1,6 @@
 // What a run compares, resolved from what the ends have and what was asked for: tables with their
-// counterparts and their results yet to be filled, whose structure, and what of the request came to
-// nothing. It reads catalogs and no row.
+// counterparts and with results to be filled, objects whose structure is compared, and those parts
+// of the request that matched nothing. It reads catalogs and no row.
 #pragma once
 
 #include <memory>
@@ -13,7 +13,7 @@
 
 namespace cutover::verify {
 
-/// A table with its counterpart and what becomes of it.
+/// A table with its counterpart and its result.
 struct TableWork {
     TablePair pair;
     TableResult result;
@@ -22,11 +22,11 @@ struct TableWork {
 
 struct Agenda {
     std::vector<std::unique_ptr<TableWork>> tables;  ///< the largest first
-    std::vector<TableResult> absent;                 ///< of tables that the destination lacks
-    FactScope source;                                ///< whose structure, at each end
+    std::vector<TableResult> absent;                 ///< for tables that the destination lacks
+    FactScope source;                                ///< whose structure is compared, at each end
     FactScope destination;
-    std::vector<std::string> idle_patterns;  ///< that select nothing
-    std::vector<std::string> idle_settings;  ///< of tables or columns that are not there
+    std::vector<std::string> idle_patterns;  ///< patterns that select nothing
+    std::vector<std::string> idle_settings;  ///< settings for tables or columns that do not exist
     std::vector<std::string> not_compared;   ///< plain sentences
 };
 

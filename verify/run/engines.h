@@ -1,5 +1,5 @@
-// What the judge has of each engine, by the engine's name: the one table that a run looks into. It
-// knows no engine itself; known_engines.h and tests fill it.
+// What the judge has for each engine, by the engine's name: the only table that a run looks into.
+// It knows no engine itself; known_engines.h and tests fill it.
 #pragma once
 
 #include <chrono>
@@ -15,10 +15,10 @@
 namespace cutover::verify {
 
 struct JudgedEngine {
-    /// A new session. A statement waits so long for what others have locked, then fails.
-    /// Throws: connection, refused.
+    /// Opens a new session. A statement waits up to `lock_wait` for what others have locked, then
+    /// fails. Throws: connection, refused.
     std::function<std::unique_ptr<End>(const plan::Endpoint&, std::chrono::seconds lock_wait)> open;
-    const RepairDialect* repair = nullptr;  ///< null: nobody writes repair statements for it
+    const RepairDialect* repair = nullptr;  ///< null: no repair statements can be written for it
 };
 
 class JudgedEngines {

@@ -1,5 +1,5 @@
-// How far a run has come, for whoever looks on: told by the reading threads, passed on one call at
-// a time.
+// How far a run has come, for an observer: the reading threads report it, and the meter passes it
+// on, one call at a time.
 #pragma once
 
 #include <cstdint>
@@ -12,18 +12,18 @@
 namespace cutover::verify {
 
 struct Progress {
-    std::string table;  ///< being compared (one of them)
+    std::string table;  ///< one of the tables being compared
     std::size_t tables_done = 0;
     std::size_t tables_total = 0;
     std::uint64_t source_rows = 0;
     std::uint64_t destination_rows = 0;
-    std::uint64_t rows_expected = 0;  ///< at the source, estimated
-    std::uint64_t bytes = 0;          ///< both ends
+    std::uint64_t rows_expected = 0;  ///< estimate for the source
+    std::uint64_t bytes = 0;          ///< of both ends
 };
 /// Called from reading threads, one call at a time, about every quarter of a megabyte.
 using ProgressCallback = std::function<void(const Progress&)>;
 
-/// Any thread.
+/// May be called by any thread.
 class ProgressMeter {
 public:
     /// `callback` may be empty; it must outlive the meter.

@@ -1,4 +1,4 @@
-// An error in one sentence of a report, with what to do about it.
+// An error as one sentence of a report, including what to do about it.
 #pragma once
 
 #include <string>

@@ -40,7 +40,7 @@ void judge_moving_rows(const Request& request, const Replication& replication,
         if (request.live.asked || error.code() != "verify.live_standby") {
             throw;
         }
-        live.unproved = error.message();  // it was not asked for
+        live.unproved = error.message();  // the live mode was not asked for
         for (const LiveSubject& subject : subjects) {
             leave_pending(*subject.result, error.message());
         }

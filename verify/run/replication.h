@@ -1,6 +1,7 @@
-// Who may be bringing rows to the destination while a run reads, and what becomes of the rows that
-// differed in its first pass: looked at again while they move, judged as they stand once nobody
-// brings any. live.h and settle.h decide; here stands which of them is asked, and about what.
+// What may be bringing rows to the destination while a run reads, and what becomes of the rows that
+// differed in its first pass: they are looked at again while rows move, and judged as they are once
+// nothing brings any. live.h and settle.h decide; this file chooses which of them is asked, and
+// about what.
 #pragma once
 
 #include <string>
@@ -13,7 +14,7 @@
 namespace cutover::verify {
 
 struct Replication {
-    Applied applied;  ///< as the destination's snapshot tells of the task
+    Applied applied;  ///< what the destination's snapshot tells of the task
     Carrier carrier = Carrier::unknown;
     bool live = false;  ///< rows that differ are looked at again, not counted at once
 };
@@ -21,14 +22,14 @@ struct Replication {
 /// Throws: connection, operation.
 Replication find_replication(End& destination, const LiveOptions& options);
 
-/// Live: before the tables' results are put together. `context.listener` is told of final findings
-/// only. Throws: connection; refused (a standby as the source, if live was asked for).
+/// For a live run, before the tables' results are put together. `context.listener` is told of final
+/// findings only. Throws: connection; refused (a standby as the source, if live was asked for).
 void judge_moving_rows(const Request& request, const Replication& replication,
                        SnapshotPair& snapshots, const RunContext& context,
                        CandidateCollector& candidates, const Agenda& agenda, LiveResult& live);
 
-/// After the tables' results are put together: sets the proof. Returns why what differs has no
-/// verdict; empty: it has, or it was judged live. Throws: connection.
+/// For every run, after the tables' results are put together: sets the proof. Returns why differing
+/// rows have no verdict; empty if they have one or were judged live. Throws: connection.
 std::string prove_rows(const Request& request, const Replication& replication,
                        SnapshotPair& snapshots, const Agenda& agenda, Result& result);
 

@@ -62,7 +62,7 @@ void RowPass::cut_into_pieces(Table& table) {
     pieces_.push_back({&table, range});
 }
 
-/// None if the table cannot be read; reading it in one piece will tell why.
+/// Returns no cuts if the table cannot be read; reading it in one piece will tell why.
 std::vector<std::string> RowPass::cuts_of(const TablePair& pair) const {
     const auto source = snapshots_.another_source();
     try {

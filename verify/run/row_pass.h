@@ -1,6 +1,6 @@
-// The first pass over the rows: all tables of a run, the large ones cut into key ranges, worked off
-// by a few threads with a session of each end. A table that cannot be read does not stop the
-// others. It decides nothing on what differs beyond the counts of each table.
+// The first pass over the rows: all tables of a run, the large ones cut into key ranges, processed
+// by a few threads that each have a session of each end. A table that cannot be read does not stop
+// the others. The pass decides nothing about differences beyond the counts of each table.
 #pragma once
 
 #include <atomic>
@@ -21,18 +21,18 @@ namespace cutover::verify {
 
 class RowPass {
 public:
-    /// All must outlive it. `jobs`: tables or ranges compared at once.
+    /// All arguments must outlive the pass. `jobs`: tables or ranges compared at once.
     RowPass(const SnapshotPair& snapshots, const RunContext& context, unsigned jobs,
             ProgressMeter& progress);
 
-    /// Fills the tables' results. Once. Throws: connection; corrupt `verify.self_check`.
+    /// Fills the tables' results. Call it once. Throws: connection; corrupt `verify.self_check`.
     void run(const std::vector<std::unique_ptr<TableWork>>& tables);
 
 private:
-    /// What the threads know of a table while they are at it.
+    /// What the threads know of a table while they work on it.
     struct Table {
         TableWork* work = nullptr;
-        std::mutex mutex;  ///< of `work` too
+        std::mutex mutex;  ///< guards `work` too
         std::chrono::steady_clock::time_point started{};
         std::atomic<std::size_t> ranges_left{0};
     };
@@ -54,7 +54,7 @@ private:
     const unsigned jobs_;
     ProgressMeter& progress_;
     std::deque<Table> tables_;
-    std::mutex mutex_;  ///< of what follows
+    std::mutex mutex_;  ///< guards what follows
     std::deque<Piece> pieces_;
     std::exception_ptr failure_;
 };

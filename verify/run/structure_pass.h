@@ -1,5 +1,5 @@
 // Structure and sequences of a run: the facts of both ends, read under the snapshots of the rows
-// and held against each other as far as that was asked for.
+// and compared as far as that was asked for.
 #pragma once
 
 #include "verify/live/snapshot_pair.h"

@@ -16,8 +16,8 @@ namespace {
 using Place = std::tuple<FactKind, std::string, std::string>;
 using Group = std::vector<const SchemaFact*>;
 
-/// Facts by kind, table and identity; those that are found by the same (two indexes alike, two
-/// foreign keys of the same columns) in one group.
+/// Facts by kind, table and identity. Facts that share all three (two equal indexes, two foreign
+/// keys over the same columns) form one group.
 std::map<Place, Group> by_place(const SchemaFacts& facts, bool sequences) {
     std::map<Place, Group> out;
     for (const SchemaFact& fact : facts) {
@@ -42,7 +42,8 @@ const SchemaFact* take(Group& there, const SchemaFact& fact, const Alike& alike)
 }
 
 /// Counterparts of `here` in `there`, null if there is none; they are null in `there` afterwards.
-/// What does the same belongs together, the same name first; then the same name; then the order.
+/// Facts with the same definition are paired first, those of the same name before others; then
+/// facts of the same name; then the rest, in order.
 std::vector<const SchemaFact*> partners(const Group& here, Group& there) {
     std::vector<const SchemaFact*> out(here.size(), nullptr);
     const auto pass = [&](const auto& alike) {
@@ -62,7 +63,7 @@ std::vector<const SchemaFact*> partners(const Group& here, Group& there) {
     return out;
 }
 
-/// Would rows or statements be refused at the destination that the source takes?
+/// Whether the destination would refuse rows or statements that the source takes.
 bool restricts(FactKind kind) {
     switch (kind) {
         case FactKind::unique_key:

@@ -1,6 +1,6 @@
-// Two lists of facts held against each other. Knows no engine. Names of indexes and constraints may
-// differ; what counts is what they do. What the destination has more than the source is told but
-// does not count, unless it refuses rows that the source would take.
+// Compares two lists of facts. Knows no engine. Names of indexes and constraints may differ; what
+// counts is what they do. What the destination has beyond the source is reported but does not
+// count, unless it refuses rows that the source would take.
 #pragma once
 
 #include "verify/end/schema_facts.h"
@@ -8,18 +8,18 @@
 
 namespace cutover::verify {
 
-/// Whose work the destination is.
+/// What made the destination.
 struct Builder {
-    bool ours = false;     ///< a task of ours has made it: what that has announced it leaves out
+    bool ours = false;     ///< a task of ours made it and left out what it had announced
     bool at_work = false;  ///< somebody may still validate constraints and set sequences
 };
 
-/// Everything but sequences.
+/// Compares everything but sequences.
 SchemaResult compare_structure(const SchemaFacts& source, const SchemaFacts& destination,
                                const Builder& builder = {});
 
-/// Sequences: made alike, and the destination's next value not behind the source's, or pending
-/// while somebody is at work who sets them at the cutover.
+/// Sequences must be made alike, and the destination's next value must not be behind the source's;
+/// a value that is behind is pending while a task is at work that will set it at the cutover.
 SchemaResult compare_sequences(const SchemaFacts& source, const SchemaFacts& destination,
                                const Builder& builder = {});
 
