@@ -1,4 +1,4 @@
-// A queue with an end on both sides: push waits while it is full, pop while it is empty, close
+// A queue that is closed from either end: push waits while it is full, pop while it is empty, close
 // wakes all.
 #pragma once
 
@@ -12,7 +12,7 @@
 
 namespace cutover::flow {
 
-/// Any number of threads. `runtime` must outlive it.
+/// For any number of threads. `runtime` must outlive it.
 template <typename T>
 class BoundedQueue {
 public:
@@ -21,7 +21,7 @@ public:
         CUTOVER_CHECK(capacity > 0);
     }
 
-    /// False if the queue is closed; `item` is gone then.
+    /// False if the queue is closed; `item` is then lost.
     bool push(T item) {
         std::unique_lock lock(*gate_);
         while (items_.size() >= capacity_ && !closed_) {
@@ -34,7 +34,7 @@ public:
         gate_->notify_all();
         return true;
     }
-    /// Waits until a push would not have to. False if `deadline` has passed before.
+    /// Waits until a push would not have to wait. False if `deadline` passes first.
     bool wait_for_room(TimePoint deadline) {
         std::unique_lock lock(*gate_);
         while (items_.size() >= capacity_ && !closed_) {
@@ -58,13 +58,13 @@ public:
         gate_->notify_all();
         return item;
     }
-    /// No more pushes; what is inside can still be popped.
+    /// Forbids further pushes; items inside can still be popped.
     void close() {
         const std::unique_lock lock(*gate_);
         closed_ = true;
         gate_->notify_all();
     }
-    /// As close(), and what is inside is dropped.
+    /// Like close(), and drops the items inside.
     void abandon() {
         const std::unique_lock lock(*gate_);
         closed_ = true;

@@ -1,6 +1,6 @@
 // Bugs that are put in on purpose, so that the simulation can show that it finds them. Only the
 // simulation's own copy of the core is built with CUTOVER_DELIBERATE_BUGS; everywhere else the
-// question is answered `false` at compile time and the lines behind it are gone.
+// question is answered with `false` at compile time, and the lines behind it are gone.
 #pragma once
 
 #include <array>

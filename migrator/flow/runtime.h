@@ -26,11 +26,11 @@ public:
     virtual ~Gate() = default;
     virtual void lock() = 0;
     virtual void unlock() = 0;
-    /// Requires: locked by the caller. Releases it while waiting; may wake without cause.
+    /// Requires: the caller has locked it. Releases it while waiting; may wake without cause.
     virtual void wait() = 0;
-    /// As wait(), until `deadline` at the latest. False if the deadline has passed.
+    /// Like wait(), until `deadline` at the latest. False if the deadline has passed.
     virtual bool wait_until(TimePoint deadline) = 0;
-    /// Wakes every waiter. Requires: locked by the caller.
+    /// Wakes every waiter. Requires: the caller has locked it.
     virtual void notify_all() = 0;
 };
 

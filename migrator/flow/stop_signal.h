@@ -1,4 +1,4 @@
-// Asked to stop: one flag that every loop of a task looks at and every long wait listens to.
+// The request to stop: one flag that every loop of a task checks and every long wait listens to.
 #pragma once
 
 #include <atomic>
@@ -9,7 +9,7 @@
 
 namespace cutover::flow {
 
-/// Any thread. `runtime` must outlive it.
+/// For any thread. `runtime` must outlive it.
 class StopSignal {
 public:
     explicit StopSignal(Runtime& runtime) : runtime_(runtime), gate_(runtime.make_gate()) {}
@@ -20,7 +20,7 @@ public:
         requested_ = true;
         gate_->notify_all();
     }
-    /// As request(), callable from a signal handler: waits notice within their own bound.
+    /// Like request(), but callable from a signal handler: waits notice it within their own bound.
     void request_from_signal() noexcept { requested_ = true; }
     bool requested() const { return requested_; }
     void throw_if_requested() const {
@@ -28,7 +28,7 @@ public:
             throw model::Error(model::ErrorClass::stopped, "task.stopped", "stopped on request");
         }
     }
-    /// Waits `duration`, less if asked to stop. True if asked to stop.
+    /// Waits for `duration`, or less if asked to stop. True if asked to stop.
     bool wait_for(Duration duration) {
         constexpr Duration kSlice = std::chrono::milliseconds(250);
         const TimePoint deadline = runtime_.now() + duration;

@@ -1,13 +1,13 @@
 // The named places at which a simulation may kill the task and a rehearsal may stop the program:
 // each edge of *written -> durable -> checkpointed -> acknowledged*, and the hand-overs between
-// phases. A name is used with Runtime::yield and nowhere spelled out again.
+// phases. A name is used with Runtime::yield and spelled out only here.
 #pragma once
 
 #include <string_view>
 
 namespace cutover::flow::sync {
 
-// The full copy, per chunk. Rows and receipt are one destination transaction, so durable and
+// The full copy, for each chunk. Rows and receipt are one destination transaction, so durable and
 // checkpointed are one edge here.
 inline constexpr std::string_view kChunkRead = "chunk.read";  ///< a batch has been read
 inline constexpr std::string_view kChunkWritten =
@@ -15,7 +15,7 @@ inline constexpr std::string_view kChunkWritten =
 inline constexpr std::string_view kChunkCommitted =
     "chunk.committed";  ///< rows and receipt are durable
 
-// Incremental, per batch of whole source transactions.
+// The incremental phase, for each batch of whole source transactions.
 inline constexpr std::string_view kBatchStaged = "batch.staged";    ///< sent, nothing changed yet
 inline constexpr std::string_view kBatchApplied = "batch.applied";  ///< rows and marker written
 inline constexpr std::string_view kBatchCommitted =
@@ -28,14 +28,14 @@ inline constexpr std::string_view kCaptureCreated =
 inline constexpr std::string_view kSchemaStep = "schema.step";
 inline constexpr std::string_view kFullDone = "task.full_done";
 
-// A change of the source's schema that is followed.
+// Following a change of the source's schema.
 inline constexpr std::string_view kEvolutionBegun = "schema.begun";  ///< recorded, nothing done
 inline constexpr std::string_view kCaptureExtended = "schema.capture_extended";
 inline constexpr std::string_view kEvolutionAdopted = "schema.adopted";
 
 // The cutover.
 inline constexpr std::string_view kSourceFence =
-    "finish.source_fence";  ///< recorded, not set; and once more when it is set
+    "finish.source_fence";  ///< when it is recorded but not set, and again when it is set
 inline constexpr std::string_view kSequencesSet = "finish.sequences_set";
 inline constexpr std::string_view kFenced = "finish.fenced";
 

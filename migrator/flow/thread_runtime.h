@@ -11,7 +11,8 @@ namespace cutover::flow {
 
 class ThreadRuntime final : public Runtime {
 public:
-    /// Called at every yield point, by any thread. Rehearsals use it to stop the program there.
+    /// Called at every yield point, on the thread that reaches it. Rehearsals use it to stop the
+    /// program there.
     using Hook = std::function<void(std::string_view point)>;
     explicit ThreadRuntime(Hook hook = {});
 

@@ -1,5 +1,5 @@
 // Never lets more than the configured amount pass in any second; delays, never drops. Limits may be
-// changed while it runs and hold within a second.
+// changed at any time and take effect within a second.
 #pragma once
 
 #include <functional>
@@ -11,24 +11,24 @@
 
 namespace cutover::flow {
 
-/// Any thread. `runtime` must outlive it.
+/// For any thread. `runtime` must outlive it.
 class Throttle {
 public:
     Throttle(Runtime& runtime, plan::Throttle limits);
 
     void set(plan::Throttle limits);
     plan::Throttle limits() const;
-    /// While paused nothing passes.
+    /// While paused, nothing passes.
     void pause(bool paused);
-    /// Waits until so much may pass. A single amount larger than a second's worth passes alone and
-    /// is paid for by those that follow. False, and nothing has passed, if it would have to wait on
-    /// although `given_up()`, which is asked a few times a second.
+    /// Waits until this much may pass. A single amount larger than a second's worth passes alone,
+    /// and those that follow pay for it. False, and nothing has passed, if `given_up()` returns
+    /// true while it waits; that is asked a few times a second.
     bool pass(model::Rows rows, model::Bytes bytes, std::uint64_t queries,
               const std::function<bool()>& given_up);
 
 private:
-    /// A debt in time: what has passed beyond the limit, as the moment from which the next may
-    /// pass.
+    /// What has passed beyond the limit, as a debt in time: the moment from which the next amount
+    /// may pass.
     struct Meter {
         TimePoint free_at{};
         void charge(TimePoint now, std::uint64_t amount, std::optional<std::uint64_t> per_second);

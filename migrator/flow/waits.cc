@@ -9,7 +9,7 @@ namespace cutover::flow {
 
 namespace {
 
-/// Ages alone are no news.
+/// A change of ages alone is not worth telling.
 bool same(const std::vector<model::Holder>& a, const std::vector<model::Holder>& b) {
     return std::equal(a.begin(), a.end(), b.begin(), b.end(),
                       [](const model::Holder& one, const model::Holder& other) {
