@@ -1,6 +1,6 @@
 // `cutover precheck`: the precheck as a command of the program. Errors (a task file that cannot be
-// used, an engine that does not exist) leave as exceptions; the program's main says them and picks
-// the code.
+// used, an engine that does not exist) leave as exceptions; the program's main prints them and
+// picks the exit code.
 #pragma once
 
 #include <ostream>

@@ -22,7 +22,7 @@ Findings destination_space(const Facts& facts) {
     for (const model::TableSchema& table : facts.source.catalog.tables) {
         total += table.size;
     }
-    // Servers do not tell their free space to an account that only migrates: said, not guessed.
+    // Servers do not tell their free space to an account that only migrates, so it is not guessed.
     return {
         {"destination.space",
          model::Severity::note,

@@ -8,7 +8,7 @@ namespace cutover::precheck {
 
 namespace {
 
-/// Runs `ask` and keeps the reason if it cannot be answered.
+/// Runs `ask`, and keeps the reason if it fails.
 void attempt(EndFacts& end, const std::function<void()>& ask) {
     try {
         ask();
@@ -17,7 +17,7 @@ void attempt(EndFacts& end, const std::function<void()>& ask) {
     }
 }
 
-/// What the destination keeps of the task, if anything. Looks only: nothing is made there.
+/// What the destination keeps of the task, if anything. Only reads: nothing is made there.
 std::optional<engine::TaskRecord> record_of(const engine::EngineFactories& destination,
                                             const plan::TaskSpec& spec) {
     flow::ThreadRuntime runtime;

@@ -1,6 +1,6 @@
-// What the questions of a precheck are asked of: both ends as their inspectors saw them, and the
-// plan that a route made of it. Gathered once, before the first question; nothing here changes a
-// server.
+// What the questions of a precheck are asked about: both ends as their inspectors saw them, and the
+// plan that a route made from that. Gathered once, before the first question; nothing here changes
+// a server.
 #pragma once
 
 #include <memory>
@@ -16,7 +16,7 @@
 
 namespace cutover::precheck {
 
-/// One end. Either the inspector and what it saw are there, or the reason why not.
+/// One end. It holds either the inspector and what it saw, or the reason why there is none.
 struct EndFacts {
     std::unique_ptr<engine::Inspector> inspector;
     engine::ServerFacts server;
@@ -28,8 +28,8 @@ struct EndFacts {
 
 struct Facts {
     plan::TaskSpec spec;
-    /// The task has a record of its own at the destination, and may have tables and rows: those are
-    /// no strangers, and it has its place at the source.
+    /// The task has a record of its own at the destination. It may also have tables and rows there,
+    /// which are not foreign then, and it has its place at the source.
     bool started = false;
     std::optional<engine::TaskRecord> record;  ///< that record
     EndFacts source;
@@ -37,8 +37,8 @@ struct Facts {
     std::optional<engine::Planned> planned;  ///< absent if an end does not answer
 };
 
-/// Asks both ends. What cannot be asked is a fact too: only engines or routes that do not exist
-/// throw (refused).
+/// Asks both ends. A failure to answer is a fact too: it throws only for engines or routes that do
+/// not exist (refused).
 Facts gather(const engine::Registry& registry, const plan::TaskSpec& spec);
 
 }  // namespace cutover::precheck

@@ -10,7 +10,7 @@ using model::Severity;
 
 namespace {
 
-/// In the key's own order: which of its columns leads is something an operator knows it by.
+/// In the key's own order: people recognise a key by its leading column.
 using Names = std::vector<std::string>;
 
 std::string shown(const Names& names) {

@@ -3,7 +3,7 @@
 namespace cutover::precheck {
 
 Findings names(const Facts& facts) {
-    // Whatever the route has to say that is not about a type: columns without a counterpart, names
+    // Reports what the route has to say apart from types: columns without a counterpart, names
     // claimed twice, and what later routes find.
     Findings findings;
     for (const model::Finding& finding : facts.planned->findings) {

@@ -3,8 +3,8 @@
 namespace cutover::precheck {
 
 Findings object_kinds(const Facts& facts) {
-    // Which kinds of object there are, an engine knows; it lists those that are not carried, and
-    // tables that only look like tables.
+    // An engine knows which kinds of object exist; it lists those that are not carried, and tables
+    // that only look like tables.
     return unmet(facts, engine::Topic::object_kinds, true);
 }
 

@@ -16,7 +16,8 @@ struct Question {
     Findings (*ask)(const Facts&);
 };
 
-// In the order in which an operator would ask. The first is asked even if an end does not answer.
+// In the order in which an operator would ask. The first question is asked even if an end does not
+// answer.
 constexpr Question kQuestions[] = {
     {"connectivity", "do both ends answer", connectivity},
     {"versions", "are both servers known", versions},
@@ -57,7 +58,7 @@ Findings answer_of(const Question& question, const Facts& facts) {
     }
 }
 
-/// Moves what may be ignored out of the answers; tells what may not (G190).
+/// Moves ignored findings out of the answers; if a finding must not be ignored, it says so (G190).
 void apply_ignore(const std::set<std::string>& codes, Report& report) {
     for (Answer& answer : report.answers) {
         Findings kept;

@@ -11,26 +11,26 @@
 
 namespace cutover::precheck {
 
-/// One question with what it has found; findings that are ignored are not among them.
+/// One question and its findings, without those that are ignored.
 struct Answer {
     std::string question;  ///< `capture_settings`
     std::string asks;      ///< the question in words
-    bool asked = true;     ///< false: could not be, because an end does not answer
+    bool asked = true;     ///< false: it could not be asked, because an end does not answer
     Findings findings;
 };
 
 struct Report {
     std::vector<Answer> answers;
-    /// What the task file says to ignore; every report of a run names them (G191).
+    /// Findings that the task file says to ignore; every report of a run names them (G191).
     Findings ignored;
 
     std::size_t count(model::Severity severity) const;
-    /// A task with such a report does not start (G187).
+    /// A task with a blocking report does not start (G187).
     bool blocks() const { return count(model::Severity::block) > 0; }
 };
 
-/// Asks all questions of facts that are there. A question that cannot be answered (a server that
-/// goes away, a right that is missing) becomes a finding that blocks.
+/// Asks all questions that the facts allow. A question that cannot be answered (a server that goes
+/// away, a right that is missing) becomes a finding that blocks.
 Report ask(const Facts& facts);
 
 /// Gathers the facts and asks. Throws: refused (no such engine or route).

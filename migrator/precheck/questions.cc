@@ -1,4 +1,4 @@
-// What several questions share.
+// Helpers that several questions share.
 #include "migrator/precheck/questions.h"
 
 #include <set>
@@ -7,8 +7,8 @@ namespace cutover::precheck {
 
 namespace {
 
-/// What of the destination is the task's business: what rows and values are written to, and what
-/// the schema phase builds on.
+/// The part of the destination that concerns the task: objects that rows and values are written to,
+/// and what the schema phase builds on.
 model::Catalog written_to(const Facts& facts) {
     std::set<model::ObjectName> wanted;
     for (const plan::TablePlan& table : facts.planned->plan.tables) {

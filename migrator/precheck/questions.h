@@ -1,7 +1,7 @@
-// The questions of the precheck: each takes the facts and gives findings, none if all is well. One
-// file per question, named like its function. A new question is a file, a line here and a line in
-// precheck.cc. No question changes anything, and none decides whether the task starts: a severity
-// does.
+// The questions of the precheck: each takes the facts and returns findings, none if all is well.
+// There is one file per question, named like its function. A new question is a file, a line here
+// and a line in precheck.cc. No question changes anything, and none decides whether the task
+// starts: the severity does.
 #pragma once
 
 #include <string>
@@ -15,10 +15,11 @@ namespace cutover::precheck {
 using Findings = std::vector<model::Finding>;
 using model::some_of;
 
-// Asked first, and of whatever answers. They may throw: connection, refused.
+// This question is asked first, whichever ends answer. It may throw: connection, refused.
 Findings connectivity(const Facts& facts);  ///< do both ends answer, are they what they must be
 
-// Asked only if both ends answer; facts.planned is there. They may throw: connection, refused.
+// These are asked only if both ends answer; facts.planned then has a value. They may throw:
+// connection, refused.
 Findings versions(const Facts& facts);          ///< do we know both servers
 Findings capture_settings(const Facts& facts);  ///< does the source write the log that we need
 Findings capture_capacity(const Facts& facts);  ///< is there room for one more reader of the log
@@ -38,7 +39,7 @@ Findings task_record(const Facts& facts);   ///< does what is known of the task 
 Findings documented_limits(const Facts& facts);  ///< what would the real service say to this task
 Findings destination_space(const Facts& facts);  ///< how much room does it take
 
-/// Those requirements of an engine that are not met, as findings.
+/// The requirements of an engine that are not met, as findings.
 Findings unmet(const Facts& facts, engine::Topic topic, bool as_source);
 
 }  // namespace cutover::precheck

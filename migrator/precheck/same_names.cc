@@ -12,7 +12,7 @@ namespace {
 class SameNames {
 public:
     explicit SameNames(const Facts& facts) : facts_(facts), spec_(facts.spec) {
-        // The schema phase makes partitioned parents too, which hold no rows and have no plan.
+        // The schema phase also makes partitioned parents, which hold no rows and have no plan.
         for (const model::TableSchema& table : facts.source.catalog.tables) {
             if (spec_.phases.schema) {
                 wanted_.try_emplace(spec_.mapping.table(table.name), table.name);
@@ -30,11 +30,11 @@ public:
                 present.push_back(destination);
             }
         }
-        // Without the schema phase the tables must be there: what is missing, the route has told.
+        // Without the schema phase the tables must exist; the route has reported those that do not.
         if (spec_.phases.schema) {
             tell_present(present);
         }
-        // What the schema phase refuses anyhow need not be told twice.
+        // What the schema phase refuses anyway need not be reported twice.
         if (spec_.phases.full && !(spec_.phases.schema && refuses())) {
             tell_rows(facts_.destination.inspector->non_empty(present));
         }
@@ -106,7 +106,7 @@ private:
 }  // namespace
 
 Findings same_names(const Facts& facts) {
-    // A resumed task's own tables and rows are no strangers.
+    // A resumed task's own tables and rows are not foreign.
     return facts.started ? Findings{} : SameNames(facts).ask();
 }
 

@@ -80,7 +80,7 @@ const char* in_words(Severity severity) {
     return "unknown";
 }
 
-/// What was found, object by object where that differs.
+/// What was found, listed per object where it differs.
 std::vector<std::string> found_lines(const model::FindingKind& kind) {
     constexpr std::size_t kShown = 5;
     const bool alike =
