@@ -23,7 +23,7 @@ namespace cutover::model {
 
 using nlohmann::json;
 
-/// Bytes as text: JSON holds no others than UTF-8.
+/// Bytes as text, because JSON holds only UTF-8.
 static std::string hex(const std::string& bytes) {
     constexpr std::string_view kDigits = "0123456789abcdef";
     std::string out;
@@ -102,12 +102,12 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TableEvolution, before, after, columns, added
 
 namespace {
 
-/// What cannot be read is damaged: it was written by this program.
+/// This program wrote the text, so text that it cannot read is damaged.
 template <typename Work>
 auto reading(const Work& work) {
     try {
         return work();
-    } catch (const std::exception& error) {  // of the JSON library's, or of a number's
+    } catch (const std::exception& error) {  // from the JSON library or from parsing a number
         throw model::Error(model::ErrorClass::corrupt, "task.catalog",
                            "the task's record of the source's catalog cannot be read: " +
                                std::string(error.what()),
@@ -132,7 +132,7 @@ bool same_schema(model::Catalog one, model::Catalog other) {
         catalog->needs.clear();
         for (model::TableSchema& table : catalog->tables) {
             table.rows_file.clear();
-            table.old_rows = {};  // the task sets it itself, and the log says what it is
+            table.old_rows = {};  // the task sets it itself, and the log tells its value
             table.old_row_columns.clear();
             for (model::ColumnSchema& column : table.columns) {
                 column.fill.reset();

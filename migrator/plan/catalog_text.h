@@ -1,5 +1,5 @@
-// A catalog as text and back, so that a task remembers what it was planned from. Its own form: read
-// by the version that has written it, and by later ones.
+// A catalog as text and back, so that a task remembers what it was planned from. The form is its
+// own: the version that wrote it can read it, and later versions can too.
 #pragma once
 
 #include <string>
@@ -9,14 +9,14 @@
 
 namespace cutover::plan {
 
-/// What a plan is made of: estimates and sizes of tables, which change all the time, are left out,
-/// so that equal texts mean equal schemas.
+/// The parts that a plan is made of. Estimates and sizes of tables change all the time and are left
+/// out, so that equal texts mean equal schemas.
 std::string catalog_text(const model::Catalog& catalog);
-/// Throws: corrupt `task.catalog` (no text of catalog_text()'s).
+/// Throws: corrupt `task.catalog` (the text does not come from catalog_text()).
 model::Catalog read_catalog_text(std::string_view text);
 
-/// Whether they have the same tables, types and sequences. Where rows lie does not matter, nor what
-/// is not carried.
+/// Whether both have the same tables, types and sequences. Where rows are stored does not matter,
+/// nor do objects that are not carried.
 bool same_schema(model::Catalog one, model::Catalog other);
 
 }  // namespace cutover::plan

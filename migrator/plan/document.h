@@ -1,6 +1,6 @@
 // A YAML text as a plain tree in which every key and value knows its line and column, and the list
-// of what is wrong with it. Made from a file's bytes, read by the sections of the task file (and by
-// anybody else who reads YAML written by people). It knows no key and no meaning.
+// of what is wrong with it. Made from a file's bytes; read by the sections of the task file and by
+// any other reader of hand-written YAML. It knows no keys and no meanings.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@ struct Place {
 
 struct Entry;
 
-/// A value of the document. Scalars are texts: what type a text is, its reader says.
+/// A value of the document. Scalars are texts; the reader decides what type a text is.
 struct Node {
     enum class Kind { empty, scalar, list, map };
 
@@ -45,7 +45,7 @@ struct Problem {
     std::string remedy;
 };
 
-/// A file that cannot be used: all its problems at once. The program ends with kBadUsage.
+/// A file that cannot be used, with all its problems at once. The program ends with kBadUsage.
 class FileError : public model::Error {
 public:
     FileError(const std::string& file, std::vector<Problem> problems);
@@ -58,7 +58,7 @@ private:
 /// Exit code for a command line or a file that cannot be used.
 inline constexpr int kBadUsage = 3;
 
-/// Collects what is wrong, so that one run tells everything.
+/// Collects what is wrong, so that one run reports everything.
 class Problems {
 public:
     /// `file` is the name shown to the user.
@@ -75,7 +75,7 @@ private:
     std::vector<Problem> problems_;
 };
 
-/// Parses one YAML document. Duplicate keys, keys that are no texts, several documents and trees
+/// Parses one YAML document. Duplicate keys, keys that are not texts, several documents and trees
 /// beyond any sensible size (aliases included) become problems. Throws: FileError if there is no
 /// tree at all.
 Node parse_document(const std::string& text, Problems& problems);

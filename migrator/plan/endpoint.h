@@ -1,5 +1,5 @@
-// One end of a task as the user named it: where, who, how encrypted. Holds the secret, prints
-// without it.
+// One end of a task as the user named it: where it is, which account, how it is encrypted. Holds
+// the secret, prints without it.
 #pragma once
 
 #include <array>
@@ -25,7 +25,7 @@ inline const char* to_string(TlsMode mode) {
 }
 
 /// Whether the login is tied to the TLS connection it goes through, so that nobody in between can
-/// pass it on. Names as libpq's.
+/// pass it on. The names are libpq's.
 enum class ChannelBinding : std::uint8_t { disable, prefer, require };
 inline constexpr std::array<const char*, 3> kChannelBindings = {"disable", "prefer", "require"};
 inline const char* to_string(ChannelBinding binding) {
@@ -37,14 +37,14 @@ struct Endpoint {
     std::vector<HostPort> hosts;  ///< all servers that may be the primary; the writable one is used
     std::string database;
     std::string user;
-    model::Secret password;  ///< empty: the engine's own means (~/.pgpass)
+    model::Secret password;  ///< empty: found by the engine's own means (~/.pgpass)
     TlsMode tls = TlsMode::prefer;
     std::string tls_ca_file;
     std::string tls_certificate_file;
     std::string tls_key_file;
     ChannelBinding channel_binding = ChannelBinding::prefer;
-    /// The one way of logging in that may be used, in the engine's words; empty: any that does not
-    /// send the password in clear without TLS.
+    /// The only method of logging in that may be used, in the engine's words; empty: any method
+    /// that does not send the password in clear without TLS.
     std::string require_auth;
 
     /// `postgres://user@host:port,host:port/database`, without secrets.

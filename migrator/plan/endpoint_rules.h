@@ -12,13 +12,13 @@
 namespace cutover::plan {
 
 struct EndpointRules {
-    std::uint16_t usual_port = 0;  ///< that people leave out (G200); 0: none, each must be written
+    std::uint16_t usual_port = 0;  ///< used where none is written (G200); 0: each end must name one
     bool needs_database = true;    ///< false: an end may be a whole server
     bool needs_user = true;
     std::vector<TlsMode> tls_modes = {TlsMode::disable, TlsMode::prefer, TlsMode::require,
                                       TlsMode::verify_ca, TlsMode::verify_full};
     TlsMode usual_tls = TlsMode::prefer;
-    bool needs_ca = true;          ///< a mode that verifies trusts a named file only
+    bool needs_ca = true;          ///< a verifying mode trusts only a named file
     bool channel_binding = false;  ///< the login can be tied to TLS: the key `tls.channel_binding`
     /// What the key `require_auth` may name; empty: there is no such key.
     std::vector<std::string> login_methods = {};

@@ -1,6 +1,6 @@
-// One end of a task file: `source:` or `destination:`. Resolves the password from the environment
-// or a file of tight permissions; a password written into the file is refused and never shown. It
-// does not connect, and knows of engines no more than the rules that they declare.
+// One end of a task file: `source:` or `destination:`. Takes the password from the environment or
+// from a file that only its owner can read; a password written into the task file is refused and
+// never shown. It does not connect, and knows nothing of engines but the rules that they declare.
 #pragma once
 
 #include <filesystem>
@@ -12,7 +12,7 @@
 
 namespace cutover::plan {
 
-/// `folder`: where relative file names start. Tells every mistake to `problems`.
+/// `folder`: where relative file names start. Reports every mistake to `problems`.
 Endpoint read_endpoint(const Node* node, const std::string& path,
                        const std::filesystem::path& folder, const EngineRules& engines,
                        Problems& problems);

@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t kMostNamed = 5;
 constexpr std::size_t kMostShown = 200;
 
-/// Between separators that stand in no parentheses and no quotes: types may hold both.
+/// The parts between separators outside parentheses and quotes: types may contain both.
 std::vector<std::string_view> parts_of(std::string_view text, char separator) {
     std::vector<std::string_view> parts;
     std::size_t from = 0;
@@ -29,7 +29,7 @@ std::vector<std::string_view> parts_of(std::string_view text, char separator) {
     return parts;
 }
 
-/// Takes out what is no table.
+/// Removes and returns the parts that are not tables.
 std::vector<std::string_view> take_others(std::vector<std::string_view>& parts) {
     const auto others = std::stable_partition(
         parts.begin(), parts.end(),
@@ -41,7 +41,7 @@ std::vector<std::string_view> take_others(std::vector<std::string_view>& parts) 
 
 using Named = std::map<std::string_view, std::string_view>;
 
-/// Texts by what stands before their first `>`.
+/// Maps the text before the first `>` to the whole text.
 Named by_name(const std::vector<std::string_view>& texts) {
     Named out;
     for (const std::string_view text : texts) {
@@ -50,7 +50,7 @@ Named by_name(const std::vector<std::string_view>& texts) {
     return out;
 }
 
-/// The names of a few.
+/// Collects the names of a few.
 class Names {
 public:
     void add(const std::string& name) {

@@ -39,7 +39,7 @@ Throttle read_throttle(const Node* node, const std::string& path, bool queries,
     return throttle;
 }
 
-/// A window in minutes, or in seconds where rehearsals may shorten it.
+/// A window in minutes; or in seconds, with which rehearsals may shorten it.
 std::chrono::seconds window(const DocumentReader& keys, const std::string& name,
                             std::uint64_t least, std::uint64_t most,
                             std::chrono::seconds otherwise) {

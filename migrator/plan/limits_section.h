@@ -1,5 +1,5 @@
-// `limits:` and `retry:` of a task file, held to the documented ranges. Advised floors inside
-// a range (G24, G26) are the precheck's, not refused here.
+// `limits:` and `retry:` of a task file, checked against the documented ranges. Advised minimums
+// within a range (G24, G26) are not refused here; the precheck reports them.
 #pragma once
 
 #include "migrator/plan/document.h"
@@ -7,7 +7,7 @@
 
 namespace cutover::plan {
 
-/// Tells every mistake to `problems`; what is wrong or absent keeps its default.
+/// Reports every mistake to `problems`; a value that is wrong or absent keeps its default.
 Limits read_limits(const Node* node, Problems& problems);
 RetryWindows read_retry(const Node* node, Problems& problems);
 

@@ -1,6 +1,6 @@
-// `objects:` of a task file: what is migrated, under which names, which columns and rows. It tells
-// what contradicts itself from the names alone; what only the catalogs can tell, a route tells
-// later.
+// `objects:` of a task file: what is migrated, under which names, which columns and rows. It
+// reports contradictions that the names alone show; a route later reports those that only the
+// catalogs show.
 #pragma once
 
 #include "migrator/plan/document.h"
@@ -8,7 +8,7 @@
 
 namespace cutover::plan {
 
-/// Fills `objects`, `mapping` and `filters` of `spec`. Tells every mistake to `problems`.
+/// Fills `objects`, `mapping` and `filters` of `spec`. Reports every mistake to `problems`.
 void read_objects(const Node* node, TaskSpec& spec, Problems& problems);
 
 }  // namespace cutover::plan

@@ -27,7 +27,7 @@ OutputFile::OutputFile(std::string option, fs::path file)
     } else {
         const fs::path folder = file_.has_parent_path() ? file_.parent_path() : ".";
         draft_ = (folder / ("." + file_.filename().string() + ".XXXXXX")).string();
-        descriptor_ = ::mkostemp(draft_.data(), O_CLOEXEC);  // 0600, and nobody's before
+        descriptor_ = ::mkostemp(draft_.data(), O_CLOEXEC);  // mode 0600, and always a new file
     }
     if (descriptor_ < 0) {
         draft_.clear();

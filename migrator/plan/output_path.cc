@@ -21,7 +21,7 @@ std::string reason_of(int error) {
 constexpr const char* kOtherFolder = "name a folder that this account can make and write in";
 constexpr const char* kOtherFile = "name a file in a folder that this account can write in";
 
-/// Makes a file and removes it: rights alone do not tell (a file system may be read-only).
+/// Makes a file and removes it again: rights alone do not tell (a file system may be read-only).
 int try_file_in(const fs::path& folder) {
     std::string name = ((folder.empty() ? "." : folder) / ".cutover-XXXXXX").string();
     const int descriptor = ::mkostemp(name.data(), O_CLOEXEC);
@@ -60,7 +60,7 @@ OutputKind kind_of_output(const std::string& option, const fs::path& file) {
 
 void require_writable_file(const std::string& option, const fs::path& file) {
     if (kind_of_output(option, file) == OutputKind::stream) {
-        return;  // to open it may have an effect
+        return;  // opening it may have an effect
     }
     if (const int error = try_file_in(file.parent_path()); error != 0) {
         throw refused_output(option, file, "which cannot be written: " + reason_of(error),

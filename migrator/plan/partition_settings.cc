@@ -3,7 +3,8 @@
 namespace cutover::plan {
 
 TaskSpec with_partition_settings(TaskSpec spec, const model::Catalog& source) {
-    // Parents stand before their partitions, so each has what it takes over from above already.
+    // Parents come before their partitions, so each parent already has what it takes over from
+    // above.
     for (const model::TableSchema& table : source.tables) {
         if (!table.partition_of) {
             continue;

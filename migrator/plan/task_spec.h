@@ -1,6 +1,6 @@
-// What the user asked for, complete and within the documented ranges, or it does not exist. Read
-// from a task file by task_file.h. It knows names as written, no catalog: plan.h is the spec
-// resolved.
+// What the user asked for. A TaskSpec is complete and within the documented ranges, or it does not
+// exist. Read from a task file by task_file.h. It knows names as they are written and no catalog:
+// plan.h is the spec resolved.
 #pragma once
 
 #include <chrono>
@@ -31,7 +31,7 @@ struct ObjectSelection {
     bool selects(const model::ObjectName& table) const;
 };
 
-/// Renames; whatever is not named keeps its name.
+/// Renames; a name that is not listed stays as it is.
 struct NameMapping {
     std::map<std::string, std::string> schemas;
     std::map<model::ObjectName, model::ObjectName> tables;
@@ -45,11 +45,11 @@ struct NameMapping {
 
 enum class ConflictRule : std::uint8_t { precheck, ignore };
 
-/// Absent = unlimited.
+/// An absent value means unlimited.
 struct Throttle {
     std::optional<model::Rows> rows_per_second;
     std::optional<model::Bytes> bytes_per_second;
-    std::optional<std::uint64_t> queries_per_second;  ///< of the full copy's reads
+    std::optional<std::uint64_t> queries_per_second;  ///< limits the reads of the full copy
 };
 
 struct Limits {
@@ -59,7 +59,7 @@ struct Limits {
     model::Bytes chunk_bytes{32ull << 20};       ///< target size of a chunk
     model::Bytes batch_bytes{16ull << 20};       ///< of one apply batch, at the most
     std::uint32_t batch_transactions = 20000;    ///< in one apply batch, at the most
-    std::chrono::milliseconds batch_delay{200};  ///< a batch waits no longer than this for company
+    std::chrono::milliseconds batch_delay{200};  ///< a batch waits no longer than this to fill up
     Throttle full;
     Throttle incremental;
 };
