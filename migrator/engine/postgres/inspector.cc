@@ -17,7 +17,7 @@ namespace {
 
 constexpr const char* kSessionName = "cutover inspector";
 
-/// Indexes and identities of those of tables[from..to) that are tables.
+/// Indexes and identities of those names in tables[from..to) that are tables.
 std::map<std::size_t, std::string> identities(Connection& session,
                                               const std::vector<model::ObjectName>& tables,
                                               std::size_t from, std::size_t to) {
@@ -33,7 +33,7 @@ std::map<std::size_t, std::string> identities(Connection& session,
     return out;
 }
 
-/// Indexes of those that hold a row. Requires: a transaction is open.
+/// Indexes of those that contain a row. Requires: a transaction is open.
 std::vector<std::size_t> filled(Connection& session, const std::vector<model::ObjectName>& tables,
                                 std::size_t from, std::size_t to) {
     std::string sql;
@@ -72,7 +72,8 @@ PostgresInspector::~PostgresInspector() {
     }
 }
 
-/// The writable host; a standby only if there is no other, so that the precheck can say so.
+/// Connects to the writable host; to a standby only if there is no other, so that the precheck can
+/// report it.
 Connection& PostgresInspector::connection() {
     if (connection_ && connection_->alive()) {
         return *connection_;

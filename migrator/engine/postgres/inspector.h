@@ -1,5 +1,5 @@
-// Facts about one PostgreSQL server and database: what engine::Inspector asks. The catalog itself
-// is read by catalog.h, the list of what a migration needs stands in requirements.h.
+// Facts about one PostgreSQL server and database that engine::Inspector asks for. catalog.h reads
+// the catalog itself; requirements.h lists what a migration needs.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,4 @@
-// engine::Sink for PostgreSQL: hands out sessions that write under the claim of this sink's
-// control.
+// engine::Sink for PostgreSQL: provides sessions that write under the claim of this sink's control.
 #pragma once
 
 #include <memory>
@@ -11,7 +10,7 @@
 namespace cutover::postgres {
 
 /// Opens no connection yet.
-/// `waits`: of the task on whose behalf it is; null: of none.
+/// `waits`: belongs to the task on whose behalf the sink works; null: there is none.
 std::unique_ptr<engine::Sink> make_sink(flow::Runtime& runtime, const plan::TaskSpec& spec,
                                         flow::Waits* waits = nullptr);
 

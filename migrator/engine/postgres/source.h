@@ -1,7 +1,6 @@
 // PostgreSQL as a source: capture (capture.h), views and readers (chunk_reader.h) and the log
-// (change_stream.h) behind engine::Source. It keeps what these share in one process: the view that
-// is alive, the files the tables were in when the slot was made, the history of the server that
-// answers.
+// (change_stream.h) behind engine::Source. It keeps what these share in one process: the live view,
+// the files that the tables had when the slot was made, and the history of the server that answers.
 #pragma once
 
 #include <atomic>
@@ -47,9 +46,10 @@ public:
                                                        const engine::CaptureOrigin& origin,
                                                        const model::Position& from,
                                                        engine::LogReader reader) override;
-    /// Throws besides: refused (somebody has changed the publication).
+    /// Also throws: refused (somebody has changed the publication).
     model::Position current_position() override;
-    /// Throws besides: refused (somebody has changed the publication; looked at every few seconds).
+    /// Also throws: refused (somebody has changed the publication, which is checked every few
+    /// seconds).
     void heartbeat() override;
     model::Instant clock() override;
     std::vector<engine::SourceWriter> writers(const plan::Plan& plan) override;
@@ -59,8 +59,8 @@ public:
     std::string key_text(const plan::TablePlan& table, const model::Tuple& row) override;
     std::vector<model::SequenceSchema> sequences(const plan::Plan& plan) override;
 
-    /// Throws: corrupt, if `position` was seen on a timeline that the server which answers now has
-    /// left before it: what the copy holds of it never happened there.
+    /// Throws: corrupt, if `position` was seen on a timeline that the present server left before
+    /// that position: what the copy has of it never happened there.
     bool covers(const model::Position& by, const model::Position& position) const override;
     std::unique_ptr<engine::SeenTransactions> visible(const model::Stamp& stamp) const override;
     std::unique_ptr<engine::RangeIndex> index(
@@ -75,17 +75,17 @@ private:
     plan::TaskSpec spec_;
     std::shared_ptr<SessionPool> sessions_;
     std::unique_ptr<SlotView> view_;      ///< the capture's, or one like it
-    std::unique_ptr<SlotView> held_;      ///< a capture's, until it is asked for as a view
+    std::unique_ptr<SlotView> held_;      ///< a capture's view, until open_view() asks for it
     std::optional<Connection> exporter_;  ///< holds the view of a task without a log
     std::string exported_;
-    HeapFiles files_;  ///< of the capture, empty without a log
+    HeapFiles files_;  ///< at the time of the capture; empty without a log
     PublicationAtStart publication_;
     std::optional<std::chrono::steady_clock::time_point> guarded_at_;
     std::atomic<std::shared_ptr<const TimelineHistory>> history_{nullptr};
     std::optional<Connection> connection_;
 };
 
-/// `waits`: of the task on whose behalf it is; null: of none.
+/// `waits`: belongs to the task on whose behalf the source works; null: there is none.
 std::unique_ptr<engine::Source> make_source(flow::Runtime& runtime, const plan::TaskSpec& spec,
                                             flow::Waits* waits = nullptr);
 

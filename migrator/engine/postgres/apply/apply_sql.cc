@@ -54,7 +54,7 @@ std::string ApplySql::staged(StageKind kind) const {
     return stage_name(table_, kind) + " AS s";
 }
 
-/// The first row tells the collations: they are the columns', as those of a staging table.
+/// The first row fixes the collations: they are the columns' own, as in a staging table.
 std::string ApplySql::values(StageKind kind, std::uint64_t rows) const {
     const std::vector<StagedColumn> columns = staged_columns(kind);
     std::string out = "(VALUES ";
@@ -94,7 +94,7 @@ std::string ApplySql::copy_into_table() const {
     return "COPY " + target_.quoted + " (" + target_.column_list() + ") FROM STDIN (FORMAT binary)";
 }
 
-/// Staged keys are called k<at> where they stand for themselves and c<column> inside a whole row.
+/// Staged keys are called k<at> if they stand by themselves, and c<column> inside a whole row.
 std::string ApplySql::key_match(const std::string& left, const std::string& right,
                                 char staged) const {
     std::string out;
@@ -137,7 +137,7 @@ std::string ApplySql::staged_row_text(const std::string& alias) const {
     return "(ROW(" + list + ")::text COLLATE \"C\")";
 }
 
-/// Rows with equal images have equal hashes; only what meets here is compared as text.
+/// Rows with equal images have equal hashes; only rows with equal hashes are compared as text.
 std::string ApplySql::hash(const std::string& alias, bool staged) const {
     std::string list;
     for (std::size_t column = 0; column < target_.columns.size(); ++column) {
@@ -189,7 +189,7 @@ std::string ApplySql::update(const std::string& staged, std::uint32_t mask,
                              const Presence& present) const {
     const std::string sets = set_list(present);
     if (sets.empty()) {
-        // Nothing but an identity column is there: the row must exist, and stays as it is.
+        // The table has nothing but an identity column: the row must exist, and stays as it is.
         return "SELECT 1 FROM " + target_.only + target_.quoted + " AS t JOIN " + staged + " ON " +
                key_match("t", "s", 'k') + " WHERE s.mask = " + number(mask);
     }
@@ -224,7 +224,7 @@ std::string ApplySql::move(const std::string& staged,
                        " RETURNING " + completed(present) + ")");
         add(counts, "(SELECT count(*) FROM " + name + ")", " + ");
     }
-    // The count is known before the first row comes, and only once all of them have been taken.
+    // The count is known before the first row arrives, but only after all rows have been deleted.
     std::string rows;
     for (const auto& [mask, present] : groups) {
         add(rows, "SELECT * FROM taken" + number(mask) + " WHERE " + counts + " > 0",

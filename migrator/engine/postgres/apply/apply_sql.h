@@ -1,14 +1,15 @@
-// The statements by which staged rows come to effect, as texts. Pure: a table's facts in, SQL out.
+// The statements by which staged rows take effect, as texts. Pure: a table's facts in, SQL out.
 //
 // Rows come in four kinds:
 //   removals   the key (keyless: the whole row) of rows to delete
 //   updates    mask, key, row: to be changed in place
 //   moves      mask, key, row: to be removed and put back, with cells taken from the old row
 //   rows       complete rows to insert
-// Many of a kind lie in a staging table of the session, temporary and empty after every commit. Few
-// are parameters of the statement: a temporary table costs the server's catalog more than a small
-// batch costs its table, and a transaction may touch a thousand tables. A statement is the same
-// for both; what differs is the item in its FROM, which it is given as `staged`.
+// Many rows of a kind lie in a staging table of the session, which is temporary and empty after
+// every commit. Few rows are parameters of the statement: a temporary table costs the server's
+// catalog more than a small batch costs its table, and a transaction may touch a thousand tables.
+// The statement is the same for both; only the item in its FROM differs, which is passed in as
+// `staged`.
 //
 // A mask is a number that stands for one set of present cells; 0 is "all present". Staged columns
 // are called k0, k1 ... (the key, in key order) and c0, c1 ... (the plan's columns).
@@ -36,7 +37,8 @@ class ApplySql {
 public:
     ApplySql(const TargetTable& target, model::TableIndex table) : target_(target), table_(table) {}
 
-    /// A FROM item with the alias `s`: the staging table, or so many rows of parameters from $1 on.
+    /// A FROM item with the alias `s`: the staging table, or this many rows of parameters from $1
+    /// on.
     std::string staged(StageKind kind) const;
     std::string values(StageKind kind, std::uint64_t rows) const;
 
@@ -46,38 +48,40 @@ public:
 
     /// Deletes the rows with the keys of removals or moves.
     std::string delete_keys(const std::string& staged) const;
-    /// Exactly one physical row per staged row, whichever of equal ones.
+    /// Deletes exactly one physical row per staged row, whichever of several equal rows it is.
     std::string delete_multiset(const std::string& staged) const;
     std::string update(const std::string& staged, std::uint32_t mask,
                        const Presence& present) const;
-    /// Completes staged moves from the rows they move: fills the stage `rows`.
+    /// Completes staged moves from the rows that they move: fills the stage `rows`.
     std::string complete_moves(std::uint32_t mask, const Presence& present) const;
-    /// All moves at once: every old row is gone before the first new one is put.
+    /// Makes all moves at once: every old row is gone before the first new one is inserted.
     std::string move(const std::string& staged,
                      const std::vector<std::pair<std::uint32_t, Presence>>& groups) const;
     std::string insert_rows(const std::string& staged) const;
 
     // Tolerant mode.
-    /// Deletes what stands at the keys of `rows`. With `count`, answers how many and five keys.
+    /// Deletes the rows that have the keys of `rows`. With `count`, returns how many, and five
+    /// keys.
     std::string clear_way(const std::string& staged, bool count) const;
-    /// Inserts the complete rows among the updates that have no base.
+    /// Inserts those updates that are complete rows and have no base.
     std::string insert_updates_without_base(const std::string& staged) const;
-    /// The new keys of updates or moves of this mask whose base is not there.
+    /// The new keys of updates or moves with this mask whose base is missing.
     std::string keys_without_base(const std::string& staged, std::uint32_t mask) const;
 
-    // What went wrong, as text: at most five keys that have no row, or that have more than one.
+    // For messages: what went wrong, as text with at most five keys that have no row or more than
+    // one.
     std::string missing_keys(const std::string& staged) const;
     std::string doubled_keys(const std::string& staged) const;
 
-    // Row by row, with parameters $1... : the key's cells in key order, then the present cells of
-    // the row.
+    // Row by row, with parameters from $1 on: the key's cells in key order, then the present cells
+    // of the row.
     std::string step_insert() const;
     std::string step_delete() const;
     /// Replaces the row: absent cells are taken from the old one.
     std::string step_replace(const Presence& present) const;
     std::string step_key_text() const;
-    /// Deletes what stands at a new key ($1...) and is not the row with the old key (the $...
-    /// after).
+    /// Deletes the row that has the new key ($1...), unless that is the row with the old key (the
+    /// parameters after it).
     std::string step_clear_way() const;
 
 private:

@@ -76,7 +76,7 @@ void PostgresChangeApplier::meet(const model::NetBatch& part) {
         CUTOVER_CHECK(batch.table < plan_.tables.size() &&
                       plan_.tables[batch.table].index == batch.table);
         const auto known = tables_.find(batch.table);
-        // The key's index may have come since.
+        // The key's index may have been built since.
         if (known == tables_.end() ||
             (!known->second->target.keyless() && !known->second->target.key_indexed)) {
             wanted.push_back(&plan_.tables[batch.table]);
@@ -117,7 +117,7 @@ void PostgresChangeApplier::begin() {
     begin_due_ = true;
 }
 
-/// In one statement: each transaction that ends empties those that are left.
+/// Drops all in one statement, because each transaction that ends empties those that are left.
 void PostgresChangeApplier::drop_stages() {
     std::string names;
     for (const auto& [index, known] : tables_) {
@@ -148,8 +148,8 @@ void PostgresChangeApplier::make_stage(Script& script, AppliedTable& table, Stag
     }
 }
 
-/// The commit empties them; a second part of one transaction has to do it itself. Only what holds
-/// something: an emptied table is a new file.
+/// The commit empties the staging tables; a second part of one transaction has to do it itself.
+/// Only tables that contain rows are emptied, because emptying a table makes a new file.
 void PostgresChangeApplier::empty_stages(Script& script) {
     std::string names;
     for (const auto& [index, known] : tables_) {
@@ -232,7 +232,7 @@ void PostgresChangeApplier::apply_tolerant(AppliedTable& known, bool foreign_row
     }
 }
 
-/// A savepoint in front of each part; that of the part before has had its time.
+/// Sets a savepoint before each part; the savepoint of the previous part is no longer needed.
 void PostgresChangeApplier::open_part() {
     Script script = opening();
     if (std::exchange(part_open_, true)) {
@@ -242,7 +242,7 @@ void PostgresChangeApplier::open_part() {
     script.execute(connection_);
 }
 
-/// A table that nobody else may put code on has been looked at once.
+/// Checks tables on which others may put code; the other tables have been checked once.
 void PostgresChangeApplier::keep_others_out(const TargetTable& target) {
     if (target.open_to_others) {
         require_no_code_of_others(connection_, target.quoted);
@@ -256,12 +256,12 @@ std::vector<MissingBase> PostgresChangeApplier::apply(const std::vector<ApplyMod
         keep_others_out(known->target);
     }
     truncate_tables();
-    // Rows of somebody else are overwritten, and counted where only they can be in the way.
+    // Foreign rows are overwritten; they are counted if only foreign rows can be in the way.
     const bool ignore = plan_.spec.conflict == plan::ConflictRule::ignore;
     const auto is_tolerant = [&](const AppliedTable& known) {
         return ignore || mode[known.index] == ApplyMode::tolerant;
     };
-    // A COPY between them would break the statements that go out together in two.
+    // A COPY in between would split the statements that go out together.
     std::stable_partition(staged_.begin(), staged_.end(),
                           [](const AppliedTable* known) { return known->without_copy(); });
     StrictApply strict;

@@ -6,8 +6,8 @@
 //   apply   truncate all, then per table: complete moves, removals, updates, inserts, steps
 //   commit  claim, marker, COMMIT
 //
-// Statements go out as scripts (script.h): a batch costs a handful of round trips. How one table is
-// brought to effect stands in table_apply.h.
+// Statements go out as scripts (script.h), so a batch costs a handful of round trips. table_apply.h
+// describes how the changes of one table take effect.
 #pragma once
 
 #include <map>
@@ -26,8 +26,8 @@ namespace cutover::postgres {
 
 class PostgresChangeApplier final : public engine::ChangeApplier {
 public:
-    /// `sessions` and `plan` outlive it. Throws: connection, refused (`destination.triggers`: the
-    /// account may not switch triggers off, and there are some on the plan's tables).
+    /// `sessions` and `plan` must outlive it. Throws: connection, refused (`destination.triggers`:
+    /// the account may not switch triggers off, and the plan's tables have some).
     PostgresChangeApplier(SessionPool& sessions, const plan::Plan& plan, Claim claim,
                           const InlineLimits& limits = {});
     ~PostgresChangeApplier() override;
@@ -43,17 +43,16 @@ public:
 private:
     void open();
     void forget_session();
-    /// Learns what is not known, or no longer right, of the tables of a part, all at once.
+    /// Reads what is not known, or no longer true, of all tables of a part at once.
     void meet(const model::NetBatch& part);
     AppliedTable& table(model::TableIndex index);
-    /// Adds what makes a staging table, if it is not there.
+    /// Adds what makes a staging table, if it does not exist.
     void make_stage(Script& script, AppliedTable& table, StageKind kind);
     void fill_stage(Script& script, AppliedTable& table, StageKind kind);
     void stage_for_tolerance(AppliedTable& table);
     void empty_stages(Script& script);
     void drop_stages();
-    /// The script that everything else of the transaction is added to, or that precedes it: BEGIN
-    /// once.
+    /// A script for the transaction; the first one begins with BEGIN.
     Script opening();
     void open_part();
     void truncate_tables();
@@ -68,9 +67,9 @@ private:
     Connection connection_;
     StatementCache statements_;
     std::map<model::TableIndex, std::unique_ptr<AppliedTable>> tables_;
-    std::vector<AppliedTable*> staged_;  ///< of the part between stage() and apply()
+    std::vector<AppliedTable*> staged_;  ///< tables of the part between stage() and apply()
     bool begin_due_ = false;             ///< BEGIN goes out with the first script
-    bool part_open_ = false;             ///< the savepoint of an earlier part is still there
+    bool part_open_ = false;             ///< the savepoint of an earlier part still exists
     std::size_t stage_count_ = 0;
 };
 

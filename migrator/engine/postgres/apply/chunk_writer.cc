@@ -49,7 +49,7 @@ void PostgresChunkWriter::begin(const plan::TablePlan& table, const model::Chunk
         connection_.exec("CREATE TEMPORARY TABLE cutover_chunk (" + target_->typed_columns() +
                          ") ON COMMIT DROP");
     }
-    // Any other encoding has no place for some characters: then the row is to be named.
+    // Other encodings have no place for some characters; then the row must be named.
     by_batch_ = connection_.server_encoding() != "UTF8";
     if (!by_batch_) {
         begin_copy();
@@ -88,22 +88,22 @@ void PostgresChunkWriter::write(const model::RowBatch& batch) {
     }
 }
 
-/// Which row of the batch that is, from 1, by its key.
+/// The key of the batch's row with this number, counted from 1.
 std::string PostgresChunkWriter::row_text(const model::RowBatch& batch, std::uint64_t row) {
     try {
         return key_text(connection_, *table_, copied_row(batch.bytes, row));
     } catch (const Error&) {
-        return "";  // of a key whose type is another here
+        return "";  // the key may have another type here
     }
 }
 
-/// A value that does not fit will not fit the next time either.
+/// A value that does not fit now will not fit the next time either.
 Error PostgresChunkWriter::explained(const Error& error, const std::string& row) const {
     return has_state(error, "22") ? value_refused(error, "copy.value", target_->display, row)
                                   : about(error, "table " + target_->display);
 }
 
-/// What a destination row with the same key keeps out is counted, and a few keys are noted.
+/// Rows that an existing row with the same key keeps out are counted, and a few keys are noted.
 void PostgresChunkWriter::keep_existing_rows(std::uint64_t staged) {
     const std::string columns = target_->column_list();
     const std::uint64_t inserted = connection_

@@ -1,6 +1,6 @@
-// engine::ChunkWriter: one transaction per chunk. COPY in binary straight into the table; receipt,
-// claim and COMMIT after the last row. Under `conflict: ignore` rows go through a temporary table,
-// and those whose key is taken at the destination are left out and counted.
+// engine::ChunkWriter: one transaction per chunk. Rows go by binary COPY straight into the table;
+// receipt, claim and COMMIT follow the last row. Under `conflict: ignore`, rows go through a
+// temporary table, and those whose key exists at the destination are left out and counted.
 #pragma once
 
 #include <optional>
@@ -16,7 +16,7 @@ namespace cutover::postgres {
 
 class PostgresChunkWriter final : public engine::ChunkWriter {
 public:
-    /// `sessions` outlives it.
+    /// `sessions` must outlive it.
     PostgresChunkWriter(SessionPool& sessions, plan::ConflictRule conflict, Claim claim);
     ~PostgresChunkWriter() override;
 
@@ -39,7 +39,7 @@ private:
     bool by_batch_ =
         false;  ///< each batch is a COPY of its own, so that its refused row is at hand
     const plan::TablePlan* table_ = nullptr;
-    std::optional<TargetTable> target_;  ///< of the open chunk
+    std::optional<TargetTable> target_;  ///< for the open chunk
     bool copying_ = false;
     std::uint64_t taken_ = 0;  ///< rows of the copies that have ended
 };

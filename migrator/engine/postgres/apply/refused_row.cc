@@ -12,7 +12,7 @@ using model::Tuple;
 
 namespace {
 
-/// Empty for a key that this destination cannot show, e.g. because the refused value is part of it.
+/// Empty if this destination cannot show the key, e.g. because the refused value is part of it.
 std::string key_of(Connection& connection, const AppliedTable& table, const Tuple& row) {
     try {
         return key_text(connection, table.planned, row);

@@ -1,5 +1,5 @@
-// Which of a table's rows the destination refuses: many go in one statement, whose error names none
-// of them. It is asked only after such an error.
+// Finds out which of a table's rows the destination refuses: many rows go in one statement, whose
+// error names none of them. Used only after such an error.
 #pragma once
 
 #include <optional>
@@ -15,11 +15,11 @@ struct RefusedRow {
 };
 
 /// Sends the staged rows once more, by a COPY into a temporary table, where the server says which
-/// row and column it refuses, and rolls everything back: also what was open before. Nothing if they
-/// are all taken, or if the row cannot be told. Throws: connection.
+/// row and column it refuses. Rolls everything back, including what was open before. Nothing if all
+/// rows are taken, or if the row cannot be told. Throws: connection.
 std::optional<RefusedRow> find_refused_row(Connection& connection, const AppliedTable& table);
 
-/// The row that a step makes, by its key; what is open is rolled back. Empty if it cannot be told.
+/// The key of the row that a step makes; rolls back what is open. Empty if it cannot be told.
 /// Throws: connection.
 std::string refused_step(Connection& connection, const AppliedTable& table,
                          const model::RowStep& step);

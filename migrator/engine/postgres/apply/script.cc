@@ -37,7 +37,8 @@ std::size_t Script::add_copy(std::string sql, const StagedRows& rows) {
     return steps_.size() - 1;
 }
 
-/// A COPY needs the simple protocol, parameters need the other one; the rest goes with either.
+/// A COPY needs the simple protocol, parameters need the extended one; everything else works with
+/// either.
 std::size_t Script::end_of_run(std::size_t from) const {
     bool copies = false;
     bool parameters = false;
@@ -117,8 +118,8 @@ void Script::send(Connection& connection, std::size_t end, std::size_t first) co
     }
 }
 
-/// Each statement has its results, then a null pointer; the last thing to come is the end of the
-/// pipeline itself. After a failure the server passes over the rest.
+/// Each statement has its results, then a null pointer; the pipeline's own end comes last. After a
+/// failure, the server skips the rest.
 void Script::run_pipeline(Connection& connection, std::size_t end, Touched& touched) const {
     pg_conn* raw = connection.raw();
     CUTOVER_CHECK(PQenterPipelineMode(raw) == 1);

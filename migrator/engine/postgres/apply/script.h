@@ -1,6 +1,6 @@
-// Several statements, COPYs from memory among them, in as few round trips as the protocol allows:
-// one for all that follow each other without a COPY, and one more per COPY. On a loaded machine or
-// a long line it is the round trips that cost, not the rows.
+// Several statements, including COPYs from memory, in as few round trips as the protocol allows:
+// one for all statements that follow each other without a COPY, and one more per COPY. On a loaded
+// machine or a long line, the round trips cost more than the rows.
 #pragma once
 
 #include <cstdint>
@@ -19,27 +19,27 @@ struct ScriptError {
     model::Error error;
 };
 
-/// Used once.
+/// May be run once.
 class Script {
 public:
-    /// One statement. What `parameters` refer to must live until run() is done. Returns the
+    /// Adds one statement. What `parameters` refer to must live until run() is done. Returns the
     /// statement's number.
     std::size_t add(std::string sql, BinaryParameters parameters = {});
-    /// `COPY ... FROM STDIN (FORMAT binary)` with rows that must live until run() is done.
+    /// Adds `COPY ... FROM STDIN (FORMAT binary)` with rows that must live until run() is done.
     std::size_t add_copy(std::string sql, const StagedRows& rows);
     std::size_t size() const { return steps_.size(); }
 
     /// Executes all in order, in the transaction that is open or that the script opens; stops at
-    /// the first that fails and throws ScriptError. Returns, per statement, the rows it touched.
+    /// the first that fails and throws ScriptError. Returns the rows that each statement touched.
     std::vector<std::uint64_t> run(Connection& connection) const;
-    /// As run(), but throws the model::Error itself.
+    /// Like run(), but throws the model::Error itself.
     std::vector<std::uint64_t> execute(Connection& connection) const;
 
 private:
     struct Step {
         std::string sql;
         BinaryParameters parameters;
-        const StagedRows* rows = nullptr;  ///< of a COPY
+        const StagedRows* rows = nullptr;  ///< for a COPY
     };
     using Touched = std::vector<std::uint64_t>;
     std::size_t end_of_run(std::size_t from) const;

@@ -9,7 +9,7 @@ using model::Tuple;
 
 namespace {
 
-/// What is gathered before it goes to the connection. A cell larger than this goes by itself.
+/// How much is gathered before it goes to the connection. A larger cell goes by itself.
 constexpr std::size_t kPiece = 256 << 10;
 
 std::array<char, 4> integer(std::uint32_t value) {

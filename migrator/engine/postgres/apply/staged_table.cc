@@ -10,7 +10,7 @@ using model::Tuple;
 
 namespace {
 
-/// Each group is a statement, and each statement takes all rows along.
+/// Each group is a statement, and each statement is sent with all rows.
 constexpr std::size_t kMostGroups = 8;
 
 std::vector<int> key_positions(const TargetTable& target) {
@@ -55,7 +55,7 @@ void StagedTable::take(const model::TableBatch& batch) {
     }
 }
 
-/// An absent key cell is an unchanged one: the old key has it.
+/// An absent key cell is unchanged, so the old key has it.
 bool StagedTable::complete(const Tuple& row) const {
     for (std::size_t column = 0; column < row.size(); ++column) {
         if (row.kind(column) == CellKind::absent && key_position_[column] < 0) {

@@ -1,7 +1,8 @@
-// One table's part of a batch on its way to the destination: sorted by what has to be done. It
+// One table's part of a batch on its way to the destination, sorted by what has to be done. It
 // talks to no server.
 //
-// A move whose row is complete needs nothing of the old row: it is a removal and an insert.
+// A move whose row is complete needs nothing from the old row, so it becomes a removal and an
+// insert.
 #pragma once
 
 #include <cstdint>
@@ -22,10 +23,10 @@ struct MaskGroup {
     std::uint64_t moves = 0;
 };
 
-/// Rows of one kind and table that travel as parameters of the statements that need them.
+/// How many rows of one kind and table may travel as parameters of the statements that need them.
 struct InlineLimits {
-    /// Up to here they cost less than a staging table does that is there already: 140 rows of
-    /// seven.
+    /// Up to this number, parameters cost less than an existing staging table: 140 rows of seven
+    /// fields.
     std::uint64_t fields = 1000;
     /// libpq makes one message of a statement and its parameters; a COPY goes in pieces.
     std::uint64_t bytes = 256 << 10;
@@ -40,12 +41,12 @@ public:
 
     /// `batch` must live until clear().
     void take(const model::TableBatch& batch);
-    /// As if nothing had been taken.
+    /// Returns to the state before take().
     void clear();
     bool empty() const;
 
     bool truncate() const { return truncate_; }
-    /// `StageKind::rows`: those to insert.
+    /// For `StageKind::rows`: the rows to insert.
     const StagedRows& rows(StageKind kind) const;
     /// Per column of a whole row: its place in the key, or -1.
     const std::vector<int>& key_position() const { return key_position_; }

@@ -13,7 +13,7 @@ namespace cutover::postgres {
 /// Throws: refused (a cell in text form).
 void append_cells(BinaryParameters& parameters, const model::Tuple& tuple);
 
-/// Belongs to one connection and must be forgotten with it.
+/// Belongs to one connection and must be discarded with it.
 class StatementCache {
 public:
     /// Prepares `sql` when it is first seen. Results are in text form.

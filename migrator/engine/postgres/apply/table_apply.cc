@@ -24,7 +24,7 @@ constexpr const char* kInsertSavepoint = "cutover_insert";
 }  // namespace
 
 bool AppliedTable::in_stage(StageKind kind) const {
-    // Completed moves are put together in the stage of the rows to insert.
+    // Completed moves are collected in the stage of the rows to insert.
     const bool beside_moves = kind == StageKind::rows && !staged.rows(StageKind::moves).empty();
     return beside_moves || !staged.inlined(kind);
 }
@@ -98,7 +98,7 @@ void StrictApply::add(const AppliedTable& table) {
         add_removals(table);
         add_moves(table);
     } else {
-        // The old rows must be there when the new ones are completed from them.
+        // The old rows must still exist when the new ones are completed from them.
         add_moves(table);
         add_removals(table);
     }
@@ -179,7 +179,7 @@ void StrictApply::run(Connection& connection) {
     }
 }
 
-/// What the log says must fit what is there, or one of the two is wrong.
+/// What the log says must match what is there; otherwise one of the two is wrong.
 void StrictApply::contradiction(Connection& connection, const Expected& expected,
                                 std::uint64_t touched) const {
     const AppliedTable& table = *expected.table;
@@ -290,8 +290,8 @@ void TolerantApply::stage_inserts() {
     }
 }
 
-/// As a strict table's: seldom is a row in the way, and twice as fast without a stage between.
-/// False, and nothing has happened, if one is.
+/// Inserts like a strict table: a row is rarely in the way, and without a stage it is twice as
+/// fast. False, without any effect, if a row is in the way.
 bool TolerantApply::insert_straight() {
     Script script;
     script.add(std::string("SAVEPOINT ") + kInsertSavepoint);
@@ -310,7 +310,7 @@ bool TolerantApply::insert_straight() {
     return false;
 }
 
-/// A row that is in the way gives way.
+/// A row that is in the way is removed.
 void TolerantApply::insert() {
     const StagedTable& staged = table_.staged;
     const bool moves = !staged.rows(StageKind::moves).empty();
@@ -377,7 +377,7 @@ model::Tuple StepApply::row_key(const model::Tuple& row) const {
     return key;
 }
 
-/// The key after the step: cells that did not change are those of the old key.
+/// The key after the step: unchanged cells are taken from the old key.
 model::Tuple StepApply::new_key(const model::RowStep& step) const {
     model::Tuple key = row_key(step.row);
     key.fill_absent_from(step.key);

@@ -1,6 +1,6 @@
-// Brings one staged table to effect. Strict: every statement goes into one script, and each must
-// touch exactly the rows that were staged for it. Tolerant: what is in the way gives way, and what
-// has no base is inserted or reported.
+// Applies the changes of one staged table. Strict: every statement goes into one script, and each
+// must touch exactly the rows that were staged for it. Tolerant: rows that are in the way are
+// removed, and rows without a base are inserted or reported.
 #pragma once
 
 #include <set>
@@ -16,7 +16,7 @@
 
 namespace cutover::postgres {
 
-/// A savepoint before the part that is being applied: what was there before can be looked at.
+/// A savepoint before the part that is being applied, so that the state before it can be examined.
 inline constexpr const char* kPartSavepoint = "cutover_part";
 
 /// A destination table as a session knows it. Not movable: its parts refer to each other.
@@ -37,11 +37,11 @@ struct AppliedTable {
     ApplySql sql;
     StagedTable staged;
     std::set<StageKind> stages;       ///< staging tables that exist
-    std::set<StageKind> uncommitted;  ///< made in the open transaction: a rollback takes them along
+    std::set<StageKind> uncommitted;  ///< made in the open transaction: a rollback drops them
 
-    std::set<StageKind> filled;  ///< by this transaction, and to be emptied before they are again
+    std::set<StageKind> filled;  ///< by this transaction; must be emptied before the next use
 
-    /// The item by which statements find the rows of this kind, and the parameters it needs.
+    /// The FROM item by which statements find the rows of this kind, and the parameters it needs.
     struct Source {
         std::string from;
         BinaryParameters parameters;
@@ -50,26 +50,26 @@ struct AppliedTable {
     /// True if statements find the rows of this kind in a staging table. (Inserts never need one in
     /// strict mode.)
     bool in_stage(StageKind kind) const;
-    /// True if nothing of it needs a COPY in strict mode.
+    /// True if no part of it needs a COPY in strict mode.
     bool without_copy() const;
 
     /// True if its statements must search the table: no index leads to the rows.
     bool searches() const;
 };
 
-/// What went wrong with one table, as an error that says so: contradictions are corrupt, values
-/// that do not fit are refused, with the row if it can be told; for that the transaction is rolled
-/// back. `step`: the one that failed, if it was one.
+/// Throws what went wrong with one table as an error that explains it: contradictions are corrupt;
+/// values that do not fit are refused, naming the row if it can be told. To find the row, the
+/// transaction is rolled back. `step`: the step that failed, if it was one.
 [[noreturn]] void rethrow_for(Connection& connection, const AppliedTable& table, bool strict,
                               const model::Error& error, const model::RowStep* step = nullptr);
 
-/// Statements of a script up to which one is a table's.
+/// The number of the last statement of a script that belongs to a table.
 using Owners = std::vector<std::pair<std::size_t, const AppliedTable*>>;
-/// Runs it; what fails is told by its table (rethrow_for(), strict).
+/// Runs the script; errors name the table that they belong to (rethrow_for(), strict).
 std::vector<std::uint64_t> run_owned(const Script& script, Connection& connection,
                                      const Owners& owners);
 
-/// All strict tables of a part. Steps are not among it: StepApply runs them one by one.
+/// All strict tables of a part. Steps are not included: StepApply runs them one by one.
 class StrictApply {
 public:
     void add(const AppliedTable& table);
@@ -96,18 +96,18 @@ private:
     Owners owners_;
 };
 
-/// One tolerant table.
+/// Applies one tolerant table.
 class TolerantApply {
 public:
-    /// `overwritten` is not null where rows of somebody else are to be counted: it gets a number
-    /// and the SQL array of a few keys.
+    /// `overwritten` is not null if foreign rows are to be counted: it receives a number and the
+    /// SQL array of a few keys.
     using Overwritten = std::pair<std::uint64_t, std::string>;
     TolerantApply(Connection& connection, AppliedTable& table,
                   std::vector<engine::MissingBase>& missing, Overwritten* overwritten)
         : connection_(connection), table_(table), missing_(missing), overwritten_(overwritten) {}
 
-    /// Requires: if there are moves, they are staged, and the stage `rows` exists; likewise if
-    /// there are more inserts than a statement takes along.
+    /// Requires: if there are moves, they are staged, and the stage `rows` exists; the same if
+    /// there are more inserts than one statement carries.
     void run();
 
 private:
@@ -126,7 +126,7 @@ private:
     Overwritten* overwritten_;
 };
 
-/// The steps of a table that is not collapsed, one by one in order.
+/// Applies the steps of a table that is not collapsed, one by one in order.
 class StepApply {
 public:
     StepApply(Connection& connection, StatementCache& statements, const AppliedTable& table,

@@ -13,8 +13,8 @@ namespace cutover::postgres {
 
 namespace {
 
-/// relkind r: tables and leaves; p: partitioned roots and branches. Tables of an extension come
-/// with it.
+/// relkind r: tables and leaves; p: partitioned roots and branches. Tables of an extension belong
+/// to the extension and are left out.
 constexpr const char* kTables = R"(
 SELECT c.oid::bigint, n.nspname, c.relname, c.relkind = 'p', c.relpersistence, c.relreplident,
        c.reltuples::bigint, CASE WHEN c.relkind = 'r' THEN pg_table_size(c.oid) ELSE 0 END,
@@ -53,9 +53,9 @@ enum TableField {
     kTableIdentity
 };
 
-constexpr std::uint64_t kGuessedRowBytes = 100;  // of a table that was never analyzed
+constexpr std::uint64_t kGuessedRowBytes = 100;  // for a table that was never analyzed
 
-/// By the replica identity.
+/// Derived from the replica identity.
 model::OldRows old_rows(std::string_view letter) {
     switch (letter_of(letter)) {
         case 'f':
@@ -129,7 +129,7 @@ public:
         }
     }
 
-    /// The selected ones, parents before their partitions, otherwise by name.
+    /// The selected tables: parents before their partitions, otherwise by name.
     std::vector<Candidate> selected() const {
         std::vector<Candidate> out;
         std::copy_if(candidates_.begin(), candidates_.end(), std::back_inserter(out),
@@ -141,7 +141,7 @@ public:
     const Candidate& of(Oid oid) const { return candidates_[known(by_oid_, oid)]; }
 
 private:
-    /// A partition is selected by its own name or by that of a parent, unless it is excluded
+    /// A partition is selected by its own name or by the name of a parent, unless it is excluded
     /// itself.
     void place(Candidate& candidate) {
         candidate.selected = selection_.selects(candidate.name);
@@ -233,8 +233,8 @@ void read_tables(CatalogReading& reading) {
 
 namespace {
 
-/// Sessions of ours have a setting of their own (connection.cc); the bytes of an amount mean what
-/// the database's says.
+/// Our sessions set lc_monetary themselves (opening.cc); what the bytes of an amount mean depends
+/// on the database's own setting.
 int read_money_digits(Connection& connection) {
     connection.exec("SET LOCAL lc_monetary TO DEFAULT");
     const std::int64_t unit = connection.exec("SELECT cash_send(1::money)").big_endian(0, 0);

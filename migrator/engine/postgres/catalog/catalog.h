@@ -1,7 +1,7 @@
 // Reads a database's catalog into model/schema.h: tables with everything on them, the types and
-// sequences they need, and what lies beside them. A fixed number of round trips whatever the number
-// of tables, all under one snapshot. It reports; whether something can be carried is the route's
-// and the precheck's question.
+// sequences they need, and other objects beside them. It takes a fixed number of round trips,
+// however many tables there are, all under one snapshot. It only reports; the route and the
+// precheck decide whether something can be carried.
 #pragma once
 
 #include <string>

@@ -1,6 +1,6 @@
-// What the definitions of selected tables and their types are made of and do not bring along:
-// functions, operators, collations, types of C code or of an extension. From pg_depend, which names
-// everything that is not the server's own.
+// Objects that the definitions of selected tables and their types depend on but do not include:
+// functions, operators, collations, types written in C or belonging to an extension. Taken from
+// pg_depend, which names everything that is not the server's own.
 #include <algorithm>
 #include <cctype>
 #include <set>
@@ -14,9 +14,10 @@ namespace {
 
 using Part = model::NeedUse::Part;
 
-/// $1: oids of selected tables, $2: of their types. `part` says what a row of pg_depend speaks for,
-/// in the letters of part_of(). What an array or a multirange is made of stands for it; what comes
-/// with a type (a range's constructors), for the type.
+/// $1: oids of selected tables, $2: oids of their types. `part` says which part of a definition a
+/// row of pg_depend stands for, in the letters of part_of(). What an array or a multirange consists
+/// of stands for the array or multirange; what belongs to a type (a range's constructors) stands
+/// for the type.
 constexpr const char* kNeeds = R"(
 WITH part AS (
     SELECT 'pg_class'::regclass::oid AS classid, a.attrelid AS objid, a.attnum::int AS objsubid,
@@ -88,7 +89,8 @@ SELECT i.type, i.schema, i.identity, x.extname, coalesce(nc.nspname, nt.nspname)
    AND (i.type = 'collation' OR i.schema IS NULL OR i.schema NOT IN ('pg_catalog', 'information_schema'))
  ORDER BY i.type, i.identity, 5, 6, 7, 8)";
 
-/// Names that only search_path finds: of user objects, and not the server's own as well.
+/// Names of user objects that only search_path finds, unless the server has objects of the same
+/// name.
 constexpr const char* kLookedFor = R"(
 WITH named AS (
     SELECT proname AS name, pronamespace AS namespace FROM pg_proc
@@ -126,7 +128,7 @@ bool of_a_name(char letter) {
 }
 
 /// The first word of a function's body that is such a name and has no schema in front. Words in
-/// text and comments are words, too: the body may well be put together from them.
+/// text and comments count too, because the body may build statements from them.
 std::string first_looked_for(const std::string& body, const std::set<std::string>& names) {
     for (std::size_t at = 0; at < body.size();) {
         std::size_t end = at;

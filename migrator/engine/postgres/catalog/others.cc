@@ -5,8 +5,8 @@ namespace cutover::postgres {
 
 namespace {
 
-/// $1: oids of selected tables, $2: their schemas. Members of an extension are named by the
-/// extension.
+/// $1: oids of selected tables, $2: their schemas. Members of an extension are covered by naming
+/// the extension.
 constexpr const char* kOthers = R"(
 WITH wanted AS (SELECT oid, nspname FROM pg_namespace WHERE nspname = ANY ($2::text[])),
      member AS (SELECT classid, objid FROM pg_depend WHERE deptype = 'e')
@@ -61,7 +61,7 @@ UNION ALL
 SELECT 'large objects', '', count(*)::text FROM pg_largeobject_metadata HAVING count(*) > 0
  ORDER BY 1, 2, 3)";
 
-/// A hypertable's rows are in chunks that the catalog shows as plain inheritance.
+/// A hypertable keeps its rows in chunks, which the catalog shows as plain inheritance.
 void mark_hypertables(CatalogReading& reading) {
     const Result there = reading.connection.exec(
         "SELECT to_regclass('timescaledb_information.hypertables') IS NOT NULL");

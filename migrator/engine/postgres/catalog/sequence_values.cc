@@ -17,8 +17,8 @@ struct Readable {
     std::string oid;
 };
 
-/// Those that exist and are readable, by a query that fails for none of them: the CASE is what
-/// keeps the planner from asking for a sequence's rights on a table that it meets on its way.
+/// Finds the sequences that exist and are readable, by a query that never fails: the CASE keeps the
+/// planner from asking for sequence rights on a table that it meets on its way.
 std::vector<Readable> readable(Connection& connection,
                                const std::vector<model::SequenceSchema>& sequences) {
     std::vector<model::ObjectName> names;

@@ -54,7 +54,7 @@ void read_sequences(CatalogReading& reading) {
     std::vector<model::SequenceSchema>& sequences = reading.catalog.sequences;
     for (int row = 0; row < rows.rows(); ++row) {
         model::SequenceSchema sequence = sequence_of(rows, row);
-        // One that belongs to a table goes with that table, whatever its own name matches.
+        // A sequence that belongs to a table comes with that table, whatever its own name matches.
         const bool free = !sequence.owned_by_table && reading.selection.selects(sequence.name);
         if (rows.boolean(row, 13) || free) {
             sequences.push_back(std::move(sequence));

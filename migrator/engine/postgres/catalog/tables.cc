@@ -1,4 +1,4 @@
-// What stands on a table: columns, keys, foreign keys, checks, indexes.
+// What belongs to a table: columns, keys, foreign keys, checks, indexes.
 #include <utility>
 
 #include "migrator/engine/postgres/catalog/parts.h"
@@ -9,9 +9,10 @@ namespace cutover::postgres {
 
 namespace {
 
-/// A value that rows older than the column have stands in an array of one: 24 bytes of header, and
-/// it. Equality of citext folds case, whatever the column's collation says. From version 18 on
-/// attnotnull says no more than that there is a constraint, though rows of before may break it.
+/// The value of a column in rows that are older than the column is stored in an array of one
+/// element: 24 bytes of header, then the value. Equality of citext folds case, whatever the
+/// column's collation. From version 18 on, attnotnull only says that there is a constraint; older
+/// rows may break it.
 constexpr const char* kColumns = R"(
 SELECT a.attrelid::bigint, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod),
        tn.nspname, t.typname, a.atttypid::bigint,
@@ -33,9 +34,9 @@ SELECT a.attrelid::bigint, a.attnum, a.attname, format_type(a.atttypid, a.atttyp
  WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
  ORDER BY a.attrelid, a.attnum)";
 
-/// A foreign key to a partitioned table has shadow rows for its partitions (parent on the same
-/// table): they are not keys of their own. A NOT NULL is the column's, unless older rows may break
-/// it (version 18 and later).
+/// A foreign key to a partitioned table has shadow rows for its partitions (their parent is on the
+/// same table); these are not separate keys. A NOT NULL belongs to the column, unless older rows
+/// may break it (version 18 and later).
 constexpr const char* kConstraints = R"(
 SELECT c.conrelid::bigint, c.conname, c.contype, array_to_string(c.conkey, ' '),
        pg_get_constraintdef(c.oid), c.condeferrable, c.conparentid <> 0 OR NOT c.conislocal,
@@ -56,7 +57,7 @@ SELECT i.inhrelid::bigint, n.nspname, p.relname
   JOIN pg_class p ON p.oid = i.inhparent JOIN pg_namespace n ON n.oid = p.relnamespace
  WHERE i.inhrelid = ANY ($1::oid[]) ORDER BY i.inhrelid, i.inhseqno)";
 
-/// The log tells the key columns of such an index, and none that it only includes.
+/// The log contains the key columns of such an index, but not the columns that it only includes.
 constexpr const char* kIdentityIndexes = R"(
 SELECT x.indrelid::bigint, array_to_string(x.indkey[0:x.indnkeyatts - 1], ' ')
   FROM pg_index x WHERE x.indrelid = ANY ($1::oid[]) AND x.indisreplident)";

@@ -27,7 +27,8 @@ const std::string& TypeNameCache::name(std::uint32_t type, std::int32_t modifier
     if (found != names_.end()) {
         return found->second;
     }
-    // A column was added or retyped since: rare, and the log stands still for it.
+    // A column was added or its type changed since; this is rare, and reading the log stops
+    // meanwhile.
     ConnectOptions options;
     options.attention = attention_;
     Connection connection = Connection::open(endpoint_, options);

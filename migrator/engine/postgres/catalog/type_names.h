@@ -1,5 +1,5 @@
-// Types as the source prints them, by id and modifier: read for all planned tables at once, and one
-// by one for those that turn up in the log later.
+// Types as the source prints them, by id and modifier. They are read for all planned tables at
+// once, and one by one for types that appear in the log later.
 #pragma once
 
 #include <cstdint>
@@ -12,13 +12,13 @@
 
 namespace cutover::postgres {
 
-/// One thread.
+/// For one thread.
 class TypeNameCache {
 public:
-    /// `connection` is used now only. Throws: connection, operation.
+    /// `connection` is used only during this call. Throws: connection, operation.
     TypeNameCache(plan::Endpoint endpoint, Connection& connection, const plan::Plan& plan);
 
-    /// `???` for a type that does not exist any more. Throws: connection.
+    /// `???` if the type no longer exists. Throws: connection.
     const std::string& name(std::uint32_t type, std::int32_t modifier);
 
 private:

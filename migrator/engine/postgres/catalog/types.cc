@@ -1,5 +1,5 @@
-// The enums, domains, composite types and ranges that selected tables need, each after those it is
-// made of.
+// The enums, domains, composite types and ranges that selected tables need, each after the types
+// that it is made of.
 #include <algorithm>
 #include <set>
 #include <utility>
@@ -54,7 +54,7 @@ SELECT a.attrelid::bigint, a.attname, format_type(a.atttypid, a.atttypmod), n.ns
  WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
  ORDER BY a.attrelid, a.attnum)";
 
-/// Types that come with a relation that has rows.
+/// Types that belong to a relation with rows.
 constexpr const char* kRowTypes =
     "SELECT t.oid::bigint, t.typarray::bigint FROM pg_type t"
     " JOIN pg_namespace n ON n.oid = t.typnamespace JOIN pg_class c ON c.oid = t.typrelid"
@@ -121,7 +121,7 @@ private:
         type.schema.element_type_id = std::max(oid(rows, row, 5), oid(rows, row, 7));
         type.schema.multirange_type_id = oid(rows, row, 8);
         type.schema.multirange_array_type_id = oid(rows, row, 9);
-        for (const int column : {5, 7}) {  // a domain's base, a range's elements
+        for (const int column : {5, 7}) {  // the base of a domain, the elements of a range
             if (oid(rows, row, column) != 0) {
                 type.made_of.push_back(oid(rows, row, column));
             }
@@ -146,12 +146,12 @@ private:
         }
     }
 
-    /// True of the row type of a table, its array, and of what is made of either.
+    /// True for the row type of a table, for its array, and for types made of either.
     bool holds_row(Oid id) const {
         std::set<Oid> seen;
         return holds_row(id, seen);
     }
-    /// A server that tells of a type made of itself is not followed in circles.
+    /// Does not go round in circles if a server claims that a type is made of itself.
     bool holds_row(Oid id, std::set<Oid>& seen) const {
         const auto owner = owner_.find(id);
         if (owner == owner_.end()) {
@@ -215,7 +215,7 @@ private:
     std::map<Oid, Oid> owner_;  ///< a type, its array or multirange to the type that makes them
     std::map<Oid, Oid> composites_;  ///< pg_class oid to type
     std::set<Oid> done_;
-    std::set<Oid> row_types_;  ///< of tables, views and the like, and their arrays
+    std::set<Oid> row_types_;  ///< types of tables, views and the like, and their arrays
 };
 
 }  // namespace

@@ -27,7 +27,7 @@ namespace {
 constexpr std::string_view kSlotPrefix = "slot=";
 constexpr std::string_view kPlainPrefix = "view=";
 
-/// The session of `held`, taken from `sessions` if there is none or it is lost.
+/// Returns the session in `held`; takes one from `sessions` if there is none or it is lost.
 Connection& reading(std::optional<Connection>& held, SessionPool& sessions,
                     const plan::TaskSpec& spec) {
     if (!held || !held->alive()) {
@@ -51,8 +51,8 @@ std::string column_list(const plan::TablePlan& table) {
     return out;
 }
 
-/// xmin widened to 64 bits: within the first epoch it is its own full number (resume_mode() sees to
-/// it).
+/// xmin is used as a full 64-bit number, which it is within the first epoch (resume_mode() checks
+/// that).
 std::string seen_by(const Connection& connection, std::string_view snapshot) {
     const Snapshot parsed = Snapshot::parse(snapshot);
     return fmt::format(
@@ -72,22 +72,25 @@ std::string copy_statement(const plan::TablePlan& table, const BlockRange& block
            where + condition + ") TO STDOUT (FORMAT binary)";
 }
 
-/// How long a transaction may be in the log before other sessions see it: while it waits for a
-/// synchronous standby, say.
+/// How long a transaction may be in the log before other sessions see it, e.g. while it waits for a
+/// synchronous standby.
 constexpr std::chrono::seconds kCommitPatience(30);
 constexpr std::chrono::milliseconds kCommitPoll(20);
 
-/// A view of this transaction's own, and a log position that everything it has seen lies before.
+/// Begins a transaction with a view of its own, and gets a log position that lies after everything
+/// the view has seen.
 ChunkView begin_own_view(Connection& connection, const plan::TablePlan& table) {
-    // The lock comes before the view: a table that is rewritten in between would show an older
-    // view nothing. The position is asked for by a statement of that view: so after it was taken.
+    // The lock comes before the view, because an older view sees nothing of a table that is
+    // rewritten in between. The position is read by a statement under that view, so it lies after
+    // the view was taken.
     connection.exec("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
     hold_relation(connection, table.source, table.schema.identity);
     const Result row = connection.exec(std::string("SELECT pg_current_snapshot(), ") + kLogEnd);
     return {plain_stamp(row.text(0, 0)), log_end_of(row, 1)};
 }
 
-/// The same, with all that `first` had seen: the log begins after that and will not bring it.
+/// The same, but the view has also seen all that `first` had seen: the log begins later and will
+/// not bring that.
 ChunkView begin_later_view(Connection& connection, const plan::TablePlan& table,
                            const model::Stamp& first) {
     std::optional<Patience> patience;
@@ -118,9 +121,9 @@ ChunkView begin_later_view(Connection& connection, const plan::TablePlan& table,
     }
 }
 
-/// A transaction that was seen to have aborted may have left no more than an entry in the log that
-/// nobody has flushed; a crash of the source would give its number to another one, which the stamp
-/// would take for seen. Nothing may rest on the view before this.
+/// A transaction that was seen as aborted may have left nothing but a log entry that was never
+/// flushed. After a crash, the source would give its number to another transaction, which the stamp
+/// would take for seen. So nothing may rest on the view before the log is flushed.
 void flush_log(Connection& connection) {
     emit_message(connection, kFlushPrefix, "''");
 }
@@ -198,7 +201,7 @@ Connection& PostgresChunkReader::connection() {
     return reading(connection_, sessions_, spec_);
 }
 
-/// False if the first view is gone.
+/// False if the first view no longer exists.
 bool PostgresChunkReader::join_first_view(const ChunkView& first) {
     const std::string snapshot = shared_.snapshot();
     if (snapshot.empty()) {
@@ -217,12 +220,12 @@ bool PostgresChunkReader::join_first_view(const ChunkView& first) {
         }
     }
     if (!same) {
-        connection().rollback();  // it is gone, or the copy was begun under another one
+        connection().rollback();  // it is gone, or the copy began under another view
     }
     return same;
 }
 
-/// Block numbers mean something in the file they were counted in only; the lock keeps it.
+/// Block numbers are valid only for the file in which they were counted; the lock keeps that file.
 void PostgresChunkReader::lock_file(const plan::TablePlan& table, const BlockRange& blocks) {
     if (hold_relation(connection(), table.source, table.schema.identity) != blocks.file) {
         throw Error(
@@ -349,10 +352,10 @@ std::vector<std::size_t> key_columns(const plan::TablePlan& table) {
     return columns;
 }
 
-/// So much of a row that has no key is shown.
+/// How many cells of a row without a key are shown.
 constexpr std::size_t kShownCells = 4;
 
-/// Those of the key; of a row without one the first that were sent.
+/// The columns of the key; for a row without a key, the first columns that were sent.
 std::vector<std::size_t> telling_columns(const plan::TablePlan& table, const model::Tuple& row) {
     if (!table.keyless()) {
         return key_columns(table);
@@ -398,10 +401,10 @@ PostgresRowReader::~PostgresRowReader() {
 
 namespace {
 
-/// A statement takes 65,535 parameters at the most.
+/// A statement takes at most 65,535 parameters.
 constexpr std::size_t kMostParameters = 60'000;
 
-/// Keys are told apart by their number: the row's own key may be spelled another way.
+/// Keys are identified by their number, because a row's own key may be spelled differently.
 std::string rows_by_key(const plan::TablePlan& table, std::size_t keys) {
     const std::size_t width = table.key.columns.size();
     std::string values, names, match;

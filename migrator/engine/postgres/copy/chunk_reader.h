@@ -21,9 +21,9 @@
 
 namespace cutover::postgres {
 
-/// Stamps are snapshots as pg_current_snapshot() prints them, told apart by where they come from: a
-/// slot's own snapshot lists every transaction and subtransaction that it does not see, so that a
-/// row version's xmin can be asked of it; another's lists top-level transactions only.
+/// Stamps are snapshots as pg_current_snapshot() prints them, marked with their origin. A slot's
+/// own snapshot lists every transaction and subtransaction that it does not see, so that it can be
+/// asked about a row version's xmin; other snapshots list top-level transactions only.
 model::Stamp slot_stamp(const std::string& snapshot);
 model::Stamp plain_stamp(const std::string& snapshot);
 bool is_slot_stamp(const model::Stamp& stamp);
@@ -37,31 +37,33 @@ struct BlockRange {
     std::uint64_t file = 0;
     std::uint64_t first = 0;
     std::uint64_t end = kNoEnd;
-    /// To be read under a view of its own, whatever view the copy was begun under: the whole table.
+    /// The range is the whole table and is read under a view of its own, whatever view the copy
+    /// began under.
     bool own_view = false;
 };
 model::ChunkRange to_range(const BlockRange& blocks);
 /// Throws: corrupt.
 BlockRange to_blocks(const model::ChunkRange& range);
 
-/// What readers share: the snapshot of the live first view, empty once it is gone. Any thread.
+/// Shared by all readers: the snapshot of the live first view, empty once that is gone. For any
+/// thread.
 class SharedSnapshot {
 public:
     virtual ~SharedSnapshot() = default;
     virtual std::string snapshot() const = 0;
 };
 
-/// True if rows of this table, begun under `original`, can be told by what that view had seen.
+/// True if the rows of this table that `original` had seen can be recognised later.
 bool can_read_residue(const plan::TaskSpec& spec, const plan::TablePlan& table,
                       const model::Stamp& original);
 
 /// The application_name of sessions that read rows.
 std::string reader_name(const plan::TaskSpec& spec);
 
-/// Each chunk is read in one transaction, which holds no more than that table's lightest lock.
+/// Reads each chunk in one transaction, which holds no more than the table's lightest lock.
 class PostgresChunkReader final : public engine::ChunkReader {
 public:
-    /// `sessions` and `shared` outlive the reader.
+    /// `sessions` and `shared` must outlive the reader.
     PostgresChunkReader(const plan::TaskSpec& spec, SessionPool& sessions,
                         const SharedSnapshot& shared);
     ~PostgresChunkReader() override;
@@ -81,14 +83,14 @@ private:
     SessionPool& sessions_;
     const SharedSnapshot& shared_;
     std::optional<Connection> connection_;
-    const plan::TablePlan* table_ = nullptr;  ///< that is read
+    const plan::TablePlan* table_ = nullptr;  ///< the table that is being read
     bool header_pending_ = false;
     bool own_view_ = false;
 };
 
 class PostgresRowReader final : public engine::RowReader {
 public:
-    /// `sessions` outlives the reader.
+    /// `sessions` must outlive the reader.
     PostgresRowReader(plan::TaskSpec spec, SessionPool& sessions)
         : spec_(std::move(spec)), sessions_(sessions) {}
     ~PostgresRowReader() override;
@@ -104,7 +106,7 @@ private:
     std::optional<Connection> connection_;
 };
 
-/// `id = 5`: as engine::Source::key_text().
+/// `id = 5`, like engine::Source::key_text().
 std::string key_text(Connection& connection, const plan::TablePlan& table, const model::Tuple& row);
 
 }  // namespace cutover::postgres

@@ -1,5 +1,5 @@
-// Topic::needed_objects: whether what carried definitions are made of can be found where they are
-// made, and works as our sessions run, with an empty search_path.
+// Topic::needed_objects: whether the objects that carried definitions depend on exist where the
+// definitions are made, and work in our sessions, which have an empty search_path.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -20,7 +20,7 @@ using model::Severity;
 
 namespace {
 
-/// $1: schemas. Everything in them that may be needed, and whether the account may use it.
+/// $1: schemas. Lists everything in them that may be needed, and whether the account may use it.
 constexpr const char* kPresent = R"(
 WITH wanted AS (SELECT oid, has_schema_privilege(oid, 'USAGE') AS open FROM pg_namespace
                  WHERE nspname = ANY ($1::text[])),
@@ -80,14 +80,14 @@ std::string with_uses(const NeededObject& need) {
     return text;
 }
 
-/// In the order in which things are best made: functions are written over types and collations.
+/// The order in which the objects are best made: functions are written over types and collations.
 int rank_of(const NeededObject& need) {
     constexpr std::string_view kRanked[] = {"collation", "type", "function"};
     return static_cast<int>(std::find(std::begin(kRanked), std::end(kRanked), need.kind) -
                             std::begin(kRanked));
 }
 
-/// Extensions first, each with what it brings.
+/// Extensions come first, each with the objects that it brings.
 std::string all_of(std::vector<const NeededObject*> needs) {
     std::stable_sort(needs.begin(), needs.end(),
                      [](const auto* a, const auto* b) { return rank_of(*a) < rank_of(*b); });
@@ -109,8 +109,8 @@ std::string all_of(std::vector<const NeededObject*> needs) {
     return out + (out.empty() || loose.empty() ? "" : "; ") + loose;
 }
 
-/// Identities are compared without quotes: a renamed type among a function's arguments has them
-/// always, the server's own text where they are needed.
+/// Identities are compared without quotes: a renamed type among a function's arguments always has
+/// quotes, while the server's own text has them only where they are needed.
 std::pair<std::string, std::string> key_of(const std::string& kind, std::string identity) {
     std::erase(identity, '"');
     return {kind, std::move(identity)};
@@ -128,7 +128,8 @@ Requirement block(const std::string& code, const std::vector<const NeededObject*
             needs.empty()};
 }
 
-/// Whoever fills rows in calls these; a default is not called, since every row brings its value.
+/// True if filling rows calls the object; a default is not called, since every row brings its
+/// value.
 bool is_called(const NeedUse& use) {
     return use.part != NeedUse::Part::default_value && use.part != NeedUse::Part::column;
 }

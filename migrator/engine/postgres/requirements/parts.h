@@ -1,4 +1,4 @@
-// What the files of requirements.h share. Not for use outside this folder.
+// Functions that the files of requirements.h share. Not for use outside this folder.
 #pragma once
 
 #include <string>
@@ -15,7 +15,7 @@ engine::Requirement replication_session(const plan::TaskSpec& spec);
 /// Which transactions would keep the log from beginning (log_access.cc). Throws: connection,
 /// operation.
 std::vector<engine::Requirement> old_transactions(Connection& connection);
-/// Tables of the catalog, as they are displayed, of which `condition` (over pg_class `c`) does not
+/// Tables of the catalog, as they are displayed, for which `condition` (over pg_class `c`) does not
 /// hold. Throws: connection, operation.
 std::vector<std::string> failing_tables(Connection& connection, const model::Catalog& catalog,
                                         const std::string& condition);
@@ -25,31 +25,32 @@ engine::Requirement tables_requirement(std::string code, const std::vector<std::
                                        const std::string& right, std::string why,
                                        std::string remedy);
 
-/// No policy of a table may stand between the account and its rows. Throws: connection, operation.
+/// Whether the account reads and writes past the row security policies of all tables. Throws:
+/// connection, operation.
 engine::Requirement row_security_requirement(Connection& connection, const model::Catalog& catalog,
                                              std::string code, const std::string& right,
                                              std::string why);
 
 engine::Requirement version_requirement(Connection& connection, model::Side side, int oldest);
 
-/// Whether the database's texts still sort as its indexes have them.
+/// Whether the database's texts still sort the way its indexes were built.
 engine::Requirement collation_version_requirement(Connection& connection, model::Side side);
 
-/// What a copy from a standby must know (standby_source.cc). Throws: connection, operation.
+/// What to know about copying from a standby (standby_source.cc). Throws: connection, operation.
 std::vector<engine::Requirement> standby_source(Connection& connection,
                                                 const model::Catalog& catalog);
 
-/// Topic::object_kinds (object_requirements.cc). Throws: connection, operation.
+/// Topic::object_kinds (object_kinds.cc). Throws: connection, operation.
 std::vector<engine::Requirement> object_kinds(Connection& connection, const plan::TaskSpec& spec,
                                               const model::Catalog& catalog);
 
-/// Topic::needed_objects of a destination (needed_requirements.cc). Throws: connection, operation.
+/// Topic::needed_objects for a destination (needed_objects.cc). Throws: connection, operation.
 std::vector<engine::Requirement> needed_objects(Connection& connection,
                                                 const model::Catalog& catalog);
-/// The same of a source: functions that do not work where search_path is empty.
+/// The same for a source: functions that do not work with an empty search_path.
 engine::Requirement functions_and_search_path(const model::Catalog& catalog);
 
-// Whom the accounts would act for (trust_requirements.cc). They throw: connection, operation.
+// Whom the accounts would act for (trust.cc). These throw: connection, operation.
 engine::Requirement code_of_others_requirement(Connection& connection,
                                                const model::Catalog& catalog);
 engine::Requirement superuser_requirement(Connection& connection, model::Side side);

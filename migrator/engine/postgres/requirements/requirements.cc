@@ -30,7 +30,7 @@ std::string setting(Connection& connection, const std::string& name) {
     return row.text(0, 0);
 }
 
-/// Bytes that were never looked at may be no text elsewhere.
+/// Bytes that were never checked may not be text elsewhere.
 Requirement encoding_requirement(Connection& connection) {
     const std::string found = setting(connection, "server_encoding");
     return {
@@ -133,7 +133,7 @@ std::vector<Requirement> capacity(Connection& connection, const plan::TaskSpec& 
     return out;
 }
 
-/// What has our names at the source and is not ours would be in the way.
+/// Objects that have our names at the source but are not ours would be in the way.
 std::vector<Requirement> names_free(Connection& connection, const plan::TaskSpec& spec) {
     const std::string name = capture_name(spec);
     const Result slot = connection.exec_params(
@@ -270,7 +270,7 @@ std::vector<Requirement> source_privileges(Connection& connection, const plan::T
 // --- filters
 // ----------------------------------------------------------------------------------------
 
-/// Runs one statement in a transaction that is given up, and gives the server's complaint.
+/// Runs one statement in a transaction that is rolled back, and returns the server's complaint.
 std::string complaint_about(Connection& connection, const std::string& mode, const std::string& sql,
                             const model::TableSchema* held = nullptr) {
     try {
@@ -278,12 +278,12 @@ std::string complaint_about(Connection& connection, const std::string& mode, con
         if (held != nullptr) {
             hold_relation(connection, held->name, held->identity);
         }
-        connection.exec_params(sql, {});  // takes one statement only
+        connection.exec_params(sql, {});  // takes only one statement
         connection.exec("ROLLBACK");
         return "";
     } catch (const model::Error& error) {
         connection.rollback();
-        // Missing rights and standbys are other questions.
+        // Missing rights and standbys are covered by other questions.
         if (error.code() == "postgres.42501" || error.code() == "postgres.25006") {
             return "";
         }
@@ -294,7 +294,8 @@ std::string complaint_about(Connection& connection, const std::string& mode, con
     }
 }
 
-/// The table itself, or a leaf of it: what is published is leaves, and all have one shape.
+/// The table itself, or one of its leaves: leaves are what is published, and all have the same
+/// shape.
 const model::TableSchema* published(const model::Catalog& catalog, const model::ObjectName& name) {
     const auto leaf = std::find_if(
         catalog.tables.begin(), catalog.tables.end(), [&](const model::TableSchema& table) {
@@ -307,7 +308,7 @@ const model::TableSchema* published(const model::Catalog& catalog, const model::
     return leaf == catalog.tables.end() ? nullptr : &*leaf;
 }
 
-/// The copy takes any condition; the log takes only what a publication may hold.
+/// The copy accepts any condition; the log accepts only what a publication may contain.
 std::string complaint_about_filter(Connection& connection, const plan::TaskSpec& spec,
                                    const model::Catalog& catalog, const model::ObjectName& table,
                                    const std::string& filter) {
@@ -348,7 +349,8 @@ std::vector<Requirement> filters(Connection& connection, const plan::TaskSpec& s
 // --- the publication
 // ----------------------------------------------------------------------------------------
 
-/// Made and given up again: an event trigger may refuse what every right allows.
+/// Makes the publication in a transaction that is rolled back: an event trigger may refuse what
+/// every right allows.
 Requirement publication_allowed(Connection& connection, const plan::TaskSpec& spec) {
     const std::string complaint = complaint_about(
         connection, "", "CREATE PUBLICATION " + quote_identifier(capture_name(spec) + "_precheck"));
@@ -365,8 +367,8 @@ Requirement publication_allowed(Connection& connection, const plan::TaskSpec& sp
 // --- replica_identity
 // -------------------------------------------------------------------------------
 
-/// The log must name the old row: by its primary key, by an index, or in full. A key of which the
-/// task leaves out a column names no row at the destination.
+/// The log must name the old row: by its primary key, by an index, or in full. A key with a column
+/// that the task leaves out does not identify rows at the destination.
 bool names_old_rows(const model::TableSchema& table, const plan::NameMapping& mapping) {
     const auto left_out = mapping.excluded_columns.find(table.name);
     const auto carried = [&](std::size_t column) {
@@ -437,7 +439,7 @@ Requirement version_requirement(Connection& connection, model::Side side, int ol
 }
 
 Requirement collation_version_requirement(Connection& connection, model::Side side) {
-    constexpr int kRecorded = 150000;  // from this version on databases remember it
+    constexpr int kRecorded = 150000;  // databases record it from this version on
     std::string then;
     std::string now;
     if (connection.server_version() >= kRecorded) {
@@ -496,7 +498,7 @@ Requirement tables_requirement(std::string code, const std::vector<std::string>&
             failing.empty()};
 }
 
-/// The owner is not held to policies, unless the table says that its owner is, too.
+/// Policies do not apply to the owner, unless the table says that they do.
 Requirement row_security_requirement(Connection& connection, const model::Catalog& catalog,
                                      std::string code, const std::string& right, std::string why) {
     const std::string held = "NOT row_security_active(c.oid)";

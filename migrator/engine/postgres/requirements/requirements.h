@@ -1,6 +1,5 @@
-// What a migration needs of a PostgreSQL server, topic by topic, each with what was found. Reads
-// only. Whether a type can be carried is the route's question; comparing both ends is the
-// precheck's.
+// What a migration needs from a PostgreSQL server, topic by topic, each with what was found. Reads
+// only. The route decides whether a type can be carried; the precheck compares both ends.
 #pragma once
 
 #include <vector>
@@ -14,7 +13,7 @@ namespace cutover::postgres {
 std::vector<engine::Requirement> source_requirements(Connection& connection, engine::Topic topic,
                                                      const plan::TaskSpec& spec,
                                                      const model::Catalog& catalog);
-/// `catalog` holds what is at the destination already.
+/// `catalog` holds what already exists at the destination.
 std::vector<engine::Requirement> destination_requirements(Connection& connection,
                                                           engine::Topic topic,
                                                           const plan::TaskSpec& spec,

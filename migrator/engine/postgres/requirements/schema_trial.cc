@@ -16,7 +16,7 @@ using model::ErrorClass;
 
 namespace {
 
-/// A step locks what it makes: a table with its out-of-line part and that one's index.
+/// A step locks what it makes: a table, its out-of-line part, and the index of that.
 constexpr std::int64_t kLocksPerStep = 3;
 
 std::size_t most_steps(Connection& connection) {
@@ -49,10 +49,10 @@ public:
     }
 
 private:
-    /// False: the server has no room for more.
+    /// False if the server has no room for more locks.
     bool try_step(const plan::SchemaStep& step) {
         if (failed_tables_.contains(step.table)) {
-            return true;  // what stands on a table that could not be made
+            return true;  // belongs to a table that could not be made
         }
         try {
             connection_.exec("SAVEPOINT cutover_trial");
@@ -80,7 +80,7 @@ private:
         const bool follows = std::any_of(failed_.begin(), failed_.end(), [&](const auto& name) {
             return error.message().find(name) != std::string::npos;
         });
-        const bool locked = has_state(error, "55P03");  // says nothing of the statement
+        const bool locked = has_state(error, "55P03");  // says nothing about the statement
         if (table) {
             failed_tables_.insert(step.table);
         }
@@ -91,7 +91,7 @@ private:
         }
     }
 
-    /// The server names some objects with their schemas, some without.
+    /// The server names some objects with their schemas and some without.
     void remember(const std::string& name) {
         failed_.insert("\"" + name + "\"");
         failed_.insert("\"" + name.substr(name.rfind('.') + 1) + "\"");

@@ -1,5 +1,5 @@
-// The schema phase, tried in a transaction that is given up: what no catalog query can foresee (a
-// version's syntax, a name that is taken by something else, an encoding) the server says itself.
+// Tries the schema phase in a transaction that is rolled back. The server itself then reports what
+// no catalog query can foresee (a version's syntax, a name that something else has, an encoding).
 #pragma once
 
 #include <vector>
@@ -10,9 +10,9 @@
 
 namespace cutover::postgres {
 
-/// Requires: no transaction is open. Holds the locks of what it makes until it ends, which is why
-/// it tries no more than half of the server's lock table has room for; waits for nobody's lock.
-/// Throws: connection.
+/// Requires: no transaction is open. Holds the locks of what it makes until it ends; so it tries no
+/// more steps than half of the server's lock table has room for. Waits for nobody's lock. Throws:
+/// connection.
 engine::Trial try_steps(Connection& connection, const std::vector<plan::SchemaStep>& steps);
 
 }  // namespace cutover::postgres

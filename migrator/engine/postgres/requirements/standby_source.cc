@@ -1,4 +1,5 @@
-// A source that is a standby: it spares the primary, and it cannot give all that a primary gives.
+// A source that is a standby: it spares the primary, but cannot give everything that a primary
+// gives.
 #include <fmt/format.h>
 
 #include "migrator/engine/postgres/requirements/parts.h"
@@ -12,7 +13,8 @@ using model::Severity;
 
 namespace {
 
-/// Its rows are in no log, so a standby has none of them and refuses to read it.
+/// Rows of an unlogged table are not in the log, so a standby has none of them and refuses to read
+/// the table.
 Requirement unlogged(Connection& connection, const model::Catalog& catalog) {
     std::vector<model::ObjectName> names;
     for (const model::TableSchema& table : catalog.tables) {

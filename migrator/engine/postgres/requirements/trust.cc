@@ -1,5 +1,5 @@
-// Whom the accounts of a migration would act for: code of others on tables that are written to, and
-// accounts that may do more than a migration needs.
+// Whom the accounts of a migration would act for: other roles' code on tables that are written to,
+// and accounts that may do more than a migration needs.
 #include <string>
 #include <utility>
 

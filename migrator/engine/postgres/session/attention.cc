@@ -20,8 +20,8 @@ constexpr std::chrono::milliseconds kSlice(100);
 constexpr std::chrono::milliseconds kLookAnyway(500);
 constexpr std::chrono::seconds kLookWithin(2);
 
-/// Who blocks a session, and who blocks those: sessions, transactions that outlive theirs, and the
-/// standbys that a commit of theirs, or its own, waits for. Not what they run.
+/// The sessions that block a session and those that block them, transactions without a session, and
+/// the standbys that their commits, or its own, wait for. Does not tell what they run.
 constexpr const char* kHolders = R"(
 WITH RECURSIVE blocker (pid) AS (
     SELECT p.pid FROM unnest(pg_blocking_pids($1::int)) p (pid)
@@ -48,8 +48,8 @@ SELECT 'synchronous standby', quote_literal(current_setting('synchronous_standby
  WHERE EXISTS (SELECT FROM pg_stat_activity a WHERE a.wait_event = 'SyncRep'
                   AND (a.pid = $1::int OR a.pid IN (SELECT pid FROM blocker))))";
 
-/// Through a session of its own, at the same server: the one that waits can be asked nothing. Where
-/// there is none to be had, there is somebody who has no name (Holder::id).
+/// Uses a session of its own at the same server, since the one that waits cannot be asked. If none
+/// can be opened, the result is a holder without a name (Holder::id).
 std::vector<Holder> holders_of(const Connection& waiting) {
     ConnectOptions options;
     options.application_name = "cutover who waits";
@@ -75,7 +75,7 @@ std::vector<Holder> holders_of(const Connection& waiting) {
     return out;
 }
 
-/// What ends the wait, where that is none of those sessions: they have done what they can.
+/// What ends the wait if none of those sessions can: they have done their part.
 std::string remark_on(const std::vector<Holder>& holders) {
     const auto standby = std::find_if(holders.begin(), holders.end(), [](const Holder& holder) {
         return holder.kind == "synchronous standby";
@@ -99,7 +99,7 @@ void ServerCall::wait(bool writes) {
         socket.events |= POLLOUT;
     }
     const bool quiet = ::poll(&socket, 1, static_cast<int>(kSlice.count())) == 0;
-    // An answer may also be endless.
+    // an answer may also be endless
     if (quiet || Clock::now() - looked_at_ >= kLookAnyway) {
         looked_at_ = Clock::now();
         look_up();

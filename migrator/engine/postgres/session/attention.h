@@ -1,7 +1,7 @@
-// How the sessions of one end wait for their server on behalf of a task: they look up several times
-// a second, tell what lasts and who is in the way, and give up when the task is asked to stop.
-// Every wait of this folder goes through here, be it for an answer (ServerCall), for a connection
-// (aside) or for something to become true at the server (Patience).
+// How the sessions of one end wait for their server on behalf of a task: they check several times a
+// second, report waits that last and what is in the way, and give up when the task is asked to
+// stop. Every wait of this folder goes through here, whether for an answer (ServerCall), for a
+// connection (aside) or for something to become true at the server (Patience).
 #pragma once
 
 #include <chrono>
@@ -24,25 +24,26 @@ namespace cutover::postgres {
 
 class Connection;
 
-/// On whose behalf a session waits. Without `waits`: on nobody's, and for as long as it takes.
+/// On whose behalf a session waits. Without `waits`: on nobody's, and without a limit.
 struct Attention {
     flow::Waits* waits = nullptr;  ///< outlives every session
     model::Side end = model::Side::neither;
-    bool looks = true;  ///< whether it finds out who is in the way
+    bool looks = true;  ///< whether it finds out what is in the way
 };
 
-/// One call at the server, from the moment it was sent. One thread.
+/// One call to the server, from the moment it was sent. For one thread.
 class ServerCall {
 public:
-    /// Both outlive it.
+    /// Both arguments must outlive the call.
     ServerCall(Connection& connection, std::string_view sql) : connection_(connection), sql_(sql) {}
 
-    /// Has the call cancelled after so long.
+    /// Has the call cancelled after this time.
     void limit(std::chrono::milliseconds limit) { deadline_ = Clock::now() + limit; }
-    /// True if it was cancelled for its limit.
+    /// True if it was cancelled because of its limit.
     bool late() const { return late_; }
-    /// Waits until the server has said something (or takes more, if `writes`), or a moment has
-    /// passed. Throws: stopped `task.stopped`; the call is cancelled then, the connection closed.
+    /// Waits until the server has sent something (or, if `writes`, can take more), or a moment has
+    /// passed. Throws: stopped `task.stopped`; the call is then cancelled and the connection
+    /// closed.
     void wait(bool writes = false);
 
 private:
@@ -59,7 +60,7 @@ private:
     std::optional<flow::Notice> notice_;
 };
 
-/// A loop that looks again and again until something is true. One thread.
+/// A loop that checks again and again until something is true. For one thread.
 class Patience {
 public:
     /// `what` completes `waiting for ...`.
@@ -77,10 +78,10 @@ private:
     flow::Notice notice_;
 };
 
-/// Runs `work`, which cannot be interrupted, on a thread of its own and waits for what it gives,
-/// looking up meanwhile: `look_up` throws, or gives false, to leave the thread to itself. Then what
-/// it still makes is destroyed by it, so `work` owns all that it uses. Nothing: it was left.
-/// Throws: what `work` and `look_up` throw.
+/// Runs `work`, which cannot be interrupted, on a thread of its own and waits for its result,
+/// calling `look_up` meanwhile. If `look_up` throws or returns false, the thread is left to itself
+/// and destroys what it still makes, so `work` must own all that it uses. Returns nothing if the
+/// thread was left. Throws: what `work` and `look_up` throw.
 template <typename Made>
 std::optional<Made> aside(std::function<Made()> work, const std::function<bool()>& look_up) {
     struct Shared {

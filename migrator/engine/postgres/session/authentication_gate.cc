@@ -21,7 +21,7 @@ using model::ErrorClass;
 
 namespace {
 
-/// What follows the `R` of a request (protocol 3).
+/// What follows the `R` of an authentication request (protocol 3).
 enum Request : std::uint32_t {
     kContent = 0,
     kCleartextPassword = 3,
@@ -34,7 +34,7 @@ enum Request : std::uint32_t {
 };
 
 constexpr std::size_t kHead = 5;  ///< kind, length
-/// Far more than any server says before it lets somebody in.
+/// Far more than any server sends before it accepts the login.
 constexpr std::size_t kLongestMessage = 64 << 10;
 
 std::uint32_t number_at(std::string_view bytes, std::size_t at) {
@@ -45,8 +45,8 @@ std::uint32_t number_at(std::string_view bytes, std::size_t at) {
     return number;
 }
 
-/// The method of a request that asks for something, in libpq's words; empty for what goes on with
-/// an earlier request, or ends it.
+/// The method of a request that asks for something, in libpq's words; empty for a request that
+/// continues or ends an earlier one.
 const char* method_of(std::uint32_t request) {
     switch (request) {
         case kMd5:
@@ -123,7 +123,7 @@ bool AuthenticationGate::pass(std::chrono::milliseconds limit) {
     }
 }
 
-/// Answers are short: they fit into the socket's buffer, or the connection is of no use.
+/// Answers are short: if they do not fit into the socket's buffer, the connection is of no use.
 void AuthenticationGate::to_server() {
     std::array<char, 4096> buffer{};
     for (;;) {
@@ -138,7 +138,7 @@ void AuthenticationGate::to_server() {
     }
 }
 
-/// Reads no further than the message that lets us in: what follows is libpq's.
+/// Reads no further than the message that accepts the login: what follows is for libpq.
 bool AuthenticationGate::from_server() {
     std::array<char, 4096> buffer{};
     for (;;) {
@@ -157,7 +157,7 @@ bool AuthenticationGate::from_server() {
             return true;
         }
         message_.append(buffer.data(), static_cast<std::size_t>(got));
-        // The reason of a refusal may come without a length, from a server that has no memory.
+        // The reason of a refusal may come without a length, from a server that is out of memory.
         raw_ = raw_ || message_.front() == 'E';
         if (raw_) {
             hand_over(std::exchange(message_, {}));
@@ -192,7 +192,7 @@ void AuthenticationGate::check(std::string_view message) {
     if (!required_.empty() && !method.empty() && method != required_) {
         throw other_method(required_, "asks for " + method);
     }
-    // scram proves the server, too, and only with its last message.
+    // scram also proves the server's identity, but only with its last message.
     proved_ = proved_ || request == kSaslEnd ||
               (request != kSasl && !method.empty() && method == required_);
     if (request == kContent) {

@@ -1,4 +1,4 @@
-// Bytes as the text in which PostgreSQL takes and gives a bytea.
+// Bytes in the text form in which PostgreSQL reads and prints a bytea.
 #pragma once
 
 #include <string>

@@ -39,7 +39,7 @@ RawConnection owned(pg_conn* raw) {
     return RawConnection(raw);
 }
 
-/// What a server has to say of itself at each start of a session is no text of ours.
+/// Notices that a server sends at the start of a session are not printed.
 void quiet(void*, const pg_result*) {}
 
 class Keywords {
@@ -50,7 +50,7 @@ public:
             values_.push_back(std::move(value));
         }
     }
-    /// Not PQconnectdb(): it prints a server's warnings before one could say that it must not.
+    /// Not PQconnectdb(), which prints a server's warnings before they can be switched off.
     RawConnection start() const {
         RawConnection started =
             with_lists([](auto... lists) { return owned(PQconnectStartParams(lists..., 0)); });
@@ -86,11 +86,11 @@ Keywords keywords_for(const plan::Endpoint& endpoint, const plan::HostPort& host
     keywords.add("sslrootcert", endpoint.tls_ca_file);
     keywords.add("sslcert", endpoint.tls_certificate_file);
     keywords.add("sslkey", endpoint.tls_key_file);
-    // Encryption is TLS's: one kind of it is looked at, and shown in reports.
+    // Encryption is left to TLS, so that only one kind has to be checked and shown in reports.
     keywords.add("gssencmode", "disable");
     keywords.add("application_name", options.application_name);
     keywords.add("connect_timeout", std::to_string(options.connect_timeout.count()));
-    // Not `read-write`: a primary whose sessions are read-only by default is one all the same.
+    // Not `read-write`: a primary whose sessions are read-only by default is still a primary.
     keywords.add("target_session_attrs", options.require_writable ? "primary" : "any");
     keywords.add("tcp_user_timeout", "20000");
     keywords.add("keepalives_idle", "10");
@@ -102,8 +102,8 @@ Keywords keywords_for(const plan::Endpoint& endpoint, const plan::HostPort& host
     return keywords;
 }
 
-/// From libpq 16 on there is a setting. Before, channel binding holds the one method that has it,
-/// and more strictly; for the others there is nothing inside TLS.
+/// From libpq 16 on there is a setting for this. In older versions, channel binding enforces the
+/// one method that has it, and more strictly; for the other methods there is nothing under TLS.
 void require_method_under_tls(const plan::Endpoint& endpoint, Keywords& keywords) {
     constexpr int kKnowsRequireAuth = 160000;
     std::string binding = plan::to_string(endpoint.channel_binding);
@@ -131,17 +131,17 @@ bool declined(const pg_conn* connection) {
             message.find("pg_hba.conf") != std::string_view::npos);
 }
 
-/// libpq's waiting, done here because something may stand between it and its server.
+/// Does libpq's waiting, because a gate may stand between libpq and its server.
 class Connecting {
 public:
-    /// `required`: the methods that the gate lets through; nothing: there is no gate.
+    /// `required`: the methods that the gate lets through; nothing means that there is no gate.
     Connecting(RawConnection connection, std::optional<std::string> required,
                std::chrono::seconds limit)
         : connection_(std::move(connection)),
           required_(std::move(required)),
           deadline_(Clock::now() + limit) {}
 
-    /// Nothing if the time was over first.
+    /// Nothing if the time limit passed first.
     std::optional<RawConnection> run() {
         if (PQstatus(connection_.get()) == CONNECTION_BAD) {
             return std::move(connection_);
@@ -158,8 +158,8 @@ public:
     }
 
 private:
-    /// From its start packet on, until it has read that it is let in, libpq speaks through the
-    /// gate.
+    /// libpq speaks through the gate from its start packet until it has read that the login is
+    /// accepted.
     void place_gate() {
         const ConnStatusType status = PQstatus(connection_.get());
         if (required_ && !gate_ && !passed_ && status == CONNECTION_AWAITING_RESPONSE) {
@@ -192,8 +192,8 @@ private:
     bool passed_ = false;
 };
 
-/// In the resolver's order; one empty text where there is nothing to resolve, or where libpq had
-/// better say itself that it cannot be.
+/// In the resolver's order; one empty text if there is nothing to resolve, or if resolving fails,
+/// so that libpq reports the failure itself.
 std::vector<std::string> addresses_of(const std::string& host) {
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
@@ -213,7 +213,7 @@ std::vector<std::string> addresses_of(const std::string& host) {
     return out.empty() ? std::vector<std::string>{""} : out;
 }
 
-/// Each address has the whole time. The last failure stands for all.
+/// Each address gets the whole time. If all fail, the last failure is reported.
 RawConnection connect_to(const std::vector<std::string>& addresses, const Keywords& keywords,
                          const std::optional<std::string>& required, const plan::HostPort& host,
                          std::chrono::seconds limit) {
@@ -253,7 +253,7 @@ RawConnection connect_encrypted(const plan::Endpoint& endpoint, const plan::Host
                       options.connect_timeout);
 }
 
-/// One password for both ends, and named by neither.
+/// One password would serve both ends, and neither has named it.
 void refuse_unnamed_password(const plan::Endpoint& endpoint) {
     const char* value = std::getenv("PGPASSWORD");
     if (endpoint.password.empty() && value != nullptr && *value != '\0') {
@@ -290,7 +290,7 @@ pg_conn* connect_host(const plan::Endpoint& endpoint, const plan::HostPort& host
 
 std::vector<std::string> ignore_environment() {
     std::set<std::string> names = {"PGSERVICEFILE", "PGREQUIRESSL", "PGDATESTYLE", "PGTZ",
-                                   "PGGEQO"};  // obeyed, and not among libpq's settings
+                                   "PGGEQO"};  // obeyed, but not listed among libpq's settings
     PQconninfoOption* settings = PQconndefaults();
     for (const PQconninfoOption* one = settings; one != nullptr && one->keyword != nullptr; ++one) {
         if (one->envvar != nullptr) {

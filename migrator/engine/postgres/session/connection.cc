@@ -107,15 +107,16 @@ void Connection::flush(ServerCall& call) {
         if (left > 0) {
             call.wait(true);
         }
-        // A server that has something to say may take no more until it has said it.
+        // A server that has something to say may take no more until it has been read.
         if (left < 0 || PQconsumeInput(raw()) == 0) {
             throw error_from(nullptr, raw(), "");
         }
     }
 }
 
-/// Of a connection that has just broken in the middle of an answer: why, if the server has said so.
-/// Anything else is a part of the answer (rows that are still to come are missing in it), which
+/// For a connection that broke in the middle of an answer: the reason, if the server has sent one.
+/// Anything else would be an incomplete answer (rows are missing), which libpq returns as if it
+/// were complete.
 /// libpq gives out as if it were whole.
 pg_result* Connection::last_words() {
     pg_result* words = PQgetResult(raw());
@@ -129,7 +130,8 @@ pg_result* Connection::last_words() {
 pg_result* Connection::next_result(ServerCall& call) {
     flush(call);
     while (PQisBusy(raw()) != 0) {
-        // Twice: what TLS has taken from the socket already makes it readable no more.
+        // Twice, because data that TLS has already taken from the socket does not make it readable
+        // again.
         for (int look = 0; look < 2; ++look) {
             if (PQconsumeInput(raw()) == 0) {
                 return last_words();
@@ -163,7 +165,7 @@ Result Connection::finish(bool sent, ServerCall& call, std::string_view sql) {
     return check(last_result(call), sql);
 }
 
-/// The extended protocol takes one statement; walsenders do not speak it.
+/// The extended protocol takes only one statement; walsenders do not speak it.
 bool Connection::send(const std::string& sql) {
     return (replication_ ? PQsendQuery(raw(), sql.c_str())
                          : PQsendQueryParams(raw(), sql.c_str(), 0, nullptr, nullptr, nullptr,
@@ -231,7 +233,7 @@ ParameterArrays::ParameterArrays(const BinaryParameters& parameters)
     values_.reserve(parameters.size());
     lengths_.reserve(parameters.size());
     for (const auto& parameter : parameters) {
-        // libpq reads a null pointer as NULL: an empty value still needs an address.
+        // libpq reads a null pointer as NULL, so an empty value still needs an address.
         values_.push_back(!parameter ? nullptr : parameter->empty() ? "" : parameter->data());
         lengths_.push_back(parameter ? static_cast<int>(parameter->size()) : 0);
     }
@@ -268,7 +270,7 @@ bool Connection::copy_read(std::string& out) {
         PQfreemem(data);
         return true;
     }
-    // -1: the copy is done; -2: it failed. Either way the results tell, and must all be taken.
+    // -1: the copy is done; -2: it failed. Either way, the results tell, and all must be taken.
     std::optional<Error> failure;
     if (length == -2) {
         failure = error_from(nullptr, raw(), "COPY TO");
@@ -328,7 +330,7 @@ std::uint64_t Connection::copy_end() {
 
 void Connection::copy_fail() noexcept {
     if (PQputCopyEnd(raw(), "given up") != 1) {
-        close();  // it reads: only the end of the connection ends that
+        close();  // it reads: only closing the connection ends that
         return;
     }
     try {
@@ -356,7 +358,7 @@ void Connection::rollback() noexcept {
     try {
         exec("ROLLBACK");
     } catch (const Error&) {
-        close();  // which rolls back, too
+        close();  // which also rolls back
     }
 }
 
@@ -365,7 +367,7 @@ bool Connection::alive() const noexcept {
 }
 
 bool Connection::still_there() noexcept {
-    // A server that ends a session says so first: the end of the stream comes after that.
+    // A server that ends a session says so first; the end of the stream comes after that.
     for (int look = 0; look < 3; ++look) {
         pollfd readable{PQsocket(raw()), POLLIN, 0};
         if (::poll(&readable, 1, 0) <= 0) {
@@ -379,7 +381,7 @@ bool Connection::still_there() noexcept {
 }
 
 void Connection::cancel() noexcept {
-    constexpr int kLooks = 3;  // of 0.1 s: a server that hangs takes no cancel either
+    constexpr int kLooks = 3;  // of 0.1 s each: a server that hangs does not take a cancel either
     PGcancel* cancel = PQgetCancel(raw());
     if (cancel == nullptr) {
         return;
@@ -395,7 +397,7 @@ void Connection::cancel() noexcept {
             },
             [&] { return ++looks < kLooks; });
     } catch (const std::system_error&) {
-        PQfreeCancel(cancel);  // no thread is to be had
+        PQfreeCancel(cancel);  // no thread could be started
     }
 }
 

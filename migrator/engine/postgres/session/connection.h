@@ -30,19 +30,19 @@ public:
     int rows() const;
     int columns() const;
     bool is_null(int row, int column) const;
-    /// Of NULL: empty.
+    /// Empty for NULL.
     std::string_view get(int row, int column) const;
     std::string text(int row, int column) const { return std::string(get(row, column)); }
-    /// Throws: corrupt `postgres.no_number` (NULL, or no whole number of 64 bits).
+    /// Throws: corrupt `postgres.no_number` (NULL, or not a whole number of 64 bits).
     std::int64_t integer(int row, int column) const;
-    /// One of `count` things of ours that the server was to tell by its number, from 0.
-    /// Throws: corrupt `postgres.no_number`.
+    /// The server was to pick one of `count` items of ours by its number, from 0. Throws: corrupt
+    /// `postgres.no_number`.
     std::size_t index(int row, int column, std::size_t count) const;
     /// A bytea of up to eight bytes, in text form, as the number that they are.
     /// Throws: corrupt `postgres.no_number`.
     std::int64_t big_endian(int row, int column) const;
     bool boolean(int row, int column) const { return get(row, column) == "t"; }
-    /// Rows an INSERT, UPDATE, DELETE or COPY has touched.
+    /// Rows that an INSERT, UPDATE, DELETE or COPY has touched.
     std::uint64_t affected() const;
 
 private:
@@ -58,7 +58,7 @@ using Parameter = std::optional<std::string>;
 /// Parameters in binary form; nullopt is NULL. The bytes must live until the server has them.
 using BinaryParameters = std::vector<std::optional<std::string_view>>;
 
-/// BinaryParameters as libpq takes them; they must outlive it.
+/// BinaryParameters in libpq's form; the parameters must outlive it.
 class ParameterArrays {
 public:
     explicit ParameterArrays(const BinaryParameters& parameters);
@@ -73,11 +73,12 @@ private:
     std::vector<int> formats_;
 };
 
-/// Statements as the program's source has them: a text that was made at run time is none.
+/// Statements as they are in the program's source; a text that is made at run time does not
+/// convert.
 class Statements {
 public:
     template <std::size_t Size>
-    // NOLINTNEXTLINE(google-explicit-constructor): a literal is what it says.
+    // NOLINTNEXTLINE(google-explicit-constructor): a literal is safe.
     consteval Statements(const char (&text)[Size]) : text_(text) {}
     const char* text() const { return text_; }
 
@@ -93,36 +94,36 @@ struct ConnectOptions {
     Attention attention{};
 };
 
-/// One thread at a time. The destructor closes; what was not committed is gone.
+/// For one thread at a time. The destructor closes; what was not committed is lost.
 class Connection {
 public:
-    /// Connects to the first host that answers and fits. The password goes to libpq by parameter,
-    /// never through a command line or the environment.
-    /// Throws: connection (nobody answers), refused (wrong password, no such database, bad CA, a
-    /// server that wants the password in clear without TLS), stopped (as every call that waits).
+    /// Connects to the first host that answers and fits. The password goes to libpq as a parameter,
+    /// never through a command line or the environment. Throws: connection (nobody answers),
+    /// refused (wrong password, no such database, bad CA, a server that wants the password in clear
+    /// without TLS), stopped (like every call that waits).
     static Connection open(const plan::Endpoint& endpoint, const ConnectOptions& options);
     Connection(Connection&&) noexcept;
     Connection& operator=(Connection&&) noexcept;
     ~Connection();
 
-    /// Runs one statement. A text that holds another one after it is refused by the server, so that
-    /// nothing a server has told us can bring a statement along. (A replication connection has no
-    /// such protocol: there, only names of ours go into a command, quoted.) Throws model::Error by
+    /// Runs one statement. The server refuses a text in which another statement follows, so nothing
+    /// that a server has told us can smuggle one in. (A replication connection has no such
+    /// protection: there, only our own names go into a command, quoted.) Throws model::Error by
     /// SQLSTATE (error.h).
     Result exec(const std::string& sql);
-    /// Runs the statements in one transaction, if none is open; returns the last one's result.
+    /// Runs the statements in one transaction if none is open; returns the last one's result.
     Result exec_script(Statements statements);
-    /// As exec() for what may wait for long: nothing if it took longer than `limit`; then it was
-    /// cancelled.
+    /// Like exec(), for statements that may wait long: returns nothing if it took longer than
+    /// `limit` and was cancelled.
     std::optional<Result> exec_within(const std::string& sql, std::chrono::milliseconds limit);
     Result exec_params(const std::string& sql, const std::vector<Parameter>& parameters);
-    /// As exec_params, asking for binary result columns.
+    /// Like exec_params(), but asks for binary result columns.
     Result exec_params_binary(const std::string& sql, const std::vector<Parameter>& parameters);
-    /// With parameters in binary form.
+    /// Takes parameters in binary form.
     Result exec_with(const std::string& sql, const BinaryParameters& parameters,
                      bool binary_result = false);
 
-    /// What the waits of this connection are told as (`waiting for ...`); empty: the statement.
+    /// How the waits of this connection are reported (`waiting for ...`); empty: the statement.
     void set_purpose(std::string purpose) { purpose_ = std::move(purpose); }
     const std::string& purpose() const { return purpose_; }
     const Attention& attention() const { return attention_; }
@@ -136,11 +137,11 @@ public:
     void copy_write(std::string_view data);
     /// Returns the number of rows taken.
     std::uint64_t copy_end();
-    /// The row, from 1, that the last copy_end() has failed at; nothing if the server did not say.
+    /// The row, from 1, at which the last copy_end() failed; nothing if the server did not say.
     std::optional<std::uint64_t> refused_row() const { return refused_row_; }
     void copy_fail() noexcept;
 
-    /// Forgets what the session was used for: settings, temporary tables, locks, statements.
+    /// Resets what the session was used for: settings, temporary tables, locks, statements.
     /// Requires: no transaction is open. Throws: connection.
     void renew(const std::string& application_name);
 
@@ -148,23 +149,23 @@ public:
     /// Ends an open transaction or copy without throwing.
     void rollback() noexcept;
     bool alive() const noexcept;
-    /// As alive(), and the server has not closed it while it was idle. Asks the socket only.
+    /// Like alive(), and the server has not closed it while it was idle. Asks only the socket.
     bool still_there() noexcept;
-    /// Asks the server, over a connection of its own, to cancel what this one is running; waits no
-    /// longer for that than a moment. Any thread.
+    /// Asks the server, over a separate connection, to cancel what this one is running; waits only
+    /// a moment for that. May be called by any thread.
     void cancel() noexcept;
-    /// Gives the connection up, whatever it is doing.
+    /// Closes the connection, whatever it is doing.
     void close() noexcept { connection_.reset(); }
     std::string application_name() const;
     std::string server_encoding() const;
-    int server_version() const;  ///< as libpq tells it: 170005
-    int server_process() const;  ///< of the server's process for this connection
-    /// Nobody on a network can read what is sent.
+    int server_version() const;  ///< as libpq reports it: 170005
+    int server_process() const;  ///< the number of the server's process for this connection
+    /// True if nobody on a network can read what is sent.
     bool private_line() const;
-    /// `endpoint` with the one of its hosts that this connection has ended up at: for a second
-    /// connection that must meet the same server.
+    /// `endpoint` with only the host that this connection is connected to, for a second connection
+    /// that must reach the same server.
     plan::Endpoint same_host(const plan::Endpoint& endpoint) const;
-    /// Where this connection has ended up. Requires: it was opened with attention.
+    /// The host that this connection is connected to. Requires: it was opened with attention.
     const plan::Endpoint& same_host() const { return *host_; }
     std::string quote_literal(std::string_view text) const;
 
@@ -172,10 +173,10 @@ public:
     pg_conn* raw() const { return connection_.get(); }
     /// Waits until all that was sent is on its way.
     void flush(ServerCall& call);
-    /// As PQgetResult(), for whatever was sent: the caller's, null at the end.
+    /// Like PQgetResult(), for whatever was sent: the caller owns the result; null at the end.
     pg_result* last_words();
     pg_result* next_result(ServerCall& call);
-    /// The last result, as PQexec() gives it: the first that begins a copy, if there is one.
+    /// The last result, in the way of PQexec(): the first that begins a copy, if there is one.
     pg_result* last_result(ServerCall& call);
     /// Takes the last result if `sent`. Throws by SQLSTATE.
     Result finish(bool sent, ServerCall& call, std::string_view sql);
@@ -198,7 +199,7 @@ private:
 
     Handle connection_;
     Attention attention_{};
-    std::shared_ptr<const plan::Endpoint> host_;  ///< none without attention
+    std::shared_ptr<const plan::Endpoint> host_;  ///< null without attention
     std::string purpose_;
     std::optional<std::uint64_t> refused_row_;
     bool replication_ = false;
@@ -209,8 +210,8 @@ std::string quote_identifier(std::string_view name);
 std::string quote(const model::ObjectName& name);
 /// `{"a","b"}`: an array parameter of any type.
 std::string array_literal(const std::vector<std::string>& elements);
-/// `(VALUES (0,'schema','name'), ...) AS alias(at, schema, name)` for names[from..to): to be joined
-/// with pg_namespace and pg_class. Unlike to_regclass() that never fails for want of a right on a
+/// `(VALUES (0,'schema','name'), ...) AS alias(at, schema, name)` for names[from..to), to be joined
+/// with pg_namespace and pg_class. Unlike to_regclass(), this never fails for lack of a right on a
 /// schema.
 std::string names_as_rows(const Connection& connection, const std::vector<model::ObjectName>& names,
                           std::size_t from, std::size_t to, const std::string& alias);

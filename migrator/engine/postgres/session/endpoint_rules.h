@@ -1,4 +1,4 @@
-// What PostgreSQL wants of its end in a task file.
+// What PostgreSQL requires of its end in a task file.
 #pragma once
 
 #include "migrator/plan/endpoint_rules.h"

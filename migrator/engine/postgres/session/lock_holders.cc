@@ -9,9 +9,10 @@ using model::Holder;
 
 namespace {
 
-/// A prepared transaction's locks belong to no process; its own number is among them. Workers hold
-/// theirs for a session that is named itself. Whoever waits for a table alone is behind us, or will
-/// be: everybody else waits for him, too.
+/// A prepared transaction's locks belong to no process; the lock on its own number shows which
+/// transaction it is. Parallel workers hold locks for a session that is named itself. A session
+/// that waits for a lock is not in the way, unless it waits for ACCESS EXCLUSIVE: everybody else
+/// queues behind that.
 constexpr const char* kInTheWay = R"(
 , held AS MATERIALIZED (
     SELECT DISTINCT l.pid, l.virtualtransaction AS vxid

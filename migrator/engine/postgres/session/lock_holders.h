@@ -1,5 +1,5 @@
-// Who is in the way of a lock on tables, whether he writes, reads or tidies up. For tries that give
-// up after a moment: whoever waits for longer asks who blocks him (attention.h).
+// What is in the way of a lock on tables, whether it writes, reads or maintains them. For attempts
+// that give up after a moment; a longer wait asks what blocks it (attention.h).
 #pragma once
 
 #include <vector>
@@ -10,12 +10,13 @@
 
 namespace cutover::postgres {
 
-/// What is asked for: SHARE ROW EXCLUSIVE bears readers, ACCESS EXCLUSIVE bears nobody.
+/// The lock that is wanted: SHARE ROW EXCLUSIVE tolerates readers, ACCESS EXCLUSIVE tolerates
+/// nobody.
 enum class Wanted : std::uint8_t { share_row_exclusive, access_exclusive };
 
-/// Sessions and prepared transactions that hold, or are first in the queue for, what does not go
-/// with `wanted` on one of the tables; the oldest first. This connection is left out.
-/// Throws: connection.
+/// Sessions and prepared transactions that hold, or are first in the queue for, a lock on one of
+/// the tables that conflicts with `wanted`; the oldest first. This connection is left out. Throws:
+/// connection.
 std::vector<model::Holder> lock_holders(Connection& connection,
                                         const std::vector<model::ObjectName>& tables,
                                         Wanted wanted);

@@ -1,5 +1,5 @@
-// How a connection of connection.h is made: host by host, with settings under which a value has one
-// form only.
+// How a connection of connection.h is made: host by host, with settings under which each value has
+// only one form.
 #include <libpq-fe.h>
 
 #include <algorithm>
@@ -20,9 +20,8 @@ using model::ErrorClass;
 
 namespace {
 
-/// Settings under which a value has one form only. search_path is emptied to what the system needs,
-/// so that every name we see or use is qualified, and no temporary table stands before the
-/// system's.
+/// Settings under which each value has only one form. search_path holds only what the system needs,
+/// so that every name we see or use is qualified and no temporary table comes before the system's.
 constexpr Statements kSession =
     "SET client_encoding='UTF8'; SET timezone='UTC'; SET datestyle='ISO, YMD'; SET "
     "intervalstyle='postgres';"
@@ -33,10 +32,10 @@ constexpr Statements kSession =
     " SET synchronize_seqscans=off; SET standard_conforming_strings=on;"
     " SET default_transaction_isolation='read committed'; SET default_transaction_deferrable=off;"
     // A source is frozen by switching this on for its database; what the task writes there (its
-    // slot, its publication, heartbeats) is no data of the application's.
+    // slot, its publication, heartbeats) does not belong to the application's data.
     " SET default_transaction_read_only=off;"
-    // Of later versions: timeouts that would end a long copy or a waiting session; and views, which
-    // run their owner's code: none is read here but the system's.
+    // Settings of later versions: timeouts that would end a long copy or a waiting session; and
+    // views, which run their owner's code: only the system's views are read here.
     " SELECT set_config(name, CASE name WHEN 'restrict_nonsystem_relation_kind' THEN 'view' ELSE "
     "'0'"
     " END, false) FROM pg_settings WHERE name IN ('idle_session_timeout', 'transaction_timeout',"
@@ -46,7 +45,7 @@ constexpr std::chrono::seconds kSettleWithin(30);
 
 void no_notice(void*, const pg_result*) {}
 
-/// Hosts that this process has been connected to: their names are right. Any thread.
+/// Hosts that this process has been connected to, so their names are right. For any thread.
 class ReachedHosts {
 public:
     void add(const std::string& host) {
@@ -70,8 +69,8 @@ ReachedHosts& reached_hosts() {
 
 }  // namespace
 
-/// The one host of `one`. For a task on a thread of its own: neither a name service nor a server
-/// can be interrupted while it is asked.
+/// Connects to the one host of `one`. On behalf of a task it uses a thread of its own, because
+/// neither a name service nor a server can be interrupted while it is asked.
 Connection::Handle Connection::connect(const plan::Endpoint& one, const ConnectOptions& options) {
     flow::Waits* waits = options.attention.waits;
     if (waits == nullptr) {
@@ -122,7 +121,7 @@ Connection Connection::open_host(const plan::Endpoint& endpoint, const plan::Hos
     return connection;
 }
 
-/// Within a limit: a server that is stopped takes a connection and answers nothing.
+/// The time is limited, because a server that is stopped takes a connection and never answers.
 void Connection::settle() {
     const bool sent = PQsendQuery(raw(), kSession.text()) == 1;
     if (!finish_within(sent, kSession.text(), kSettleWithin)) {
@@ -133,13 +132,13 @@ void Connection::settle() {
 }
 
 void Connection::renew(const std::string& application_name) {
-    exec("DISCARD ALL");  // by itself: it refuses the implicit transaction of several statements
+    exec("DISCARD ALL");  // a statement by itself: it is not allowed among several
     settle();
     exec("SET application_name=" + quote_literal(application_name));
 }
 
-/// Host by host, not by libpq's own list: that one gives up on all of them if the first takes the
-/// connection and drops it, as a balancer in front of a dead server does.
+/// Tries host by host instead of passing libpq the list: libpq gives up on all of them if the first
+/// takes the connection and drops it, as a balancer in front of a dead server does.
 Connection Connection::open(const plan::Endpoint& endpoint, const ConnectOptions& options) {
     std::vector<Error> errors;
     for (const plan::HostPort& host : endpoint.hosts) {
@@ -150,7 +149,7 @@ Connection Connection::open(const plan::Endpoint& endpoint, const ConnectOptions
         }
     }
     CUTOVER_CHECK(!errors.empty());
-    // Worth waiting for if any of them may come back.
+    // Waiting is worthwhile if any of them may come back.
     const auto away = std::find_if(errors.begin(), errors.end(),
                                    [](const Error& error) { return error.may_retry(); });
     const Error& first = away == errors.end() ? errors.front() : *away;

@@ -8,7 +8,7 @@
 
 namespace cutover::postgres {
 
-/// From its making until it goes. Outside a transaction, else the end of that undoes it.
+/// Holds while the object lives. Use it outside a transaction, whose end would undo it otherwise.
 class SessionLimit {
 public:
     enum class Kind : std::uint8_t {
@@ -17,7 +17,7 @@ public:
     };
     /// Throws: connection.
     SessionLimit(Connection& connection, Kind kind, std::chrono::milliseconds limit);
-    /// Closes the connection where the limit cannot be taken back.
+    /// Closes the connection if the limit cannot be taken back.
     ~SessionLimit();
     SessionLimit(const SessionLimit&) = delete;
     SessionLimit& operator=(const SessionLimit&) = delete;

@@ -12,7 +12,7 @@ using model::Error;
 
 namespace {
 
-/// A thousand schema steps need no thousand sessions, and a server has not so many to give.
+/// A thousand schema steps do not need a thousand sessions, and a server does not have that many.
 constexpr std::size_t kMostIdle = 8;
 
 }  // namespace
@@ -30,7 +30,7 @@ SessionPool::~SessionPool() {
 std::optional<Connection> SessionPool::take_idle(const std::string& purpose) {
     const std::lock_guard lock(mutex_);
     if (idle_.empty()) {
-        wanted_ -= wanted_ > 0 ? 1 : 0;  // the taker opens what was to be opened for it
+        wanted_ -= wanted_ > 0 ? 1 : 0;  // the caller opens the session that was meant for it
         return std::nullopt;
     }
     auto found = std::find_if(idle_.begin(), idle_.end(), [&](const Connection& idle) {
@@ -60,7 +60,7 @@ Connection SessionPool::take(const std::string& purpose, const Settle& settle) {
             if (error.error_class() == model::ErrorClass::stopped) {
                 throw;
             }
-            continue;  // lost while nobody used it, or not to be made new
+            continue;  // lost while idle, or could not be reset
         }
     }
     return open(purpose, settle);
@@ -106,7 +106,7 @@ void SessionPool::open_wanted(const std::string& purpose, const Settle& settle) 
             give_back(open(purpose, settle));
         }
     } catch (const std::exception&) {
-        // Whoever takes a session meets the same, and says it.
+        // The caller of take() meets the same error and reports it.
     }
 }
 

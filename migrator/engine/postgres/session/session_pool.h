@@ -1,6 +1,6 @@
-// Sessions of one end between their uses. Opening one costs a handshake, a password's proof and a
-// process with empty caches at the server: a dozen milliseconds, more than copying ten thousand
-// rows. A session that is handed on to another purpose has forgotten its former one (DISCARD ALL).
+// Keeps sessions of one end between their uses. Opening one costs a handshake, a password proof and
+// a server process with empty caches: a dozen milliseconds, more than copying ten thousand rows. A
+// session that is passed on to another purpose is reset first (DISCARD ALL).
 #pragma once
 
 #include <cstddef>
@@ -15,12 +15,12 @@
 
 namespace cutover::postgres {
 
-/// Any thread. Gives up the idle sessions when it goes; those taken belong to who took them.
+/// For any thread. The destructor closes the idle sessions; taken sessions belong to their takers.
 class SessionPool {
 public:
     using Settle = std::function<void(Connection&)>;
 
-    /// `require_writable`: false where a standby will do.
+    /// `require_writable`: false if a standby will do.
     explicit SessionPool(plan::Endpoint endpoint, Attention attention = {},
                          bool require_writable = true);
     ~SessionPool();
@@ -31,16 +31,16 @@ public:
     const Attention& attention() const { return attention_; }
 
     /// An idle session, or a new one, at a host that fits. `purpose` is its application_name;
-    /// `settle` gives a session the settings of the purpose, unless it comes from there.
-    /// Throws: as Connection::open() and `settle`.
+    /// `settle` gives the session the settings of the purpose, unless it was used for that purpose
+    /// before. Throws: like Connection::open() and `settle`.
     Connection take(const std::string& purpose, const Settle& settle = {});
-    /// Keeps the session for the next who asks, with what it was used for; closes it if it is lost,
-    /// in a transaction, or one too many.
+    /// Keeps the session, with its settings, for the next caller of take(); closes it if it is
+    /// lost, in a transaction, or one too many.
     void give_back(Connection connection) noexcept;
-    /// Begins to open `count` sessions (eight at the most) on a thread of its own, for takers to
-    /// come. What fails is left to them. Once.
+    /// Begins to open `count` sessions (eight at most) on a thread of its own, for later calls of
+    /// take(), which meet any errors themselves. Call it once.
     void prepare(std::size_t count, const std::string& purpose, const Settle& settle = {});
-    /// Closes the idle ones, and prepares no more.
+    /// Closes the idle sessions and prepares no more.
     void close_idle() noexcept;
 
 private:

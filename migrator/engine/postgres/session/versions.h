@@ -1,12 +1,13 @@
-// The versions of PostgreSQL that a migration is made for.
+// The versions of PostgreSQL that a migration supports.
 #pragma once
 
 namespace cutover::postgres {
 
-/// Oldest version that is read from: row filters in publications, and what both ends of a task rest
-/// on.
+/// The oldest version that can be a source: it has row filters in publications, on which both ends
+/// of a task rely.
 inline constexpr int kOldestSource = 15;
-/// Oldest version that is written to: rows are staged in a form that older ones do not take.
+/// The oldest version that can be a destination: older ones do not accept the form in which rows
+/// are staged.
 inline constexpr int kOldestDestination = 14;
 
 }  // namespace cutover::postgres

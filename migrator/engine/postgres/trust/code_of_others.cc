@@ -10,7 +10,7 @@ using model::ErrorClass;
 
 namespace {
 
-/// The relations: `c` (oid, relation, owner). $1: names.
+/// The relations: `c` (oid, relation, owner). $1: the names.
 constexpr const char* kRelations = R"(
 c AS (SELECT DISTINCT u.name, r.oid, r.oid::regclass::text AS relation, r.relowner AS owner, r.relacl AS acl
         FROM unnest($1::text[]) u (name)
@@ -19,9 +19,9 @@ c AS (SELECT DISTINCT u.name, r.oid, r.oid::regclass::text AS relation, r.relown
        CROSS JOIN LATERAL (SELECT b.root AS oid UNION SELECT t.relid::oid FROM pg_partition_tree(b.root) t) p
         JOIN pg_class r ON r.oid = p.oid))";
 
-/// What has been put on them, and the function that it calls. Functions of the server's own are in
-/// no pg_depend, and are not asked about; triggers and rules that this session does not fire
-/// neither.
+/// What has been put on the relations, and the functions that it calls. The server's own functions
+/// are not in pg_depend and are not asked about; nor are triggers and rules that this session does
+/// not fire.
 constexpr const char* kActing = R"(
 mode AS (SELECT CASE current_setting('session_replication_role') WHEN 'replica' THEN 'R' ELSE 'O' END::"char" AS letter),
 parts AS (

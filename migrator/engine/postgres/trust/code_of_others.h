@@ -1,6 +1,6 @@
 // Code that others have put on tables which are written to: triggers, rules, and functions in
-// checks, defaults, generated columns, indexes and domains. It runs with the rights of whoever
-// writes, so it is somebody's whom one trusts (own_objects.h) or nothing is written.
+// checks, defaults, generated columns, indexes and domains. It runs with the rights of the role
+// that writes. So it must belong to a trusted role (own_objects.h), or nothing is written.
 #pragma once
 
 #include <set>
@@ -12,25 +12,25 @@
 namespace cutover::postgres {
 
 struct CodeOfOthers {
-    std::string table;  ///< quoted where need be
+    std::string table;  ///< quoted if necessary
     std::string what;   ///< `trigger "t"`
-    std::string owner;  ///< of the code
+    std::string owner;  ///< owner of the code
 };
 
-/// All that acts on rows which this session writes to these tables (names as quote() gives them;
-/// those that are not there are left out) and their partitions, of roles that are not trusted.
-/// Throws: connection.
+/// Everything that acts on rows which this session writes to these tables and their partitions, and
+/// that belongs to roles that are not trusted. Names are in the form of quote(); tables that do not
+/// exist are left out. Throws: connection.
 std::vector<CodeOfOthers> code_of_others(Connection& connection,
                                          const std::vector<std::string>& tables);
 
-/// Those of the tables that a role which is not trusted may put code on, or on a partition of them.
+/// The tables on which, or on a partition of which, a role that is not trusted may put code.
 std::set<std::string> open_to_others(Connection& connection,
                                      const std::vector<std::string>& tables);
 
-/// Throws: refused `destination.code_of_others` unless there is none of it on the table. Requires:
-/// a transaction is open; until its end nobody can add any.
+/// Throws: refused `destination.code_of_others` if the table has such code. Requires: a transaction
+/// is open; until it ends, nobody can add any.
 void require_no_code_of_others(Connection& connection, const std::string& table);
-/// The same for all of these, without keeping it so.
+/// Checks all of these tables, but does not keep others from adding code later.
 void look_for_code_of_others(Connection& connection, const std::vector<std::string>& tables);
 
 }  // namespace cutover::postgres

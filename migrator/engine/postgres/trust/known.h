@@ -1,5 +1,5 @@
-// What a server's answer must have named before it speaks of it: an object id, say, of a table that
-// another answer has listed.
+// Finds what a server's answer speaks of and must have listed before: an object id, say, of a table
+// that another answer has listed.
 #pragma once
 
 #include <string>
@@ -8,8 +8,8 @@
 
 namespace cutover::postgres {
 
-/// The value of a key. `Map`: of keys that std::to_string() or std::string() can show.
-/// Throws: corrupt `postgres.unknown_object`.
+/// The value of a key. `Map`: its keys are strings or can be shown by std::to_string(). Throws:
+/// corrupt `postgres.unknown_object`.
 template <typename Map, typename Key>
 auto& known(Map& map, const Key& key) {
     const auto found = map.find(static_cast<typename Map::key_type>(key));

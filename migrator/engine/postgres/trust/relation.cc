@@ -9,10 +9,10 @@ using model::ErrorClass;
 
 namespace {
 
-constexpr const char* kForeign = "/f/";  ///< in an identity
+constexpr const char* kForeign = "/f/";  ///< marks a foreign table in an identity
 
-/// By functions that look at the catalog as it is now: the transaction's view may be older than the
-/// exchange. A table of version 15 and before can even become a view itself.
+/// Uses functions that see the catalog as it is now, since the transaction's view may be older than
+/// the exchange. Up to version 15, a table can even become a view itself.
 std::string held_sql() {
     return "SELECT coalesce(pg_relation_filenode(r.oid), 0)::bigint,"
            " (SELECT " +

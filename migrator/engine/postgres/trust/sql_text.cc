@@ -23,8 +23,8 @@ bool continues_identifier(char letter) {
            std::isdigit(static_cast<unsigned char>(letter)) != 0;
 }
 
-/// Past the closing quote of what begins at `at`, or past the end of the text if it is not closed;
-/// a doubled quote stands for itself.
+/// The position past the closing quote of what begins at `at`, or past the end of the text if it is
+/// not closed; a doubled quote stands for itself.
 std::size_t quoted_end(std::string_view text, std::size_t at, bool backslashes) {
     const char quote = text[at];
     for (std::size_t end = at + 1; end < text.size(); ++end) {
@@ -107,7 +107,7 @@ bool is_name(const Tokens& tokens, std::size_t at) {
     return at < tokens.size() && tokens[at].kind == SqlToken::Kind::identifier;
 }
 
-/// As the server folds what is not quoted.
+/// The name as the server folds it if it is not quoted.
 std::string folded(const SqlToken& token) {
     std::string name = token.name;
     if (!token.quoted) {
@@ -124,7 +124,7 @@ Tokens without_blanks(std::string_view text) {
     return tokens;
 }
 
-/// Two letters that stand side by side and mean something that no server prints here.
+/// Two characters next to each other with a meaning that no server prints here.
 std::string_view odd_pair(const Tokens& tokens, std::size_t at) {
     if (is(tokens, at, "-") && is(tokens, at + 1, "-")) {
         return "--";
@@ -139,7 +139,7 @@ std::string_view odd_pair(const Tokens& tokens, std::size_t at) {
 
 class Piece {
 public:
-    /// What is wrong with it; empty: nothing.
+    /// What is wrong with it; empty if nothing is.
     std::string complaint(const Tokens& tokens) {
         for (std::size_t at = 0; at < tokens.size(); ++at) {
             const std::string_view odd = odd_pair(tokens, at);
@@ -191,7 +191,7 @@ private:
     std::string open_;
 };
 
-/// `OPERATOR(schema.sign)`, from its bracket on.
+/// `OPERATOR(schema.sign)`, beginning at its bracket.
 SqlName operator_at(const Tokens& tokens, std::size_t bracket) {
     SqlName out;
     if (is_name(tokens, bracket + 1) && is(tokens, bracket + 2, ".")) {

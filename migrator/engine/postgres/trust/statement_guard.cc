@@ -11,8 +11,9 @@ using model::ErrorClass;
 
 namespace {
 
-/// The server's own are harmless if they only compute: those of its source (not replaced, not
-/// added) that are immutable, most of the stable ones, and a few that draw a number or the time.
+/// The server's own functions are harmless if they only compute. Counted as such are, of those in
+/// its source (not replaced, not added), the immutable ones, most of the stable ones, and a few
+/// that return a number or the time.
 constexpr const char* kOwnHarmless = R"(
  p.oid < 16384 AND p.proowner = 10 AND p.prokind IN ('f', 'a')
  AND p.prolang IN (SELECT l.oid FROM pg_language l WHERE l.lanname IN ('internal', 'sql') AND l.oid < 16384)
@@ -23,7 +24,7 @@ constexpr const char* kOwnHarmless = R"(
                        'timeofday', 'gen_random_uuid', 'uuidv4', 'uuidv7', 'txid_current',
                        'pg_current_xact_id')))";
 
-/// $1, $2: schemas and names. An empty schema is the server's own.
+/// $1, $2: schemas and names. An empty schema stands for the server's own.
 std::string harmful_sql() {
     return R"(
 WITH named AS (SELECT coalesce(nullif(u.schema, ''), 'pg_catalog') AS schema, u.name
