@@ -29,6 +29,8 @@ enum class Bug : std::uint8_t {
     tolerant_never_ends,
     strict_too_early,
     row_leaving_filter_dropped,
+    row_entering_filter_updated,
+    filter_unknown_taken_for_true,
     log_in_begin_order,
     rows_read_again_not_recorded,
     rows_read_again_forgotten,
@@ -57,6 +59,8 @@ enum class Bug : std::uint8_t {
     stamp_of_the_second_try,
     unique_value_in_the_way,
     foreign_keys_too_early,
+    source_key_as_the_destination_has_it,
+    destination_key_as_the_source_has_it,
 };
 
 struct BugName {
@@ -102,6 +106,10 @@ inline constexpr std::array kBugs = {
             "a resumed copy is held to a strict log before it has settled"},
     BugName{Bug::row_leaving_filter_dropped, "row_leaving_filter_dropped",
             "a row that leaves the filter stays at the destination"},
+    BugName{Bug::row_entering_filter_updated, "row_entering_filter_updated",
+            "a row that enters the filter is an update of one that is not there"},
+    BugName{Bug::filter_unknown_taken_for_true, "filter_unknown_taken_for_true",
+            "a row is kept although its filter's condition is neither true nor false"},
     BugName{Bug::log_in_begin_order, "log_in_begin_order",
             "transactions are taken in the order of their begin, older ones are skipped"},
     BugName{Bug::rows_read_again_not_recorded, "rows_read_again_not_recorded",
@@ -158,6 +166,10 @@ inline constexpr std::array kBugs = {
             "not atomic: a later row keeps a unique value that an earlier one needs"},
     BugName{Bug::foreign_keys_too_early, "foreign_keys_too_early",
             "foreign keys are added while lanes are held to them"},
+    BugName{Bug::source_key_as_the_destination_has_it, "source_key_as_the_destination_has_it",
+            "keys in the source's form are compared as if the destination had written them"},
+    BugName{Bug::destination_key_as_the_source_has_it, "destination_key_as_the_source_has_it",
+            "keys in the destination's form are compared as if the source had written them"},
 };
 
 #ifdef CUTOVER_DELIBERATE_BUGS

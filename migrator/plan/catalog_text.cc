@@ -151,6 +151,7 @@ std::string evolution_text(const Evolution& evolution) {
                 {"later", evolution.later},
                 {"forgotten", evolution.forgotten},
                 {"pending", evolution.pending},
+                {"waiting", evolution.waiting},
                 {"fresh", evolution.fresh},
                 {"gone", evolution.gone},
                 {"tables", evolution.tables},
@@ -172,6 +173,7 @@ Evolution read_evolution_text(std::string_view text) {
         out.later = in.at("later").get<std::vector<SchemaStep>>();
         out.forgotten = in.at("forgotten").get<std::set<std::string>>();
         out.pending = in.at("pending").get<std::set<std::string>>();
+        out.waiting = in.at("waiting").get<std::set<std::string>>();
         out.fresh = in.at("fresh").get<std::set<model::ObjectName>>();
         out.gone = in.at("gone").get<std::set<std::uint64_t>>();
         out.tables = in.at("tables").get<std::vector<TableEvolution>>();

@@ -38,6 +38,8 @@ struct Evolution {
     std::vector<SchemaStep> later;       ///< what rows of before may not meet: behind `settles_at`
     std::set<std::string> forgotten;     ///< schema steps whose objects are gone
     std::set<std::string> pending;       ///< schema steps of the plan of now that are new
+    std::set<std::string> waiting;       ///< steps that had yet to be run when it began, by kind
+                                         ///< and name: whatever their tables are called now
     std::set<model::ObjectName> fresh;   ///< tables that it makes at the destination
     std::set<std::uint64_t> gone;        ///< numbers of tables that were dropped
     std::vector<TableEvolution> tables;  ///< what differs from the catalog before

@@ -17,6 +17,10 @@
 #include "migrator/model/tuple.h"
 #include "migrator/plan/task_spec.h"
 
+namespace cutover::expression {
+class Expression;
+}
+
 namespace cutover::plan {
 
 struct ColumnPlan {
@@ -25,21 +29,24 @@ struct ColumnPlan {
     std::string destination_type;  ///< as the destination prints it
 };
 
-/// Appends bytes that are equal exactly if the cells are equal as keys at the source.
-/// nullptr: the cell's own bytes are such.
+/// Appends bytes that are equal exactly if the cells are equal as keys at the end that has written
+/// them. Throws: corrupt (no cell of its type). nullptr: the cell's own bytes are such.
 using KeyFold = void (*)(std::string_view cell, std::string& out);
 
 struct KeyColumn {
     std::size_t column = 0;  ///< index into TablePlan::columns
     KeyFold fold = nullptr;
+    bool operator==(const KeyColumn&) const = default;
 };
 
-/// A primary or unique key. `comparable` is false if some column's equality cannot be told from
-/// bytes (a collation that is not deterministic): such a key is never collapsed.
+/// A primary or unique key as one of the ends writes it. `comparable` is false if some column's
+/// equality cannot be told from bytes (a collation that is not deterministic): such a key is never
+/// collapsed.
 struct KeyPlan {
     std::vector<KeyColumn> columns;
     bool comparable = true;
     bool nulls_equal = false;  ///< NULLs are one value of a unique key, not each its own
+    bool operator==(const KeyPlan&) const = default;
 };
 
 struct ForeignKeyPlan {
@@ -74,16 +81,25 @@ struct TablePlan {
     model::ObjectName source;  ///< the table the rows are read from: a leaf where it is partitioned
     model::ObjectName destination;  ///< the table the rows are written to
     std::vector<ColumnPlan> columns;
+    /// What tells rows apart at the destination, in its wire form and with its equality; likewise
+    /// `unique_keys` and `parents`. No columns: a keyless table, multiset semantics.
+    KeyPlan key;
+    /// `key` as the source writes it: the same columns in the same order. None: both ends write it
+    /// alike.
+    std::optional<KeyPlan> source_form;
     std::vector<KeyPlan> unique_keys;  ///< those besides `key`
-    KeyPlan key;                       ///< no columns: a keyless table, multiset semantics
     std::vector<ForeignKeyPlan> parents;
     std::shared_ptr<const Transcoder> transcoder;  ///< null: bytes pass through
     std::string filter;                            ///< empty: all rows
-    bool sets_replica_identity = false;            ///< the source must log whole old rows for us
-    model::TableSchema schema;                     ///< as seen at the source
-    std::shared_ptr<const FormerShape> former;     ///< null: it is what it always was
+    /// The filter where the source does not evaluate it itself; null: all rows, or it does.
+    std::shared_ptr<const expression::Expression> checked_filter;
+    bool sets_replica_identity = false;         ///< the source must log whole old rows for us
+    model::TableSchema schema;                  ///< as seen at the source
+    std::shared_ptr<const FormerShape> former;  ///< null: it is what it always was
 
     bool keyless() const { return key.columns.empty(); }
+    /// What tells rows apart at the source, for rows in its wire form.
+    const KeyPlan& source_key() const { return source_form ? *source_form : key; }
 };
 
 /// Statements that make the destination's objects, in the order of their sections.

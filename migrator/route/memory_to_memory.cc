@@ -7,7 +7,9 @@
 
 #include "migrator/engine/memory/database/cells.h"
 #include "migrator/engine/memory/database/statement.h"
+#include "migrator/engine/memory/row_filter.h"
 #include "migrator/model/error.h"
+#include "migrator/model/side.h"
 
 namespace cutover::route {
 
@@ -17,10 +19,10 @@ using model::Tuple;
 
 namespace {
 
-/// Packs the `number` cells of a row, leaves the others alone.
-class NumberPacker final : public plan::Transcoder {
+/// Packs the `number` cells of a row and seals the `term` cells, leaves the others alone.
+class CellConverter final : public plan::Transcoder {
 public:
-    explicit NumberPacker(std::vector<CellType> types) : types_(std::move(types)) {}
+    explicit CellConverter(std::vector<CellType> types) : types_(std::move(types)) {}
 
     void batch(const model::RowBatch& in, model::RowBatch& out) const override {
         std::size_t offset = 0;
@@ -32,8 +34,11 @@ public:
     Tuple tuple(const Tuple& in) const override {
         Tuple out;
         for (std::size_t column = 0; column < in.size(); ++column) {
-            if (types_[column] == CellType::number && in.kind(column) == CellKind::text) {
+            const bool value = in.kind(column) == CellKind::text;
+            if (value && types_[column] == CellType::number) {
                 out.append(CellKind::binary, memory::pack(memory::parse_number(in.bytes(column))));
+            } else if (value && types_[column] == CellType::term) {
+                out.append(CellKind::binary, memory::seal(in.bytes(column)));
             } else {
                 out.append(in.kind(column), in.bytes(column));
             }
@@ -45,7 +50,27 @@ private:
     std::vector<CellType> types_;
 };
 
-plan::KeyPlan plan_key(const plan::TablePlan& table, const model::KeySchema& key) {
+std::string destination_type(const std::string& type) {
+    return type == "number" ? "packed" : type == "term" ? "sealed" : type;
+}
+
+/// What makes equal keys of this type equal bytes, at the end that has it.
+plan::KeyFold fold_of(CellType type) {
+    switch (type) {
+        case CellType::word:
+        case CellType::term:
+            return memory::fold_word;
+        case CellType::sealed:
+            return memory::fold_sealed;
+        case CellType::number:
+            return memory::fold_number;
+        default:
+            return nullptr;
+    }
+}
+
+/// As one of the ends writes it.
+plan::KeyPlan plan_key(const plan::TablePlan& table, const model::KeySchema& key, model::Side end) {
     plan::KeyPlan planned;
     for (const std::size_t column : key.columns) {
         const std::string& name = table.schema.columns[column].name;
@@ -54,10 +79,11 @@ plan::KeyPlan plan_key(const plan::TablePlan& table, const model::KeySchema& key
         if (at == table.columns.end()) {
             return {};  // a column of the key is left out: not a key at the destination
         }
-        const CellType type = memory::cell_type(at->source.type);
+        const CellType type =
+            memory::cell_type(end == model::Side::source ? at->source.type : at->destination_type);
         planned.comparable &= type != CellType::fuzzy;
-        planned.columns.push_back({static_cast<std::size_t>(at - table.columns.begin()),
-                                   type == CellType::word ? memory::fold_word : nullptr});
+        planned.columns.push_back(
+            {static_cast<std::size_t>(at - table.columns.begin()), fold_of(type)});
     }
     return planned;
 }
@@ -70,28 +96,28 @@ plan::TablePlan plan_table(const plan::TaskSpec& spec, const model::TableSchema&
     table.schema = schema;
     const auto excluded = spec.mapping.excluded_columns.find(schema.name);
     std::vector<CellType> types;
-    bool packs = false;
+    bool converts = false;
     for (const model::ColumnSchema& column : schema.columns) {
         if (excluded != spec.mapping.excluded_columns.end() &&
             excluded->second.contains(column.name)) {
             continue;
         }
-        const CellType type = memory::cell_type(column.type);
-        types.push_back(type);
-        table.columns.push_back({column, spec.mapping.column(schema.name, column.name),
-                                 type == CellType::number ? "packed" : column.type});
-        packs = packs || type == CellType::number;
+        types.push_back(memory::cell_type(column.type));
+        table.columns.push_back(
+            {column, spec.mapping.column(schema.name, column.name), destination_type(column.type)});
+        converts = converts || table.columns.back().destination_type != column.type;
     }
-    if (packs) {
-        table.transcoder = std::make_shared<NumberPacker>(std::move(types));
+    if (converts) {
+        table.transcoder = std::make_shared<CellConverter>(std::move(types));
     }
     for (const model::KeySchema& key : schema.keys) {
-        plan::KeyPlan planned = plan_key(table, key);
+        plan::KeyPlan planned = plan_key(table, key, model::Side::destination);
         if (planned.columns.empty()) {
             continue;
         }
         if (key.primary) {
             table.key = std::move(planned);
+            table.source_form = plan_key(table, key, model::Side::source);
         } else {
             table.unique_keys.push_back(std::move(planned));
         }
@@ -99,6 +125,8 @@ plan::TablePlan plan_table(const plan::TaskSpec& spec, const model::TableSchema&
     const auto filter = spec.filters.find(schema.name);
     if (filter != spec.filters.end()) {
         table.filter = filter->second;
+        table.checked_filter =
+            expression::Expression::condition(table.filter, memory::filter_scope(schema));
     }
     table.sets_replica_identity = table.keyless() && !schema.logs_old_rows();
     return table;

@@ -1,6 +1,8 @@
 #include "migrator/route/postgres_keys.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "migrator/route/postgres_types.h"
 
@@ -12,8 +14,17 @@ using plan::TablePlan;
 
 namespace {
 
+/// The column that an end has; null: it is yet to be made there.
+const model::ColumnSchema* destination_column(const TablePlan& table, const std::string& name,
+                                              const model::Catalog& destination) {
+    const model::TableSchema* there = destination.find(table.destination);
+    const auto at = there == nullptr ? std::nullopt : there->column_index(name);
+    return at ? &there->columns[*at] : nullptr;
+}
+
+/// As the destination writes it, or, without one, as the source does.
 KeyPlan key_plan(const TablePlan& table, const std::vector<std::size_t>& columns,
-                 const model::Catalog& source) {
+                 const model::Catalog& source, const model::Catalog* destination) {
     KeyPlan key;
     for (const std::size_t column : columns) {
         const std::string& name = table.schema.columns[column].name;
@@ -23,7 +34,11 @@ KeyPlan key_plan(const TablePlan& table, const std::vector<std::size_t>& columns
         if (at == table.columns.end()) {
             return KeyPlan{};  // a key over a column that is not carried is no key of ours
         }
-        const auto [fold, comparable] = key_fold(at->source, source);
+        const model::ColumnSchema* there =
+            destination == nullptr ? nullptr
+                                   : destination_column(table, at->destination_name, *destination);
+        const auto [fold, comparable] =
+            there == nullptr ? key_fold(at->source, source) : key_fold(*there, *destination);
         key.columns.push_back({static_cast<std::size_t>(at - table.columns.begin()), fold});
         key.comparable = key.comparable && comparable;
     }
@@ -33,6 +48,15 @@ KeyPlan key_plan(const TablePlan& table, const std::vector<std::size_t>& columns
 bool all_not_null(const TablePlan& table, const std::vector<std::size_t>& columns) {
     return std::none_of(columns.begin(), columns.end(),
                         [&](std::size_t column) { return table.schema.columns[column].nullable; });
+}
+
+/// Kept only where the ends differ.
+void set_key(TablePlan& table, KeyPlan planned, KeyPlan at_source) {
+    at_source.nulls_equal = planned.nulls_equal;
+    table.key = std::move(planned);
+    if (!(at_source == table.key)) {
+        table.source_form = std::move(at_source);
+    }
 }
 
 /// True if all columns of our key are among `columns` of the source.
@@ -46,9 +70,9 @@ bool covers_key(const TablePlan& table, const std::vector<std::size_t>& columns)
 
 }  // namespace
 
-void add_keys(TablePlan& table, const model::Catalog& source) {
+void add_keys(TablePlan& table, const model::Catalog& source, const model::Catalog& destination) {
     for (const model::KeySchema& key : table.schema.keys) {
-        KeyPlan planned = key_plan(table, key.columns, source);
+        KeyPlan planned = key_plan(table, key.columns, source, &destination);
         if (planned.columns.empty()) {
             continue;
         }
@@ -56,7 +80,7 @@ void add_keys(TablePlan& table, const model::Catalog& source) {
         // Under a deferrable key two rows may be equal for the time of a transaction.
         const bool usable = !key.deferrable && all_not_null(table, key.columns);
         if (table.keyless() && usable) {
-            table.key = std::move(planned);
+            set_key(table, std::move(planned), key_plan(table, key.columns, source, nullptr));
         } else {
             table.unique_keys.push_back(std::move(planned));
         }
@@ -65,13 +89,16 @@ void add_keys(TablePlan& table, const model::Catalog& source) {
         if (!index.unique) {
             continue;
         }
-        KeyPlan planned = index.plain_columns ? key_plan(table, index.columns, source) : KeyPlan{};
+        KeyPlan planned =
+            index.plain_columns ? key_plan(table, index.columns, source, &destination) : KeyPlan{};
         if (!index.plain_columns || planned.columns.empty()) {
             planned.comparable = false;
         }
         planned.nulls_equal = index.definition.find(" NULLS NOT DISTINCT") != std::string::npos;
-        if (table.keyless() && planned.comparable && all_not_null(table, index.columns)) {
-            table.key = std::move(planned);
+        KeyPlan at_source = key_plan(table, index.columns, source, nullptr);
+        const bool usable = planned.comparable && at_source.comparable;
+        if (table.keyless() && usable && all_not_null(table, index.columns)) {
+            set_key(table, std::move(planned), std::move(at_source));
         } else {
             table.unique_keys.push_back(std::move(planned));
         }
@@ -84,7 +111,7 @@ bool needs_whole_old_rows(const TablePlan& table) {
 }
 
 void add_parents(TablePlan& table, const std::vector<TablePlan>& tables,
-                 const model::Catalog& source) {
+                 const model::Catalog& source, const model::Catalog& destination) {
     for (const model::ForeignKeySchema& key : table.schema.foreign_keys) {
         const auto parent = std::find_if(
             tables.begin(), tables.end(),
@@ -94,14 +121,14 @@ void add_parents(TablePlan& table, const std::vector<TablePlan>& tables,
         }
         plan::ForeignKeyPlan planned;
         planned.parent = parent->index;
-        planned.columns = key_plan(table, key.columns, source).columns;
+        planned.columns = key_plan(table, key.columns, source, &destination).columns;
         std::vector<std::size_t> parent_columns;
         for (const std::string& name : key.parent_columns) {
             if (const auto at = parent->schema.column_index(name)) {
                 parent_columns.push_back(*at);
             }
         }
-        planned.parent_columns = key_plan(*parent, parent_columns, source).columns;
+        planned.parent_columns = key_plan(*parent, parent_columns, source, &destination).columns;
         const bool to_key =
             planned.parent_columns.size() == parent->key.columns.size() &&
             std::equal(planned.parent_columns.begin(), planned.parent_columns.end(),

@@ -43,7 +43,7 @@ public:
             }
         }
         for (TablePlan& table : out_.plan.tables) {
-            add_parents(table, out_.plan.tables, source_);
+            add_parents(table, out_.plan.tables, source_, destination_);
         }
         for (const model::SequenceSchema& sequence : source_.sequences) {
             add_sequence(sequence);
@@ -105,7 +105,7 @@ private:
                  "rows without columns have nothing by which they could be copied or told apart",
                  "exclude the table", {});
         }
-        add_keys(table, source_);
+        add_keys(table, source_, destination_);
         table.sets_replica_identity = spec_.phases.incremental && needs_whole_old_rows(table);
         check_virtual_columns(table);
         table.transcoder = make_transcoder(table, ids_, widenings);

@@ -31,7 +31,7 @@ public:
     ColumnTranscoder(const plan::TablePlan& table, std::vector<Conversion> columns,
                      std::shared_ptr<const TypeIds> ids)
         : table_(table.source.display()), columns_(std::move(columns)), ids_(std::move(ids)) {
-        for (const plan::KeyColumn& column : table.key.columns) {
+        for (const plan::KeyColumn& column : table.source_key().columns) {
             key_.push_back(column.column);
         }
     }

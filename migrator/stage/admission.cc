@@ -82,7 +82,7 @@ const engine::SeenTransactions* Admission::view_of(model::TableIndex index,
         return chunks.seen.empty() ? nullptr : chunks.seen.front().get();
     }
     const std::optional<std::size_t> range =
-        chunks.ranges->find(key_tuple(plan_.tables[index].key, row));
+        chunks.ranges->find(key_tuple(plan_.tables[index].source_key(), row));
     return range ? chunks.seen[chunks.view_of[*range]].get() : nullptr;
 }
 

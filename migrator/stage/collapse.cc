@@ -33,6 +33,13 @@ void append_cell(std::string& out, CellKind kind, std::string_view bytes, plan::
     }
 }
 
+/// What tells rows of the destination's form apart.
+const plan::KeyPlan& key_of(const plan::TablePlan& table) {
+    return flow::deliberate_bug(flow::Bug::destination_key_as_the_source_has_it)
+               ? table.source_key()
+               : table.key;
+}
+
 bool key_has_null(const plan::KeyPlan& key, const Tuple& row) {
     for (const plan::KeyColumn& column : key.columns) {
         if (row.kind(column.column) == CellKind::null) {
@@ -136,7 +143,7 @@ void Collapser::note_keys(TableState& table, const Tuple& row) {
     };
     footprint_.touch(index);
     if (!table.plan->keyless()) {
-        note(index, 0, table.plan->key);
+        note(index, 0, key_of(*table.plan));
     }
     for (std::size_t number = 0; number < table.plan->unique_keys.size(); ++number) {
         note(index, static_cast<std::uint32_t>(number + 1), table.plan->unique_keys[number]);
@@ -169,7 +176,7 @@ void Collapser::place_new(TableState& table, Tuple row) {
     Net net;
     net.present = net.fresh = true;
     net.row = std::move(row);
-    const std::string key = key_bytes(table.plan->key, net.row);
+    const std::string key = key_bytes(key_of(*table.plan), net.row);
     place(table, key, std::move(net));
 }
 
@@ -181,7 +188,7 @@ void Collapser::insert(TableIndex index, Tuple row) {
         multiset_add(table, std::move(row), 1);
         return;
     }
-    if (!table.plan->key.comparable) {
+    if (!key_of(*table.plan).comparable) {
         table.steps.push_back({model::ChangeKind::insert, {}, std::move(row)});
         return;
     }
@@ -207,7 +214,7 @@ void Collapser::drop_row(TableState& table, Net& net) {
         table.removals.push_back(std::move(net.origin));
     }
     if (table.tolerant) {
-        table.removals.push_back(key_tuple(table.plan->key, net.row));
+        table.removals.push_back(key_tuple(key_of(*table.plan), net.row));
     }
     net = Net{};
 }
@@ -224,7 +231,7 @@ void Collapser::update(TableIndex index, Tuple before, Tuple row) {
     if (table.plan->keyless()) {
         multiset_remove(table, std::move(before));
         multiset_add(table, std::move(row), 1);
-    } else if (!table.plan->key.comparable) {
+    } else if (!key_of(*table.plan).comparable) {
         update_in_steps(table, before, std::move(row));
     } else {
         update_keyed(table, before, std::move(row));
@@ -233,7 +240,7 @@ void Collapser::update(TableIndex index, Tuple before, Tuple row) {
 
 /// Nothing is known of equal keys.
 void Collapser::update_in_steps(TableState& table, const Tuple& before, Tuple row) {
-    const plan::KeyPlan& key = table.plan->key;
+    const plan::KeyPlan& key = key_of(*table.plan);
     const bool old_known = has_key(key, before);
     const bool moves = old_known && key_bytes(key, before) != key_bytes(key, row);
     Tuple old_key = key_tuple(key, old_known ? before : row);
@@ -247,8 +254,8 @@ void Collapser::update_in_steps(TableState& table, const Tuple& before, Tuple ro
 
 /// The row is out of the way first, then read again.
 void Collapser::arrive_in_steps(TableState& table, const Tuple& row) {
-    table.steps.push_back({model::ChangeKind::remove, key_tuple(table.plan->key, row), {}});
-    table.unknown.push_back(key_tuple(table.plan->key, row));
+    table.steps.push_back({model::ChangeKind::remove, key_tuple(key_of(*table.plan), row), {}});
+    table.unknown.push_back(key_tuple(key_of(*table.plan), row));
 }
 
 /// What lies at a key of a tolerant table may have been read again, and be a later row than the log
@@ -272,7 +279,7 @@ bool Collapser::unique_may_change(const TableState& table, const Tuple& before,
 }
 
 void Collapser::update_keyed(TableState& table, const Tuple& before, Tuple row) {
-    const plan::KeyPlan& key = table.plan->key;
+    const plan::KeyPlan& key = key_of(*table.plan);
     const std::string new_key = key_bytes(key, row);
     const bool old_known = has_key(key, before);
     const std::string old_key = old_known ? key_bytes(key, before) : new_key;
@@ -320,7 +327,7 @@ void Collapser::arrive(TableIndex index, Tuple row) {
     CUTOVER_CHECK(table.tolerant && !table.plan->keyless());
     count(row.footprint(), 1);
     note_keys(table, row);
-    if (!table.plan->key.comparable) {
+    if (!key_of(*table.plan).comparable) {
         arrive_in_steps(table, row);
         return;
     }
@@ -349,15 +356,16 @@ void Collapser::remove(TableIndex index, Tuple before) {
         multiset_remove(table, std::move(before));
         return;
     }
-    if (!table.plan->key.comparable) {
-        table.steps.push_back({model::ChangeKind::remove, key_tuple(table.plan->key, before), {}});
+    if (!key_of(*table.plan).comparable) {
+        table.steps.push_back(
+            {model::ChangeKind::remove, key_tuple(key_of(*table.plan), before), {}});
         return;
     }
-    Net& net = table.rows[key_bytes(table.plan->key, before)];
+    Net& net = table.rows[key_bytes(key_of(*table.plan), before)];
     if (net.present) {
         drop_row(table, net);
     } else if (!net.moved) {
-        table.removals.push_back(key_tuple(table.plan->key, before));
+        table.removals.push_back(key_tuple(key_of(*table.plan), before));
     } else if (!table.tolerant) {
         contradiction(table, "a row is removed twice");
     }
@@ -432,7 +440,7 @@ model::TableBatch Collapser::take_table(TableState& table) {
             continue;
         }
         if (net.fresh && !net.row.complete()) {
-            table.unknown.push_back(key_tuple(table.plan->key, net.row));
+            table.unknown.push_back(key_tuple(key_of(*table.plan), net.row));
         } else if (net.fresh) {
             batch.inserts.push_back(std::move(net.row));
         } else if (net.moved && !flow::deliberate_bug(flow::Bug::unique_move_in_place)) {

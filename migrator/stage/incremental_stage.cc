@@ -340,10 +340,11 @@ void IncrementalStage::take_keyless(const plan::TablePlan& table, Change& change
 /// chunk that owns its key.
 void IncrementalStage::take_update(const plan::TablePlan& table, Change& change,
                                    const TransactionId& id) {
-    const bool key_changes =
-        has_key(table.key, change.before) &&
-        key_bytes(table.key, change.before) != key_bytes(table.key, change.after);
-    Tuple new_key = key_tuple(table.key, change.after);
+    const plan::KeyPlan& key =
+        deliberate_bug(Bug::source_key_as_the_destination_has_it) ? table.key : table.source_key();
+    const bool key_changes = has_key(key, change.before) &&
+                             key_bytes(key, change.before) != key_bytes(key, change.after);
+    Tuple new_key = key_tuple(key, change.after);
     const bool new_seen = admission_.seen(table.index, change.after, id);
     const bool each_half = key_changes && !deliberate_bug(Bug::key_change_judged_by_one_chunk);
     const bool old_seen = each_half ? admission_.seen(table.index, change.before, id) : new_seen;

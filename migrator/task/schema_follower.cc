@@ -35,13 +35,46 @@ std::optional<model::TableIndex> place_of(const plan::Plan& plan, const model::O
     return std::nullopt;
 }
 
-/// Which step it is, whatever its table is called: a renamed table's steps stay what they were.
+/// Which step it is, whatever its table is called: a renamed table's steps stay what they were. An
+/// index is named beside its table, whose name its own may begin with.
 std::string kind_and_name(const SchemaStep& step) {
     const std::string table = step.table.display();
     const std::size_t at = table.empty() ? std::string::npos : step.id.find(table);
+    const std::size_t end = at + table.size();
+    const bool names_table =
+        at != std::string::npos && (end == step.id.size() || step.id[end] == '.');
     return std::to_string(static_cast<int>(step.section)) +
-           (at == std::string::npos ? step.id
-                                    : step.id.substr(0, at) + step.id.substr(at + table.size()));
+           (names_table ? step.id.substr(0, at) + step.id.substr(end) : step.id);
+}
+
+/// Tables at the destination that a change has given another name.
+std::set<model::ObjectName> renamed(const plan::Plan& before, const plan::Evolution& evolution) {
+    std::set<model::ObjectName> out;
+    for (const plan::TablePlan& table : before.tables) {
+        for (const plan::TableEvolution& change : evolution.tables) {
+            if (change.before == table.source && !change.after.name.empty() &&
+                change.after != change.before) {
+                out.insert(table.destination);
+            }
+        }
+    }
+    return out;
+}
+
+/// Steps of the plan before a change that have yet to be run, for objects that it leaves there.
+/// What it forgets is gone, but for a renamed table's: that is called something else by now.
+std::set<std::string> waiting(const plan::Plan& before, const plan::Evolution& evolution,
+                              const std::vector<std::string>& done) {
+    const std::set<std::string> known(done.begin(), done.end());
+    const std::set<model::ObjectName> moved = renamed(before, evolution);
+    std::set<std::string> out;
+    for (const SchemaStep& step : before.schema_steps) {
+        const bool gone = evolution.forgotten.contains(step.id) && !moved.contains(step.table);
+        if (!known.contains(step.id) && !gone) {
+            out.insert(kind_and_name(step));
+        }
+    }
+    return out;
 }
 
 /// One that no step of an earlier change bears.
@@ -222,9 +255,22 @@ bool SchemaFollower::differs(engine::Source& source) {
     return stored_ && !plan::same_schema(read(source), *catalog_);
 }
 
+/// True if a process has died while it brought what rows of before may not meet.
+bool SchemaFollower::settles(engine::Control& control) const {
+    const std::vector<std::string> done = control.done_schema_steps();
+    return unsettled() &&
+           std::any_of(evolution_->later.begin(), evolution_->later.end(),
+                       [&](const SchemaStep& step) {
+                           return std::find(done.begin(), done.end(), step.id) != done.end();
+                       });
+}
+
 model::Finding SchemaFollower::follow(stage::Context& context) {
-    if (!interrupted()) {
-        begin(context);
+    if (settles(context.control)) {
+        settle(context);
+        begin(context, planned(context.sink, *catalog_));
+    } else if (!interrupted()) {
+        begin(context, context.plan);
     }
     run_steps(context, evolution_->steps);
     adopt(context);
@@ -262,7 +308,7 @@ std::pair<model::Catalog, model::Position> SchemaFollower::read_with_position(
                 "the source's schema changes faster than it can be read");
 }
 
-void SchemaFollower::begin(stage::Context& context) {
+void SchemaFollower::begin(stage::Context& context, const plan::Plan& plan) {
     auto [now, position] = read_with_position(context.source);
     const model::Catalog whole = context.source.open_inspector()->catalog({});
     const model::Catalog there = context.sink.open_inspector()->catalog({});
@@ -281,7 +327,9 @@ void SchemaFollower::begin(stage::Context& context) {
         next.gone.insert(evolution_->gone.begin(), evolution_->gone.end());
         next.fresh.insert(evolution_->fresh.begin(), evolution_->fresh.end());
     }
-    next.revision = next_revision(context.control.done_schema_steps());
+    const std::vector<std::string> done = context.control.done_schema_steps();
+    next.waiting = waiting(plan, next, done);
+    next.revision = next_revision(done);
     number_steps(next);
     context.control.begin_evolution(plan::evolution_text(next), next.forgotten);
     evolution_ = std::move(next);
@@ -302,18 +350,12 @@ void SchemaFollower::run_steps(stage::Context& context, const std::vector<Schema
 /// Steps of the plan of now that the plan before had done, or whose objects have come with the
 /// evolution: all but those that were waiting, and those that are new.
 std::vector<std::string> SchemaFollower::done_without_running(
-    const plan::Plan& before, const plan::Plan& after, const std::vector<std::string>& done) const {
+    const plan::Plan& after, const std::vector<std::string>& done) const {
     const std::set<std::string> known(done.begin(), done.end());
-    std::set<std::string> waiting;
-    for (const SchemaStep& step : before.schema_steps) {
-        if (!known.contains(step.id) && !evolution_->forgotten.contains(step.id)) {
-            waiting.insert(kind_and_name(step));
-        }
-    }
     std::vector<std::string> out;
     for (const SchemaStep& step : after.schema_steps) {
         if (!known.contains(step.id) && !evolution_->pending.contains(step.id) &&
-            !waiting.contains(kind_and_name(step))) {
+            !evolution_->waiting.contains(kind_and_name(step))) {
             out.push_back(step.id);
         }
     }
@@ -354,7 +396,7 @@ void SchemaFollower::adopt(stage::Context& context) {
             adoption.copied_anew.emplace_back(&after.tables[*place], *anew);
         }
     }
-    adoption.done = done_without_running(context.plan, after, context.control.done_schema_steps());
+    adoption.done = done_without_running(after, context.control.done_schema_steps());
     context.control.adopt(adoption);
     context.runtime.yield(flow::sync::kEvolutionAdopted);
 }

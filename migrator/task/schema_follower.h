@@ -33,6 +33,8 @@ public:
 
     /// What the task has stored; nothing has been stored, if it has not begun to move rows yet.
     void load(engine::Control& control);
+    /// The next plan() reads the source again. Only while nothing is stored.
+    void forget() { catalog_.reset(); }
     /// Plans from the stored catalog, or else from the source's as it was at the first call.
     /// Throws: refused `plan.blocked`.
     plan::Plan plan(engine::Source& source, engine::Sink& sink);
@@ -58,14 +60,15 @@ public:
 private:
     model::Catalog read(engine::Source& source);
     std::pair<model::Catalog, model::Position> read_with_position(engine::Source& source);
-    void begin(stage::Context& context);
+    bool settles(engine::Control& control) const;
+    void begin(stage::Context& context, const plan::Plan& plan);
     void run_steps(stage::Context& context, const std::vector<plan::SchemaStep>& steps);
     void adopt(stage::Context& context);
     std::set<model::ObjectName> unsettled_tables(stage::Context& context) const;
     plan::Plan planned(engine::Sink& sink, const model::Catalog& catalog) const;
     void add_former_shapes(plan::Plan& plan) const;
     void hold_back(plan::Plan& plan) const;
-    std::vector<std::string> done_without_running(const plan::Plan& before, const plan::Plan& after,
+    std::vector<std::string> done_without_running(const plan::Plan& after,
                                                   const std::vector<std::string>& done) const;
 
     const plan::TaskSpec& spec_;

@@ -64,6 +64,7 @@ private:
     engine::Planned plan_now();
     void make_plan();
     bool may_be_schema(const model::Error& error) const;
+    bool plans_anew_after(const model::Error& error);
     bool looks_at_schema_after(const model::Error& error);
     void look_at_schema();
     bool follow_schema();

@@ -56,10 +56,27 @@ bool Task::may_be_schema(const Error& error) const {
            error.error_class() != ErrorClass::stopped;
 }
 
+/// Before anything was moved, a plan that the source has left behind is simply made again.
+bool Task::plans_anew_after(const Error& error) {
+    const bool moves = record_.phase != TaskPhase::created && record_.phase != TaskPhase::schema;
+    if (moves || !claimed_before_ || schema_looks_ == kMostLooks ||
+        (error.code() != "table.changed" && error.code() != "postgres.42P01")) {
+        return false;
+    }
+    ++schema_looks_;
+    schema_.forget();
+    plan_.reset();
+    disconnect();
+    return true;
+}
+
 /// True if the next attempt is to look at the schema because of this error. One of the source's
 /// that comes while the task looks may be there because the schema has changed again: it is told
 /// when it has come a few times in a row.
 bool Task::looks_at_schema_after(const Error& error) {
+    if (plans_anew_after(error)) {
+        return true;
+    }
     const bool looking = std::exchange(schema_looked_at_, false) || suspected_;
     const bool moving = error.side() == model::Side::source && !error.may_retry() &&
                         error.code() != "schema.not_followed" && schema_looks_ < kMostLooks;

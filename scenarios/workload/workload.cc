@@ -7,6 +7,7 @@
 #include "migrator/model/error.h"
 #include "scenarios/workload/append.h"
 #include "scenarios/workload/bank.h"
+#include "scenarios/workload/random_ddl.h"
 #include "scenarios/workload/random_dml.h"
 #include "scenarios/workload/ring.h"
 #include "scenarios/workload/sql_workload.h"
@@ -62,8 +63,7 @@ private:
         throw model::Error(model::ErrorClass::refused, "workload.option",
                            "workload " + name_ + ": " + what,
                            "bank takes accounts, ring takes nodes, random_dml takes without, "
-                           "append none; each takes "
-                           "pause_ms");
+                           "random_ddl takes percent, append none; each takes pause_ms");
     }
 
     std::string name_;
@@ -80,18 +80,21 @@ std::unique_ptr<Script> make_script(const WorkloadOptions& options, Choices& cho
     if (options.name == "random_dml") {
         return std::make_unique<RandomDml>(options.connections, choices.words("without"));
     }
+    if (options.name == "random_ddl") {
+        return std::make_unique<RandomDdl>(options.connections, choices.number("percent", 50, 1));
+    }
     if (options.name == "append") {
         return std::make_unique<Append>(options.connections);
     }
     throw model::Error(model::ErrorClass::refused, "workload.unknown",
                        "no workload '" + options.name + "'",
-                       "known: append, bank, random_dml, ring");
+                       "known: append, bank, random_ddl, random_dml, ring");
 }
 
 }  // namespace
 
 std::vector<std::string> workload_names() {
-    return {"append", "bank", "random_dml", "ring"};
+    return {"append", "bank", "random_ddl", "random_dml", "ring"};
 }
 
 std::unique_ptr<Workload> make_workload(const WorkloadOptions& options) {

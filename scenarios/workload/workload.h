@@ -21,7 +21,7 @@ namespace cutover::scenarios {
 /// From a scenario's file. `seed` decides the statements of every writer: writer w's transaction n
 /// is a function of (seed, workload, w, n) and of what it reads, whatever happened to those before.
 struct WorkloadOptions {
-    std::string name;  ///< bank, ring, random_dml, append
+    std::string name;  ///< bank, ring, random_dml, random_ddl, append
     std::uint32_t connections = 1;
     double transactions_per_second = 0;  ///< over all connections; 0: as fast as it goes
     std::uint64_t pause_ms = 0;  ///< each writer pauses between two commits, from 20 ms to this

@@ -63,8 +63,8 @@ void tell_deadly_signals() {
 }
 
 std::vector<Target> all_targets() {
-    return {log_target(),       cells_target(), json_target(),
-            positions_target(), sql_target(),   answers_target()};
+    return {log_target(), cells_target(),      json_target(),   positions_target(),
+            sql_target(), expression_target(), answers_target()};
 }
 
 /// How one target is doing.

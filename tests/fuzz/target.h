@@ -24,11 +24,12 @@ struct Target {
     Reached (*reached)() = nullptr;
 };
 
-Target log_target();        ///< pgoutput, relations, whole transactions (log_target.cc)
-Target cells_target();      ///< the judge's decoders of binary values (judge_target.cc)
-Target json_target();       ///< the judge's JSON, and numbers (judge_target.cc)
-Target positions_target();  ///< positions, snapshots, timelines (text_target.cc)
-Target sql_target();        ///< renames in expressions, bytes in hex (text_target.cc)
-Target answers_target();    ///< control rows, catalog, comments, status, COPY (server_target.cc)
+Target log_target();         ///< pgoutput, relations, whole transactions (log_target.cc)
+Target cells_target();       ///< the judge's decoders of binary values (judge_target.cc)
+Target json_target();        ///< the judge's JSON, and numbers (judge_target.cc)
+Target positions_target();   ///< positions, snapshots, timelines (text_target.cc)
+Target sql_target();         ///< renames in expressions, bytes in hex (text_target.cc)
+Target expression_target();  ///< row filters (expression_target.cc)
+Target answers_target();     ///< control rows, catalog, comments, status, COPY (server_target.cc)
 
 }  // namespace cutover::fuzz

@@ -82,6 +82,8 @@ std::string Oracle::row_text(const memory::Table& table, const std::vector<std::
             text += "|#" + std::to_string(memory::parse_number(row.bytes(column)));
         } else if (type == CellType::packed) {
             text += "|#" + std::to_string(memory::unpack(row.bytes(column)));
+        } else if (type == CellType::sealed) {
+            text += "|'" + memory::unseal(row.bytes(column));
         } else {
             text += "|'" + std::string(row.bytes(column));
         }
@@ -90,12 +92,7 @@ std::string Oracle::row_text(const memory::Table& table, const std::vector<std::
 }
 
 bool Oracle::carried(const Watched& table, const Tuple& row) const {
-    if (!table.shape->filter_least) {
-        return true;
-    }
-    const std::size_t column = table.shape->column("v");
-    return row.kind(column) != CellKind::null &&
-           memory::parse_number(row.bytes(column)) >= *table.shape->filter_least;
+    return !table.shape->filter.keeps || table.shape->filter.keeps(row);
 }
 
 void Oracle::add(TableDigest& digest, const memory::Table& table,

@@ -288,7 +288,8 @@ bool World::take_rows_away(const TableShape& shape) {
     memory::Table& copy = destination.table(shape.destination);
     const std::vector<std::size_t> rows = source.scan(0, table);
     const std::vector<std::size_t> copies = destination.scan(0, copy);
-    if (shape.keyless() || shape.filter_least || rows.empty() || copies.size() != rows.size()) {
+    if (shape.keyless() || !shape.filter.text.empty() || rows.empty() ||
+        copies.size() != rows.size()) {
         return false;
     }
     const std::size_t column = shape.column("v");

@@ -64,13 +64,27 @@ TableShape draw_table(Random& random, std::size_t number, bool keyed) {
         table.destination = {"copy", "renamed" + std::to_string(number)};
     }
     if (random.chance(0.3)) {
-        table.filter_least = static_cast<std::int64_t>(random.between(1, 7));
-        table.filter = "v >= " + std::to_string(*table.filter_least);
+        table.filter = draw_filter(random, table.schema);
     }
     if (table.schema.column_index("note") && random.chance(0.15)) {
         table.excluded = "note";
     }
     return table;
+}
+
+/// Keys whose equality needs a rule may be written in another way at the destination: then each end
+/// has a rule of its own. Without other unique keys, for whose sake lanes wait anyway.
+void draw_forms(Shape& shape) {
+    Random random(shape.seed, "forms");
+    for (TableShape& table : shape.tables) {
+        const bool sealed = random.chance(0.5) && table.schema.column_index("id") &&
+                            table.schema.columns[table.column("id")].type == "word";
+        if (!sealed) {
+            continue;
+        }
+        table.schema.columns[table.column("id")].type = "term";
+        std::erase_if(table.schema.keys, [](const model::KeySchema& key) { return !key.primary; });
+    }
 }
 
 std::uint64_t skewed(Random& random, int low_bits, int high_bits) {
@@ -101,8 +115,8 @@ void draw_spec(Shape& shape, const Caps& caps) {
         if (table.destination != table.schema.name) {
             shape.spec.mapping.tables[table.schema.name] = table.destination;
         }
-        if (!table.filter.empty()) {
-            shape.spec.filters[table.schema.name] = table.filter;
+        if (!table.filter.text.empty()) {
+            shape.spec.filters[table.schema.name] = table.filter.text;
         }
         if (!table.excluded.empty()) {
             shape.spec.mapping.excluded_columns[table.schema.name] = {table.excluded};
@@ -200,7 +214,8 @@ void draw_parents(Shape& shape) {
         return;
     }
     for (const TableShape& parent : shape.tables) {
-        const bool fits = parent.schema.name.name.starts_with("plain") && parent.filter.empty();
+        const bool fits =
+            parent.schema.name.name.starts_with("plain") && parent.filter.text.empty();
         for (TableShape& child : shape.tables) {
             const auto column = child.schema.column_index("v");
             if (!fits || &child == &parent || child.has_parent() || !column ||
@@ -295,6 +310,7 @@ Shape draw_shape(std::uint64_t seed, const Caps& caps) {
     shape.writers_finish_first = shape.writers_finish_first || shape.foreign_write;
     draw_locks(shape);
     draw_parents(shape);
+    draw_forms(shape);
     return shape;
 }
 

@@ -10,6 +10,7 @@
 
 #include "migrator/engine/memory/database/server.h"
 #include "migrator/plan/task_spec.h"
+#include "tests/simulation/filter.h"
 #include "tests/simulation/random.h"
 
 namespace cutover::simulation {
@@ -26,9 +27,8 @@ struct Caps {
 struct TableShape {
     model::TableSchema schema;
     model::ObjectName destination;
-    std::string filter;                        ///< in the engine's language
-    std::optional<std::int64_t> filter_least;  ///< the same: column `v` must be at least this
-    std::string excluded;                      ///< a column that is left out, or empty
+    Filter filter;
+    std::string excluded;  ///< a column that is left out, or empty
 
     std::size_t column(const std::string& name) const { return *schema.column_index(name); }
     bool keyless() const { return schema.keys.empty(); }

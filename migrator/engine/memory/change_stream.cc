@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "migrator/flow/deliberate_bug.h"
+#include "migrator/model/check.h"
 #include "migrator/model/error.h"
 
 namespace cutover::memory {
@@ -134,7 +135,7 @@ MemoryChangeStream::Found MemoryChangeStream::step(Server& server) {
     return {std::move(transaction), false};
 }
 
-std::vector<Change> MemoryChangeStream::translate(const LogRecord& record) const {
+std::vector<Change> MemoryChangeStream::translate(const LogRecord& record) {
     std::vector<Change> out;
     for (const LogChange& change : record.changes) {
         if (change.kind == ChangeKind::truncate) {
@@ -160,28 +161,28 @@ std::vector<Change> MemoryChangeStream::translate(const LogRecord& record) const
     return out;
 }
 
-/// A row that leaves the filter is a removal, one that enters it an insert.
-void MemoryChangeStream::translate_row(const LogChange& change, const Routed& routed,
+void MemoryChangeStream::translate_row(const LogChange& change, Routed& routed,
                                        std::vector<Change>& out) const {
-    const bool was = !change.before.empty() && routed.rows.selected(change.before);
-    const bool is = !change.after.empty() && routed.rows.selected(change.after);
-    if (!was && !is) {
-        return;
-    }
-    if (!is && !change.after.empty() &&
-        flow::deliberate_bug(flow::Bug::row_leaving_filter_dropped)) {
+    const auto kept = [&](const model::Tuple& row) {
+        return row.empty() ? engine::Kept::no : routed.rows.kept(row);
+    };
+    using Kind = engine::RowEffect::Kind;
+    const engine::RowEffect effect =
+        engine::row_effect(change.kind, kept(change.before), kept(change.after));
+    if (effect.kind == Kind::nothing) {
         return;
     }
     Change& made = out.emplace_back();
     made.table = routed.plan->index;
-    if (!is) {
+    if (effect.kind == Kind::remove) {
         made.kind = ChangeKind::remove;
         made.before = routed.full_identity ? routed.rows.project(change.before)
                                            : routed.rows.project_key(change.before);
-    } else if (!was) {
+    } else if (effect.kind == Kind::insert) {
         made.kind = ChangeKind::insert;
         made.after = routed.rows.project(change.after);
     } else {
+        CUTOVER_CHECK(effect.kind == Kind::update);  // this log holds whole rows
         made.kind = ChangeKind::update;
         translate_update(change, routed, made);
     }

@@ -36,8 +36,8 @@ private:
     Found step(Server& server);
     void resolve(Server& server);
     void perhaps_go_back(Server& server);
-    std::vector<model::Change> translate(const LogRecord& record) const;
-    void translate_row(const LogChange& change, const Routed& routed,
+    std::vector<model::Change> translate(const LogRecord& record);
+    void translate_row(const LogChange& change, Routed& routed,
                        std::vector<model::Change>& out) const;
     void translate_update(const LogChange& change, const Routed& routed, model::Change& out) const;
 

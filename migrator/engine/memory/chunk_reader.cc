@@ -12,7 +12,7 @@ void MemoryChunkReader::take(Server& server, const plan::TablePlan& plan, const 
                            plan.source.display() +
                                " is not the table that was planned: it was exchanged for another");
     }
-    const SourceRows source_rows(plan, table);
+    SourceRows source_rows(plan, table);
     const std::optional<PlaceRange> places = place_range(chunk.range);
     const std::optional<KeyRange> keys = key_range(chunk.range);
     rows_.clear();
@@ -57,7 +57,7 @@ model::ChunkView MemoryChunkReader::open(const plan::TablePlan& plan, const mode
     }
     session_.wait_until_log_is_visible("reader.wait_for_log");
     const bool place = chunk.generation == 0 && place_range(chunk.range);
-    const bool exact = plan.keyless() || !plan.key.comparable;
+    const bool exact = plan.keyless() || !plan.source_key().comparable;
     if (place && exact) {
         // The other places of the table were read under the view that is gone.
         throw model::Error(model::ErrorClass::operation, "memory.view_lost",
@@ -84,7 +84,7 @@ model::ChunkView MemoryChunkReader::open_rest(const plan::TablePlan& plan,
 model::ChunkView MemoryChunkReader::open_own(const plan::TablePlan& plan,
                                              const model::Chunk& chunk) {
     model::ChunkView view;
-    const bool exact = plan.keyless() || !plan.key.comparable;
+    const bool exact = plan.keyless() || !plan.source_key().comparable;
     if (!exact) {
         session_.call("reader.stamp", CallKind::read,
                       [&](Server& server) { view.stamp = server.database.snapshot().stamp(); });
@@ -116,7 +116,7 @@ engine::RowsRead MemoryRowReader::read(const plan::TablePlan& plan,
     session_.call("row_reader.read", CallKind::read, [&](Server& server) {
         const Database& database = server.database;
         const Table& table = server.database.table(plan.source);
-        const SourceRows rows(plan, table);
+        SourceRows rows(plan, table);
         const Snapshot snapshot = database.snapshot();
         result.rows.clear();
         for (const model::Tuple& key : keys) {

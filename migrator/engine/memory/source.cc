@@ -22,7 +22,7 @@ using model::ErrorClass;
 constexpr const char* kFence = "source.fence";
 
 SourceRows::SourceRows(const plan::TablePlan& plan, const Table& table)
-    : predicate_(plan.filter, table.schema()) {
+    : filter_(plan.checked_filter, table.schema()) {
     for (const plan::ColumnPlan& column : plan.columns) {
         const auto at = table.schema().column_index(column.source.name);
         if (!at) {
@@ -31,7 +31,7 @@ SourceRows::SourceRows(const plan::TablePlan& plan, const Table& table)
         }
         columns_.push_back(*at);
     }
-    for (const plan::KeyColumn& column : plan.key.columns) {
+    for (const plan::KeyColumn& column : plan.source_key().columns) {
         key_columns_.push_back(columns_[column.column]);
     }
 }
@@ -267,8 +267,8 @@ engine::ResumeMode MemorySource::resume_mode(const plan::TablePlan& table,
     });
     // Without its view, a part of a table can be read if the log brings the rest and rows have
     // keys.
-    const bool parts = with_log && !table.keyless() && table.key.comparable && !remaining.empty() &&
-                       remaining.front().range.bytes != whole_range().bytes;
+    const bool parts = with_log && !table.keyless() && table.source_key().comparable &&
+                       !remaining.empty() && remaining.front().range.bytes != whole_range().bytes;
     return alive || parts ? engine::ResumeMode::remaining_chunks : engine::ResumeMode::whole_table;
 }
 
@@ -363,7 +363,7 @@ std::string MemorySource::key_text(const plan::TablePlan& table, const model::Tu
     std::string text;
     for (std::size_t column = 0; column < row.size(); ++column) {
         const bool of_key =
-            std::any_of(table.key.columns.begin(), table.key.columns.end(),
+            std::any_of(table.source_key().columns.begin(), table.source_key().columns.end(),
                         [&](const plan::KeyColumn& one) { return one.column == column; });
         if (of_key || table.keyless()) {
             text += (text.empty() ? "" : ", ") + table.columns[column].source.name + " = " +

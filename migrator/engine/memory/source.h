@@ -8,8 +8,8 @@
 #include <memory>
 #include <optional>
 
-#include "migrator/engine/memory/database/predicate.h"
 #include "migrator/engine/memory/database/session.h"
+#include "migrator/engine/memory/row_filter.h"
 #include "migrator/engine/source.h"
 
 namespace cutover::memory {
@@ -18,7 +18,8 @@ namespace cutover::memory {
 class SourceRows {
 public:
     SourceRows(const plan::TablePlan& plan, const Table& table);
-    bool selected(const model::Tuple& row) const { return predicate_.holds(row); }
+    engine::Kept kept(const model::Tuple& row) { return filter_.keeps(row); }
+    bool selected(const model::Tuple& row) { return kept(row) == engine::Kept::yes; }
     /// The plan's columns of a whole row.
     model::Tuple project(const model::Tuple& row) const;
     /// The same with every cell absent but the key's.
@@ -28,7 +29,7 @@ public:
     const std::vector<std::size_t>& key_columns() const { return key_columns_; }
 
 private:
-    Predicate predicate_;
+    RowFilter filter_;
     std::vector<std::size_t> columns_;
     std::vector<std::size_t> key_columns_;
 };

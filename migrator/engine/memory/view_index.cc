@@ -12,7 +12,7 @@ bool MemorySeen::contains(const model::TransactionId& id) const {
 
 MemoryRangeIndex::MemoryRangeIndex(const plan::TablePlan& table,
                                    const std::vector<model::ChunkRange>& ranges) {
-    for (const plan::KeyColumn& column : table.key.columns) {
+    for (const plan::KeyColumn& column : table.source_key().columns) {
         columns_.push_back(types_.size());
         types_.push_back(cell_type(table.columns[column.column].source.type));
     }

@@ -336,6 +336,32 @@ TEST_F(Ddl, IsFollowedThroughDeathAtEachOfItsEdges) {
     finish_and_verify(file, running);
 }
 
+/// Keys and indexes of tables that are renamed while they wait for them are not forgotten.
+TEST_F(Ddl, IsFollowedThroughDeathAtEveryStep) {
+    begin();
+    const std::string file = program_.task(source_.mover, destination_);
+    at_source("CREATE TABLE t_0 (id int PRIMARY KEY, v int)");
+    {
+        RunningProgram running = program_.start({"migrate", file, "--json"});
+        ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
+    }
+    for (int pass = 1; pass <= 12; ++pass) {
+        const std::string before = "t_" + std::to_string(pass - 1);
+        const std::string made = "t_" + std::to_string(pass);
+        at_source("ALTER TABLE " + before + " RENAME TO r" + before + "; CREATE INDEX ON r" +
+                  before + " (v); UPDATE r" + before + " SET v = 1; ALTER TABLE r" + before +
+                  " ALTER v SET NOT NULL; ALTER TABLE r" + before + " ADD CHECK (id > 0);" +
+                  " CREATE TABLE " + made + " (id int PRIMARY KEY, v int); INSERT INTO " + made +
+                  " VALUES (1, 1);" + " CREATE INDEX ON " + made + " (v)");
+        RunningProgram dying = program_.start(
+            {"migrate", file, "--json", "--kill-at", "schema.step:" + std::to_string(pass)});
+        EXPECT_EQ(dying.wait().exit_code, 128 + 9) << pass << dying.text();
+    }
+    RunningProgram running = program_.start({"migrate", file, "--json"});
+    ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
+    finish_and_verify(file, running);
+}
+
 /// What cannot be carried stops the task, which says what it was and how far it has come, and goes
 /// on from there when it is undone.
 TEST_F(Ddl, StopsLoudlyWhereItCannotBeFollowed) {

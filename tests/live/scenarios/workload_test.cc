@@ -106,6 +106,15 @@ TEST_F(WorkloadTest, RingSeesALinkOfAnotherTime) {
         Names{"ring.intact@destination"});
 }
 
+TEST_F(WorkloadTest, RandomDdlSeesRowsThatAreLost) {
+    EXPECT_EQ(
+        after("random_ddl",
+              "DO $$ DECLARE t text; BEGIN FOR t IN SELECT relname FROM pg_class WHERE relname ~"
+              " '^ddl_0_' AND relkind = 'r' LOOP EXECUTE 'DELETE FROM work.' || t; END LOOP; END "
+              "$$"),
+        Names{"random_ddl.count@destination"});
+}
+
 TEST_F(WorkloadTest, AppendSeesAnEntryAppliedTwice) {
     EXPECT_EQ(after("append", "UPDATE work.append_head SET entries = entries + 1 WHERE writer = 0"),
               Names{"append.head@destination"});

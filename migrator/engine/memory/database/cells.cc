@@ -14,9 +14,15 @@ using model::Error;
 using model::ErrorClass;
 using model::Tuple;
 
+namespace {
+
+constexpr int kSeal = 0x80;
+
+}  // namespace
+
 CellType cell_type(std::string_view name) {
-    constexpr std::array<std::string_view, 7> kNames = {"int",   "text",   "blob",  "word",
-                                                        "fuzzy", "number", "packed"};
+    constexpr std::array<std::string_view, 9> kNames = {
+        "int", "text", "blob", "word", "fuzzy", "number", "packed", "term", "sealed"};
     for (std::size_t at = 0; at < kNames.size(); ++at) {
         if (kNames[at] == name) {
             return static_cast<CellType>(at);
@@ -66,6 +72,25 @@ std::int64_t parse_number(std::string_view text) {
     return number;
 }
 
+std::string seal(std::string_view term) {
+    std::string out(term);
+    for (char& letter : out) {
+        letter = static_cast<char>(letter | kSeal);
+    }
+    return out;
+}
+
+std::string unseal(std::string_view sealed) {
+    std::string out(sealed);
+    for (char& letter : out) {
+        if ((letter & kSeal) == 0) {
+            throw Error(ErrorClass::corrupt, "memory.sealed", "not sealed: '" + out + "'");
+        }
+        letter = static_cast<char>(letter & ~kSeal);
+    }
+    return out;
+}
+
 void fold_word(std::string_view cell, std::string& out) {
     for (const char letter : cell) {
         out += letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
@@ -74,6 +99,10 @@ void fold_word(std::string_view cell, std::string& out) {
 
 void fold_number(std::string_view cell, std::string& out) {
     out += pack(parse_number(cell));
+}
+
+void fold_sealed(std::string_view cell, std::string& out) {
+    fold_word(unseal(cell), out);
 }
 
 namespace {
@@ -108,7 +137,12 @@ void append_key_cell(CellType type, CellKind kind, std::string_view bytes, std::
             return;
         case CellType::word:
         case CellType::fuzzy:
+        case CellType::term:
             fold_word(bytes, folded);
+            append_text_key(folded, out);
+            return;
+        case CellType::sealed:
+            fold_sealed(bytes, folded);
             append_text_key(folded, out);
             return;
         case CellType::text:

@@ -4,7 +4,8 @@
 // does not log it), `word` (text whose equality ignores ASCII case), `fuzzy` (the same, but the
 // route says that nobody outside the engine can tell equality), `number` (as int, but spelled
 // freely: `7`, `+7`, `007`), `packed` (what a `number` becomes at a destination: eight bytes,
-// binary, order-preserving).
+// binary, order-preserving), `term` (as word), `sealed` (what a `term` becomes at a destination:
+// its bytes with their highest bit, binary; equality ignores case there, too).
 //
 // A row in a RowBatch: cell count (2 bytes), then per cell its kind (1), length (4) and bytes;
 // all numbers little-endian.
@@ -21,7 +22,17 @@
 
 namespace cutover::memory {
 
-enum class CellType : std::uint8_t { integer, text, blob, word, fuzzy, number, packed };
+enum class CellType : std::uint8_t {
+    integer,
+    text,
+    blob,
+    word,
+    fuzzy,
+    number,
+    packed,
+    term,
+    sealed,
+};
 
 /// Throws: refused (no such type).
 CellType cell_type(std::string_view name);
@@ -32,10 +43,16 @@ std::string pack(std::int64_t number);
 std::int64_t unpack(std::string_view packed);
 /// Throws: corrupt (not a number).
 std::int64_t parse_number(std::string_view text);
-/// `word` and `fuzzy` equality: ASCII letters without case.
+/// Of ASCII.
+std::string seal(std::string_view term);
+/// Throws: corrupt (not sealed).
+std::string unseal(std::string_view sealed);
+/// `word`, `fuzzy` and `term` equality: ASCII letters without case.
 void fold_word(std::string_view cell, std::string& out);
 /// `number` equality: one spelling.
 void fold_number(std::string_view cell, std::string& out);
+/// `sealed` equality: ASCII letters without case. Throws: corrupt (not sealed).
+void fold_sealed(std::string_view cell, std::string& out);
 
 /// Bytes of some cells of a row: equal exactly if the cells are equal as keys, and ordered as they
 /// are. `has_null` becomes true if one of them is NULL. Requires: none is absent.

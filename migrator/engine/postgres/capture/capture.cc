@@ -12,6 +12,7 @@
 #include "migrator/engine/postgres/capture/publication.h"
 #include "migrator/engine/postgres/capture/slot.h"
 #include "migrator/engine/postgres/capture/slot_copies.h"
+#include "migrator/engine/postgres/session/error.h"
 #include "migrator/model/error.h"
 
 namespace cutover::postgres {

@@ -346,7 +346,7 @@ Result query_with(Connection& connection, const std::string& sql, const plan::Ta
 
 std::vector<std::size_t> key_columns(const plan::TablePlan& table) {
     std::vector<std::size_t> columns;
-    for (const plan::KeyColumn& column : table.key.columns) {
+    for (const plan::KeyColumn& column : table.source_key().columns) {
         columns.push_back(column.column);
     }
     return columns;
@@ -406,7 +406,7 @@ constexpr std::size_t kMostParameters = 60'000;
 
 /// Keys are identified by their number, because a row's own key may be spelled differently.
 std::string rows_by_key(const plan::TablePlan& table, std::size_t keys) {
-    const std::size_t width = table.key.columns.size();
+    const std::size_t width = table.source_key().columns.size();
     std::string values, names, match;
     for (std::size_t key = 0; key < keys; ++key) {
         values += key == 0 ? "(" : ", (";
@@ -418,9 +418,10 @@ std::string rows_by_key(const plan::TablePlan& table, std::size_t keys) {
     for (std::size_t at = 0; at < width; ++at) {
         const std::string name = fmt::format("cutover_key_{}", at);
         names += name + ", ";
-        match += (at == 0 ? "" : " AND ") +
-                 quote_identifier(table.columns[table.key.columns[at].column].source.name) + " = " +
-                 name;
+        match +=
+            (at == 0 ? "" : " AND ") +
+            quote_identifier(table.columns[table.source_key().columns[at].column].source.name) +
+            " = " + name;
     }
     return "SELECT cutover_key_number, " + column_list(table) + " FROM ONLY " +
            quote(table.source) + " JOIN (VALUES " + values + ") AS cutover_keys (" + names +

@@ -211,7 +211,7 @@ std::optional<Error> RelationMap::identity_problem(const message::Relation& rela
         return std::nullopt;
     }
     std::string missing = table.keyless() ? "whole old rows" : "";
-    for (const plan::KeyColumn& key : table.key.columns) {
+    for (const plan::KeyColumn& key : table.source_key().columns) {
         const std::string& column = table.columns[key.column].source.name;
         const message::RelationColumn* sent = find(relation, column);
         if (sent == nullptr || !sent->key) {

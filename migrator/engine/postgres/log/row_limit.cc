@@ -38,7 +38,7 @@ void outline_tuple(MessageReader& reader, const RowShape& shape, RowOutline& out
 
 std::string key_text(const plan::TablePlan& table, const RowOutline& row) {
     std::string out;
-    for (const plan::KeyColumn& key : table.key.columns) {
+    for (const plan::KeyColumn& key : table.source_key().columns) {
         const auto& cell = row.cells.at(key.column);
         const model::ColumnSchema& column = table.columns[key.column].source;
         out += fmt::format("{}{} = {}", out.empty() ? "" : ", ", column.name,

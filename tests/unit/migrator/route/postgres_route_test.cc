@@ -370,6 +370,38 @@ TEST(PostgresToPostgres, AsksForWholeOldRowsWhereThePrimaryKeyIsNotOurs) {
     EXPECT_TRUE(planned.sets_replica_identity);
 }
 
+/// Equal numerics may have unequal bytes, equal integers have not; what collation a column has is
+/// its own end's affair.
+TEST(PostgresToPostgres, TellsKeysApartByTheTypesOfEachEnd) {
+    const auto planned = [](const std::function<void(model::ColumnSchema&)>& change) {
+        model::Catalog source;
+        source.tables.push_back(orders());
+        model::Catalog destination = source;
+        change(destination.tables[0].columns[0]);
+        return PostgresToPostgres().plan(spec(), source, destination).plan.tables[0];
+    };
+    const plan::TablePlan same = planned([](model::ColumnSchema&) {});
+    EXPECT_FALSE(same.source_form);
+    EXPECT_EQ(&same.source_key(), &same.key);
+
+    const plan::TablePlan wider = planned([](model::ColumnSchema& id) {
+        const model::ColumnSchema numeric = column(id.name, "numeric");
+        id.type = numeric.type;
+        id.type_name = numeric.type_name;
+    });
+    ASSERT_EQ(wider.key.columns.size(), 1u);
+    EXPECT_EQ(wider.key.columns[0].fold, key_fold(column("k", "numeric"), {}).first);
+    EXPECT_NE(wider.key.columns[0].fold, nullptr);
+    ASSERT_EQ(wider.source_key().columns.size(), 1u);
+    EXPECT_EQ(wider.source_key().columns[0].column, wider.key.columns[0].column);
+    EXPECT_EQ(wider.source_key().columns[0].fold, nullptr);
+
+    const plan::TablePlan folding =
+        planned([](model::ColumnSchema& id) { id.deterministic = false; });
+    EXPECT_FALSE(folding.key.comparable);
+    EXPECT_TRUE(folding.source_key().comparable);
+}
+
 TEST(PostgresToPostgres, KnowsWhichUniqueKeysTakeNullsForEqual) {
     model::Catalog source;
     source.tables.push_back(orders());

@@ -378,6 +378,27 @@ TEST(Footprint, TakesNullsForOneValueWhereTheKeyDoes) {
     EXPECT_TRUE(footprint_of("k").meets(footprint_of("l")));
 }
 
+/// Rows are in the destination's form here, which the source's rule cannot read.
+TEST(Collapser, TellsRowsApartAsTheDestinationDoes) {
+    plan::Plan plan = plan_with(true, false);
+    plan::TablePlan& table = plan.tables[0];
+    table.key.columns[0].fold = [](std::string_view cell, std::string& out) {
+        out.append(cell.substr(0, 1));
+    };
+    table.source_form = table.key;
+    table.source_form->columns[0].fold = [](std::string_view cell, std::string& out) {
+        ADD_FAILURE() << "the source's rule is asked";
+        out.append(cell);
+    };
+    Collapser collapser(plan);
+    collapser.insert(0, row("k1", "u", "0", "big"));
+    collapser.update(0, {}, row("k2", "u", "1", "big"));
+    Footprint footprint;
+    const model::NetBatch batch = collapser.take(footprint, unknown);
+    ASSERT_EQ(batch.tables.at(0).row_count(), 1u);
+    EXPECT_EQ(text(batch.tables[0].inserts.at(0), 2), "1");
+}
+
 TEST(Footprint, AsksNoFoldAboutANull) {
     plan::Plan plan = plan_with(true, true);
     plan.tables[0].unique_keys[0].columns[0].fold = [](std::string_view cell, std::string& out) {

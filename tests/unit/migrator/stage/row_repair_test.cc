@@ -109,6 +109,19 @@ TEST_F(RowRepairTest, AsksByTheKeyThatTheSourceKnows) {
     EXPECT_EQ(applier_.told, (std::vector<std::string>{"view 50", "put value of K"}));
 }
 
+/// What the destination says is missing, it may spell in its own way: `5.00` where `5` was sent.
+TEST_F(RowRepairTest, KnowsAMissingRowByTheDestinationsEquality) {
+    plan::KeyPlan& key = plan_.tables[0].key;
+    key.columns[0].fold = [](std::string_view cell, std::string& out) {
+        out.append(cell.substr(0, cell.find('.')));
+    };
+    plan_.tables[0].source_form = plan::KeyPlan{{{0, nullptr}}};
+    part_.row_keys[0][key_bytes(key, cells({"5"}))] = cells({"five"});
+    missing_.push_back({0, cells({"5.00"})});
+    EXPECT_TRUE(run());
+    EXPECT_EQ(applier_.told, (std::vector<std::string>{"view 50", "put value of five"}));
+}
+
 /// A thousand rows cost a few reads, and each is asked for once.
 TEST_F(RowRepairTest, AsksForManyRowsAtOnce) {
     for (int row = 0; row < 1000; ++row) {

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "migrator/engine/memory/chunk_range.h"
-#include "migrator/engine/memory/database/predicate.h"
 #include "migrator/model/error.h"
 
 namespace cutover::memory {
@@ -28,6 +27,25 @@ TEST(Cells, KeysAreEqualAndOrderedAsTheirTypeSays) {
     EXPECT_EQ(unpack(pack(-42)), -42);
 }
 
+/// Each end has a form and a rule of its own, and one end's rule is none for the other's form.
+TEST(Cells, ATermIsTheSameKeyAtBothEndsThoughItsBytesAreNot) {
+    const auto folded = [](const std::string& sealed) {
+        std::string out;
+        fold_sealed(sealed, out);
+        return out;
+    };
+    EXPECT_NE(seal("Elm"), "Elm");
+    EXPECT_EQ(unseal(seal("Elm")), "Elm");
+    EXPECT_EQ(key(CellType::sealed, seal("Elm")), key(CellType::sealed, seal("elm")));
+    EXPECT_EQ(key(CellType::sealed, seal("Elm")), key(CellType::term, "elm"));
+    EXPECT_EQ(folded(seal("Elm")), folded(seal("elm")));
+    EXPECT_NE(folded(seal("Elm")), folded(seal("oak")));
+    std::string as_the_source_would;
+    fold_word(seal("Elm"), as_the_source_would);
+    EXPECT_EQ(as_the_source_would, seal("Elm"));
+    EXPECT_THROW(folded("elm"), model::Error);
+}
+
 TEST(Cells, ARowSurvivesItsWireForm) {
     Tuple row;
     row.append(CellKind::null);
@@ -48,24 +66,6 @@ TEST(Cells, ADamagedRowIsCorrupt) {
     std::size_t offset = 0;
     Tuple row;
     EXPECT_THROW(take_row(std::string("\x01\x00\x02\x09", 4), offset, row), model::Error);
-}
-
-TEST(Predicate, SelectsByNumberAndNeverNull) {
-    model::TableSchema table;
-    table.columns.resize(1);
-    table.columns[0].name = "v";
-    table.columns[0].type = "int";
-    const Predicate predicate("v >= 10", table);
-    Tuple row;
-    row.append(CellKind::text, "9");
-    EXPECT_FALSE(predicate.holds(row));
-    Tuple more;
-    more.append(CellKind::text, "10");
-    EXPECT_TRUE(predicate.holds(more));
-    Tuple null;
-    null.append(CellKind::null);
-    EXPECT_FALSE(predicate.holds(null));
-    EXPECT_THROW(Predicate("w >= 10", table), model::Error);
 }
 
 TEST(ChunkRange, SurvivesItsBytes) {
