@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Holds the tree to the house's rules: who may include whom, which library lives where, what the
-deterministic core may not touch, how files are named, opened and limited, and which error codes there are
-(error_catalogue.py).
+"""Checks the tree against the house's rules: which folder may include which, which library belongs where, what the
+deterministic core may not use, how files are named, how they begin, how long they are, and which error codes there
+are (error_catalogue.py).
 
 Prints one line per broken rule (file:line: rule: what is wrong) and ends with 1 if there is any.
-The tables below are the rules; the prose behind them stands in README.md and CONTRIBUTING.md.
+The tables below are the rules; README.md and CONTRIBUTING.md explain them.
 """
 
 import argparse
@@ -15,7 +15,7 @@ import sys
 
 import error_catalogue
 
-# Who may know whom. A folder may include itself and what stands here; `engine/*` means every engine.
+# Who may know whom. A folder may include itself and the folders listed here; `engine/*` means every engine.
 MIGRATOR_BASE = ["migrator/model", "migrator/expression", "migrator/plan", "migrator/flow", "migrator/engine"]
 MAY_INCLUDE = {
     "migrator/model": [],
@@ -34,15 +34,15 @@ MAY_INCLUDE = {
     "bench": ["migrator", "verify", "fixtures", "scenarios"],
     "tests": ["migrator", "verify", "fixtures", "scenarios", "bench"],
 }
-# The rooms of a folder, from the ground up: a file may include its own room's and those before it;
-# what stands in the folder itself may include them all, and no room includes that.
+# The rooms of a folder, from the ground up: a file may include files of its own room and of the rooms before it.
+# Files in the folder itself may include all rooms, and no room includes them.
 ROOMS = {
     "migrator/engine/*": ["database", "session", "trust", "catalog", "capture", "log", "copy", "control", "apply",
                           "requirements"],
     "verify": ["canonical", "end", "result", "compare", "structure", "live", "report", "run", "postgres"],
     "scenarios": ["scenario", "evidence", "ledger", "workload", "ground", "fault", "assertion", "report", "run"],
 }
-# What an engine lends to those who need a bare connection to its servers: the judge and the fixtures.
+# What an engine lends to the judge and the fixtures, which need a bare connection to its servers.
 LENT_BY_ENGINES = re.compile(r"migrator/engine/\w+/(session/(connection|error)|trust/(own_objects|relation))\.h$")
 BORROWERS = ["verify", "fixtures"]
 
@@ -71,22 +71,22 @@ NOT_DETERMINISTIC = {
     "migrator/flow/thread_runtime.h": "the real runtime",
     "migrator/flow/thread_runtime.cc": "the real runtime",
 }
-# Files of the program's surface: they live outside the core, between the core and the terminal.
+# Files of the program's surface: they belong outside the core, between the core and the terminal.
 SURFACE = re.compile(r"migrator/task/(commands|terminal_\w+|event_\w+|\w+_command)\.(h|cc)$")
 REAL_WORLD = re.compile(
     r"std::(thread|jthread|mutex|recursive_mutex|shared_mutex|condition_variable\w*|async|this_thread"
     r"|random_device|mt19937\w*)\b|\b(system|steady|high_resolution)_clock::now\b|\bsleep_(for|until)\b"
     r"|\b(usleep|nanosleep|gettimeofday|clock_gettime)\s*\(|\bpthread_\w+")
 
-# A name in a folder that everybody may write to is somebody else's link sooner or later.
+# In a folder that everybody may write to, a predictable name may be a link that somebody else has put there.
 PREDICTABLE = re.compile(r"/tm" r"p/")
 TEMPORARY_FOLDER = re.compile(r"\btemp_directory_path\s*\(|\bTempDir\s*\(|\btmpnam\b|\btempnam\b")
 MAKES_TEMPORARY = re.compile(r"mkstemp|mkostemp|mkdtemp|spill_directory")
 
-# Where statements for a server are put together, and the calls that take one. What goes into a
-# statement is a literal, a constant, a number, or comes out of a function that quotes: a name or a
-# server's answer that is put in as it is, or a value between quotes that were written by hand, lets
-# whoever chose it write the rest of the statement.
+# Where statements for a server are put together, and the calls that take one. Whatever goes into a
+# statement must be a literal, a constant, a number, or the result of a function that quotes. If a name or a
+# server's answer is put in unchanged, or a value is put between quotes written by hand, the person who chose
+# it can write the rest of the statement.
 SQL_ROOMS = re.compile(r"(migrator/engine/\w+|migrator/route|verify)/[\w/]+\.(h|cc)$")
 SQL_CALL = re.compile(r"(?:\.|->|\b)(?:exec|exec_within|exec_params|exec_params_binary|begin_copy_in|begin_copy_out"
                       r"|query|add_copy|add)\(")
@@ -96,7 +96,7 @@ SQL_QUOTES = re.compile(r"\b(?:\w+::)?(?:\w+(?:\.|->|\(\)\.))?(?:quote|quote_ide
                         r"|names_as_rows|to_string)\(")
 SQL_RAW = re.compile(r"\.(?:text|get)\(|(?:\.|->)(?:name|schema|database|user|table|index|argument|verb)\b(?!\()")
 
-# A test as it is written down, and as CTest knows it.
+# A test's name in its source, and as CTest knows it.
 TEST = re.compile(r"\b(?:TYPED_)?TEST(?:_[FP])?\((\w+), (\w+)\)")
 TEST_TARGET = re.compile(r"(?:cutover_test\(|add_test\(NAME )(\w+)")
 
@@ -143,7 +143,7 @@ class Checker:
         return self.findings
 
     def files(self):
-        """What belongs to the project: tracked, or new and not ignored; without git, what lies there."""
+        """The project's files: tracked, or new and not ignored; without git, whatever is in the tree."""
         listed = subprocess.run(
             ["git", "-C", self.root, "ls-files", "--cached", "--others", "--exclude-standard"],
             capture_output=True, text=True, check=False)
@@ -161,7 +161,7 @@ class Checker:
     def check_place(self, path):
         parts = path.split("/")
         if len(parts) > 1 and parts[0] not in TOP_LEVEL:
-            self.tell(path, 1, "top-level", f"`{parts[0]}` is no top-level folder of the house")
+            self.tell(path, 1, "top-level", f"`{parts[0]}` is not a top-level folder of the house")
         for folder in parts[:-1]:
             if folder in FORBIDDEN_FOLDERS:
                 self.tell(path, 1, "folder", f"a folder is not called `{folder}`: say what is in it")
@@ -190,7 +190,7 @@ class Checker:
             self.tell(path, MOST_LINES, "length", f"{len(lines) - 1} lines; the limit is {MOST_LINES}")
         for number, line in enumerate(lines, 1):
             if UNFINISHED.search(line):
-                self.tell(path, number, "unfinished", f"`{UNFINISHED.search(line).group(0)}` is no state to land")
+                self.tell(path, number, "unfinished", f"`{UNFINISHED.search(line).group(0)}` must not land on main")
             if MACHINE_PATH.search(line):
                 self.tell(path, number, "machine path", "a path of one machine has no place here")
         if path == "SECURITY.md":
@@ -214,10 +214,10 @@ class Checker:
             return
         for number in re.findall(r"\bG(\d+): ", text):
             if not 1 <= int(number) <= MOST_GUARANTEES:
-                self.tell(path, 1, "scenario", f"`G{number}` is no documented behaviour (G1 to G{MOST_GUARANTEES})")
+                self.tell(path, 1, "scenario", f"`G{number}` is not a documented behaviour (G1 to G{MOST_GUARANTEES})")
 
     def check_security_table(self, path, text):
-        """Each attack of the table has a test, and every test that it names is there."""
+        """Each attack in the table has a test, and every test that the table names exists."""
         tests = {}
         targets = set()
         for name in self.files():
@@ -301,7 +301,7 @@ class Checker:
         if unknown:
             self.tell(path, number, "room", f"{folder} has no room `{unknown[0]}`")
         elif here and (not there or rooms.index(there) > rooms.index(here)):
-            self.tell(path, number, "room", f"{folder}/{here} may not know {name}: it stands above")
+            self.tell(path, number, "room", f"{folder}/{here} may not know {name}: it is a room above")
 
     def check_library(self, path, number, name):
         for pattern, folders in THIRD_PARTY:
@@ -399,7 +399,7 @@ def sql_statements(text):
 
 
 def first_argument(text, at, stop=","):
-    """From `at` to the comma (or what `stop` names) outside of brackets and literals, or the end of the call."""
+    """From `at` to the next comma (or a character of `stop`) outside brackets and literals, or to the end of the call."""
     depth, begin = 0, at
     while at < len(text):
         literal = re.compile(r'R"\(.*?\)"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'', re.S).match(text, at)
@@ -419,7 +419,7 @@ def first_argument(text, at, stop=","):
 
 
 def operands(expression):
-    """The parts that `+` joins, outside of brackets and literals."""
+    """The parts that `+` joins, outside brackets and literals."""
     parts, at = [], 0
     while at <= len(expression):
         part = first_argument(expression, at, stop="+")
@@ -429,7 +429,7 @@ def operands(expression):
 
 
 def without_quoted(operand):
-    """The operand without what its quoting calls hold."""
+    """The operand without the arguments of its quoting calls."""
     while True:
         found = SQL_QUOTES.search(operand)
         if not found:
@@ -439,7 +439,7 @@ def without_quoted(operand):
 
 
 def room(path):
-    """The folder that the include rules speak of, None outside of them."""
+    """The folder in the include rules that the path belongs to, or None."""
     parts = path.split("/")
     if parts[0] != "migrator":
         return parts[0] if parts[0] in MAY_INCLUDE else None
@@ -460,7 +460,7 @@ def covers(allowed, folder):
 
 
 def strip(text):
-    """The text with comments and literals blanked, line for line (include lines stay readable)."""
+    """The text with comments and literals blanked, line by line (include lines stay readable)."""
     pattern = re.compile(
         r'R"(?P<mark>[^(\s]*)\(.*?\)(?P=mark)"|//[^\n]*|/\*.*?\*/|(?<!include )"(?:\\.|[^"\\\n])*"'
         r"|(?<![\w])'(?:\\.|[^'\\\n])+'", re.S)

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Runs clang-tidy over .cc files, with the checks of .clang-tidy and the flags that a build folder compiles
-them with; called by scripts/check. --help says with what.
+them with. scripts/check calls it; see --help for the options.
 
-Prints each finding once and ends with 1 if there is any. What was clean is not looked at again until the
-file, one of its headers, its flags, .clang-tidy or clang-tidy itself changes: the verdicts (clean ones only)
-lie in ${XDG_CACHE_HOME:-~/.cache}/cutover/tidy and are forgotten after 30 days without use.
+Prints each finding once and ends with 1 if there is any. A clean file is not checked again until the file,
+one of its headers, its flags, .clang-tidy or clang-tidy itself changes: the verdicts (clean ones only) are kept
+in ${XDG_CACHE_HOME:-~/.cache}/cutover/tidy and are forgotten after 30 days without use.
 """
 
 import argparse
@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 
-# Each major version brings checks of its own; .clang-tidy was written for this one.
+# Each major version has checks of its own; .clang-tidy was written for this one.
 MAJOR = "14"
 CLANG_TIDY = "clang-tidy"
 FORGOTTEN_AFTER = 30 * 24 * 3600
@@ -30,8 +30,8 @@ FINDING = re.compile(r"\S+:\d+:\d+: (warning|error): ")
 
 
 class Cache:
-    """Clean verdicts. An entry is named by a file and all that clang-tidy is told about it; inside are the
-    headers it met and a digest of what they said, so that looking up needs no preprocessor."""
+    """Clean verdicts. An entry is named after a file and all that clang-tidy is told about it. It holds the
+    headers that clang-tidy read and digests of their contents, so that a lookup needs no preprocessor."""
 
     def __init__(self, folder, root):
         self.folder = folder
@@ -40,7 +40,7 @@ class Cache:
         self.started = time.time()
 
     def digest(self, path):
-        """What a file says, as a digest; None if it cannot be read."""
+        """A digest of a file's contents; None if it cannot be read."""
         if path not in self.digests:
             try:
                 with open(os.path.join(self.root, path), "rb") as file:
@@ -50,7 +50,7 @@ class Cache:
         return self.digests[path]
 
     def configurations(self, path):
-        """Where .clang-tidy may lie, from the file's folder up to the root."""
+        """The places where .clang-tidy may be, from the file's folder up to the root."""
         folders = os.path.dirname(path).split("/")
         return [".clang-tidy"] + [os.path.join(*folders[:depth], ".clang-tidy")
                                   for depth in range(1, len(folders) + 1) if folders[0]]
@@ -75,8 +75,8 @@ class Cache:
         return said == self.said(headers)
 
     def changed_meanwhile(self, path):
-        """Whether a file was written after this run had begun: a verdict may then speak of another text
-        than its digest does."""
+        """Whether a file was written after this run began: the verdict and the digest may then be about
+        different contents."""
         try:
             return os.path.getmtime(os.path.join(self.root, path)) >= self.started
         except OSError:
@@ -100,7 +100,7 @@ class Cache:
                 if entry.stat().st_mtime < limit:
                     os.remove(entry.path)
         except OSError:
-            pass  # there is none, or another process was faster
+            pass  # it does not exist, or another process was faster
 
 
 class Tidy:
@@ -111,11 +111,11 @@ class Tidy:
         self.options = ["--quiet"] + (["--checks=clang-analyzer-*"] if analyze else [])
 
     def look_at(self, path, flags):
-        """What clang-tidy says of one file (nothing if it is clean), and whether it had to be asked."""
+        """What clang-tidy says about one file (nothing if it is clean), and whether clang-tidy had to run."""
         name = self.cache.name(path, [self.version, *self.options, *flags])
         if self.cache.holds(name):
             return "", False
-        # -H makes it name every header that it opens.
+        # With -H, clang-tidy names every header that it opens.
         done = subprocess.run([CLANG_TIDY, *self.options, path, "--", *flags, "-H"], cwd=self.root,
                               capture_output=True, text=True, errors="replace", check=False)
         headers, rest = set(), []
@@ -133,7 +133,7 @@ class Tidy:
         return said, True
 
     def short(self, path):
-        """A path as verdicts keep it: from the root if it is below it, so that clones share them."""
+        """A path as verdicts store it: relative to the root if it is below the root, so that clones share verdicts."""
         path = os.path.normpath(os.path.join(self.root, path))
         return os.path.relpath(path, self.root) if path.startswith(self.root + "/") else path
 
@@ -143,8 +143,8 @@ class Tidy:
 
 
 def flags_of(build, root):
-    """path -> the flags that it is compiled with, without what makes no difference to a reader. Of several
-    ways to compile it the longest: its additional definitions show more of the code."""
+    """path -> the flags that it is compiled with, without those that do not matter here. If a file is compiled in
+    several ways, the longest flags count: their additional definitions show more of the code."""
     with open(os.path.join(build, "compile_commands.json"), encoding="utf-8") as file:
         commands = json.load(file)
     flags = {}
@@ -156,7 +156,7 @@ def flags_of(build, root):
                 next(words)
             elif word != "-c" and not word.startswith("-O") and word != command["file"]:
                 kept.append(word)
-        # g++ knows warnings that clang does not.
+        # g++ has warnings that clang does not know.
         kept.append("-Wno-unknown-warning-option")
         for path in compiled_with(os.path.join(command["directory"], command["file"])):
             path = os.path.relpath(path, root)
@@ -165,7 +165,7 @@ def flags_of(build, root):
 
 
 def compiled_with(file):
-    """The file itself; of a unity build's, which is made of includes, those that it includes."""
+    """The file itself; for a file of a unity build, which consists of includes, the files that it includes."""
     if not UNITY.search(file) or not os.path.exists(file):
         return [file]
     with open(file, encoding="utf-8") as unity:
@@ -182,7 +182,7 @@ def version_of_clang_tidy():
 
 
 def newest_build(root):
-    """The build folder that was configured last, None if none was."""
+    """The build folder that was configured last, or None."""
     folders = [entry.path for entry in os.scandir(os.path.join(root, "build"))] \
         if os.path.isdir(os.path.join(root, "build")) else []
     lists = [os.path.join(folder, "compile_commands.json") for folder in folders]
@@ -201,7 +201,7 @@ def findings_of(said):
 
 
 def look_at_all(tidy, work, jobs):
-    """Prints what is wrong, each finding once however many files include it; the numbers for the end."""
+    """Prints each finding once, however many files include it; returns the numbers for the last line."""
     told, asked, wrong = set(), 0, 0
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         running = [pool.submit(tidy.look_at, path, flags) for path, flags in work]
@@ -219,7 +219,7 @@ def look_at_all(tidy, work, jobs):
 def parsed():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    parser.add_argument("--root", default=here, help="the tree (default: the one this script stands in)")
+    parser.add_argument("--root", default=here, help="the tree (default: the one this script is in)")
     parser.add_argument("--build", help="the build folder whose flags count (default: the one configured last)")
     parser.add_argument("--analyze", action="store_true", help="with the static analyzer: three times as long")
     parser.add_argument("files", nargs="*", help=".cc files, as paths from the root")

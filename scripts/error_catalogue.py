@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Holds the catalogue of error codes (scenarios/errors.yaml) against the sources, and writes the page that is made
-of it (scenarios/ERRORS.md).
+"""Compares the catalogue of error codes (scenarios/errors.yaml) with the sources, and writes the page that is made
+from it (scenarios/ERRORS.md).
 
-scripts/check_rules.py asks it for what is broken; run by itself it tells the same. With --write it writes the page
-(--help).
+scripts/check_rules.py calls it; run by itself, it reports the same findings. With --write it writes the page (see
+--help).
 """
 
 import argparse
@@ -18,11 +18,11 @@ CLASSES = ERROR_CLASSES + ["finding", "problem", "answer"]
 KEYS = ["class", "exit", "meaning", "remedy", "met", "found_by", "shown_by", "because"]
 MET = ["at_start", "by_chance", "in_rows", "later", "elsewhere"]
 
-# What the program is made of. The engine of the simulation is not in it.
+# The sources of the program. The simulation's engine does not belong to it.
 SOURCES = re.compile(r"(migrator|verify|fixtures|scenarios)/[\w/]+\.(h|cc)$")
 NOT_IN_THE_PROGRAM = ("migrator/engine/memory/", "migrator/route/memory_to_memory")
-# Functions that take a code: where they may be called, the place of the code among the arguments, the class. One that is
-# missing here is told: inside of it a code is made of something that is no literal.
+# Functions that take a code: where they may be called, the code's place among the arguments, the class. A function that
+# is missing here is reported, because inside it a code is not a literal.
 HELPERS = [
     ("migrator/route/postgres_leaf.cc", "refuse", 0, "refused"),
     ("migrator/engine/postgres/", "value_refused", 1, "refused"),
@@ -46,10 +46,10 @@ HELPERS = [
 LITERAL = re.compile(r'R"\(.*?\)"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'', re.S)
 COMMENT_OR_LITERAL = re.compile(r'R"\(.*?\)"|"(?:\\.|[^"\\\n])*"|(?<!\w)\'(?:\\.|[^\'\\\n])+\'|//[^\n]*', re.S)
 CODE = re.compile(r'"([a-z_]+(?:\.[a-z_0-9]+)*)"')
-# `"postgres." + state`, `name + ".unanswered"`: what is put in at run time stands in capitals in the catalogue.
+# `"postgres." + state`, `name + ".unanswered"`: the catalogue has capitals for what is put in at run time.
 MADE = re.compile(r'"([a-z_.]+\.)" \+|\+ "(\.[a-z_.]+)"|kServerError\s*\+')
 PLACEHOLDER = re.compile(r"[A-Z]+")
-# The parameter that a helper hands on, and the code of an error that is said again in other words.
+# The parameter that a helper passes on, and the code of an error that is thrown again in other words.
 HANDED_ON = re.compile(r"code$|std::move\(code\)$")
 SAID_AGAIN = re.compile(r"\w+\.code\(\)$")
 TEST = re.compile(r"\b(?:TYPED_)?TEST(?:_[FP])?\((\w+),\s*(\w+)\)")
@@ -71,7 +71,7 @@ class Entry:
 
 
 def read_catalogue(text):
-    """The entries, and what of the text is not in the form that this file has: code, two blanks and key, four and the rest."""
+    """The entries, and the lines that are not in the file's form: a code, two blanks and a key, or four blanks and the rest."""
     entries, broken, key = {}, [], None
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip() or line.startswith("#"):
@@ -105,7 +105,7 @@ def without_comments(text):
 
 
 def arguments(text, at):
-    """The arguments of a call or of a list in braces, whose text begins at `at`, up to its end."""
+    """The arguments of a call or of a list in braces that begins at `at`."""
     found, depth, begin = [], 0, at
     while at < len(text):
         literal = LITERAL.match(text, at)
@@ -126,7 +126,7 @@ def arguments(text, at):
 
 
 def opening(text, at):
-    """Where the arguments begin that `at` is among."""
+    """The beginning of the argument list that contains `at`."""
     blanked = LITERAL.sub(lambda found: "x" * len(found[0]), text[:at])
     depth = 0
     for position in range(at - 1, -1, -1):
@@ -146,13 +146,13 @@ def constants(text):
 
 
 class Made:
-    """The codes of one file: (code, class, line); what is no literal; the codes that errors are compared with."""
+    """The codes of one file: (code, class, line); codes that are not literals; codes that errors are compared with."""
 
     def __init__(self, path, text, names):
         self.path, self.names = path, names
         self.text = without_comments(text)
         self.codes, self.unclear, self.compared = [], [], []
-        # Each helper that this file defines hands its parameter on once.
+        # Each helper that this file defines passes its parameter on once.
         self.helpers = sum(bool(re.search(rf"\b{name}\([^;{{)]*\bcode\b", self.text))
                            for where, name, *_ in HELPERS if path.startswith(where))
         self.handed_on = 0
@@ -213,7 +213,7 @@ class Made:
 
 
 class Catalogue:
-    """Tells what is broken as (path, line, message)."""
+    """Reports what is broken as (path, line, message)."""
 
     def __init__(self, root, files):
         self.root, self.files = root, files
@@ -294,7 +294,7 @@ class Catalogue:
                 self.tell(entry.line, f"`{entry.code}`: the {key} is a sentence")
 
     def check_refusals(self, made):
-        """How the precheck comes before each refusal of the migrator, and what shows it."""
+        """How the precheck foresees each refusal of the migrator, and which test shows it."""
         refusals = {self.find(code).code for file in made if file.path.startswith("migrator/")
                     for code, classes, _ in file.codes if "refused" in classes and self.find(code)}
         tests = self.tests() if refusals else set()
@@ -362,7 +362,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--write", action="store_true", help=f"write {PAGE}")
     parser.add_argument("--root", default=os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
-                        help="the tree (default: the one this script stands in)")
+                        help="the tree (default: the one this script is in)")
     options = parser.parse_args()
     files = {os.path.relpath(os.path.join(folder, name), options.root)
              for top in ("migrator", "verify", "fixtures", "scenarios", "tests")

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Sourced by scripts that install packages or start servers, both of which root does.
+# Sourced by scripts that install packages or start servers, both of which need root.
 
-# Runs a command as root: directly, or by sudo with our environment (HOME too, so one cache serves both).
+# Runs a command as root: directly, or by sudo with our environment (including HOME, so that both share one cache).
 as_root() {
     if [ "$(id -u)" -eq 0 ]; then
         "$@"

@@ -43,7 +43,7 @@ struct Options {
     bool with_values = false;
     bool no_values = false;
 
-    /// A page is made to be handed on.
+    /// An HTML page is likely to be passed on, so it shows no values unless that was asked for.
     bool masked() const { return no_values || (format == "html" && !with_values); }
 };
 
@@ -164,7 +164,7 @@ void write_file(const Options& options, const Result& result) {
     plan::write_file("--output", options.output, text.str());
 }
 
-/// Before hours are spent on what could not be written down.
+/// Checked first, so that no hours are spent on a report that cannot be written.
 void check_outputs(const Options& options) {
     if (!options.output.empty()) {
         plan::require_writable_file("--output", options.output);
@@ -202,13 +202,13 @@ void add_live_options(CLI::App& command, const std::shared_ptr<Options>& options
                      "those on their way are pending");
     command
         .add_option("--live-wait", options->live_wait_seconds,
-                    "live: give up (pending) when the destination has not moved for so many "
+                    "live: give up (pending) when the destination has not moved for this many "
                     "seconds")
         ->check(CLI::Range(1u, 86400u))
         ->capture_default_str();
     command
         .add_option("--live-keys", options->live.keys,
-                    "live: differing keys per table that are looked at again; with more it is "
+                    "live: differing keys per table that are looked at again; a table with more is "
                     "pending")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
@@ -221,11 +221,12 @@ void add_live_options(CLI::App& command, const std::shared_ptr<Options>& options
     command
         .add_option("--settle", options->settle_seconds,
                     "without a task of ours: rows that differ count as different only if nobody "
-                    "writes at either end for so many seconds")
+                    "writes at either end for this many seconds")
         ->check(CLI::Range(0u, 86400u))
         ->capture_default_str();
-    command.add_flag("--ignore-open-writers", options->ignore_open_writers,
-                     "an open transaction that has written to a compared table is no doubt");
+    command.add_flag(
+        "--ignore-open-writers", options->ignore_open_writers,
+        "do not withhold the verdict because of open transactions that wrote to compared tables");
 }
 
 }  // namespace
@@ -246,9 +247,10 @@ void add_commands(CLI::App& app, CommandParts parts, std::ostream& out, int& exi
     command->add_flag_callback(
         "--json", [options] { options->format = "json"; }, "the same as --format json");
     command->add_option("--output", options->output, "write the report to this file");
-    CLI::Option* values = command->add_flag("--values", options->with_values,
-                                            "show values of rows in an HTML page, too, which are "
-                                            "masked there otherwise");
+    CLI::Option* values =
+        command->add_flag("--values", options->with_values,
+                          "also show values of rows in an HTML page, where they are "
+                          "masked by default");
     command
         ->add_flag("--no-values", options->no_values,
                    "mask keys and values of rows in the report, whatever its format")
@@ -267,11 +269,12 @@ void add_commands(CLI::App& app, CommandParts parts, std::ostream& out, int& exi
         "--repair-file", options->repair_file,
         "write guarded repair statements here and their undo to FILE.undo; nothing is applied");
     command
-        ->add_option("--lock-wait", options->lock_wait_seconds,
-                     "wait so many seconds for a table that others have locked, then judge without")
+        ->add_option(
+            "--lock-wait", options->lock_wait_seconds,
+            "wait this many seconds for a table that others have locked, then judge without it")
         ->check(CLI::Range(1u, 86400u))
         ->capture_default_str();
-    command->add_option("--seed", options->seed, "of the digests, to repeat a run");
+    command->add_option("--seed", options->seed, "seed of the digests, to repeat a run");
     command->add_flag("--no-schema", options->no_schema, "compare rows only");
     command->add_flag("--no-sequences", options->no_sequences,
                       "leave sequences out (they are set at the cutover)");

@@ -1,4 +1,5 @@
-// Whether a resumed copy has a change already: asked for every change until it is consistent.
+// Checks whether a resumed copy already has a change, which is asked for every change until the
+// copy is consistent.
 #include <benchmark/benchmark.h>
 
 #include <fmt/core.h>
@@ -37,7 +38,7 @@ std::string low_end(std::int64_t id) {
     return memory::key_bytes_of({memory::CellType::integer}, row(id), {0});
 }
 
-/// Chunks of key ranges, each read under a view of its own.
+/// Chunks of key ranges, each read under its own view.
 std::vector<model::ChunkReceipt> key_ranges(std::int64_t chunks) {
     std::vector<model::ChunkReceipt> receipts;
     for (std::int64_t number = 0; number < chunks; ++number) {
@@ -83,7 +84,7 @@ void admit_by_key_range(benchmark::State& state) {
 }
 BENCHMARK(admit_by_key_range)->Arg(1)->Arg(100)->Arg(10'000)->Arg(100'000);
 
-/// One stamp for all chunks, as PostgreSQL has it, with so many transactions that it does not see.
+/// One stamp for all chunks, as in PostgreSQL, with this many transactions that it does not see.
 void admit_by_snapshot(benchmark::State& state) {
     const std::int64_t running = state.range(0);
     std::string snapshot = fmt::format("1000:{}:", 1001 + 2 * running);

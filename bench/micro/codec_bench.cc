@@ -1,5 +1,5 @@
-// What is done to a row on its way: rewriting the type ids inside arrays (the codec lane), writing
-// rows in the form of binary COPY (the log's way into the destination).
+// What is done to a row on its way: rewriting the type ids inside arrays (the codec lane), and
+// writing rows in the form of binary COPY (how changes of the log reach the destination).
 #include <benchmark/benchmark.h>
 
 #include "bench/micro/wire.h"

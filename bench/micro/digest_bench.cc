@@ -1,5 +1,5 @@
-// What the judge does to a row: its bytes hashed where they can be trusted, else decoded to the
-// canonical form.
+// What the judge does to a row: it hashes the bytes where they can be trusted, and otherwise
+// decodes them to the canonical form.
 #include <benchmark/benchmark.h>
 
 #include "bench/micro/wire.h"

@@ -18,13 +18,13 @@ constexpr const char* kDatabase = "bench_catch_up";
 constexpr const char* kDestination = "bench_caught_up";
 constexpr const char* kTask = "bench_catch_up";
 
-/// What the tables are like. The wide value is never written again: the log leaves it out.
+/// What the tables are like. The wide value is never written again, so the log leaves it out.
 struct Case {
     const char* name;
-    const char* words;  ///< of what is written
-    int tables;         ///< each transaction changes a row of every one
+    const char* words;  ///< describes what is written
+    int tables;         ///< each transaction changes a row of every table
     bool keyless;
-    std::uint64_t fewer_rows;  ///< than asked for, by this factor
+    std::uint64_t fewer_rows;  ///< divides the number asked for
     std::uint64_t fewer_transactions;
 };
 
@@ -77,7 +77,7 @@ private:
         ground_.run({"release", file});
     }
 
-    /// Seconds from the process's first look at the log to its end; then stops it.
+    /// Seconds from the process's first look at the log until it is done; then stops the process.
     double apply_backlog(const std::string& file, int number) {
         write_backlog(number);
         ground_.settle();
@@ -117,7 +117,8 @@ private:
         ground_.sql(ground_.source(), kDatabase, "VACUUM (FREEZE, ANALYZE)");
     }
 
-    /// A wide value is neither compressed nor in the row: else compression is what is measured.
+    /// A wide value is neither compressed nor stored in the row; otherwise compression would be
+    /// measured.
     void keep_out_of_line(fixtures::PostgresServer& server, const std::string& database) {
         for (int table = 0; table < case_.tables; ++table) {
             ground_.sql(
@@ -135,7 +136,7 @@ private:
             .string();
     }
 
-    /// By the sync point, so that the same share is copied every time.
+    /// Kills at a sync point, so that the same share is copied every time.
     void kill_at_half(const std::string& file) {
         const std::uint64_t bytes = rows_ * static_cast<std::uint64_t>(case_.tables) * kRowBytes;
         const std::uint64_t chunks = bytes / (kChunkMb << 20) / 2;
@@ -149,7 +150,7 @@ private:
         }
     }
 
-    /// Rows anywhere in the table, the same ones each time.
+    /// Changes rows all over the table, the same rows each time.
     void write_backlog(int number) {
         std::string updates;
         for (int table = 0; table < case_.tables; ++table) {

@@ -1,8 +1,9 @@
-// A resumed copy, caught up with. The program is killed at half of the copy, a backlog of single
-// transactions is written, and it is started again: all of the backlog lies before the position at
-// which the copy is consistent, and rows that changed since the copy began are holes that only the
-// source can fill. The same backlog once more, after consistency, is what it is compared with: both
-// are our own times, so this says what a resumed copy costs, not how fast we are.
+// Catching up with a resumed copy. The program is killed at half of the copy, a backlog of single
+// transactions is written, and the program is started again. All of the backlog lies before the
+// position at which the copy is consistent, and rows that changed since the copy began are holes
+// that only the source can fill. The time is compared with that of the same backlog after
+// consistency. Both are our own times, so the result says what a resumed copy costs, not how fast
+// we are.
 #pragma once
 
 #include <cstdint>

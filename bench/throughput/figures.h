@@ -1,5 +1,5 @@
-// What the benches measured: repeated timings of ours and of a peer, their medians and ratio, held
-// against a target, printed as a table and as JSON.
+// What the benches measured: repeated timings of ours and of a peer, their medians and their ratio,
+// compared with a target and printed as a table and as JSON.
 #pragma once
 
 #include <optional>
@@ -10,7 +10,7 @@ namespace cutover::bench {
 
 double median(std::vector<double> values);
 
-/// One line of the result. Timings in seconds, in the order in which they were taken.
+/// One line of the result. Timings are in seconds, in the order in which they were taken.
 struct Comparison {
     std::string name;
     std::string ours_is;  ///< what was timed
@@ -18,7 +18,7 @@ struct Comparison {
     std::vector<double> ours_seconds;
     std::vector<double> peer_seconds;
     double amount = 0;  ///< rows or transactions per run
-    std::string unit;   ///< of amount
+    std::string unit;   ///< of `amount`
     enum class Ratio {
         speed,
         time
@@ -47,7 +47,7 @@ struct FlatCost {
 struct Figures {
     std::vector<Comparison> comparisons;
     std::optional<FlatCost> flat;
-    double peak_memory_mb = 0;  ///< largest of all processes of ours
+    double peak_memory_mb = 0;  ///< the largest of all our processes
     double memory_target_mb = 512;
     std::string machine;
     std::string servers;

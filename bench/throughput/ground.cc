@@ -36,7 +36,7 @@ std::string contents(const std::filesystem::path& file) {
     return text.str();
 }
 
-/// Seconds of the day in an RFC 3339 instant; enough for differences within one run.
+/// Seconds of the day of an RFC 3339 instant; enough for differences within one run.
 double clock_of(const std::string& at) {
     double hour = 0;
     double minute = 0;
@@ -194,7 +194,7 @@ double Ground::shell(const std::string& database, const std::string& script) {
     place.root = image_.root.string();
     place.uid = image_.uid;
     place.gid = image_.gid;
-    // Both servers of a run have passwords of their own; psql finds the right one by host and port.
+    // The servers of a run have different passwords; psql finds the right one by host and port.
     const auto at_source = direct(*source_, database);
     const auto at_destination = direct(*destination_, database);
     place.environment = {{"SOURCE_PASSWORD", at_source.password},
@@ -251,7 +251,7 @@ std::unique_ptr<Program> Ground::start(const std::vector<std::string>& words) {
     std::vector<std::string> argv = {program_.string()};
     argv.insert(argv.end(), words.begin(), words.end());
     const auto log = folder_ / fmt::format("{}_{}.log", ++logs_, words.front());
-    std::filesystem::remove(log);  // a former bench's
+    std::filesystem::remove(log);  // left by an earlier bench
     return std::make_unique<Program>(argv, secrets(), log);
 }
 

@@ -1,5 +1,5 @@
-// What the benches stand on: a source and a destination server, psql and pgbench from the servers'
-// own image, and the program under test as a child whose events and memory are seen.
+// What the benches run on: a source and a destination server, psql and pgbench from the servers'
+// own image, and the program under test as a child process whose events and memory are observed.
 #pragma once
 
 #include <chrono>
@@ -17,7 +17,7 @@ namespace cutover::bench {
 /// One run of the program.
 struct ProgramRun {
     double seconds = 0;       ///< from start to end of the process
-    double copy_seconds = 0;  ///< from `phase full` to what came after it
+    double copy_seconds = 0;  ///< from `phase full` to the next phase
     double peak_memory_mb = 0;
     int exit_code = 0;
     std::string log;  ///< both outputs
@@ -32,7 +32,8 @@ public:
     Program(const Program&) = delete;
     Program& operator=(const Program&) = delete;
 
-    /// True once its log holds `text`; false if it ended first. Throws ServerError after `limit`.
+    /// True once its log contains `text`; false if the program ended first. Throws ServerError
+    /// after `limit`.
     bool wait_for(const std::string& text, std::chrono::seconds limit);
     bool running();
     void interrupt();
@@ -47,28 +48,28 @@ private:
 
 class Ground {
 public:
-    /// Starts two servers of that version with `folder` for task files and logs.
+    /// Starts two servers of this version, with `folder` for task files and logs.
     Ground(std::filesystem::path program, std::filesystem::path folder, int version);
 
     fixtures::PostgresServer& source() { return *source_; }
     fixtures::PostgresServer& destination() { return *destination_; }
     std::string description() const;
 
-    /// A database that was not there before.
+    /// Makes a database that did not exist before.
     void make_database(fixtures::PostgresServer& server, const std::string& name,
                        const std::string& sample = "template0");
     void sql(fixtures::PostgresServer& server, const std::string& database,
              const std::string& statements);
     std::string value(fixtures::PostgresServer& server, const std::string& database,
                       const std::string& query);
-    /// Both servers write out what they have, so that no run pays for the one before.
+    /// Makes both servers write out what they have, so that no run pays for the previous one.
     void settle();
 
-    /// Seconds that a shell script takes inside the servers' image. `psql_source` and
-    /// `psql_destination` are variables in it: psql with all it needs to connect to `database`
-    /// there. Throws ServerError if it fails.
+    /// Seconds that a shell script takes inside the servers' image. In it, `psql_source` and
+    /// `psql_destination` are variables: psql with all that it needs to connect to `database` at
+    /// that server. Throws ServerError if the script fails.
     double shell(const std::string& database, const std::string& script);
-    /// pgbench at the source's database, likewise.
+    /// Runs pgbench at the source's database in the same way.
     void pgbench(const std::string& database, const std::string& arguments);
 
     /// Writes a task file; `more` is YAML at its top level.
@@ -76,11 +77,11 @@ public:
                                      const std::string& destination_database,
                                      const std::string& more);
     std::unique_ptr<Program> start(const std::vector<std::string>& words);
-    /// Starts, waits, and insists on exit code 0.
+    /// Starts the program, waits for its end, and insists on exit code 0.
     ProgramRun run(const std::vector<std::string>& words);
     double peak_memory_mb() const { return peak_memory_mb_; }
     void count_memory(const ProgramRun& run);
-    /// Where clients that are measured connect to.
+    /// The host and port to which measured clients connect.
     static fixtures::PostgresEndpoint direct(fixtures::PostgresServer& server,
                                              const std::string& database);
 

@@ -15,7 +15,7 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr const char* kSource = "bench_log";
-/// Written after the backlog; whoever shows it has applied everything before it.
+/// Written after the backlog: an end that has it has applied everything before it.
 constexpr const char* kSentinel = "CREATE TABLE bench_done (id integer PRIMARY KEY)";
 constexpr const char* kDigest =
     "SELECT (SELECT sum(abalance) FROM pgbench_accounts) || ' ' || (SELECT sum(tbalance) FROM "
@@ -96,8 +96,7 @@ private:
         }
     }
 
-    /// Copies the tables once per run and stops in the log phase: what is left is the backlog
-    /// alone.
+    /// Copies the tables once per run and stops in the log phase, so that only the backlog is left.
     void prepare_ours() {
         for (int run = 1; run <= options_.runs; ++run) {
             std::cerr << "log: copying for run " << run << std::endl;

@@ -1,6 +1,6 @@
-// A backlog of pgbench transactions, applied by us and by a native subscription. Both start from
-// the same slot position and the same data, and end when a row that was written last is seen at the
-// destination.
+// Applies a backlog of pgbench transactions, once by us and once by a native subscription. Both
+// start at the same slot position with the same data, and end when a row that was written last
+// appears at the destination.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
-// The throughput bench: measures the program beside this one against what PostgreSQL brings along,
-// on servers of its own, and prints the ratios. Exit code 0 if every target is met, 1 if one is
-// short, 2 if it could not measure.
+// The throughput bench: measures the program of the same build against PostgreSQL's own tools, on
+// servers of its own, and prints the ratios. Exit code 0 if every target is met, 1 if one is
+// missed, 2 if it could not measure.
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
@@ -82,7 +82,7 @@ int main(int argc, char** argv) {
         (std::filesystem::read_symlink("/proc/self/exe").parent_path() / "../../scenarios/cutover")
             .lexically_normal();
     CLI::App app(
-        "Measures cutover against what PostgreSQL brings along; prints ratios and writes "
+        "Measures cutover against PostgreSQL's own tools; prints ratios and writes "
         "bench.json.");
     app.add_option("--only", choices.only, "copy, verify, flat, log, catch-up (default: all)")
         ->delimiter(',')

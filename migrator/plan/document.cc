@@ -14,10 +14,10 @@ namespace cutover::plan {
 
 namespace {
 
-// Far beyond every file a person writes; aliases can make a short file huge.
+// Far more than any file that a person writes; aliases can make a short file huge.
 constexpr int kDeepest = 32;
 constexpr std::size_t kMostNodes = 200000;
-/// Nobody reads on after so many.
+/// Nobody reads on after this many.
 constexpr std::size_t kMostTold = 100;
 
 std::string shown(const std::string& text) {
@@ -90,11 +90,11 @@ private:
 
     void build_map(const YAML::Node& from, Node& node, int depth) {
         node.kind = Node::Kind::map;
-        std::unordered_map<std::string_view, Place> seen;  // of keys that live as long as `from`
+        std::unordered_map<std::string_view, Place> seen;  // the keys live as long as `from`
         for (const auto& pair : from) {
             const Place place = place_of(pair.first.Mark());
             if (!pair.first.IsScalar()) {
-                problems_.add(place, "task_file.key", "a key must be a plain text",
+                problems_.add(place, "task_file.key", "a key must be plain text",
                               "write `key: value`, the key without brackets or braces");
                 continue;
             }
@@ -103,7 +103,7 @@ private:
             if (!fresh) {
                 problems_.add(
                     place, "task_file.duplicate_key",
-                    fmt::format("the key `{}` stands here a second time; first at line {}", key,
+                    fmt::format("the key `{}` is here a second time; the first is at line {}", key,
                                 first->second.line),
                     "keep one of the two");
                 continue;

@@ -78,8 +78,8 @@ DocumentReader::DocumentReader(const Node* node, std::string path,
         return;
     }
     if (node_->kind != Node::Kind::map) {
-        // The value is not shown: who writes a password in the wrong place must not see it in a
-        // log.
+        // The value is not shown: somebody who writes a password in the wrong place must not find
+        // it in a log.
         problems_.add(node_->place, "task_file.type",
                       fmt::format("{} must be a map of keys", path_.empty() ? "the file" : path_),
                       "its keys are: " + joined(known_));
@@ -136,7 +136,7 @@ std::optional<std::string> DocumentReader::text(std::string_view key) const {
         return std::nullopt;
     }
     if (node->kind != Node::Kind::scalar || node->text.empty()) {
-        problem(key, "task_file.type", fmt::format("{} must be a text", path(key)),
+        problem(key, "task_file.type", fmt::format("{} must be text", path(key)),
                 fmt::format("write `{}: something`, or leave the key out", key));
         return std::nullopt;
     }

@@ -20,10 +20,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Stands for a port that is told missing apart.
+// Stands for a missing port that is reported elsewhere.
 constexpr std::uint16_t kNoPort = 1;
 
-/// What the engine that an end names wants of it; null where there is no such engine.
+/// The rules of the engine that an end names; null if there is no such engine.
 const EndpointRules* rules_of(const Node* node, const EngineRules& engines) {
     if (node != nullptr) {
         for (const Entry& entry : node->entries) {
@@ -36,7 +36,7 @@ const EndpointRules* rules_of(const Node* node, const EngineRules& engines) {
     return nullptr;
 }
 
-/// Of an engine that there is not its name is told, and no more.
+/// Rules for an unknown engine: only the unknown name is reported, nothing else.
 EndpointRules no_rules() {
     EndpointRules rules;
     rules.usual_port = kNoPort;
@@ -45,7 +45,7 @@ EndpointRules no_rules() {
     return rules;
 }
 
-/// `host`, `host:port`, `[v6]:port`, or a socket's folder; nothing if the port is no port.
+/// `host`, `host:port`, `[v6]:port`, or a socket's folder; nothing if the port is not a port.
 std::optional<HostPort> parse_host(std::string_view text, std::uint16_t port) {
     std::string_view host = text;
     std::string_view digits;
@@ -160,7 +160,7 @@ private:
     void add_host(const std::string& text, Place place, const std::string& path, std::uint16_t port,
                   std::vector<HostPort>& found) const {
         if (text.find("//") != std::string::npos || text.find('@') != std::string::npos) {
-            // A connection string may hold a password, so that it is not repeated here.
+            // A connection string may contain a password, so it is not repeated here.
             problems_.add(place, "task_file.host",
                           path + " is a connection string; it must be a name or an address",
                           "write `name:port`; user, database and password have keys of their own");
@@ -172,7 +172,7 @@ private:
             return;
         }
         problems_.add(place, "task_file.host",
-                      fmt::format("{} has `{}`, which is no host with a port", path, text),
+                      fmt::format("{} has `{}`, which is not a host with a port", path, text),
                       "write `name:port`, with a port from 1 to 65535; `[::1]:5432` for IPv6");
     }
 
@@ -237,10 +237,10 @@ private:
         const fs::path path = folder_ / name;
         struct stat facts {};
         if (::stat(path.c_str(), &facts) != 0 || !S_ISREG(facts.st_mode)) {
-            from.problem(
-                "file", "task_file.password_file",
-                fmt::format("the password file `{}` does not exist or is no file", path.string()),
-                "make it with `install -m 0600 /dev/stdin FILE`");
+            from.problem("file", "task_file.password_file",
+                         fmt::format("the password file `{}` does not exist or is not a file",
+                                     path.string()),
+                         "make it with `install -m 0600 /dev/stdin FILE`");
             return {};
         }
         if ((facts.st_mode & 077) != 0 || (facts.st_uid != ::geteuid() && facts.st_uid != 0)) {

@@ -11,8 +11,8 @@ namespace cutover::plan {
 
 namespace {
 
-/// Whether text in parentheses stays in them: what closes more than it has opened, ends the
-/// statement or begins a comment would say something else than it reads.
+/// Checks whether a text would stay inside parentheses. A text that closes more than it has opened,
+/// ends the statement or begins a comment would mean something else than it seems to.
 class Condition {
 public:
     explicit Condition(std::string_view text) : text_(text) {}
@@ -38,7 +38,7 @@ public:
 
 private:
     bool begins(std::string_view with) const { return text_.substr(at_).starts_with(with); }
-    /// Doubled quotes are two that follow each other. False if it does not end.
+    /// A doubled quote stands for the quote itself. False if the quoted text does not end.
     bool skip_quoted(char quote) {
         const bool escapes =
             quote == '\'' && at_ > 0 && (text_[at_ - 1] == 'e' || text_[at_ - 1] == 'E');
@@ -82,10 +82,11 @@ private:
         std::vector<std::string> found;
         for (const auto& [text, place] : keys_.texts(key)) {
             if (!parse_written_name(text)) {
-                problems_.add(place, "task_file.name",
-                              fmt::format("{} has `{}`, which is no name", keys_.path(key), text),
-                              "write `schema`, `schema.table` or `schema.*`; a name that has a dot "
-                              "itself goes in double quotes: '\"odd.schema\".orders'");
+                problems_.add(
+                    place, "task_file.name",
+                    fmt::format("{} has `{}`, which is not a name", keys_.path(key), text),
+                    "write `schema`, `schema.table` or `schema.*`; a name that has a dot "
+                    "itself goes in double quotes: '\"odd.schema\".orders'");
                 continue;
             }
             found.push_back(text);
@@ -93,12 +94,13 @@ private:
         return found;
     }
 
-    /// The table that an entry's key names, told as a mistake if it names none or one not selected.
+    /// The table that an entry's key names; reported as a mistake if it names none, or one that is
+    /// not selected.
     std::optional<model::ObjectName> table_of(const Entry& entry, const std::string& path) const {
         std::optional<model::ObjectName> table = parse_object_name(entry.key);
         if (!table) {
             problems_.add(entry.place, "task_file.name",
-                          fmt::format("{} has `{}`, which is no table", path, entry.key),
+                          fmt::format("{} has `{}`, which is not a table", path, entry.key),
                           "write `schema.table`");
             return table;
         }
@@ -111,7 +113,7 @@ private:
         return table;
     }
 
-    /// A single name of a column or schema; told as a mistake if it is anything else.
+    /// A single name of a column or schema; anything else is reported as a mistake.
     std::optional<std::string> name_of(const Node& value, const std::string& path) const {
         if (value.kind == Node::Kind::scalar && !value.text.empty()) {
             return value.text;

@@ -129,9 +129,10 @@ private:
                 good = good && (is_name_letter(letter) || letter == '.');
             }
             if (!good) {
-                problems_.add(place, "task_file.name",
-                              fmt::format("ignore has `{}`, which is no finding's code", code),
-                              "write codes as `cutover precheck` prints them: `tables.keyless`");
+                problems_.add(
+                    place, "task_file.name",
+                    fmt::format("ignore has `{}`, which is not the code of a finding", code),
+                    "write codes as `cutover precheck` prints them: `tables.keyless`");
                 continue;
             }
             spec_.ignored_findings.insert(code);
@@ -146,14 +147,14 @@ private:
             return;
         }
         if (!std::filesystem::is_directory(spec_.spill_directory, error)) {
-            keys_.problem(
-                "spill_directory", "task_file.file",
-                fmt::format("spill_directory is `{}`, which is no folder", spec_.spill_directory),
-                "make it, or leave the key out");
+            keys_.problem("spill_directory", "task_file.file",
+                          fmt::format("spill_directory is `{}`, which is not a folder",
+                                      spec_.spill_directory),
+                          "make it, or leave the key out");
         }
     }
 
-    /// The same database at both ends, without a single new name, would be copied onto itself.
+    /// If both ends are the same database and nothing is renamed, it would be copied onto itself.
     void check_ends() const {
         const Endpoint& a = spec_.source;
         const Endpoint& b = spec_.destination;

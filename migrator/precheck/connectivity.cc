@@ -29,7 +29,7 @@ void ask_private(const EndFacts& end, const plan::Endpoint& endpoint, Side side,
                             Severity::alert_ignorable,
                             endpoint.display(),
                             "the connection leaves this machine and is not encrypted",
-                            "whoever is on the way can read every row, and write some",
+                            "anybody on the network path can read every row, and change some",
                             "write `tls: {mode: verify-full, ca: FILE}`, and switch TLS on at the "
                             "server",
                             {}});

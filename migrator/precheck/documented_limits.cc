@@ -66,7 +66,7 @@ Findings service_refuses(const Facts& facts) {
              "objects.rename",
              "the schema phase is deselected and nothing is renamed",
              "each source object is bound to the destination's object of the same name; "
-             "the real service wants name mapping switched on for that",
+             "the real service needs name mapping switched on for that",
              "nothing",
              {"G12"}});
     }
@@ -84,7 +84,7 @@ Findings documented_limits(const Facts& facts) {
              Severity::alert_ignorable,
              "phases",
              "the incremental phase is not selected",
-             "what the source writes during the copy may be missing or half there at the "
+             "what the source writes during the copy may be missing or incomplete at the "
              "destination",
              "stop writes at the source for the whole run, or add `incremental`",
              {"G6"}});

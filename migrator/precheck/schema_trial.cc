@@ -12,8 +12,8 @@ using plan::SchemaStep;
 
 namespace {
 
-/// Those of tables that will be made, in the order in which the task executes them. Beside tables
-/// that are kept, foreign keys are left alone: trying them would lock what others use.
+/// The steps of tables that will be made, in the order in which the task executes them. If some
+/// tables are kept, foreign keys are not tried, because that would lock tables that others use.
 std::vector<SchemaStep> steps_to_try(const Facts& facts) {
     const auto kept = [&](const SchemaStep& step) {
         return facts.destination.catalog.find(step.table) != nullptr;
@@ -29,7 +29,7 @@ std::vector<SchemaStep> steps_to_try(const Facts& facts) {
     return steps;
 }
 
-/// What is missing is told in one piece elsewhere, and would only be told again here.
+/// Another question reports everything that is missing; a trial would only report it again.
 bool told_already(const Facts& facts) {
     const auto blocks = [](const model::Finding& finding) {
         return finding.severity == Severity::block;
@@ -58,7 +58,7 @@ model::Finding finding_of(const engine::Complaint& complaint) {
             Severity::block,
             complaint.object,
             complaint.message,
-            "tried in a transaction that was given up: the schema phase would stop there",
+            "tried in a transaction that was rolled back: the schema phase would stop there",
             complaint.hint.empty()
                 ? "make what the statement needs at the destination, or exclude the object"
                 : complaint.hint,
@@ -90,7 +90,7 @@ Findings schema_trial(const Facts& facts) {
                             facts.spec.destination.display(),
                             fmt::format("the first {} of {} statements of the schema were tried",
                                         trial->tried, steps.size()),
-                            "one transaction has no room for the locks of all",
+                            "one transaction has no room for the locks of all of them",
                             "nothing; or raise max_locks_per_transaction at the destination",
                             {}});
     }

@@ -10,7 +10,7 @@ using model::Severity;
 
 namespace {
 
-/// A name that means nothing is a typing error far more often than a wish.
+/// A name that matches nothing is far more often a typing error than intended.
 class Selection {
 public:
     explicit Selection(const Facts& facts) : spec_(facts.spec), catalog_(facts.source.catalog) {}
@@ -64,7 +64,7 @@ private:
         }
         tell("objects.include_unmatched", pattern,
              "no table of the source matches this entry of include",
-             "what it was meant for would not be migrated",
+             "the tables that it was meant for would not be migrated",
              "correct the name (exact case), or remove the entry");
     }
 

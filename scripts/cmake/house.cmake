@@ -1,4 +1,4 @@
-# The house's own CMake words: options for every target, cutover_library, cutover_test.
+# The project's own CMake functions: options for every target, cutover_library, cutover_test.
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
@@ -8,8 +8,8 @@ if(NOT CMAKE_BUILD_TYPE)
     set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
 endif()
 
-# Many files of a library in one compilation: a build from nothing takes a third of the time. What is
-# worked on is compiled file by file (preset dev).
+# Compiles many files of a library together, so that a full build takes a third of the time. The preset dev, for
+# daily work, compiles file by file.
 option(CUTOVER_UNITY "Compile many files at once" ON)
 set(CMAKE_UNITY_BUILD ${CUTOVER_UNITY})
 set(CMAKE_UNITY_BUILD_BATCH_SIZE 16)
@@ -43,7 +43,7 @@ if(CUTOVER_SANITIZE)
 endif()
 
 # cutover_library(NAME SOURCES a.cc ... [DEPENDS house libs ...] [PRIVATE_DEPENDS third-party libs ...])
-# Third-party libraries are private, so that a header that leaks one does not compile elsewhere.
+# Third-party libraries are private, so that a header which leaks one does not compile elsewhere.
 function(cutover_library NAME)
     cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;PRIVATE_DEPENDS" ${ARGN})
     if(ARG_SOURCES)
@@ -61,7 +61,7 @@ function(cutover_test NAME)
     cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPENDS;LABELS" ${ARGN})
     find_package(GTest REQUIRED)
     add_executable(${NAME} ${ARG_SOURCES})
-    # Tests have small helpers of the same names: each file means its own.
+    # Tests have small helpers with equal names, so each file is compiled by itself.
     set_target_properties(${NAME} PROPERTIES UNITY_BUILD OFF)
     target_link_libraries(${NAME} PRIVATE house_options ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
     if(NOT ARG_LABELS)

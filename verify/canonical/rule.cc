@@ -24,7 +24,7 @@ constexpr std::array<RuleText, kRuleCount> kTexts{{
     {Rule::ms_truncation, "ms_truncation", "points in time are cut to milliseconds"},
     {Rule::float_width, "float_width", "double precision is compared as real, where it can be one"},
     {Rule::xml_declaration, model::kXmlDeclaration,
-     "the encoding that an xml value declares does not count, which PostgreSQL keeps and neither "
+     "the encoding that an xml value declares does not count: PostgreSQL keeps it but neither "
      "sends nor logs"},
 }};
 

@@ -10,7 +10,8 @@ namespace cutover::verify {
 
 namespace {
 
-constexpr const char* kWhenToTell = "verify when the writes have stopped, or after the finish";
+constexpr const char* kWhenToTell =
+    "verify when the writes have stopped, or after `cutover finish`";
 
 }  // namespace
 

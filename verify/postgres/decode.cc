@@ -17,7 +17,7 @@ constexpr std::int64_t kDayMicroseconds = 86400000000;
 constexpr std::int64_t kDaysTo2000 = 10957;
 constexpr int kDepthLimit = 200;
 
-/// Reads fixed-width fields off a cell; remembers if there were too few bytes.
+/// Reads fixed-width fields off a cell; remembers whether there were too few bytes.
 class Fields {
 public:
     explicit Fields(std::string_view bytes) : rest_(bytes) {}
@@ -114,7 +114,7 @@ bool put_float32(Fields& fields, const Context& context) {
     return fields.done();
 }
 
-/// What no `real` can have been is compared as it is, by whatever rule.
+/// A value that cannot have been a `real` is compared as it is, whatever the rule.
 bool lies_in_float32(double value) {
     const auto narrow = static_cast<float>(value);
     return std::isinf(narrow) == std::isinf(value) && (narrow == 0) == (value == 0);
@@ -150,7 +150,8 @@ bool put_date(Fields& fields, const Context& context) {
     return fields.done();
 }
 
-/// Before every time that the server can hold: rounding down from here would leave 64 bits.
+/// Earlier than every time that the server can hold: rounding down from here would overflow 64
+/// bits.
 constexpr std::int64_t kNoTime = std::numeric_limits<std::int64_t>::min() + kDayMicroseconds;
 
 std::int64_t truncated(std::int64_t microseconds, const RuleSet& rules) {
@@ -255,7 +256,8 @@ bool put_part(const WireType& type, Fields& fields, const Context& context, int 
 
 bool put_array(const WireType& type, Fields& fields, const Context& context, int depth) {
     const std::int64_t dimensions = fields.int32();
-    fields.take(8);  // has NULLs; the element's number, which differs between databases
+    fields.take(
+        8);  // the NULL flag, and the element type's number, which differs between databases
     if (!fields.ok() || dimensions < 0 || dimensions > 6) {
         return false;
     }
@@ -355,7 +357,7 @@ bool put_geometry(const WireType& type, Fields& fields, const Context& context) 
     const bool path = type.geometry == 'o';
     const char closed = path ? static_cast<char>(fields.unsigned_integer(1)) : '\0';
     if (path || type.geometry == 'y') {
-        fields.take(4);  // the number of points: the length says it too
+        fields.take(4);  // the number of points, which the length tells too
     }
     const std::size_t cell = open_cell(context.out, Tag::geometry);
     context.out.push_back(type.geometry);
@@ -393,7 +395,7 @@ bool put_truth(std::string_view wire, const Context& context) {
     return true;
 }
 
-/// The amount, whatever the smallest unit is that it is counted in.
+/// The amount in whole currency units, whatever fraction of them the database counts in.
 ExactNumber money_amount(const WireType& type, Fields& fields) {
     ExactNumber amount = number_from(fields.int64());
     if (!amount.digits.empty()) {

@@ -22,7 +22,7 @@ public:
         result_.verdict = damaged_  ? Verdict::inconsistent
                           : unsure_ ? Verdict::could_not_tell
                                     : Verdict::consistent;
-        // Whatever a table's own verdict says: a run passes only if nothing is left.
+        // Whatever the tables' own verdicts are, a run passes only if nothing is left over.
         CUTOVER_CHECK(result_.verdict != Verdict::consistent || result_.rows.findings() == 0);
         result_.reasons.insert(result_.reasons.begin(), headline());
     }
@@ -64,7 +64,7 @@ private:
         }
         for (const std::string& writer : doubts_.open_writers) {
             doubt(writer +
-                  ": nobody sees its rows before it commits; end it and verify again, or "
+                  ": its rows cannot be seen before it commits; end it and verify again, or "
                   "leave them out with --ignore-open-writers");
         }
     }

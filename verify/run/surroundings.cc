@@ -27,10 +27,10 @@ void describe_ends(SnapshotPair& snapshots, Result& result) {
     result.source = snapshots.source().description();
     result.destination = snapshots.destination().description();
     for (const std::string& objects : snapshots.source().beside_tables()) {
-        result.not_compared.push_back("at the source, compared with nothing: " + objects);
+        result.not_compared.push_back("at the source, not compared: " + objects);
     }
     result.not_compared.push_back(
-        "views, functions, triggers but those of foreign keys, rules, row security and its "
+        "views, functions, triggers other than those of foreign keys, rules, row security and its "
         "policies, comments, owners and grants are not compared");
     result.not_compared.push_back(
         "nor are the order of columns, storage settings, replica identities, extended "
@@ -44,7 +44,7 @@ void name_open_writers(const SnapshotPair& snapshots, const Agenda& agenda, bool
     if (!source.empty() || !destination.empty()) {
         result.not_compared.push_back(fmt::format(
             "what {} open transactions at the source and {} at the destination have written: "
-            "nobody sees it before they commit",
+            "it cannot be seen before they commit",
             source.size(), destination.size()));
     }
     if (brought) {

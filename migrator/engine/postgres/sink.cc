@@ -24,9 +24,9 @@ using model::ErrorClass;
 
 namespace {
 
-/// A column's own sequence may have another name where the table was made by somebody else. One
-/// that has gone beyond the source's stays there: rows of its values may have been kept. One that
-/// cycles has no beyond.
+/// A column's own sequence may have another name if somebody else made the table. A sequence that
+/// has gone beyond the source's stays there, because rows with its values may have been kept. A
+/// sequence that cycles is never beyond.
 constexpr const char* kSetSequence = R"(
 SELECT setval(s.sequence, CASE WHEN s.beyond THEN s.last ELSE $4::bigint END,
               s.beyond OR $5::boolean)
@@ -41,7 +41,7 @@ SELECT setval(s.sequence, CASE WHEN s.beyond THEN s.last ELSE $4::bigint END,
                (SELECT pg_get_serial_sequence($1, a.attname) FROM pg_attribute a
                  WHERE a.attrelid = to_regclass($1) AND a.attname = $2), $3))) AS s)";
 
-/// Sessions that execute a step, for whoever wants them to end.
+/// Sessions that are executing a step, so that they can be ended from outside.
 class StepsAtWork {
 public:
     class Entry {
@@ -91,7 +91,7 @@ public:
         return std::make_unique<PostgresChunkWriter>(*sessions_, spec_.conflict, claims_.get());
     }
     std::unique_ptr<engine::ChangeApplier> open_applier(const plan::Plan& plan) override {
-        sessions_->close_idle();  // those of the copy: the log may be followed for weeks
+        sessions_->close_idle();  // the copy's sessions: the log may be followed for weeks
         return std::make_unique<PostgresChangeApplier>(*sessions_, plan, claims_.get());
     }
     void prepare_writers(std::uint32_t count) override {
@@ -124,7 +124,7 @@ private:
     StepsAtWork at_work_;
 };
 
-/// A statement that is wrong will be wrong again; only what may pass is left to the retry window.
+/// A wrong statement stays wrong; only errors that may pass are left to the retry window.
 Error PostgresSink::explained(const Error& error, const plan::SchemaStep& step) const {
     const bool needs_user =
         has_state(error, "42") || has_state(error, "23") || has_state(error, "3F");
@@ -166,13 +166,13 @@ void PostgresSink::execute_step(Connection& connection, const Claim& claim,
         require_harmless(connection, step.statement);
         connection.exec(step.statement);
     } catch (const Error& error) {
-        // Under `conflict: ignore` what the destination has stays as it is.
+        // Under `conflict: ignore`, existing objects of the destination stay as they are.
         if (spec_.conflict != plan::ConflictRule::ignore || !says_exists(error)) {
             throw explained(error, step);
         }
         connection.exec("ROLLBACK TO SAVEPOINT cutover_step");
     }
-    // The claim is asked for last: while an index is built, a new claim need not wait for it.
+    // The claim is checked last, so that a new claim need not wait while an index is built.
     require_claim(connection, claim);
     connection.exec("COMMIT");
 }
@@ -192,7 +192,7 @@ void PostgresSink::undo_schema_step(const plan::SchemaStep& step) {
     const Claim claim = claims_.get();
     Connection connection = open_session(*sessions_, claim.task, SessionRole::schema);
     {
-        connection.set_purpose(step.object + " to be taken away");
+        connection.set_purpose(step.object + " to be removed");
         const StepsAtWork::Entry entry(at_work_, connection);
         connection.exec("BEGIN");
         const bool recorded =

@@ -65,7 +65,7 @@ model::Chunk chunk_of(const plan::TablePlan& table, const Heap& heap, const Bloc
     return chunk;
 }
 
-/// Its bounds are numbers, its list is sorted: a question costs no parsing.
+/// Bounds are numbers and the list is sorted, so that a question needs no parsing.
 class SeenBySnapshot final : public engine::SeenTransactions {
 public:
     explicit SeenBySnapshot(const model::Stamp& stamp) {
@@ -177,7 +177,8 @@ std::string PostgresSource::snapshot() const {
     return view_ ? view_->snapshot() : exported_;
 }
 
-/// With a log, always a slot's view: only that one tells later which row versions it had seen.
+/// With a log, this is always a slot's view: only that can tell later which row versions it had
+/// seen.
 model::ChunkView PostgresSource::open_view(const plan::Plan&) {
     view_ = std::move(held_);
     if (!view_ && spec_.phases.incremental) {
@@ -200,7 +201,7 @@ void PostgresSource::close_view() noexcept {
     view_.reset();
 }
 
-/// True if the table is in the file it was in when the slot was made, or there is no slot.
+/// True if the table is still in the file it had when the slot was made, or if there is no slot.
 bool PostgresSource::file_since_start(std::uint32_t oid, std::uint64_t file) const {
     const auto known = files_.find(oid);
     return files_.empty() || (known != files_.end() && known->second == file);
@@ -209,13 +210,13 @@ bool PostgresSource::file_since_start(std::uint32_t oid, std::uint64_t file) con
 std::vector<model::Chunk> PostgresSource::split(const plan::TablePlan& table, model::Bytes target) {
     const Heap heap = read_heap(connection(), table.source);
     if (!file_since_start(heap.oid, heap.file)) {
-        // Rewritten or truncated since: an older view does not show its rows.
+        // The table was rewritten or truncated since, so an older view does not show its rows.
         return {chunk_of(table, heap, {heap.file, 0, BlockRange::kNoEnd, true})};
     }
     const std::uint64_t bytes_per_block =
         heap.blocks == 0 ? heap.block_bytes
                          : std::max(heap.block_bytes, heap.total_bytes / heap.blocks);
-    // Rounded up, so that no rest of a few blocks becomes a chunk.
+    // Rounded up, so that a few leftover blocks do not become a chunk.
     const std::uint64_t step =
         std::max<std::uint64_t>(1, (target.count + bytes_per_block - 1) / bytes_per_block);
     std::vector<model::Chunk> chunks;
@@ -239,7 +240,7 @@ engine::ResumeMode PostgresSource::resume_mode(const plan::TablePlan& table,
     const Heap heap = read_heap(connection(), table.source);
     const Result row =
         connection().exec("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint");
-    // xmin has 32 bits: beyond the first epoch it does not say which transaction it was.
+    // xmin has 32 bits: beyond the first epoch it does not identify a transaction.
     const bool first_epoch = static_cast<std::uint64_t>(row.integer(0, 0)) < kEpoch;
     const bool same_file =
         file_since_start(heap.oid, heap.file) &&
@@ -251,7 +252,7 @@ engine::ResumeMode PostgresSource::resume_mode(const plan::TablePlan& table,
     return possible ? engine::ResumeMode::remaining_chunks : engine::ResumeMode::whole_table;
 }
 
-/// And the session that holds the view of a task without a log.
+/// Includes the session that holds the view of a task without a log.
 void PostgresSource::prepare_readers(std::uint32_t count) {
     sessions_->prepare(count + (spec_.phases.incremental ? 0 : 1), reader_name(spec_));
 }
@@ -271,13 +272,13 @@ std::unique_ptr<engine::ChangeStream> PostgresSource::open_changes(
     publication_ = publication_at_start(origin);
     guarded_at_.reset();
     guard_publication();
-    sessions_->close_idle();  // those of the copy: the log may be followed for weeks
+    sessions_->close_idle();  // the copy's sessions: the log may be followed for weeks
     return open_change_stream(spec_, plan, capture_name(spec_), capture_name(spec_), from, reader,
                               sessions_->attention());
 }
 
-/// A table that is renamed, or taken out of the publication, is silent in the log: somebody has to
-/// look.
+/// The log says nothing when a table is renamed or taken out of the publication, so the publication
+/// is checked here.
 void PostgresSource::guard_publication() {
     const auto now = std::chrono::steady_clock::now();
     if (publication_.mark.empty() || (guarded_at_ && now - *guarded_at_ < kGuardInterval)) {
@@ -332,7 +333,7 @@ std::vector<model::SequenceSchema> PostgresSource::sequences(const plan::Plan& p
         values.emplace_back();
         values.back().name = sequence.source;
     }
-    connection().rollback();  // what an earlier try has left open
+    connection().rollback();  // ends what an earlier try has left open
     connection().exec("BEGIN");
     const std::vector<model::ObjectName> unread = read_sequence_values(connection(), values);
     connection().exec("COMMIT");
@@ -354,7 +355,7 @@ bool PostgresSource::covers(const model::Position& by, const model::Position& po
             throw Error(ErrorClass::corrupt, "source.behind_copy",
                         "the copy has seen the source up to " + position.text + " on timeline " +
                             std::to_string(point.timeline) +
-                            ", which the present server has left before; " +
+                            ", which the present server left before that; " +
                             "the last applied position is " + by.text,
                         "rows may be at the destination that the source has lost: release the task "
                         "and migrate anew");
@@ -367,8 +368,8 @@ std::unique_ptr<engine::SeenTransactions> PostgresSource::visible(const model::S
     return std::make_unique<SeenBySnapshot>(stamp);
 }
 
-/// Blocks say nothing of keys, and need not: all chunks of a table carry one stamp, its first
-/// view's or, as a single chunk, its own.
+/// Blocks tell nothing about keys, and need not: all chunks of a table carry one stamp, that of its
+/// first view or, for a table that is a single chunk, its own.
 std::unique_ptr<engine::RangeIndex> PostgresSource::index(
     const plan::TablePlan& table, const std::vector<model::ChunkRange>&) const {
     return std::make_unique<MixedStamps>(table);

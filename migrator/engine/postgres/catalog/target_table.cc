@@ -17,7 +17,7 @@ constexpr const char* kTargets = R"(
 SELECT c.oid, u.at - 1, c.relkind
   FROM unnest($1::text[]) WITH ORDINALITY u (name, at) JOIN pg_class c ON c.oid = to_regclass(u.name))";
 
-/// A domain is followed down to its base type; its modifier is the last that is set. Types whose
+/// A domain is followed down to its base type; the last modifier that is set counts. Types whose
 /// modifier is a length: character, character varying, bit, bit varying, and arrays of them.
 constexpr const char* kTargetColumns = R"(
 WITH RECURSIVE down AS (
@@ -38,7 +38,7 @@ SELECT d.attrelid, a.attname, format_type(d.type, d.modifier), a.attidentity = '
   JOIN pg_attribute a ON a.attrelid = d.attrelid AND a.attnum = d.attnum
  CROSS JOIN (SELECT '{bpchar,varchar,bit,varbit}'::regtype[]::oid[]) l (types))";
 
-/// Unique indexes over plain columns with the equality operator of each column's operator class.
+/// Unique indexes over plain columns, with the equality operator of each column's operator class.
 constexpr const char* kTargetIndexes = R"(
 SELECT i.indrelid, i.indexrelid::bigint, i.indnkeyatts, a.attname,
        'OPERATOR(' || quote_ident(n.nspname) || '.' || o.oprname || ')'
@@ -53,7 +53,7 @@ SELECT i.indrelid, i.indexrelid::bigint, i.indnkeyatts, a.attname,
    AND i.indexprs IS NULL AND k.at <= i.indnkeyatts
  ORDER BY i.indexrelid, k.at)";
 
-/// Which rows of a result are whose; by object id.
+/// Maps the rows of a result to tables, by object id.
 using RowsOf = std::map<std::int64_t, std::vector<int>>;
 
 RowsOf rows_by_table(const Result& result) {
@@ -128,7 +128,7 @@ Error no_table(const TargetTable& target) {
 void require_table(const TargetTable& target, std::string_view kind) {
     if (kind != "r" && kind != "p" && kind != "f") {
         throw Error(ErrorClass::refused, "table.kind",
-                    target.display + " is no table at the destination",
+                    target.display + " is not a table at the destination",
                     "remove what has the name there, or map the table to another one");
     }
 }

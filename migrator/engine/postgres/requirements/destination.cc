@@ -1,4 +1,5 @@
-// What a migration needs of the destination: rights, silence, and objects that are not carried.
+// What a migration needs at the destination: rights, no triggers or rules that act on rows, and no
+// objects that are not carried.
 #include <string>
 #include <utility>
 
@@ -55,8 +56,8 @@ Requirement right_to_stage(const Account& account) {
             account.makes_temporary_tables};
 }
 
-/// A schema that is missing will be the account's own. Since version 15 `public` is open to its
-/// owner only.
+/// A missing schema will belong to the account. Since version 15, only the owner of `public` may
+/// create objects in it.
 Requirement schema_rights(Connection& connection, const Account& account,
                           const model::Catalog& catalog) {
     const Result rows = connection.exec_params(
@@ -109,7 +110,7 @@ std::vector<Requirement> table_rights(Connection& connection, const plan::TaskSp
     return out;
 }
 
-/// What a writing session may do, tried and given up.
+/// Whether a writing session may ignore triggers; tried in a transaction that is rolled back.
 bool may_ignore_triggers(Connection& connection) {
     connection.exec("BEGIN");
     const bool allowed = ignore_triggers_until_commit(connection);
@@ -120,13 +121,13 @@ bool may_ignore_triggers(Connection& connection) {
 constexpr const char* kRemedyForAccount =
     "GRANT SET ON PARAMETER session_replication_role TO the account (PostgreSQL 15 and later)";
 
-/// Triggers and rules that act on migrated rows: those of the application must be silent.
+/// Finds triggers and rules that act on migrated rows: those of the application must not fire.
 std::vector<Requirement> acting_on_rows(Connection& connection, const plan::TaskSpec& spec,
                                         const model::Catalog& catalog, bool silenced) {
     const std::string states = silenced ? "('A', 'R')" : "('O', 'A')";
     const std::string why =
         silenced
-            ? "it acts on every migrated row, too (ENABLE ALWAYS or REPLICA)"
+            ? "it acts on every migrated row too (ENABLE ALWAYS or REPLICA)"
             : "it acts on every migrated row: the account may not set session_replication_role";
     const std::string remedy = std::string("disable it until the cutover") +
                                (silenced ? "" : std::string(", or ") + kRemedyForAccount);
@@ -148,8 +149,8 @@ std::vector<Requirement> acting_on_rows(Connection& connection, const plan::Task
                                       " AND r.ev_enabled IN ")};
 }
 
-/// They are triggers, too. An account that is held to them cannot bring rows in any order, and
-/// copies no parent anew that has children.
+/// Foreign keys are triggers too. An account that must obey them cannot write rows in any order,
+/// and cannot copy a parent anew while it has children.
 Requirement foreign_keys(Connection& connection, const model::Catalog& catalog) {
     const std::vector<std::string> tables = failing_tables(
         connection, catalog,

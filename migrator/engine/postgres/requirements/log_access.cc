@@ -1,5 +1,5 @@
-// What the source's server, and whatever stands in front of it, must let a task do besides what its
-// settings and rights say: take a session that reads the log, and let a slot begin.
+// What the source's server, and anything in front of it, must let a task do apart from its settings
+// and rights: open a session that reads the log, and let a slot begin.
 #include <fmt/format.h>
 
 #include "migrator/engine/postgres/capture/capture.h"
@@ -15,19 +15,19 @@ using model::Severity;
 
 namespace {
 
-/// Younger ones end by themselves while the task still looks at the tables.
+/// Younger transactions end by themselves while the task still examines the tables.
 constexpr std::chrono::seconds kOld(60);
 
 }  // namespace
 
-/// Opened and given up again: only that shows what a pooler, a rule of pg_hba.conf or a provider
-/// refuses.
+/// Opens a session and closes it again, because only that shows what a pooler, a rule of
+/// pg_hba.conf or a provider refuses.
 Requirement replication_session(const plan::TaskSpec& spec) {
     Requirement out;
     out.finding = {"source.replication_session",
                    Severity::block,
                    spec.source.display(),
-                   "the source takes sessions that read the log",
+                   "the source accepts sessions that read the log",
                    "changes are read from the log, over a replication session",
                    "",
                    {"G116"}};

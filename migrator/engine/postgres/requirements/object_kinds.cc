@@ -1,4 +1,4 @@
-// Objects at the source that are carried in another way than one might think, or not at all.
+// Objects at the source that are carried in a different way than one might expect, or not at all.
 #include "migrator/engine/postgres/requirements/parts.h"
 #include "migrator/model/finding.h"
 
@@ -73,32 +73,32 @@ std::vector<Requirement> table_kinds(const plan::TaskSpec& spec, const model::Ca
             row_security.push_back(name);
         }
     }
-    return {
-        flag_requirement("source.unlogged_table", Severity::block, unlogged, "unlogged table",
-                         "changes of an unlogged table are not in the log",
-                         "ALTER TABLE ... SET LOGGED, or leave it out", "G116"),
-        flag_requirement("source.hypertable", Severity::block, hypertables, "TimescaleDB table",
-                         "its rows are kept in chunks that are not carried", "leave it out",
-                         "G132"),
-        flag_requirement("source.access_method", Severity::block, no_heaps, "table that is no heap",
-                         "a table is copied by ranges of its blocks, which mean something in a "
-                         "heap only",
-                         "ALTER TABLE ... SET ACCESS METHOD heap, or leave it out", "G132"),
-        flag_requirement("source.row_security_not_carried", Severity::alert_ignorable, row_security,
-                         "table with row security",
-                         "row security is not carried, whether or not it has policies: at the "
-                         "destination every row is open to whoever may read the table",
-                         "switch it on at the destination yourself before users come", "G134"),
-        flag_requirement("source.inheritance_across_schemas", Severity::alert_ignorable,
-                         inheritance, "inheritance across schemas",
-                         "the real service does not carry it; here each table is carried with its "
-                         "own rows, and the schema phase declares the inheritance where both "
-                         "tables are selected",
-                         "nothing, or declare it yourself where the schema phase is left out",
-                         "G132")};
+    return {flag_requirement("source.unlogged_table", Severity::block, unlogged, "unlogged table",
+                             "changes of an unlogged table are not in the log",
+                             "ALTER TABLE ... SET LOGGED, or leave it out", "G116"),
+            flag_requirement("source.hypertable", Severity::block, hypertables, "TimescaleDB table",
+                             "its rows are kept in chunks that are not carried", "leave it out",
+                             "G132"),
+            flag_requirement("source.access_method", Severity::block, no_heaps,
+                             "table that is not a heap",
+                             "a table is copied by ranges of its blocks, which mean something in a "
+                             "heap only",
+                             "ALTER TABLE ... SET ACCESS METHOD heap, or leave it out", "G132"),
+            flag_requirement("source.row_security_not_carried", Severity::alert_ignorable,
+                             row_security, "table with row security",
+                             "row security is not carried, whether or not it has policies: at the "
+                             "destination every row is open to whoever may read the table",
+                             "switch it on at the destination yourself before users come", "G134"),
+            flag_requirement(
+                "source.inheritance_across_schemas", Severity::alert_ignorable, inheritance,
+                "inheritance across schemas",
+                "the real service does not carry it; here each table is carried with its "
+                "own rows, and the schema phase declares the inheritance where both "
+                "tables are selected",
+                "nothing, or declare it yourself where the schema phase is left out", "G132")};
 }
 
-/// Partitions the task leaves out, and those it takes without their parent (G133).
+/// Partitions that the task leaves out, and partitions that it takes without their parent (G133).
 std::vector<Requirement> partitions(Connection& connection, const model::Catalog& catalog) {
     std::vector<std::string> orphans;
     for (const model::TableSchema& table : catalog.tables) {

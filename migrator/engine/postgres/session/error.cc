@@ -13,15 +13,15 @@ using model::ErrorClass;
 
 namespace {
 
-/// What codes of errors begin with that a server has sent; its SQLSTATE follows.
+/// The beginning of the codes of errors that a server has sent; its SQLSTATE follows.
 constexpr std::string_view kServerError = "postgres.";
 
-/// What a pooler says to a session that is to read the log.
+/// What a pooler answers to a session that is to read the log.
 constexpr std::string_view kNoReplication = "unsupported startup parameter: replication";
 
-/// What libpq, a server or a pooler says of a connection that no patience brings about.
+/// What libpq, a server or a pooler says of a connection that waiting will not bring about.
 constexpr std::string_view kRefusals[] = {
-    // who one is, and whether one may
+    // who the account is, and whether it is allowed
     "password authentication failed",
     "no password supplied",
     "authentication failed",
@@ -83,7 +83,7 @@ const std::vector<StateClass> kStateClasses = {
     {"25P04", ErrorClass::connection, "the server has ended a long transaction's session"},
     {"53300", ErrorClass::connection, "too many connections"},
     {"57P0", ErrorClass::connection, "the server ends sessions, or does not take any yet"},
-    // Trying again changes nothing: a person has to.
+    // Trying again does not help: a person has to act.
     {"0A", ErrorClass::refused, "feature not supported"},
     {"0L", ErrorClass::refused, "invalid grantor"},
     {"0P", ErrorClass::refused, "invalid role specification"},
@@ -102,10 +102,10 @@ const std::vector<StateClass> kStateClasses = {
     {"55P02", ErrorClass::refused, "a setting that cannot be changed now"},
     {"55P04", ErrorClass::refused, "an enum label that is too new"},
     {"P0", ErrorClass::refused, "a trigger or function of the user's has raised it"},
-    // Rows of somebody else are in the way.
+    // Foreign rows are in the way.
     {"23", ErrorClass::conflict, "integrity constraint violation"},
     {"40002", ErrorClass::conflict, "integrity constraint violation at the commit"},
-    // What is stored is damaged.
+    // Stored data are damaged.
     {"XX001", ErrorClass::corrupt, "data corrupted"},
     {"XX002", ErrorClass::corrupt, "index corrupted"},
 };
@@ -129,7 +129,8 @@ std::string statement_head(std::string_view sql) {
 
 namespace {
 
-/// What a server says in whose memory a value has no room: it may have no code of its own.
+/// What a server says if a value does not fit into its memory; the error may have no code of its
+/// own.
 constexpr std::string_view kTooLargeToHold = "invalid memory alloc request size";
 
 bool too_large(std::string_view sqlstate, std::string_view message) {
@@ -184,7 +185,7 @@ std::string value_hint(std::string_view sqlstate) {
                "'UTF8' TEMPLATE template0), or change the value at the source";
     }
     if (sqlstate == "22P02" || sqlstate == "22P03") {
-        return "the destination's type does not know the value: give it what it lacks (a label of "
+        return "the destination's type does not know the value: add what it lacks (a label of "
                "an enum, say), change the value at the source, or exclude the column "
                "(objects.exclude_columns)";
     }
@@ -246,7 +247,7 @@ ErrorClass connect_class(std::string_view message, bool reached) {
         return message.find(words) != std::string_view::npos;
     };
     if (says("could not translate host name")) {
-        // A name that was right a while ago is right now: the name service has a bad moment.
+        // A name that was right before is still right: the name service has failed for a moment.
         return reached || says("Temporary failure") ? ErrorClass::connection : ErrorClass::refused;
     }
     return std::any_of(std::begin(kRefusals), std::end(kRefusals), says) ? ErrorClass::refused

@@ -9,8 +9,8 @@ using model::ErrorClass;
 
 namespace {
 
-/// One row per thing that is not as we made it, the owner of what is wrong last; the first row is
-/// told. `c` are the relations of the schema, `n` the schema.
+/// One row for each thing that is not as we made it, with the owner of what is wrong as the last
+/// column; the first row is reported. `c` are the relations of the schema, `n` is the schema.
 std::string complaints_sql() {
     return R"(
 WITH n AS (SELECT oid, nspowner FROM pg_catalog.pg_namespace WHERE nspname = 'cutover'),
@@ -53,7 +53,7 @@ UNION ALL SELECT 11, c.relname, 'has an index that calls what others have made',
 Error foreign_schema(const std::string& what, const std::string& owner) {
     return Error(
         ErrorClass::refused, "control.schema_foreign",
-        "the destination's schema 'cutover' is not of this program's making alone: " + what +
+        "the destination's schema 'cutover' was not made by this program alone: " + what +
             (owner.empty() ? "" : " (of role '" + owner + "')"),
         "nothing of it was used; if tasks were begun with another account, go on with that "
         "one; else find out who has made it, and remove what is not ours or the schema");
@@ -110,7 +110,7 @@ bool schema_says_ours(Connection& connection) {
     return row.rows() > 0;
 }
 
-/// No need to hold more than one table: the schema cannot go without it.
+/// Holding one table is enough: the schema cannot be dropped without it.
 bool hold_own_schema(Connection& connection, Hold hold) {
     if (!own_schema(connection)) {
         return false;
