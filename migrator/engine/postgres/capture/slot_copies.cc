@@ -14,6 +14,8 @@ namespace {
 constexpr std::chrono::milliseconds kCopiesPause(500);
 /// A primary holds a failover slot back for as long as a named standby does not follow.
 constexpr std::chrono::seconds kMoveWithin(10);
+/// How far a standby may lag behind the creation of the account before it is left out.
+constexpr std::chrono::seconds kAdmittedWithin(30);
 
 constexpr const char* kKeeper =
     "SELECT pg_is_in_recovery() AND coalesce(current_setting('sync_replication_slots', true), "
@@ -50,27 +52,38 @@ void have_running_transactions_logged(const plan::Endpoint& source, const std::s
 }  // namespace
 
 SlotKeepers::SlotKeepers(const plan::Endpoint& source, const Attention& attention) {
-    ConnectOptions options;
-    options.attention = attention;
-    options.application_name = "cutover slot copies";
-    options.require_writable = false;
-    options.connect_timeout = std::chrono::seconds(3);
     if (source.hosts.size() < 2) {
         return;  // the primary alone
     }
     for (const plan::HostPort& host : source.hosts) {
         plan::Endpoint one = source;
         one.hosts = {host};
+        add(one, attention);
+    }
+}
+
+/// A standby that refuses the account or the database has not replayed yet how they were created.
+void SlotKeepers::add(const plan::Endpoint& host, const Attention& attention) {
+    ConnectOptions options;
+    options.attention = attention;
+    options.application_name = "cutover slot copies";
+    options.require_writable = false;
+    options.connect_timeout = std::chrono::seconds(3);
+    Patience wait(attention, host.display() + " to let the account in", kAdmittedWithin);
+    while (true) {
         try {
-            Connection connection = Connection::open(one, options);
+            Connection connection = Connection::open(host, options);
             if (connection.exec(kKeeper).boolean(0, 0)) {
                 standbys_.push_back(std::move(connection));
             }
+            return;
         } catch (const Error& error) {
             if (error.error_class() == ErrorClass::stopped) {
                 throw;
             }
-            continue;  // who is not there now can keep nothing
+            if (error.error_class() != ErrorClass::refused || !wait.pause(kCopiesPause)) {
+                return;  // a server that is not there keeps nothing
+            }
         }
     }
 }

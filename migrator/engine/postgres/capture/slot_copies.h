@@ -13,9 +13,11 @@
 namespace cutover::postgres {
 
 /// Standbys among a task's hosts that have been told to keep copies of failover slots (17 and
-/// later, `sync_replication_slots`). One that does not answer is left out.
+/// later, `sync_replication_slots`). One that does not answer is left out, and so is one that still
+/// refuses the account or the database after 30 seconds.
 class SlotKeepers {
 public:
+    /// Throws: stopped.
     SlotKeepers(const plan::Endpoint& source, const Attention& attention);
 
     bool empty() const { return standbys_.empty(); }
@@ -28,6 +30,7 @@ public:
                          std::chrono::seconds patience);
 
 private:
+    void add(const plan::Endpoint& host, const Attention& attention);
     bool all_keep(const std::string& name);
 
     std::vector<Connection> standbys_;

@@ -2,6 +2,8 @@
 // stops naming what is missing.
 #include <gmock/gmock.h>
 
+#include <thread>
+
 #include "migrator/engine/postgres/capture/positions.h"
 #include "migrator/engine/postgres/source.h"
 #include "migrator/flow/thread_runtime.h"
@@ -17,8 +19,14 @@ using testing::HasSubstr;
 class FailoverTest : public tests::LiveServers {
 protected:
     void start(int version, bool failover_slots) {
+        start_servers(version, failover_slots);
+        start_capture();
+    }
+    void start_servers(int version, bool failover_slots) {
         primary_ = servers().postgres({"primary", version, {}, {}});
         standby_ = servers().standby_of(*primary_, {"standby", failover_slots});
+    }
+    void start_capture() {
         accounts_ = tests::make_source_database(*primary_, "shop");
         fixtures::PostgresClient(accounts_.application)
             .query("CREATE TABLE item (id int PRIMARY KEY, name text)");
@@ -107,6 +115,22 @@ TEST_F(FailoverTest, GoesOnAtThePromotedServerWithAProof) {
         EXPECT_EQ(error.error_class(), model::ErrorClass::corrupt);
         EXPECT_EQ(error.code(), "source.behind_copy");
     }
+}
+
+/// The account is known at the standby only once the standby has replayed its creation.
+TEST_F(FailoverTest, WaitsForAStandbyThatDoesNotKnowTheAccountYet) {
+    start_servers(17, true);
+    standby_->connect().query("SELECT pg_wal_replay_pause()");
+    const fixtures::PostgresServer& standby = *standby_;
+    std::thread late([&standby] {
+        std::this_thread::sleep_for(std::chrono::seconds(4));
+        standby.connect().query("SELECT pg_wal_replay_resume()");
+    });
+    start_capture();
+    late.join();
+    applied_ = origin_.start;
+    promote();
+    EXPECT_TRUE(source_->verify_capture(origin_, applied_).failed_over);
 }
 
 /// Nobody has read from the slot yet: a copy of tables takes long.
