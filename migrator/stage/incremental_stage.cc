@@ -131,6 +131,9 @@ std::optional<IncrementalEnd> IncrementalStage::step() {
     engine::StreamEvent event = stream_->next(kStreamWait);
     if (!event.transaction) {
         be_idle(event);
+    } else if (pass_at_ && !context_.source.covers(*pass_at_, event.transaction->commit)) {
+        flush_and_wait();
+        return IncrementalEnd::passed;  // it is delivered again
     } else if (stop_at_more_ && changes_something(*event.transaction)) {
         return IncrementalEnd::more;
     } else {

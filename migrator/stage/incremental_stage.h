@@ -61,7 +61,8 @@ public:
     void finish_at(const model::Position& position) { finish_at_ = position; }
     /// run() returns as soon as consistent(): somebody waits for it.
     void stop_when_consistent() { stop_when_consistent_ = true; }
-    /// run() returns once everything up to here is applied: rows behind it meet another schema.
+    /// run() returns once everything up to here is applied, and nothing else: rows behind it may
+    /// look like rows of before the change, and only the plan of after it can tell.
     void pass_at(const model::Position& position) { pass_at_ = position; }
     /// run() applies nothing and returns at the first transaction that it would apply.
     void stop_at_more() { stop_at_more_ = true; }

@@ -184,6 +184,23 @@ protected:
         return false;
     }
 
+    RunningProgram start(const std::string& file) {
+        return program_.start({"migrate", file, "--json"});
+    }
+    static void wait_until_consistent(RunningProgram& running) {
+        ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
+    }
+    void replicate_and_stop(const std::string& file) {
+        RunningProgram running = start(file);
+        wait_until_consistent(running);
+        EXPECT_EQ(program_.run({"stop", file}).exit_code, 0);
+        running.wait();
+    }
+    void die_at(const std::string& file, const std::string& edge) {
+        RunningProgram dying = program_.start({"migrate", file, "--json", "--kill-at", edge});
+        EXPECT_EQ(dying.wait().exit_code, 128 + 9) << edge << dying.text();
+    }
+
     void finish_and_verify(const std::string& file, RunningProgram& running) {
         Said finish;
         for (int look = 0; look < 30 && !running.ended(); ++look) {
@@ -204,8 +221,8 @@ protected:
 TEST_F(Ddl, IsFollowedWhileTheLogIs) {
     begin();
     const std::string file = program_.task(source_.mover, destination_);
-    RunningProgram running = program_.start({"migrate", file, "--json"});
-    ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
+    RunningProgram running = start(file);
+    wait_until_consistent(running);
     for (const Statement& statement : kStatements) {
         at_source(statement.sql);
         EXPECT_TRUE(becomes_equal(statement)) << statement.what << "\n" << running.text();
@@ -222,8 +239,8 @@ TEST_F(Ddl, IsFollowedWhileTheLogIs) {
 TEST_F(Ddl, IsFollowedHoweverFastItComes) {
     begin();
     const std::string file = program_.task(source_.mover, destination_);
-    RunningProgram running = program_.start({"migrate", file, "--json"});
-    ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
+    RunningProgram running = start(file);
+    wait_until_consistent(running);
     for (const Statement& statement : kStatements) {
         at_source(statement.sql);
         std::this_thread::sleep_for(std::chrono::milliseconds(100));
@@ -236,8 +253,8 @@ TEST_F(Ddl, IsFollowedHoweverFastItComes) {
 TEST_F(Ddl, IsFollowedThroughRenamesWithoutAPause) {
     begin();
     const std::string file = program_.task(source_.mover, destination_);
-    RunningProgram running = program_.start({"migrate", file, "--json"});
-    ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
+    RunningProgram running = start(file);
+    wait_until_consistent(running);
     const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
     int last = 0;
     for (; std::chrono::steady_clock::now() < until; ++last) {
@@ -259,17 +276,36 @@ TEST_F(Ddl, IsFollowedThroughRenamesWithoutAPause) {
 TEST_F(Ddl, IsUndoneWithRowsInBetween) {
     begin();
     const std::string file = program_.task(source_.mover, destination_);
-    RunningProgram running = program_.start({"migrate", file, "--json"});
-    ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
-    EXPECT_EQ(program_.run({"stop", file}).exit_code, 0);
-    running.wait();
+    replicate_and_stop(file);
     at_source("ALTER TABLE item ADD x int DEFAULT 3; UPDATE item SET n = 7, x = 1 WHERE id < 10");
     at_source("ALTER TABLE item DROP x; ALTER TABLE feel ADD y int DEFAULT 3");
     at_source("INSERT INTO feel VALUES (2, 'sad', 5); ALTER TABLE feel RENAME y TO z");
     at_source("ALTER TABLE feel DROP z; DELETE FROM item WHERE id = 5");
-    RunningProgram again = program_.start({"migrate", file, "--json"});
-    ASSERT_TRUE(again.wait_for("\"consistent\":true")) << again.text();
+    RunningProgram again = start(file);
+    wait_until_consistent(again);
     finish_and_verify(file, again);
+}
+
+/// Each change comes while rows of before the first one have yet to be read.
+TEST_F(Ddl, IsFollowedWhereAColumnsNameComesToMeanAnother) {
+    begin();
+    at_source(
+        "CREATE TABLE pair (id int PRIMARY KEY, a int, b int);"
+        "INSERT INTO pair SELECT g, g, -g FROM generate_series(1, 100) g");
+    const std::string file = program_.task(source_.mover, destination_);
+    replicate_and_stop(file);
+    at_source("UPDATE item SET n = 77 WHERE id < 10; UPDATE pair SET a = 7, b = 8 WHERE id < 10");
+    at_source("ALTER TABLE item DROP n; ALTER TABLE pair RENAME a TO between");
+    die_at(file, "schema.adopted");
+    at_source("ALTER TABLE item ADD n numeric(8, 2); INSERT INTO item VALUES (5001, 55)");
+    at_source("ALTER TABLE pair RENAME b TO a; INSERT INTO pair VALUES (101, 1, 2)");
+    die_at(file, "schema.adopted");
+    at_source("ALTER TABLE pair RENAME between TO b");
+    RunningProgram running = start(file);
+    wait_until_consistent(running);
+    finish_and_verify(file, running);
+    EXPECT_EQ(of_destination("SELECT count(n) || ' ' || sum(n) FROM item"), "1 55.00");
+    EXPECT_EQ(of_destination("SELECT a || ' ' || b FROM pair WHERE id = 1"), "8 7");
 }
 
 /// The copy takes long; what it has brought of a changed table is copied anew.
@@ -280,7 +316,7 @@ TEST_F(Ddl, IsFollowedWhileRowsAreCopied) {
         " INSERT INTO big SELECT g, repeat('x', 100) FROM generate_series(1, 40000) g");
     const std::string file = program_.task(
         source_.mover, destination_, "limits: {chunk_mb: 0.25, full: {rows_per_second: 4000}}");
-    RunningProgram running = program_.start({"migrate", file, "--json"});
+    RunningProgram running = start(file);
     ASSERT_TRUE(running.wait_for("\"event\":\"chunk\"")) << running.text();
     for (const Statement& statement : kStatements) {
         at_source(statement.sql);
@@ -289,7 +325,7 @@ TEST_F(Ddl, IsFollowedWhileRowsAreCopied) {
     at_source(
         "ALTER TABLE big ADD w int DEFAULT 1; UPDATE big SET w = id WHERE id % 7 = 0;"
         " ALTER TABLE big RENAME v TO u");
-    ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
+    wait_until_consistent(running);
     EXPECT_TRUE(becomes_equal({"", "SELECT 1", "SELECT sum(w) || max(u) FROM big"}));
     finish_and_verify(file, running);
 }
@@ -298,15 +334,12 @@ TEST_F(Ddl, IsFollowedWhileRowsAreCopied) {
 TEST_F(Ddl, IsFollowedAfterNobodyWasThere) {
     begin();
     const std::string file = program_.task(source_.mover, destination_);
-    RunningProgram first = program_.start({"migrate", file, "--json"});
-    ASSERT_TRUE(first.wait_for("\"consistent\":true")) << first.text();
-    EXPECT_EQ(program_.run({"stop", file}).exit_code, 0);
-    first.wait();
+    replicate_and_stop(file);
     for (const Statement& statement : kStatements) {
         at_source(statement.sql);
     }
-    RunningProgram running = program_.start({"migrate", file, "--json"});
-    ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
+    RunningProgram running = start(file);
+    wait_until_consistent(running);
     finish_and_verify(file, running);
 }
 
@@ -314,12 +347,7 @@ TEST_F(Ddl, IsFollowedAfterNobodyWasThere) {
 TEST_F(Ddl, IsFollowedThroughDeathAtEachOfItsEdges) {
     begin();
     const std::string file = program_.task(source_.mover, destination_);
-    {
-        RunningProgram running = program_.start({"migrate", file, "--json"});
-        ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
-        EXPECT_EQ(program_.run({"stop", file}).exit_code, 0);
-        running.wait();
-    }
+    replicate_and_stop(file);
     int change = 0;
     for (const char* edge :
          {"schema.begun", "schema.step", "schema.capture_extended", "schema.adopted"}) {
@@ -328,11 +356,10 @@ TEST_F(Ddl, IsFollowedThroughDeathAtEachOfItsEdges) {
                   " = 5 WHERE id < 50; ALTER TABLE item ADD CONSTRAINT c" + name + " CHECK (" +
                   name + " > 3); CREATE TABLE t" + name + " (id int PRIMARY KEY); INSERT INTO t" +
                   name + " VALUES (1)");
-        RunningProgram dying = program_.start({"migrate", file, "--json", "--kill-at", edge});
-        EXPECT_EQ(dying.wait().exit_code, 128 + 9) << edge << dying.text();
+        die_at(file, edge);
     }
-    RunningProgram running = program_.start({"migrate", file, "--json"});
-    ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
+    RunningProgram running = start(file);
+    wait_until_consistent(running);
     finish_and_verify(file, running);
 }
 
@@ -342,8 +369,8 @@ TEST_F(Ddl, IsFollowedThroughDeathAtEveryStep) {
     const std::string file = program_.task(source_.mover, destination_);
     at_source("CREATE TABLE t_0 (id int PRIMARY KEY, v int)");
     {
-        RunningProgram running = program_.start({"migrate", file, "--json"});
-        ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
+        RunningProgram running = start(file);
+        wait_until_consistent(running);
     }
     for (int pass = 1; pass <= 12; ++pass) {
         const std::string before = "t_" + std::to_string(pass - 1);
@@ -353,12 +380,10 @@ TEST_F(Ddl, IsFollowedThroughDeathAtEveryStep) {
                   " ALTER v SET NOT NULL; ALTER TABLE r" + before + " ADD CHECK (id > 0);" +
                   " CREATE TABLE " + made + " (id int PRIMARY KEY, v int); INSERT INTO " + made +
                   " VALUES (1, 1);" + " CREATE INDEX ON " + made + " (v)");
-        RunningProgram dying = program_.start(
-            {"migrate", file, "--json", "--kill-at", "schema.step:" + std::to_string(pass)});
-        EXPECT_EQ(dying.wait().exit_code, 128 + 9) << pass << dying.text();
+        die_at(file, "schema.step:" + std::to_string(pass));
     }
-    RunningProgram running = program_.start({"migrate", file, "--json"});
-    ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
+    RunningProgram running = start(file);
+    wait_until_consistent(running);
     finish_and_verify(file, running);
 }
 
@@ -377,8 +402,8 @@ TEST_F(Ddl, StopsLoudlyWhereItCannotBeFollowed) {
              {"ALTER TABLE base ADD x int", "ALTER TABLE base DROP x", "schema.inheritance"},
              {"ALTER TABLE feel RENAME TO aside", "ALTER TABLE aside RENAME TO feel",
               "schema.left_selection"}}) {
-        RunningProgram running = program_.start({"migrate", file, "--json"});
-        ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
+        RunningProgram running = start(file);
+        wait_until_consistent(running);
         at_source(change);
         at_source("UPDATE item SET n = n + 1 WHERE id = 1");
         EXPECT_EQ(running.wait().exit_code, kRefused) << change << running.text();
@@ -387,8 +412,8 @@ TEST_F(Ddl, StopsLoudlyWhereItCannotBeFollowed) {
         EXPECT_THAT(running.text(), HasSubstr("is applied")) << change;
         at_source(undo);
     }
-    RunningProgram running = program_.start({"migrate", file, "--json"});
-    ASSERT_TRUE(running.wait_for("\"consistent\":true")) << running.text();
+    RunningProgram running = start(file);
+    wait_until_consistent(running);
     finish_and_verify(file, running);
 }
 

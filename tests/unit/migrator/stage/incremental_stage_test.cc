@@ -126,14 +126,20 @@ protected:
         source_->close_view();
     }
 
-    IncrementalEnd follow() {
+    IncrementalEnd follow(const std::optional<model::Position>& pass_at = std::nullopt) {
         Context context{runtime_, plan_,     *source_,  *sink_,  *control_, record_, stop_,
                         waits_,   throttle_, throttle_, silent_, [] {},     [] {},   [] {}};
         IncrementalStage stage(context);
         stage.finish_at(source_->current_position());
+        if (pass_at) {
+            stage.pass_at(*pass_at);
+        }
         source_->heartbeat();
         return stage.run();
     }
+
+    model::Position now() { return source_->current_position(); }
+    void source_heartbeat() { source_->heartbeat(); }
 
     static std::vector<Tuple> rows(memory::Server& server) {
         const std::lock_guard lock(server.database.mutex());
@@ -213,6 +219,25 @@ TEST_F(IncrementalStageTest, SettlesNoTableWhileRowsOfItAreReadAgain) {
     EXPECT_EQ(follow(), IncrementalEnd::reached);
     EXPECT_TRUE(destination_rows().empty());  // the copy has left out the others
     EXPECT_GE(calls("row_reader.read"), 2);
+}
+
+/// Its rows may be of another shape, which only the plan of after the change can read.
+TEST_F(IncrementalStageTest, TakesNoTransactionBehindAChangeOfTheSchema) {
+    finish_copy();
+    constexpr int kNew = kRows + 1;
+    const auto insert = [&](int id) {
+        write([&](memory::Database& source, memory::TransactionNumber own) {
+            source.insert(own, table(source), row(id, 0));
+        });
+    };
+    insert(kNew);
+    source_heartbeat();
+    const model::Position change = now();  // no transaction of ours ends there
+    insert(kNew + 1);
+    EXPECT_EQ(follow(change), IncrementalEnd::passed);
+    EXPECT_EQ(destination_rows(), std::vector<Tuple>{row(kNew, 0)});  // the copy has no other
+    EXPECT_EQ(follow(), IncrementalEnd::reached);
+    EXPECT_EQ(destination_rows().size(), 2u);
 }
 
 }  // namespace
