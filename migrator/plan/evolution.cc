@@ -12,6 +12,13 @@ std::optional<std::string> called_now(const TableEvolution& change, const std::s
     return found == change.columns.end() ? std::optional(name) : found->second;
 }
 
+void copy_anew(TableEvolution& change, const std::string& name) {
+    if (!change.copied_anew) {
+        change.why_anew = "the name " + name + " stands for another column than before";
+    }
+    change.copied_anew = true;
+}
+
 TableEvolution composed(const TableEvolution& first, const TableEvolution& second) {
     TableEvolution out = second;
     out.before = first.before;
@@ -20,8 +27,7 @@ TableEvolution composed(const TableEvolution& first, const TableEvolution& secon
             between ? called_now(second, *between) : std::nullopt;
         const auto [at, fresh] = out.columns.emplace(then, now);
         if (!fresh && at->second != now) {
-            out.copied_anew = true;
-            out.why_anew = "the name " + then + " stands for another column than before";
+            copy_anew(out, then);
         }
     }
     for (const std::string& added : first.added) {
@@ -39,17 +45,34 @@ TableEvolution composed(const TableEvolution& first, const TableEvolution& secon
 
 }  // namespace
 
-void compose(const std::vector<TableEvolution>& first, std::vector<TableEvolution>& second) {
-    for (const TableEvolution& change : first) {
-        const auto next =
-            std::find_if(second.begin(), second.end(), [&](const TableEvolution& other) {
+void tell_ambiguous_name(TableEvolution& change, const model::Catalog& now) {
+    const model::TableSchema* table = now.find(change.after);
+    for (const auto& [then, column] : change.columns) {
+        if (table != nullptr && column != then && table->column_index(then)) {
+            copy_anew(change, then);
+        }
+    }
+}
+
+void compose(const std::vector<TableEvolution>& earlier, Evolution& next) {
+    next.former = next.tables;
+    for (const TableEvolution& change : earlier) {
+        const auto later =
+            std::find_if(next.tables.begin(), next.tables.end(), [&](const TableEvolution& other) {
                 return !change.after.name.empty() && other.before == change.after;
             });
-        if (next == second.end()) {
-            second.push_back(change);
-        } else if (!change.copied_anew) {
-            *next = composed(change, *next);
+        if (later == next.tables.end()) {
+            next.former.push_back(change);
+            continue;
         }
+        if (change.copied_anew) {
+            continue;  // no row of before is needed
+        }
+        TableEvolution both = composed(change, *later);
+        tell_ambiguous_name(both, next.catalog);
+        later->copied_anew = both.copied_anew;
+        later->why_anew = both.why_anew;
+        next.former[static_cast<std::size_t>(later - next.tables.begin())] = std::move(both);
     }
 }
 

@@ -51,8 +51,14 @@ struct Evolution {
     std::vector<std::string> text;  ///< each change, for people
 };
 
-/// Makes `second`, which begins where `first` ends, begin where `first` does.
-void compose(const std::vector<TableEvolution>& first, std::vector<TableEvolution>& second);
+/// A row in the log says its columns by name. Where a name means one column in rows of before and
+/// another one in `now`, nobody can tell which is meant: then the table is copied anew.
+void tell_ambiguous_name(TableEvolution& change, const model::Catalog& now);
+
+/// Fills `next.former`: what `next.tables` says, begun where `earlier` does, which ends where
+/// `next` begins. Tables whose names are ambiguous over all changes are copied anew by `next`.
+/// Requires `next.catalog`.
+void compose(const std::vector<TableEvolution>& earlier, Evolution& next);
 
 std::string evolution_text(const Evolution& evolution);
 /// Throws: corrupt `task.catalog` (no text of evolution_text()'s).

@@ -114,7 +114,7 @@ void TableChanges::write() {
             }
         }
     }
-    tell_ambiguous_names();
+    plan::tell_ambiguous_name(change_, after_.catalog);
     write_constraints();
     const bool differs = !change_.columns.empty() || !change_.added.empty() ||
                          !change_.retyped.empty() || change_.copied_anew || was_.name != is_.name;
@@ -385,16 +385,6 @@ void TableChanges::write_generated(const Column& was, const Column& is) {
     // Computed by another expression: what the destination has in it is nobody's any more.
     alter("DROP COLUMN " + column_now(is));
     alter("ADD COLUMN " + after_.writer.column(is_, is));
-}
-
-/// A row in the log says its columns by name. Where a name means one column in rows of before and
-/// another one in those of now, nobody can tell which rows are meant.
-void TableChanges::tell_ambiguous_names() {
-    for (const auto& [then, now] : change_.columns) {
-        if (is_.column_index(then)) {
-            copy_anew("the name " + then + " stands for another column than before");
-        }
-    }
 }
 
 void TableChanges::write_flags() {

@@ -78,7 +78,6 @@ private:
     void write_default(const Column& was, const Column& is);
     void write_identity(const Column& was, const Column& is);
     void write_generated(const Column& was, const Column& is);
-    void tell_ambiguous_names();
     std::vector<Definition> definitions(const CatalogSide& side,
                                         const model::TableSchema& table) const;
     void write_constraints();

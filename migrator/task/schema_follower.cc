@@ -321,9 +321,8 @@ void SchemaFollower::begin(stage::Context& context, const plan::Plan& plan) {
     }
     plan::Evolution next = std::move(evolved.evolution);
     next.settles_at = std::move(position);
-    next.former = next.tables;
+    plan::compose(unsettled() ? evolution_->former : std::vector<plan::TableEvolution>(), next);
     if (unsettled()) {
-        plan::compose(evolution_->former, next.former);
         next.gone.insert(evolution_->gone.begin(), evolution_->gone.end());
         next.fresh.insert(evolution_->fresh.begin(), evolution_->fresh.end());
     }
