@@ -18,6 +18,17 @@ namespace {
 /// Each BETWEEN doubles what is nested in it.
 constexpr std::size_t kMostVisits = 100'000;
 
+/// What is true, false or unknown, and may be said with NOT.
+Node predicate(Node::Op op, Type operand, const Syntax& syntax) {
+    Node node;
+    node.op = op;
+    node.type = Type::boolean;
+    node.operand = operand;
+    node.negated = syntax.negated;
+    node.at = syntax.at;
+    return node;
+}
+
 }  // namespace
 
 Checker::Checker(const Scope& scope) : scope_(scope), expression_(new Expression) {
@@ -259,12 +270,7 @@ Checker::Index Checker::is(const Syntax& syntax) {
 Checker::Index Checker::distinct(const Syntax& syntax) {
     const Index left = visit(syntax.parts[0]);
     const Index right = visit(syntax.parts[1]);
-    Node node;
-    node.op = Op::distinct;
-    node.type = Type::boolean;
-    node.operand = common_type(left, right, syntax.at);
-    node.negated = syntax.negated;
-    node.at = syntax.at;
+    Node node = predicate(Op::distinct, common_type(left, right, syntax.at), syntax);
     node.parts = {converted(left, node.operand), converted(right, node.operand)};
     share_collation(node, node.parts, syntax.at);
     demand_equality(node, syntax.at);
@@ -283,12 +289,7 @@ Checker::Index Checker::in(const Syntax& syntax) {
     if (parts.size() == 2) {
         return comparison(syntax.negated ? Op::unequal : Op::equal, parts[0], parts[1], syntax.at);
     }
-    Node node;
-    node.op = Op::in;
-    node.type = Type::boolean;
-    node.operand = Type::unknown;
-    node.at = syntax.at;
-    node.negated = syntax.negated;
+    Node node = predicate(Op::in, Type::unknown, syntax);
     for (const Index part : parts) {
         const Type type = at(part).type;
         const bool first = node.operand == Type::unknown;
@@ -344,12 +345,7 @@ Checker::Index Checker::like(const Syntax& syntax) {
         throw refused_type(at(pattern).at, "the pattern of LIKE depends on the row",
                            "write it as a literal");
     }
-    Node node;
-    node.op = Op::like;
-    node.type = Type::boolean;
-    node.operand = Type::text;
-    node.negated = syntax.negated;
-    node.at = syntax.at;
+    Node node = predicate(Op::like, Type::text, syntax);
     node.parts = {text};
     share_collation(node, {text, pattern}, syntax.at);
     demand_equality(node, syntax.at);

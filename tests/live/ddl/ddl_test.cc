@@ -215,6 +215,11 @@ protected:
         const Said verify = program_.run({"verify", file});
         EXPECT_EQ(verify.exit_code, 0) << verify.text << running.text();
     }
+    void go_on_and_verify(const std::string& file) {
+        RunningProgram running = start(file);
+        wait_until_consistent(running);
+        finish_and_verify(file, running);
+    }
 };
 
 // G129, G131
@@ -281,9 +286,7 @@ TEST_F(Ddl, IsUndoneWithRowsInBetween) {
     at_source("ALTER TABLE item DROP x; ALTER TABLE feel ADD y int DEFAULT 3");
     at_source("INSERT INTO feel VALUES (2, 'sad', 5); ALTER TABLE feel RENAME y TO z");
     at_source("ALTER TABLE feel DROP z; DELETE FROM item WHERE id = 5");
-    RunningProgram again = start(file);
-    wait_until_consistent(again);
-    finish_and_verify(file, again);
+    go_on_and_verify(file);
 }
 
 /// Each change comes while rows of before the first one have yet to be read.
@@ -301,9 +304,7 @@ TEST_F(Ddl, IsFollowedWhereAColumnsNameComesToMeanAnother) {
     at_source("ALTER TABLE pair RENAME b TO a; INSERT INTO pair VALUES (101, 1, 2)");
     die_at(file, "schema.adopted");
     at_source("ALTER TABLE pair RENAME between TO b");
-    RunningProgram running = start(file);
-    wait_until_consistent(running);
-    finish_and_verify(file, running);
+    go_on_and_verify(file);
     EXPECT_EQ(of_destination("SELECT count(n) || ' ' || sum(n) FROM item"), "1 55.00");
     EXPECT_EQ(of_destination("SELECT a || ' ' || b FROM pair WHERE id = 1"), "8 7");
 }
@@ -338,9 +339,7 @@ TEST_F(Ddl, IsFollowedAfterNobodyWasThere) {
     for (const Statement& statement : kStatements) {
         at_source(statement.sql);
     }
-    RunningProgram running = start(file);
-    wait_until_consistent(running);
-    finish_and_verify(file, running);
+    go_on_and_verify(file);
 }
 
 /// Whatever it was about to do, the next process goes on with it.
@@ -358,9 +357,7 @@ TEST_F(Ddl, IsFollowedThroughDeathAtEachOfItsEdges) {
                   name + " VALUES (1)");
         die_at(file, edge);
     }
-    RunningProgram running = start(file);
-    wait_until_consistent(running);
-    finish_and_verify(file, running);
+    go_on_and_verify(file);
 }
 
 /// Keys and indexes of tables that are renamed while they wait for them are not forgotten.
@@ -382,9 +379,7 @@ TEST_F(Ddl, IsFollowedThroughDeathAtEveryStep) {
                   " VALUES (1, 1);" + " CREATE INDEX ON " + made + " (v)");
         die_at(file, "schema.step:" + std::to_string(pass));
     }
-    RunningProgram running = start(file);
-    wait_until_consistent(running);
-    finish_and_verify(file, running);
+    go_on_and_verify(file);
 }
 
 /// What cannot be carried stops the task, which says what it was and how far it has come, and goes
@@ -412,9 +407,7 @@ TEST_F(Ddl, StopsLoudlyWhereItCannotBeFollowed) {
         EXPECT_THAT(running.text(), HasSubstr("is applied")) << change;
         at_source(undo);
     }
-    RunningProgram running = start(file);
-    wait_until_consistent(running);
-    finish_and_verify(file, running);
+    go_on_and_verify(file);
 }
 
 }  // namespace
