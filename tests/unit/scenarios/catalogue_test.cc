@@ -53,6 +53,35 @@ INSTANTIATE_TEST_SUITE_P(Scenarios, EachScenario, testing::ValuesIn(all_names())
                              return name;
                          });
 
+/// Faults, workloads and assertions, by name.
+std::set<std::string> parts_of(const Scenario& scenario) {
+    std::set<std::string> out;
+    for (const Step& step : scenario.timeline) {
+        out.insert("do " + step.action);
+    }
+    for (const WorkloadChoice& workload : scenario.workloads) {
+        out.insert("workload " + workload.name);
+    }
+    for (const AssertionChoice& assertion : scenario.assertions) {
+        out.insert("assert " + assertion.name);
+    }
+    return out;
+}
+
+/// The other rehearsals take turns.
+TEST(Catalogue, HasEveryFaultAndAssertionInTheRehearsalsThatAlwaysRun) {
+    const Catalogue catalogue("scenarios");
+    std::set<std::string> always, all;
+    std::ifstream file("tests/live/scenarios/always.txt");
+    for (std::string name; std::getline(file, name);) {
+        always.merge(parts_of(catalogue.load(name)));
+    }
+    for (const std::string& name : catalogue.names()) {
+        all.merge(parts_of(catalogue.load(name)));
+    }
+    EXPECT_EQ(always, all);
+}
+
 TEST(Catalogue, SaysWhatAFolderOfScenariosMustHave) {
     const tests::TemporaryFolder folder;
     std::filesystem::copy("scenarios/guarantees.yaml", folder / "guarantees.yaml");
