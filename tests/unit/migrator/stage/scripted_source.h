@@ -110,7 +110,7 @@ private:
         ScriptedSource& source_;
     };
     struct Listed final : engine::SeenTransactions {
-        explicit Listed(std::string ids) : ids(std::move(ids)) {}
+        explicit Listed(std::string all) : ids(std::move(all)) {}
         bool contains(const model::TransactionId& id) const override {
             return ids.find("," + id.bytes + ",") != std::string::npos;
         }
