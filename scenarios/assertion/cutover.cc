@@ -1,6 +1,6 @@
-// Assertions about the cutover: it is cut over, refused or followed by a late write, and says which.
-// The fourth end, that nobody can tell what came after the fence, fails here: the log of a rehearsal
-// can be read.
+// Assertions about the cutover: it is cut over, refused or followed by a late write, and says
+// which. The fourth end, that nobody can tell what came after the fence, fails here: the log of a
+// rehearsal can be read.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <stdlib.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <thread>
 
@@ -90,8 +91,17 @@ std::string Program::task(const fixtures::PostgresEndpoint& source,
                                      "\n");
 }
 
+std::string Program::file() {
+    const char* other = std::getenv("CUTOVER_TEST_PROGRAM");
+    return other != nullptr ? other : CUTOVER_PROGRAM;
+}
+
+bool Program::can_be_killed_at_places() const {
+    return run({"migrate", "--help"}).text.find("--kill-at") != std::string::npos;
+}
+
 Said Program::run(const std::vector<std::string>& arguments) const {
-    std::vector<std::string> argv = {CUTOVER_PROGRAM};
+    std::vector<std::string> argv = {file()};
     argv.insert(argv.end(), arguments.begin(), arguments.end());
     fixtures::CommandPlace place;
     place.environment = environment_;
@@ -103,7 +113,7 @@ Said Program::run(const std::vector<std::string>& arguments) const {
 RunningProgram Program::start(const std::vector<std::string>& arguments) const {
     static int number = 0;
     scenarios::Launch launch;
-    launch.argv = {CUTOVER_PROGRAM};
+    launch.argv = {file()};
     launch.argv.insert(launch.argv.end(), arguments.begin(), arguments.end());
     launch.environment = environment_;
     launch.log_file = (folder_ / fmt::format("run-{}.log", ++number)).string();

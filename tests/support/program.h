@@ -57,6 +57,10 @@ public:
     Program(const Program&) = delete;
     Program& operator=(const Program&) = delete;
 
+    /// The build's own program, or what CUTOVER_TEST_PROGRAM in the environment names instead.
+    static std::string file();
+    /// False for a program without the hooks of rehearsals, as users get it.
+    bool can_be_killed_at_places() const;
     const std::filesystem::path& folder() const { return folder_; }
     /// Writes a file into the folder and returns its path.
     std::string write(const std::string& name, const std::string& text) const;
