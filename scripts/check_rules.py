@@ -42,14 +42,15 @@ ROOMS = {
     "verify": ["canonical", "end", "result", "compare", "structure", "live", "report", "run", "postgres"],
     "scenarios": ["scenario", "evidence", "ledger", "workload", "ground", "fault", "assertion", "report", "run"],
 }
-# What an engine lends to the judge and the fixtures, which need a bare connection to its servers.
+# What an engine lends to the judge, which needs a bare connection to its servers.
 LENT_BY_ENGINES = re.compile(r"migrator/engine/\w+/(session/(connection|error)|trust/(own_objects|relation))\.h$")
-BORROWERS = ["verify", "fixtures"]
+BORROWERS = ["verify"]
 
 # Where a third-party header may be included; None in place of a list: anywhere.
 THIRD_PARTY = [
-    # The fixtures' clients are their own, so that what makes the data shares no code with what moves it.
-    (r"pqxx|libpq-fe\.h|libpq/|postgres_ext\.h", ["migrator/engine/postgres", "fixtures"]),
+    # What makes and inspects the data has another client than what moves it.
+    (r"libpq-fe\.h|libpq/|postgres_ext\.h", ["migrator/engine/postgres"]),
+    (r"pqxx", ["fixtures/data"]),
     (r"mysql|mariadb|jdbc/", ["migrator/engine/mysql"]),
     (r"mongoc|bson|mongocxx", ["migrator/engine/mongodb"]),
     (r"yaml-cpp/", ["migrator/plan", "scenarios"]),
