@@ -68,6 +68,7 @@ struct StoredPlan {
     std::string catalog;    ///< plan::catalog_text(); empty: none yet
     std::string evolution;  ///< plan::evolution_text(); empty: none is under way
     bool adopted = false;   ///< the catalog is the evolution's: what is left are its later steps
+    bool operator==(const StoredPlan&) const = default;
 };
 
 /// Makes an evolution's catalog the task's own.

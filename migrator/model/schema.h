@@ -119,7 +119,8 @@ struct TableSchema {
     std::vector<std::size_t> old_row_columns;  ///< of OldRows::columns
     Rows estimated_rows;
     Bytes size;
-    std::uint64_t number = 0;  ///< the engine's own of the table, which outlives a rename
+    std::uint64_t number = 0;        ///< the engine's own of the table, which outlives a rename
+    std::uint32_t columns_made = 0;  ///< the highest number that a column has had, dropped or not
     std::string identity;  ///< the engine's mark of the very object, whatever its name: what is put
                            ///< in its place has another
     std::string rows_file;  ///< the engine's mark of where its rows lie: rewritten, it has another

@@ -65,8 +65,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CheckSchema, name, definition, inherited, not
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PartitionSchema, parent, bound)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TableSchema, name, columns, keys, indexes, foreign_keys, checks,
                                    partition_key, partition_of, inherits, old_rows, old_row_columns,
-                                   number, identity, rows_file, logged, in_one_piece, row_security,
-                                   storage)
+                                   number, columns_made, identity, rows_file, logged, in_one_piece,
+                                   row_security, storage)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SequenceSchema, name, type, start, increment, minimum, maximum,
                                    cache, cycle, owned_by_table, owned_by_column, identity)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TypeSchema, name, type_class, type_id, array_type_id, labels,
@@ -97,8 +97,10 @@ void from_json(const json& in, SchemaStep& step) {
     step.statement = in.at("statement").get<std::string>();
     step.table = in.at("table").get<model::ObjectName>();
 }
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TableEvolution, before, after, columns, added, retyped,
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TableEvolution, before, after, columns_differ, added,
                                    copied_anew, why_anew)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PastColumns::Column, number, name, type)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PastColumns, columns, columns_made, rows_file)
 
 namespace {
 
@@ -177,7 +179,7 @@ Evolution read_evolution_text(std::string_view text) {
         out.fresh = in.at("fresh").get<std::set<model::ObjectName>>();
         out.gone = in.at("gone").get<std::set<std::uint64_t>>();
         out.tables = in.at("tables").get<std::vector<TableEvolution>>();
-        out.former = in.at("former").get<std::vector<TableEvolution>>();
+        out.former = in.at("former").get<decltype(out.former)>();
         out.in_force = in.at("in_force").get<model::Catalog>();
         out.text = in.at("text").get<std::vector<std::string>>();
         return out;

@@ -1,78 +1,92 @@
 #include "migrator/plan/evolution.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace cutover::plan {
 
 namespace {
 
-/// Through both: nothing, if it is gone by now.
-std::optional<std::string> called_now(const TableEvolution& change, const std::string& name) {
-    const auto found = change.columns.find(name);
-    return found == change.columns.end() ? std::optional(name) : found->second;
-}
-
-void copy_anew(TableEvolution& change, const std::string& name) {
-    if (!change.copied_anew) {
-        change.why_anew = "the name " + name + " stands for another column than before";
-    }
-    change.copied_anew = true;
-}
-
-TableEvolution composed(const TableEvolution& first, const TableEvolution& second) {
-    TableEvolution out = second;
-    out.before = first.before;
-    for (const auto& [then, between] : first.columns) {
-        const std::optional<std::string> now =
-            between ? called_now(second, *between) : std::nullopt;
-        const auto [at, fresh] = out.columns.emplace(then, now);
-        if (!fresh && at->second != now) {
-            copy_anew(out, then);
-        }
-    }
-    for (const std::string& added : first.added) {
-        if (const std::optional<std::string> now = called_now(second, added)) {
-            out.added.insert(*now);
-        }
-    }
-    for (const std::string& retyped : first.retyped) {
-        if (const std::optional<std::string> now = called_now(second, retyped)) {
-            out.retyped.insert(*now);
+PastColumns columns_of(const model::TableSchema& table) {
+    PastColumns out;
+    out.columns_made = table.columns_made;
+    out.rows_file = table.rows_file;
+    for (const model::ColumnSchema& column : table.columns) {
+        if (!column.generated_expression) {  // those are in no log
+            out.columns.push_back({column.number, column.name, column.type});
         }
     }
     return out;
 }
 
-}  // namespace
-
-void tell_ambiguous_name(TableEvolution& change, const model::Catalog& now) {
-    const model::TableSchema* table = now.find(change.after);
-    for (const auto& [then, column] : change.columns) {
-        if (table != nullptr && column != then && table->column_index(then)) {
-            copy_anew(change, then);
-        }
-    }
+template <typename Columns>
+bool has_number(const Columns& columns, std::uint32_t number) {
+    return std::any_of(columns.begin(), columns.end(),
+                       [&](const auto& column) { return column.number == number; });
 }
 
-void compose(const std::vector<TableEvolution>& earlier, Evolution& next) {
-    next.former = next.tables;
-    for (const TableEvolution& change : earlier) {
-        const auto later =
-            std::find_if(next.tables.begin(), next.tables.end(), [&](const TableEvolution& other) {
-                return !change.after.name.empty() && other.before == change.after;
-            });
-        if (later == next.tables.end()) {
-            next.former.push_back(change);
+std::vector<PastColumns> past_of(const Evolution* unsettled, std::uint64_t table) {
+    if (unsettled == nullptr) {
+        return {};
+    }
+    const auto known = unsettled->former.find(table);
+    return known == unsettled->former.end() ? std::vector<PastColumns>() : known->second;
+}
+
+}  // namespace
+
+bool ambiguous(const PastColumns& past, const model::TableSchema& now) {
+    std::vector<std::string> gone, added;
+    for (const PastColumns::Column& column : past.columns) {
+        if (!has_number(now.columns, column.number)) {
+            gone.push_back(column.type);
+        }
+    }
+    for (const model::ColumnSchema& column : now.columns) {
+        if (!has_number(past.columns, column.number) && !column.generated_expression) {
+            added.push_back(column.type);
+        }
+    }
+    if (added.empty()) {
+        return false;
+    }
+    // A column may have been of another type when rows were written.
+    const bool retyped = past.rows_file != now.rows_file && !gone.empty();
+    const auto seen =
+        std::count_if(now.columns.begin(), now.columns.end(),
+                      [&](const auto& column) { return column.number > past.columns_made; });
+    const bool unseen = past.columns_made + seen < now.columns_made;
+    return unseen || retyped || std::any_of(gone.begin(), gone.end(), [&](const std::string& type) {
+               return std::find(added.begin(), added.end(), type) != added.end();
+           });
+}
+
+void keep_former(const Evolution* unsettled, const model::Catalog& before, Evolution& next) {
+    next.former = unsettled == nullptr ? decltype(next.former)() : unsettled->former;
+    for (const std::uint64_t gone : next.gone) {
+        next.former.erase(gone);
+    }
+    for (TableEvolution& change : next.tables) {
+        const model::TableSchema* was = before.find(change.before);
+        const model::TableSchema* is = next.catalog.find(change.after);
+        if (was == nullptr || is == nullptr) {
             continue;
         }
-        if (change.copied_anew) {
-            continue;  // no row of before is needed
+        std::vector<PastColumns> past = past_of(unsettled, is->number);
+        if (change.columns_differ) {
+            past.push_back(columns_of(*was));
         }
-        TableEvolution both = composed(change, *later);
-        tell_ambiguous_name(both, next.catalog);
-        later->copied_anew = both.copied_anew;
-        later->why_anew = both.why_anew;
-        next.former[static_cast<std::size_t>(later - next.tables.begin())] = std::move(both);
+        const bool unclear = std::any_of(
+            past.begin(), past.end(), [&](const PastColumns& one) { return ambiguous(one, *is); });
+        if (unclear && !change.copied_anew) {
+            change.copied_anew = true;
+            change.why_anew = "the log does not tell a column that came from one that went";
+        }
+        if (change.copied_anew || past.empty()) {
+            next.former.erase(is->number);
+        } else {
+            next.former[is->number] = std::move(past);
+        }
     }
 }
 

@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -19,15 +18,24 @@ namespace cutover::plan {
 
 /// A table that is not what it was.
 struct TableEvolution {
-    model::ObjectName before;  ///< at the source; empty: it is new
-    model::ObjectName after;   ///< at the source; empty: it is gone
-    /// Columns that rows of before have under another name, or which are gone (nothing). All others
-    /// are what they were.
-    std::map<std::string, std::optional<std::string>> columns;
-    std::set<std::string> added;    ///< columns that rows of before have not
-    std::set<std::string> retyped;  ///< columns whose rows of before are written as those of now
-    bool copied_anew = false;       ///< its rows cannot be brought along one by one
+    model::ObjectName before;     ///< at the source; empty: it is new
+    model::ObjectName after;      ///< at the source; empty: it is gone
+    bool columns_differ = false;  ///< their names, types or order
+    std::set<std::string> added;  ///< columns that rows of before have not
+    bool copied_anew = false;     ///< its rows cannot be brought along one by one
     std::string why_anew;
+};
+
+/// Columns that a table had, in order.
+struct PastColumns {
+    struct Column {
+        std::uint32_t number = 0;
+        std::string name;
+        std::string type;
+    };
+    std::vector<Column> columns;
+    std::uint32_t columns_made = 0;  ///< TableSchema::columns_made of then
+    std::string rows_file;           ///< TableSchema::rows_file of then
 };
 
 struct Evolution {
@@ -43,22 +51,28 @@ struct Evolution {
     std::set<model::ObjectName> fresh;   ///< tables that it makes at the destination
     std::set<std::uint64_t> gone;        ///< numbers of tables that were dropped
     std::vector<TableEvolution> tables;  ///< what differs from the catalog before
-    /// The same from the catalog that the oldest row may be of which is still to come: where one
-    /// change comes before another one is over.
-    std::vector<TableEvolution> former;
+    /// By a table's number: in which columns rows of it may lie that are still to come, oldest
+    /// first. Several, where one change comes before another one is over.
+    std::map<std::uint64_t, std::vector<PastColumns>> former;
     /// `catalog` without what comes later.
     model::Catalog in_force;
     std::vector<std::string> text;  ///< each change, for people
 };
 
-/// A row in the log says its columns by name. Where a name means one column in rows of before and
-/// another one in `now`, nobody can tell which is meant: then the table is copied anew.
-void tell_ambiguous_name(TableEvolution& change, const model::Catalog& now);
+/// A row in the log says its columns by name and type, not by number. False if rows in the columns
+/// of `past`, rows in those of `now` and rows of any time between can be told apart by the whole
+/// list; only then is such a list read. It is true if a column has come that may be taken for one
+/// that is gone: one of its type, or one that came and went while nobody looked.
+///
+/// Why this is enough: a list that equals that of `now` (or of `past`) belongs to it, or else it
+/// has another number in the place of one; numbers of columns that stay are in every list, in
+/// order, so it is a gone one or an unseen one in the place of one that was added.
+bool ambiguous(const PastColumns& past, const model::TableSchema& now);
 
-/// Fills `next.former`: what `next.tables` says, begun where `earlier` does, which ends where
-/// `next` begins. Tables whose names are ambiguous over all changes are copied anew by `next`.
-/// Requires `next.catalog`.
-void compose(const std::vector<TableEvolution>& earlier, Evolution& next);
+/// Fills `next.former`, from what `unsettled` (null: no change is under way) knows and from
+/// `before`, the catalog that `next` begins with. Tables whose lists are ambiguous are copied anew
+/// by `next`; no row of before is needed of those. Requires `next.catalog`.
+void keep_former(const Evolution* unsettled, const model::Catalog& before, Evolution& next);
 
 std::string evolution_text(const Evolution& evolution);
 /// Throws: corrupt `task.catalog` (no text of evolution_text()'s).

@@ -66,14 +66,15 @@ public:
     virtual model::Tuple tuple(const model::Tuple& in) const = 0;
 };
 
-/// How rows lie that were written before the table was changed, while the log may still have such.
+/// How rows lie that were written before the table was changed, while the log may still have such:
+/// exactly these columns in this order. What they have not is a column's fill.
 struct FormerShape {
-    /// By a column's name of then: the plan's column, or none if it is gone. Others are as now.
-    std::map<std::string, std::optional<std::size_t>> columns;
-    std::set<std::size_t> added;    ///< columns of the plan that such rows have not
-    std::set<std::size_t> retyped;  ///< columns of the plan that were of another type, in the same
-                                    ///< wire form
-    bool copied_anew = false;       ///< all such rows are in the copy, whatever they hold
+    struct Column {
+        std::string name;
+        std::string type;
+        std::optional<std::size_t> planned;  ///< the plan's column; nothing: it is gone
+    };
+    std::vector<Column> columns;
 };
 
 struct TablePlan {
@@ -93,9 +94,9 @@ struct TablePlan {
     std::string filter;                            ///< empty: all rows
     /// The filter where the source does not evaluate it itself; null: all rows, or it does.
     std::shared_ptr<const expression::Expression> checked_filter;
-    bool sets_replica_identity = false;         ///< the source must log whole old rows for us
-    model::TableSchema schema;                  ///< as seen at the source
-    std::shared_ptr<const FormerShape> former;  ///< null: it is what it always was
+    bool sets_replica_identity = false;  ///< the source must log whole old rows for us
+    model::TableSchema schema;           ///< as seen at the source
+    std::vector<FormerShape> former;     ///< none: it is what it always was
 
     bool keyless() const { return key.columns.empty(); }
     /// What tells rows apart at the source, for rows in its wire form.

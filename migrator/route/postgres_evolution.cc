@@ -392,8 +392,8 @@ private:
 
     void decide(plan::TableEvolution& table, const plan::TablePlan& was,
                 const plan::TablePlan& is) const {
-        const bool shape = !table.columns.empty() || !table.added.empty() || !table.retyped.empty();
-        if (!table.copied_anew && shape && change_.unsettled.contains(table.before)) {
+        if (!table.copied_anew && table.columns_differ &&
+            change_.unsettled.contains(table.before)) {
             table.copied_anew = true;
             table.why_anew = "it was changed while it was being copied";
         }

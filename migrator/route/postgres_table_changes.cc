@@ -106,19 +106,17 @@ void TableChanges::write() {
             const Column* was = by_number(was_, column.number);
             if (was == nullptr) {
                 change_.added.insert(column.name);
+                change_.columns_differ = true;
                 if (rewritten() && !column.fill && !column.generated_expression) {
                     copy_anew("column " + column.name + " was added, and the table was rewritten");
                 }
             } else if (was->name != column.name) {
-                change_.columns[was->name] = column.name;
+                change_.columns_differ = true;
             }
         }
     }
-    plan::tell_ambiguous_name(change_, after_.catalog);
     write_constraints();
-    const bool differs = !change_.columns.empty() || !change_.added.empty() ||
-                         !change_.retyped.empty() || change_.copied_anew || was_.name != is_.name;
-    if (differs) {
+    if (change_.columns_differ || change_.copied_anew || was_.name != is_.name) {
         evolution_.tables.push_back(std::move(change_));
     }
 }
@@ -200,7 +198,7 @@ void TableChanges::write_columns() {
 }
 
 void TableChanges::write_gone(const Column& column) {
-    change_.columns[column.name] = std::nullopt;
+    change_.columns_differ = true;
     steps_.text.push_back(was_.name.display() + ": column " + column.name + " dropped");
     if (!is_left_out(before_, was_, column.name)) {
         alter("DROP COLUMN IF EXISTS " +
@@ -234,6 +232,7 @@ void TableChanges::write_added(const Column& column) {
     steps_.text.push_back(is_.name.display() + ": column " + column.name + " " + column.type +
                           " added");
     change_.added.insert(column.name);
+    change_.columns_differ = true;
     if (is_left_out(after_, is_, column.name)) {
         return;
     }
@@ -265,7 +264,7 @@ void TableChanges::write_added(const Column& column) {
 }
 
 void TableChanges::note_rename(const Column& was, const Column& is) {
-    change_.columns[was.name] = is.name;
+    change_.columns_differ = true;
     steps_.text.push_back(is_.name.display() + ": column " + was.name + " renamed to " + is.name);
     if (is_left_out(before_, was_, was.name) != is_left_out(after_, is_, is.name)) {
         refuse("schema.column_selection",
@@ -308,7 +307,8 @@ void TableChanges::write_type(const Column& was, const Column& is) {
     }
     steps_.text.push_back(is_.name.display() + ": column " + is.name + " is " + is.type + ", was " +
                           was.type);
-    change_.retyped.insert(is.name);
+    retyped_.insert(is.name);
+    change_.columns_differ = true;
     const std::string column = column_now(is);
     if (was.default_expression) {
         alter("ALTER COLUMN " + column + " DROP DEFAULT");
@@ -338,7 +338,7 @@ void TableChanges::write_default(const Column& was, const Column& is) {
                    : std::string();
     };
     const std::string now = said(after_, is_, is);
-    if (said(before_, was_, was) == now || change_.retyped.contains(is.name)) {
+    if (said(before_, was_, was) == now || retyped_.contains(is.name)) {
         return;
     }
     steps_.text.push_back(is_.name.display() + ": default of column " + is.name +

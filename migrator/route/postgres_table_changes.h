@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -104,6 +105,7 @@ private:
     std::vector<model::Finding>& findings_;
     plan::TableEvolution change_;
     Renames renames_;
+    std::set<std::string> retyped_;
     const model::ObjectName destination_;
 };
 

@@ -150,11 +150,11 @@ Error not_followed(const std::vector<model::Finding>& findings, const std::strin
 SchemaFollower::SchemaFollower(const plan::TaskSpec& spec, const engine::Route& route)
     : spec_(spec), route_(route) {}
 
-void SchemaFollower::load(engine::Control& control) {
+bool SchemaFollower::load(engine::Control& control) {
     if (!spec_.phases.incremental) {
-        return;
+        return false;
     }
-    const engine::StoredPlan known = control.stored_plan(spec_.name);
+    engine::StoredPlan known = control.stored_plan(spec_.name);
     stored_ = !known.catalog.empty();
     if (stored_) {
         catalog_ = plan::read_catalog_text(known.catalog);
@@ -164,6 +164,9 @@ void SchemaFollower::load(engine::Control& control) {
         evolution_ = plan::read_evolution_text(known.evolution);
     }
     adopted_ = known.adopted;
+    const bool news = known != loaded_;
+    loaded_ = std::move(known);
+    return news;
 }
 
 plan::Plan SchemaFollower::planned(engine::Sink& sink, const model::Catalog& catalog) const {
@@ -209,38 +212,23 @@ std::optional<model::Position> SchemaFollower::unsettled() const {
 }
 
 void SchemaFollower::add_former_shapes(plan::Plan& plan) const {
-    for (const plan::TableEvolution& change : evolution_->former) {
-        if (change.after.name.empty()) {
+    for (plan::TablePlan& table : plan.tables) {
+        const auto former = evolution_->former.find(table.schema.number);
+        if (former == evolution_->former.end()) {
             continue;
         }
-        for (plan::TablePlan& table : plan.tables) {
-            if (table.source != change.after || change.before.name.empty()) {
-                continue;
+        for (const plan::PastColumns& past : former->second) {
+            plan::FormerShape& shape = table.former.emplace_back();
+            for (const plan::PastColumns::Column& column : past.columns) {
+                const auto planned = std::find_if(
+                    table.columns.begin(), table.columns.end(),
+                    [&](const auto& one) { return one.source.number == column.number; });
+                shape.columns.push_back({column.name, column.type,
+                                         planned == table.columns.end()
+                                             ? std::nullopt
+                                             : std::optional(static_cast<std::size_t>(
+                                                   planned - table.columns.begin()))});
             }
-            const auto column = [&](const std::string& name) -> std::optional<std::size_t> {
-                for (std::size_t at = 0; at < table.columns.size(); ++at) {
-                    if (table.columns[at].source.name == name) {
-                        return at;
-                    }
-                }
-                return std::nullopt;
-            };
-            auto former = std::make_shared<plan::FormerShape>();
-            for (const auto& [then, now] : change.columns) {
-                former->columns[then] = now ? column(*now) : std::nullopt;
-            }
-            for (const std::string& added : change.added) {
-                if (const auto at = column(added)) {
-                    former->added.insert(*at);
-                }
-            }
-            for (const std::string& retyped : change.retyped) {
-                if (const auto at = column(retyped)) {
-                    former->retyped.insert(*at);
-                }
-            }
-            former->copied_anew = change.copied_anew;
-            table.former = std::move(former);
         }
     }
     plan.gone_tables = evolution_->gone;
@@ -321,11 +309,11 @@ void SchemaFollower::begin(stage::Context& context, const plan::Plan& plan) {
     }
     plan::Evolution next = std::move(evolved.evolution);
     next.settles_at = std::move(position);
-    plan::compose(unsettled() ? evolution_->former : std::vector<plan::TableEvolution>(), next);
     if (unsettled()) {
         next.gone.insert(evolution_->gone.begin(), evolution_->gone.end());
         next.fresh.insert(evolution_->fresh.begin(), evolution_->fresh.end());
     }
+    plan::keep_former(unsettled() ? &*evolution_ : nullptr, *catalog_, next);
     const std::vector<std::string> done = context.control.done_schema_steps();
     next.waiting = waiting(plan, next, done);
     next.revision = next_revision(done);

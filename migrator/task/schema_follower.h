@@ -32,7 +32,8 @@ public:
     SchemaFollower(const plan::TaskSpec& spec, const engine::Route& route);
 
     /// What the task has stored; nothing has been stored, if it has not begun to move rows yet.
-    void load(engine::Control& control);
+    /// True if it is not what was loaded before.
+    bool load(engine::Control& control);
     /// The next plan() reads the source again. Only while nothing is stored.
     void forget() { catalog_.reset(); }
     /// Plans from the stored catalog, or else from the source's as it was at the first call.
@@ -77,6 +78,7 @@ private:
     bool stored_ = false;
     std::optional<plan::Evolution> evolution_;
     bool adopted_ = false;
+    engine::StoredPlan loaded_;
 };
 
 }  // namespace cutover::task

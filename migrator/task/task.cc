@@ -8,7 +8,6 @@
 #include "migrator/flow/deliberate_bug.h"
 #include "migrator/flow/sync_points.h"
 #include "migrator/model/error.h"
-#include "migrator/plan/fingerprint.h"
 #include "migrator/stage/admission.h"
 #include "migrator/stage/full_stage.h"
 #include "migrator/stage/incremental_stage.h"
@@ -267,10 +266,14 @@ void Task::claim() {
         try {
             record_ = control_->claim(spec_.name, plan_->fingerprint,
                                       {steward_->process(), record_.born});
+            plan_was_stale();  // then it is made again
             break;
         } catch (const Error& error) {
             if (error.code() == "task.finished" && claimed_before_ && finished_by_us()) {
                 return;
+            }
+            if (error.code() == "task.changed" && plan_was_stale()) {
+                continue;
             }
             if (error.code() != "task.running" || runtime_.now() >= deadline ||
                 stop_.wait_for(std::chrono::milliseconds(500))) {
@@ -290,18 +293,6 @@ void Task::claim() {
             stage::Started{record_.name, record_.starts > 1, record_.epoch - record_.born});
         observer_.on(stage::PhaseStarted{record_.phase});
     }
-}
-
-/// The task file was corrected, or the source changed, before anything was moved. The capture is
-/// proved first: forgetting one at another server would leave its log there for ever.
-void Task::correct() {
-    if (record_.origin) {
-        verify_capture();
-    }
-    const std::string change = plan::change_between(record_.fingerprint, plan_->fingerprint).text;
-    const std::vector<std::string> forgotten = control_->correct(*plan_);
-    record_ = *control_->load(spec_.name);
-    observer_.on(stage::FindingRaised{corrected(spec_.name, change, forgotten)});
 }
 
 /// Our own cutover, whose answer was lost on the way: nobody has claimed the task since.

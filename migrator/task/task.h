@@ -75,6 +75,7 @@ private:
     void throw_if_schema_differs();
     void claim();
     void correct();
+    bool plan_was_stale();
     bool finished_by_us();
     void verify_capture();
     void prove_capture();

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "migrator/model/error.h"
+#include "migrator/plan/fingerprint.h"
+#include "migrator/task/plan_check.h"
 #include "migrator/task/steward.h"
 #include "migrator/task/task.h"
 
@@ -32,6 +34,29 @@ Error schema_differs() {
 
 void Task::make_plan() {
     plan_ = schema_.plan(*source_, *sink_);
+}
+
+/// The task file was corrected, or the source changed, before anything was moved. The capture is
+/// proved first: forgetting one at another server would leave its log there for ever.
+void Task::correct() {
+    if (record_.origin) {
+        verify_capture();
+    }
+    const std::string change = plan::change_between(record_.fingerprint, plan_->fingerprint).text;
+    const std::vector<std::string> forgotten = control_->correct(*plan_);
+    record_ = *control_->load(spec_.name);
+    observer_.on(stage::FindingRaised{corrected(spec_.name, change, forgotten)});
+}
+
+/// Another process may have followed the source's schema since the plan was made, or this one has,
+/// without an answer. Before the claim nobody can be sure.
+bool Task::plan_was_stale() {
+    if (!schema_.load(*control_)) {
+        return false;
+    }
+    plan_.reset();  // should it fail to be made, nobody goes on with the old one
+    make_plan();
+    return true;
 }
 
 /// A publication that is not what it was may be so because the schema is not: then it is proved
@@ -139,6 +164,7 @@ bool Task::follow_schema() {
     stage::Context stage = context();
     const model::Finding followed = schema_.follow(stage);
     record_ = *control_->load(spec_.name);
+    plan_.reset();
     schema_.load(*control_);
     make_plan();
     steward_->advanced(record_);

@@ -8,7 +8,16 @@ Validation::Validation(const stage::Context& context)
     : runtime_(context.runtime), sink_(context.sink), gate_(context.runtime.make_gate()) {}
 
 Validation::~Validation() {
-    // More than once: a step may be between two statements when it is asked.
+    try {
+        cancel();
+    } catch (...) {
+        // A simulated process may die while it waits: nothing is cancelled then.
+    }
+    thread_.reset();  // joins
+}
+
+/// More than once: a step may be between two statements when it is asked.
+void Validation::cancel() {
     constexpr int kCancels = 20;
     std::unique_lock lock(*gate_);
     giving_up_ = true;
@@ -20,8 +29,6 @@ Validation::~Validation() {
             gate_->wait_until(runtime_.now() + std::chrono::milliseconds(200));
         }
     }
-    lock.unlock();
-    thread_.reset();  // joins
 }
 
 void Validation::start(std::vector<const plan::SchemaStep*> steps) {

@@ -26,6 +26,7 @@ public:
     void wait();
 
 private:
+    void cancel();
     void run(const std::vector<const plan::SchemaStep*>& steps);
 
     flow::Runtime& runtime_;

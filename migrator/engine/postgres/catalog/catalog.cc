@@ -23,7 +23,7 @@ SELECT c.oid::bigint, n.nspname, c.relname, c.relkind = 'p', c.relpersistence, c
        (SELECT i.inhparent::bigint FROM pg_inherits i
          WHERE i.inhrelid = c.oid AND c.relispartition LIMIT 1),
        c.relrowsecurity, c.relforcerowsecurity, am.amname,
-       coalesce(pg_relation_filenode(c.oid), 0)::bigint, )";
+       coalesce(pg_relation_filenode(c.oid), 0)::bigint, c.relnatts, )";
 
 constexpr const char* kFromTables = R"(
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -50,6 +50,7 @@ enum TableField {
     kForcedRowSecurity,
     kAccessMethod,
     kFile,
+    kColumnsMade,
     kTableIdentity
 };
 
@@ -89,6 +90,7 @@ model::TableSchema table_of(const Result& rows, int row) {
     table.identity = rows.text(row, kTableIdentity);
     table.number = static_cast<std::uint64_t>(rows.integer(row, kOid));
     table.rows_file = rows.text(row, kFile);
+    table.columns_made = static_cast<std::uint32_t>(rows.integer(row, kColumnsMade));
     const std::int64_t estimate = rows.integer(row, kRows);
     table.estimated_rows = {estimate >= 0 && (estimate > 0 || table.size.count == 0)
                                 ? static_cast<std::uint64_t>(estimate)

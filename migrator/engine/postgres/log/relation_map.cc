@@ -11,12 +11,6 @@ using model::ErrorClass;
 
 namespace {
 
-const message::RelationColumn* find(const message::Relation& relation, const std::string& name) {
-    const auto found = std::find_if(relation.columns.begin(), relation.columns.end(),
-                                    [&](const auto& column) { return column.name == name; });
-    return found == relation.columns.end() ? nullptr : &*found;
-}
-
 /// What the log calls the key is what the plan knows as such.
 bool same_identity(const message::Relation& relation, const plan::TablePlan& table) {
     if (relation.identity != 'd' || table.schema.primary_key() == nullptr ||
@@ -81,15 +75,13 @@ std::shared_ptr<const MappedRelation> RelationMap::map(const message::Relation& 
             "and start it anew");
         return out;
     }
-    out->problem = identity_problem(relation, *table);
-    if (fits(relation, *table)) {
-        out->shape = shape_of(relation, *table);
-        return out;
-    }
-    const std::optional<RowShape> former = former_shape(relation, *table);
-    out->shape = former ? *former : unreadable_shape(relation, *table);
-    if (former || out->shape.unreadable) {
-        out->problem.reset();
+    if (const auto places = as_planned(relation, *table)) {
+        out->shape = shape_of(relation, *table, *places);
+        out->problem = identity_problem(relation, *table);
+    } else if (const auto former = as_before(relation, *table)) {
+        out->shape = shape_of(relation, *table, *former);
+    } else {
+        out->shape = unreadable_shape(relation, *table);
     }
     return out;
 }
@@ -103,76 +95,78 @@ const plan::TablePlan* RelationMap::table_of(const message::Relation& relation) 
     return found == tables_.end() ? nullptr : &plan_.tables[found->second];
 }
 
-/// By name. What is not planned is skipped; what is not sent is absent.
-RowShape RelationMap::shape_of(const message::Relation& relation, const plan::TablePlan& table) {
-    RowShape shape;
-    shape.table = table.index;
-    shape.sources.resize(table.columns.size(), RowShape::kAbsent);
-    shape.fills.resize(table.columns.size());
-    for (const message::RelationColumn& column : relation.columns) {
-        const std::optional<std::size_t> planned = planned_column(table, column.name);
-        if (planned) {
-            shape.sources[*planned] = static_cast<std::uint32_t>(shape.targets.size());
-        }
-        shape.targets.push_back(planned ? static_cast<std::uint32_t>(*planned)
-                                        : RowShape::kSkipped);
-        shape.key.push_back(column.key);
-    }
-    return shape;
+/// What the task leaves out may come and go.
+bool RelationMap::left_out(const std::string& column, const plan::TablePlan& table) {
+    return table.schema.column_index(column) && !planned_column(table, column);
 }
 
-/// Nothing, if the relation is not as it was before the change either. Of a table that was copied
-/// anew nobody need be able to tell.
-std::optional<RowShape> RelationMap::former_shape(const message::Relation& relation,
-                                                  const plan::TablePlan& table) const {
-    if (!table.former) {
-        return std::nullopt;
-    }
-    const plan::FormerShape& former = *table.former;
-    if (former.copied_anew) {
-        return unreadable_shape(relation, table);
-    }
-    RowShape shape;
-    shape.table = table.index;
-    shape.sources.resize(table.columns.size(), RowShape::kAbsent);
-    shape.fills.resize(table.columns.size());
-    for (const message::RelationColumn& column : relation.columns) {
-        const std::optional<std::size_t> planned = former_column(column, table);
-        if (planned) {
-            shape.sources[*planned] = static_cast<std::uint32_t>(shape.targets.size());
-        } else if (!former.columns.contains(column.name) &&
-                   !table.schema.column_index(column.name)) {
-            return std::nullopt;  // nobody has ever known it
-        }
-        shape.targets.push_back(planned ? static_cast<std::uint32_t>(*planned)
-                                        : RowShape::kSkipped);
-        shape.key.push_back(column.key);
-    }
-    for (std::size_t at = 0; at < shape.sources.size(); ++at) {
-        if (shape.sources[at] != RowShape::kAbsent) {
+/// Where the columns go if they are exactly these in this order, apart from what is left out.
+std::optional<RelationMap::Places> RelationMap::places_in(
+    const message::Relation& relation, const plan::TablePlan& table,
+    const std::vector<plan::FormerShape::Column>& columns) const {
+    Places places;
+    auto next = columns.begin();
+    for (const message::RelationColumn& sent : relation.columns) {
+        if (left_out(sent.name, table)) {
+            places.emplace_back();
             continue;
         }
-        if (!former.added.contains(at)) {
+        while (next != columns.end() && left_out(next->name, table)) {
+            ++next;
+        }
+        if (next == columns.end() || next->name != sent.name ||
+            next->type != type_names_(sent.type, sent.modifier)) {
             return std::nullopt;
         }
-        const std::optional<model::ColumnFill>& fill = table.columns[at].source.fill;
-        shape.sources[at] = RowShape::kFilled;
-        shape.fills[at] = fill ? std::optional(fill->bytes) : std::nullopt;
+        places.push_back(next->planned);
+        ++next;
     }
-    return shape;
+    const bool rest_left_out = std::all_of(
+        next, columns.end(), [&](const auto& column) { return left_out(column.name, table); });
+    return rest_left_out ? std::optional(std::move(places)) : std::nullopt;
 }
 
-/// Where a column goes that is called and typed as before the change; nothing: nowhere.
-std::optional<std::size_t> RelationMap::former_column(const message::RelationColumn& column,
-                                                      const plan::TablePlan& table) const {
-    const plan::FormerShape& former = *table.former;
-    const auto known = former.columns.find(column.name);
-    const std::optional<std::size_t> planned =
-        known == former.columns.end() ? planned_column(table, column.name) : known->second;
-    const bool same = planned && (former.retyped.contains(*planned) ||
-                                  type_names_(column.type, column.modifier) ==
-                                      table.columns[*planned].source.type);
-    return same ? planned : std::nullopt;
+std::optional<RelationMap::Places> RelationMap::as_planned(const message::Relation& relation,
+                                                           const plan::TablePlan& table) const {
+    std::vector<plan::FormerShape::Column> columns;
+    for (const model::ColumnSchema& column : table.schema.columns) {
+        if (const auto planned = planned_column(table, column.name)) {
+            columns.push_back({column.name, column.type, planned});
+        }
+    }
+    return same_identity(relation, table) ? places_in(relation, table, columns) : std::nullopt;
+}
+
+std::optional<RelationMap::Places> RelationMap::as_before(const message::Relation& relation,
+                                                          const plan::TablePlan& table) const {
+    for (const plan::FormerShape& former : table.former) {
+        if (auto places = places_in(relation, table, former.columns)) {
+            return places;
+        }
+    }
+    return std::nullopt;
+}
+
+/// What such rows have not got is filled, as the server fills it in rows that are older than the
+/// column.
+RowShape RelationMap::shape_of(const message::Relation& relation, const plan::TablePlan& table,
+                               const Places& places) {
+    RowShape shape;
+    shape.table = table.index;
+    shape.sources.resize(table.columns.size(), RowShape::kFilled);
+    for (std::size_t at = 0; at < places.size(); ++at) {
+        if (places[at]) {
+            shape.sources[*places[at]] = static_cast<std::uint32_t>(at);
+        }
+        shape.targets.push_back(places[at] ? static_cast<std::uint32_t>(*places[at])
+                                           : RowShape::kSkipped);
+        shape.key.push_back(relation.columns[at].key);
+    }
+    for (const plan::ColumnPlan& column : table.columns) {
+        shape.fills.push_back(column.source.fill ? std::optional(column.source.fill->bytes)
+                                                 : std::nullopt);
+    }
+    return shape;
 }
 
 /// Neither as the table is nor as it was: its rows are in a copy, or one has to be made.
@@ -190,20 +184,6 @@ RowShape RelationMap::unreadable_shape(const message::Relation& relation,
     return shape;
 }
 
-/// As the plan has it. What the task leaves out may come and go.
-bool RelationMap::fits(const message::Relation& relation, const plan::TablePlan& table) const {
-    const auto is_sent = [&](const plan::ColumnPlan& column) {
-        const message::RelationColumn* sent = find(relation, column.source.name);
-        return sent != nullptr && type_names_(sent->type, sent->modifier) == column.source.type;
-    };
-    const auto is_known = [&](const message::RelationColumn& sent) {
-        return table.schema.column_index(sent.name).has_value();
-    };
-    return std::all_of(table.columns.begin(), table.columns.end(), is_sent) &&
-           std::all_of(relation.columns.begin(), relation.columns.end(), is_known) &&
-           same_identity(relation, table);
-}
-
 /// The old row's key must be in the log: otherwise an update or delete could not be placed.
 std::optional<Error> RelationMap::identity_problem(const message::Relation& relation,
                                                    const plan::TablePlan& table) const {
@@ -213,8 +193,9 @@ std::optional<Error> RelationMap::identity_problem(const message::Relation& rela
     std::string missing = table.keyless() ? "whole old rows" : "";
     for (const plan::KeyColumn& key : table.source_key().columns) {
         const std::string& column = table.columns[key.column].source.name;
-        const message::RelationColumn* sent = find(relation, column);
-        if (sent == nullptr || !sent->key) {
+        const auto sent = std::find_if(relation.columns.begin(), relation.columns.end(),
+                                       [&](const auto& one) { return one.name == column; });
+        if (sent == relation.columns.end() || !sent->key) {
             missing = "the old value of key column " + column;
         }
     }

@@ -1,7 +1,8 @@
-// From what a relation message says to the place of its columns in a table plan. Where the plan was
-// made after a change of the schema, rows of before may still come: they fit as the plan says
-// (plan::FormerShape). Rows of any other shape (the schema was changed since, or changed and
-// changed back) are unreadable, never skipped: whoever takes them sees to it that a copy has them.
+// From what a relation message says to the place of its columns in a table plan: exactly the plan's
+// columns in their order; or, where the plan was made after a change of the schema, exactly those
+// of before (plan::FormerShape). Rows of any other shape (the schema was changed since, or changed
+// and changed back) are unreadable, never skipped: whoever takes them sees to it that a copy has
+// them.
 #pragma once
 
 #include <functional>
@@ -41,15 +42,21 @@ public:
     std::shared_ptr<const MappedRelation> map(const message::Relation& relation) const;
 
 private:
-    bool fits(const message::Relation& relation, const plan::TablePlan& table) const;
+    /// By a relation's columns: the plan's, or nothing if such values go nowhere.
+    using Places = std::vector<std::optional<std::size_t>>;
+
     const plan::TablePlan* table_of(const message::Relation& relation) const;
-    static RowShape shape_of(const message::Relation& relation, const plan::TablePlan& table);
+    static bool left_out(const std::string& column, const plan::TablePlan& table);
+    std::optional<Places> places_in(const message::Relation& relation, const plan::TablePlan& table,
+                                    const std::vector<plan::FormerShape::Column>& columns) const;
+    std::optional<Places> as_planned(const message::Relation& relation,
+                                     const plan::TablePlan& table) const;
+    std::optional<Places> as_before(const message::Relation& relation,
+                                    const plan::TablePlan& table) const;
+    static RowShape shape_of(const message::Relation& relation, const plan::TablePlan& table,
+                             const Places& places);
     static RowShape unreadable_shape(const message::Relation& relation,
                                      const plan::TablePlan& table);
-    std::optional<RowShape> former_shape(const message::Relation& relation,
-                                         const plan::TablePlan& table) const;
-    std::optional<std::size_t> former_column(const message::RelationColumn& column,
-                                             const plan::TablePlan& table) const;
     std::optional<model::Error> identity_problem(const message::Relation& relation,
                                                  const plan::TablePlan& table) const;
 

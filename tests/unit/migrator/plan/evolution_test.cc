@@ -2,122 +2,153 @@
 
 #include <gmock/gmock.h>
 
+#include "migrator/plan/catalog_text.h"
+
 namespace cutover::plan {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::Pair;
 using testing::SizeIs;
 
-model::Catalog table_with(const std::vector<std::string>& columns) {
-    model::TableSchema table;
-    table.name = {"public", "item"};
-    for (const std::string& name : columns) {
-        model::ColumnSchema column;
-        column.name = name;
-        table.columns.push_back(column);
+struct Column {
+    std::uint32_t number;
+    std::string name;
+    std::string type = "int";
+};
+
+model::TableSchema table(const std::vector<Column>& columns, std::uint32_t made,
+                         const std::string& file = "1") {
+    model::TableSchema out;
+    out.name = {"public", "item"};
+    out.number = 9;
+    out.columns_made = made;
+    out.rows_file = file;
+    for (const auto& [number, name, type] : columns) {
+        out.columns.emplace_back();
+        out.columns.back().number = number;
+        out.columns.back().name = name;
+        out.columns.back().type = type;
     }
+    return out;
+}
+
+PastColumns past(const std::vector<Column>& columns, std::uint32_t made) {
+    PastColumns out;
+    for (const auto& [number, name, type] : columns) {
+        out.columns.push_back({number, name, type});
+    }
+    out.columns_made = made;
+    out.rows_file = "1";
+    return out;
+}
+
+model::Catalog catalog(const model::TableSchema& table) {
     model::Catalog out;
     out.tables.push_back(table);
     return out;
 }
 
-TableEvolution change() {
-    TableEvolution out;
-    out.before = out.after = {"public", "item"};
-    return out;
-}
-
-TableEvolution renaming(const std::string& then, const std::string& now) {
-    TableEvolution out = change();
-    out.columns[then] = now;
-    return out;
-}
-
-Evolution next(const std::vector<TableEvolution>& tables, const std::vector<std::string>& columns) {
+/// What the table of `before` has become.
+Evolution next(const model::TableSchema& now, bool columns_differ = true) {
     Evolution out;
-    out.tables = tables;
-    out.catalog = table_with(columns);
+    out.catalog = catalog(now);
+    out.tables.emplace_back();
+    out.tables[0].before = out.tables[0].after = now.name;
+    out.tables[0].columns_differ = columns_differ;
     return out;
 }
 
-TEST(Compose, FollowsAColumnThroughBothChanges) {
-    TableEvolution first = renaming("a", "b");
-    first.added = {"x"};
-    first.retyped = {"b"};
-    Evolution second = next({renaming("b", "c")}, {"c", "x"});
-    second.tables[0].after.name = second.catalog.tables[0].name.name = "thing";
-    compose({first}, second);
-    ASSERT_THAT(second.former, SizeIs(1));
-    const TableEvolution& both = second.former[0];
-    EXPECT_EQ(both.before.name, "item");
-    EXPECT_EQ(both.after.name, "thing");
-    EXPECT_THAT(both.columns, ElementsAre(Pair("a", "c"), Pair("b", "c")));
-    EXPECT_THAT(both.added, ElementsAre("x"));
-    EXPECT_THAT(both.retyped, ElementsAre("c"));
-    EXPECT_FALSE(both.copied_anew);
-    EXPECT_THAT(second.tables[0].columns, ElementsAre(Pair("b", "c")));
-    EXPECT_FALSE(second.tables[0].copied_anew);
+TEST(Ambiguous, TellsApartWhatOnlyCameWentOrWasRenamed) {
+    const PastColumns two = past({{1, "a"}, {2, "b"}}, 2);
+    EXPECT_FALSE(ambiguous(two, table({{1, "a"}, {2, "b"}, {3, "c"}}, 3)));
+    EXPECT_FALSE(ambiguous(two, table({{1, "a"}}, 2)));
+    EXPECT_FALSE(ambiguous(two, table({{1, "b"}, {2, "a"}}, 2)));
+    EXPECT_FALSE(ambiguous(two, table({{1, "c"}}, 2)));
 }
 
-TEST(Compose, KeepsWhatTheSecondChangeLeavesAlone) {
-    Evolution second = next({}, {"b"});
-    compose({renaming("a", "b")}, second);
-    ASSERT_THAT(second.former, SizeIs(1));
-    EXPECT_THAT(second.former[0].columns, ElementsAre(Pair("a", "b")));
-    EXPECT_FALSE(second.former[0].copied_anew);
-    EXPECT_THAT(second.tables, IsEmpty());
+TEST(Ambiguous, DoesNotTellAColumnFromOneOfItsTypeThatIsGone) {
+    const PastColumns two = past({{1, "a"}, {2, "b"}}, 2);
+    EXPECT_TRUE(ambiguous(two, table({{1, "a"}, {3, "b"}}, 3))) << "dropped and added again";
+    EXPECT_TRUE(ambiguous(two, table({{1, "a"}, {3, "c"}}, 3))) << "b may have been called c";
+    EXPECT_FALSE(ambiguous(two, table({{1, "a"}, {3, "b", "text"}}, 3)));
+    EXPECT_TRUE(ambiguous(two, table({{1, "a"}, {3, "b", "text"}}, 3, "2"))) << "b may have been";
 }
 
-TEST(Compose, ForgetsRowsThatAreInACopyOfTheirOwn) {
-    TableEvolution first = renaming("a", "b");
-    first.copied_anew = true;
-    Evolution second = next({renaming("b", "c")}, {"c"});
-    compose({first}, second);
-    EXPECT_THAT(second.former[0].columns, ElementsAre(Pair("b", "c")));
-    EXPECT_FALSE(second.former[0].copied_anew);
+TEST(Ambiguous, KnowsThatAColumnHasComeAndGoneUnseen) {
+    const PastColumns one = past({{1, "a"}}, 2);  // the second was dropped before
+    EXPECT_FALSE(ambiguous(one, table({{1, "a"}, {3, "c"}}, 3)));
+    EXPECT_TRUE(ambiguous(one, table({{1, "a"}, {4, "c"}}, 4)));
+    EXPECT_FALSE(ambiguous(one, table({{1, "b"}}, 4))) << "rows with it have more columns";
 }
 
-/// Rows of before look like rows of now, and their value is another column's.
-TEST(Compose, CopiesAnewWhatWasDroppedAndAddedAgain) {
-    TableEvolution first = change();
-    first.columns["a"] = std::nullopt;
-    Evolution second = next({change()}, {"a"});
-    second.tables[0].added = {"a"};
-    compose({first}, second);
-    EXPECT_TRUE(second.former[0].copied_anew);
-    EXPECT_TRUE(second.tables[0].copied_anew);
-    EXPECT_THAT(second.tables[0].why_anew, HasSubstr("the name a"));
+TEST(KeepFormer, KnowsTheColumnsOfBefore) {
+    Evolution change = next(table({{1, "b"}}, 1));
+    keep_former(nullptr, catalog(table({{1, "a"}}, 1)), change);
+    ASSERT_THAT(change.former[9], SizeIs(1));
+    EXPECT_EQ(change.former[9][0].columns[0].name, "a");
+    EXPECT_FALSE(change.tables[0].copied_anew);
 }
 
-TEST(Compose, CopiesAnewWhereNamesWereExchangedOverSeveralChanges) {
-    Evolution second = next({renaming("b", "a")}, {"a", "between"});
-    compose({renaming("a", "between")}, second);
-    EXPECT_TRUE(second.tables[0].copied_anew) << "a was another column";
+TEST(KeepFormer, LeavesOutWhatIsInNoLog) {
+    model::TableSchema before = table({{1, "a"}, {2, "twice"}}, 2);
+    before.columns[1].generated_expression = "a * 2";
+    Evolution change = next(table({{1, "b"}}, 2));
+    keep_former(nullptr, catalog(before), change);
+    EXPECT_THAT(change.former[9][0].columns, SizeIs(1));
+    EXPECT_FALSE(change.tables[0].copied_anew);
 }
 
-/// The oldest rows have no such column; those of between have one of that name.
-TEST(Compose, CopiesAnewWhatCameAndWentInBetween) {
-    TableEvolution added = change();
-    added.added = {"a"};
-    TableEvolution dropped = change();
-    dropped.columns["a"] = std::nullopt;
-    Evolution second = next({dropped}, {"id"});
-    compose({added}, second);
-    EXPECT_FALSE(second.tables[0].copied_anew);
-    EXPECT_THAT(second.former[0].added, IsEmpty());
-    Evolution third = next({added}, {"id", "a"});
-    compose(second.former, third);
-    EXPECT_TRUE(third.tables[0].copied_anew);
+/// Both may still be in the log.
+TEST(KeepFormer, KnowsTheColumnsBeforeAChangeThatIsUnderWay) {
+    const model::TableSchema first = table({{1, "a"}}, 1), second = table({{1, "b"}}, 1);
+    Evolution under_way = next(second);
+    keep_former(nullptr, catalog(first), under_way);
+    Evolution change = next(table({{1, "b"}, {2, "c"}}, 2));
+    keep_former(&under_way, catalog(second), change);
+    ASSERT_THAT(change.former[9], SizeIs(2));
+    EXPECT_EQ(change.former[9][0].columns[0].name, "a");
+    EXPECT_EQ(change.former[9][1].columns[0].name, "b");
+
+    Evolution elsewhere;
+    elsewhere.catalog = catalog(second);
+    keep_former(&under_way, catalog(second), elsewhere);
+    EXPECT_THAT(elsewhere.former[9], SizeIs(1));
+    elsewhere.gone.insert(9);
+    keep_former(&under_way, catalog(second), elsewhere);
+    EXPECT_THAT(elsewhere.former, IsEmpty());
 }
 
-TEST(Compose, LeavesANameAloneThatIsTheSameColumnAgain) {
-    Evolution second = next({renaming("b", "a")}, {"a"});
-    compose({renaming("a", "b")}, second);
-    EXPECT_THAT(second.former[0].columns, ElementsAre(Pair("a", "a"), Pair("b", "a")));
-    EXPECT_FALSE(second.tables[0].copied_anew);
+/// Dropped by a change that is under way, added again by the next.
+TEST(KeepFormer, CopiesAnewWhatIsAmbiguousOverSeveralChanges) {
+    const model::TableSchema first = table({{1, "a"}, {2, "b"}}, 2), second = table({{1, "a"}}, 2);
+    Evolution under_way = next(second);
+    keep_former(nullptr, catalog(first), under_way);
+    EXPECT_FALSE(under_way.tables[0].copied_anew);
+    Evolution change = next(table({{1, "a"}, {3, "b"}}, 3));
+    keep_former(&under_way, catalog(second), change);
+    EXPECT_TRUE(change.tables[0].copied_anew);
+    EXPECT_THAT(change.tables[0].why_anew, testing::HasSubstr("does not tell"));
+    EXPECT_THAT(change.former, IsEmpty());
+}
+
+TEST(KeepFormer, NeedsNoRowOfBeforeOfATableThatIsCopiedAnew) {
+    const model::TableSchema first = table({{1, "a"}}, 1), second = table({{1, "b"}}, 1);
+    Evolution under_way = next(second);
+    keep_former(nullptr, catalog(first), under_way);
+    Evolution change = next(table({{1, "c"}}, 1));
+    change.tables[0].copied_anew = true;
+    keep_former(&under_way, catalog(second), change);
+    EXPECT_THAT(change.former, IsEmpty());
+}
+
+TEST(EvolutionText, IsReadAsItWasWritten) {
+    Evolution change = next(table({{1, "b"}, {2, "c"}}, 2));
+    change.tables[0].added = {"c"};
+    change.gone = {4};
+    keep_former(nullptr, catalog(table({{1, "a"}}, 1)), change);
+    const std::string text = evolution_text(change);
+    EXPECT_EQ(evolution_text(read_evolution_text(text)), text);
+    EXPECT_EQ(read_evolution_text(text).former[9][0].columns[0].name, "a");
 }
 
 }  // namespace

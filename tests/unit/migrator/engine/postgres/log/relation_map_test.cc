@@ -38,12 +38,13 @@ protected:
     std::string bytes_;
 };
 
-TEST_F(RelationMapTest, FindsColumnsByName) {
-    plan_.tables[0].columns.erase(plan_.tables[0].columns.begin() + 1);  // `name` is not carried
-    const auto mapped = map("item", {{"extra"}, {"name"}, {"id", true}});
+TEST_F(RelationMapTest, SkipsWhatIsNotCarried) {
+    plan_.tables[0].columns.erase(plan_.tables[0].columns.begin() + 1);  // `name`
+    const auto mapped = map("item", {{"id", true}, {"name"}, {"extra"}});
     ASSERT_FALSE(mapped->problem);
-    EXPECT_THAT(mapped->shape.targets, ElementsAre(1, RowShape::kSkipped, 0));
-    EXPECT_THAT(mapped->shape.sources, ElementsAre(2, 0));
+    EXPECT_THAT(mapped->shape.targets, ElementsAre(0, RowShape::kSkipped, 1));
+    EXPECT_THAT(mapped->shape.sources, ElementsAre(0, 2));
+    EXPECT_FALSE(map("item", {{"id", true}, {"extra"}})->shape.unreadable) << "it may go";
 }
 
 TEST_F(RelationMapTest, ReadsNoRowOfAnotherShape) {
@@ -58,6 +59,24 @@ TEST_F(RelationMapTest, ReadsNoRowOfAnotherShape) {
     EXPECT_TRUE(unreadable({{"id", true}, {"name"}, {"extra"}, {"new"}}));
     EXPECT_TRUE(unreadable({{"id", true}, {"name", false, 26, 8}, {"extra"}}));
     EXPECT_TRUE(unreadable({{"id", true}, {"name"}, {"renamed"}}));
+    EXPECT_TRUE(unreadable({{"id", true}, {"extra"}, {"name"}})) << "names were exchanged";
+}
+
+/// Exactly the columns of before: what else has the same names may be anybody's.
+TEST_F(RelationMapTest, ReadsRowsOfBeforeTheChange) {
+    plan_.tables[0].columns[2].source.fill = model::ColumnFill{"7", "seven"};
+    plan_.tables[0].former = {{{{"id", "text", 0}, {"old", "text", 1}, {"went", "text", {}}}},
+                              {{{"id", "text", 0}, {"middle", "text", 1}}}};
+    const auto first = map("item", {{"id", true}, {"old"}, {"went"}});
+    EXPECT_FALSE(first->problem);
+    EXPECT_FALSE(first->shape.unreadable);
+    EXPECT_THAT(first->shape.targets, ElementsAre(0, 1, RowShape::kSkipped));
+    EXPECT_THAT(first->shape.sources, ElementsAre(0, 1, RowShape::kFilled));
+    EXPECT_EQ(first->shape.fills[2], "seven");
+    EXPECT_FALSE(map("item", {{"id", true}, {"middle"}})->shape.unreadable);
+    EXPECT_TRUE(map("item", {{"id", true}, {"old"}})->shape.unreadable);
+    EXPECT_TRUE(map("item", {{"id", true}, {"middle"}, {"extra"}})->shape.unreadable);
+    EXPECT_TRUE(map("item", {{"id", true}, {"went"}, {"old"}})->shape.unreadable);
 }
 
 TEST_F(RelationMapTest, KnowsATableByItsNumberWhateverItWasCalled) {
