@@ -10,6 +10,7 @@
 #include "migrator/engine/memory/row_filter.h"
 #include "migrator/model/error.h"
 #include "migrator/model/side.h"
+#include "migrator/route/memory_evolution.h"
 
 namespace cutover::route {
 
@@ -259,16 +260,9 @@ engine::Planned MemoryToMemory::plan(const plan::TaskSpec& spec, const model::Ca
     return planned;
 }
 
-engine::Evolved MemoryToMemory::evolve(const plan::TaskSpec&, const engine::SchemaChange&) const {
-    engine::Evolved out;
-    out.findings.push_back({"schema.not_followed",
-                            model::Severity::block,
-                            "the schema",
-                            "it was changed",
-                            "a memory database's schema is made once",
-                            "start anew",
-                            {}});
-    return out;
+engine::Evolved MemoryToMemory::evolve(const plan::TaskSpec& spec,
+                                       const engine::SchemaChange& change) const {
+    return evolve_memory(spec, change);
 }
 
 }  // namespace cutover::route

@@ -42,8 +42,7 @@ void MemoryChangeStream::resolve(Server& server) {
     MemorySource::check_place(*ends_, at_);
     for (const plan::TablePlan& table : plan_.tables) {
         const Table& found = server.database.table(table.source);
-        routes_.emplace(&found,
-                        Routed{&table, SourceRows(table, found), found.schema().logs_old_rows()});
+        routes_.emplace(&found, Routed{&table, found.schema().logs_old_rows(), {}});
     }
     // Where a view may be ahead of its stamp, a row's base cannot be told by an old key.
     whole_moves_ = server.personality == Personality::key_ranges;
@@ -163,8 +162,22 @@ std::vector<Change> MemoryChangeStream::translate(const LogRecord& record) {
 
 void MemoryChangeStream::translate_row(const LogChange& change, Routed& routed,
                                        std::vector<Change>& out) const {
+    auto known = routed.rows.find(change.columns);
+    if (known == routed.rows.end()) {
+        known = routed.rows
+                    .emplace(change.columns, SourceRows::written_in(*routed.plan, *change.columns))
+                    .first;
+    }
+    if (!known->second) {
+        Change& unread = out.emplace_back();
+        unread.kind = change.kind;
+        unread.table = routed.plan->index;
+        unread.unreadable = true;
+        return;
+    }
+    SourceRows& rows = *known->second;
     const auto kept = [&](const model::Tuple& row) {
-        return row.empty() ? engine::Kept::no : routed.rows.kept(row);
+        return row.empty() ? engine::Kept::no : rows.kept(row);
     };
     using Kind = engine::RowEffect::Kind;
     const engine::RowEffect effect =
@@ -176,41 +189,42 @@ void MemoryChangeStream::translate_row(const LogChange& change, Routed& routed,
     made.table = routed.plan->index;
     if (effect.kind == Kind::remove) {
         made.kind = ChangeKind::remove;
-        made.before = routed.full_identity ? routed.rows.project(change.before)
-                                           : routed.rows.project_key(change.before);
+        made.before =
+            routed.full_identity ? rows.project(change.before) : rows.project_key(change.before);
     } else if (effect.kind == Kind::insert) {
         made.kind = ChangeKind::insert;
-        made.after = routed.rows.project(change.after);
+        made.after = rows.project(change.after);
     } else {
         CUTOVER_CHECK(effect.kind == Kind::update);  // this log holds whole rows
         made.kind = ChangeKind::update;
-        translate_update(change, routed, made);
+        translate_update(change, routed, rows, made);
     }
 }
 
 void MemoryChangeStream::translate_update(const LogChange& change, const Routed& routed,
-                                          Change& out) const {
-    bool key_changed = false;
-    for (const std::size_t column : routed.rows.key_columns()) {
-        key_changed = key_changed || change.before.kind(column) != change.after.kind(column) ||
-                      change.before.bytes(column) != change.after.bytes(column);
-    }
+                                          const SourceRows& rows, Change& out) const {
+    const auto unchanged = [&](std::size_t column) {
+        return change.before.kind(column) == change.after.kind(column) &&
+               change.before.bytes(column) == change.after.bytes(column);
+    };
+    const bool key_changed =
+        !std::all_of(rows.key_columns().begin(), rows.key_columns().end(), unchanged);
     if (routed.full_identity) {
-        out.before = routed.rows.project(change.before);
+        out.before = rows.project(change.before);
     } else if (key_changed) {
-        out.before = routed.rows.project_key(change.before);
+        out.before = rows.project_key(change.before);
     }
     // A large value that the update left alone is not in the log.
-    for (std::size_t at = 0; at < routed.rows.columns().size(); ++at) {
-        const std::size_t column = routed.rows.columns()[at];
-        const bool unchanged = change.before.kind(column) == change.after.kind(column) &&
-                               change.before.bytes(column) == change.after.bytes(column);
-        if (unchanged && !(key_changed && whole_moves_) &&
-            routed.plan->columns[at].source.type == "blob" &&
-            change.after.kind(column) != model::CellKind::null) {
+    const model::Tuple after = rows.project(change.after);
+    for (std::size_t at = 0; at < after.size(); ++at) {
+        const std::optional<std::size_t> column = rows.columns()[at];
+        const bool left_out = column && unchanged(*column) && !(key_changed && whole_moves_) &&
+                              routed.plan->columns[at].source.type == "blob" &&
+                              after.kind(at) != model::CellKind::null;
+        if (left_out) {
             out.after.append(model::CellKind::absent);
         } else {
-            out.after.append(change.after.kind(column), change.after.bytes(column));
+            out.after.append(after.kind(at), after.bytes(at));
         }
     }
 }

@@ -22,10 +22,12 @@ public:
     void acknowledge(const model::Position& position) override;
 
 private:
+    using Columns = std::shared_ptr<const std::vector<model::ColumnSchema>>;
     struct Routed {
         const plan::TablePlan* plan = nullptr;
-        SourceRows rows;
         bool full_identity = false;
+        /// By the columns that rows were written in; nothing: nobody can read them.
+        std::map<Columns, std::optional<SourceRows>> rows;
     };
     struct Found {
         std::optional<model::SourceTransaction> transaction;
@@ -39,7 +41,8 @@ private:
     std::vector<model::Change> translate(const LogRecord& record);
     void translate_row(const LogChange& change, Routed& routed,
                        std::vector<model::Change>& out) const;
-    void translate_update(const LogChange& change, const Routed& routed, model::Change& out) const;
+    void translate_update(const LogChange& change, const Routed& routed, const SourceRows& rows,
+                          model::Change& out) const;
 
     Session session_;
     const plan::Plan& plan_;

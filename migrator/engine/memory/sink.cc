@@ -40,18 +40,23 @@ engine::SinkTraits MemorySink::traits() {
 void MemorySink::run_schema_step(const plan::SchemaStep& step) {
     Session session(runtime_, net_, spec_.destination, "sink");
     bool recorded = false;
-    session.call("sink.schema_step", CallKind::write, [&](Server& server) {
+    session.statement("sink.schema_step", [&](Server& server) -> Outcome {
         check_claim(server, *claim_);
         std::map<std::string, std::string>& done = server.tasks[claim_->task].done_steps;
         recorded = done.contains(step.id);
         if (!recorded) {
             const bool again = !server.as_sink.atomic;
-            execute(server.database, step.statement, again ? IfDone::leave : IfDone::refuse);
+            const Outcome outcome =
+                execute(server.database, step.statement, again ? IfDone::leave : IfDone::refuse);
+            if (outcome.kind == Outcome::Kind::blocked) {
+                return outcome;
+            }
         }
         if (server.as_sink.atomic) {
             done[step.id] = step.statement;
             recorded = true;
         }
+        return {};
     });
     if (!recorded) {
         session.call("sink.record_step", CallKind::write, [&](Server& server) {

@@ -21,34 +21,114 @@ using model::ErrorClass;
 
 constexpr const char* kFence = "source.fence";
 
-SourceRows::SourceRows(const plan::TablePlan& plan, const Table& table)
-    : filter_(plan.checked_filter, table.schema()) {
+namespace {
+
+using Places = std::vector<std::optional<std::size_t>>;
+
+std::optional<std::size_t> place_of(const std::vector<model::ColumnSchema>& columns,
+                                    const std::string& name) {
+    const auto found = std::find_if(columns.begin(), columns.end(),
+                                    [&](const auto& column) { return column.name == name; });
+    return found == columns.end()
+               ? std::nullopt
+               : std::optional(static_cast<std::size_t>(found - columns.begin()));
+}
+
+Places places_now(const plan::TablePlan& plan, const Table& table) {
+    Places places;
     for (const plan::ColumnPlan& column : plan.columns) {
-        const auto at = table.schema().column_index(column.source.name);
-        if (!at) {
+        places.push_back(place_of(table.schema().columns, column.source.name));
+        if (!places.back()) {
             throw Error(ErrorClass::refused, "memory.column_gone",
-                        "table " + plan.source.display() + " has no column " + column.source.name);
+                        "table " + plan.source.display() + " has no column " + column.source.name)
+                .at(model::Side::source);
         }
-        columns_.push_back(*at);
+    }
+    return places;
+}
+
+/// A log tells columns by name and type alone.
+bool same_columns(const std::vector<model::ColumnSchema>& written,
+                  const std::vector<plan::FormerShape::Column>& known) {
+    return std::equal(written.begin(), written.end(), known.begin(), known.end(),
+                      [](const model::ColumnSchema& one, const plan::FormerShape::Column& other) {
+                          return one.name == other.name && one.type == other.type;
+                      });
+}
+
+Places places_in(const plan::TablePlan& plan,
+                 const std::vector<plan::FormerShape::Column>& columns) {
+    Places places(plan.columns.size());
+    for (std::size_t at = 0; at < columns.size(); ++at) {
+        if (columns[at].planned) {
+            places[*columns[at].planned] = at;
+        }
+    }
+    return places;
+}
+
+/// The columns that the plan was made of.
+std::vector<plan::FormerShape::Column> planned_columns(const plan::TablePlan& plan) {
+    std::vector<plan::FormerShape::Column> columns;
+    for (const model::ColumnSchema& column : plan.schema.columns) {
+        columns.push_back({column.name, column.type, std::nullopt});
+        for (std::size_t at = 0; at < plan.columns.size(); ++at) {
+            if (plan.columns[at].source.name == column.name) {
+                columns.back().planned = at;
+            }
+        }
+    }
+    return columns;
+}
+
+}  // namespace
+
+SourceRows::SourceRows(const plan::TablePlan& plan, Places columns)
+    : filter_(plan.checked_filter, plan.schema), columns_(std::move(columns)) {
+    for (const plan::ColumnPlan& column : plan.columns) {
+        fills_.push_back(column.source.fill);
     }
     for (const plan::KeyColumn& column : plan.source_key().columns) {
-        key_columns_.push_back(columns_[column.column]);
+        key_columns_.push_back(columns_[column.column].value());
     }
+}
+
+SourceRows::SourceRows(const plan::TablePlan& plan, const Table& table)
+    : SourceRows(plan, places_now(plan, table)) {}
+
+std::optional<SourceRows> SourceRows::written_in(const plan::TablePlan& plan,
+                                                 const std::vector<model::ColumnSchema>& columns) {
+    const std::vector<plan::FormerShape::Column> planned = planned_columns(plan);
+    if (same_columns(columns, planned)) {
+        return SourceRows(plan, places_in(plan, planned));
+    }
+    for (const plan::FormerShape& former : plan.former) {
+        if (same_columns(columns, former.columns)) {
+            return SourceRows(plan, places_in(plan, former.columns));
+        }
+    }
+    return std::nullopt;
 }
 
 model::Tuple SourceRows::project(const model::Tuple& row) const {
     model::Tuple out;
-    for (const std::size_t column : columns_) {
-        out.append(row.kind(column), row.bytes(column));
+    for (std::size_t at = 0; at < columns_.size(); ++at) {
+        if (columns_[at]) {
+            out.append(row.kind(*columns_[at]), row.bytes(*columns_[at]));
+        } else {
+            out.append(fills_[at] ? model::CellKind::text : model::CellKind::null,
+                       fills_[at] ? fills_[at]->bytes : "");
+        }
     }
     return out;
 }
 
 model::Tuple SourceRows::project_key(const model::Tuple& row) const {
     model::Tuple out;
-    for (const std::size_t column : columns_) {
-        if (std::find(key_columns_.begin(), key_columns_.end(), column) != key_columns_.end()) {
-            out.append(row.kind(column), row.bytes(column));
+    for (const std::optional<std::size_t>& column : columns_) {
+        if (column &&
+            std::find(key_columns_.begin(), key_columns_.end(), *column) != key_columns_.end()) {
+            out.append(row.kind(*column), row.bytes(*column));
         } else {
             out.append(model::CellKind::absent);
         }

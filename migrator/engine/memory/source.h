@@ -17,20 +17,29 @@ namespace cutover::memory {
 /// The rows of a table plan as the source has them: which columns, which rows.
 class SourceRows {
 public:
+    /// Of rows in the table's columns of now. Throws: refused (a column of the plan is gone).
     SourceRows(const plan::TablePlan& plan, const Table& table);
+    /// Of rows in columns that the table had when they were written; nothing, if they are neither
+    /// as the plan knows them nor as they were before the change that it was made after.
+    static std::optional<SourceRows> written_in(const plan::TablePlan& plan,
+                                                const std::vector<model::ColumnSchema>& columns);
     engine::Kept kept(const model::Tuple& row) { return filter_.keeps(row); }
     bool selected(const model::Tuple& row) { return kept(row) == engine::Kept::yes; }
     /// The plan's columns of a whole row.
     model::Tuple project(const model::Tuple& row) const;
     /// The same with every cell absent but the key's.
     model::Tuple project_key(const model::Tuple& row) const;
-    const std::vector<std::size_t>& columns() const { return columns_; }
+    /// Positions of the plan's columns in the table; nothing: such rows have not got it.
+    const std::vector<std::optional<std::size_t>>& columns() const { return columns_; }
     /// Positions of the key's columns in the table.
     const std::vector<std::size_t>& key_columns() const { return key_columns_; }
 
 private:
+    SourceRows(const plan::TablePlan& plan, std::vector<std::optional<std::size_t>> columns);
+
     RowFilter filter_;
-    std::vector<std::size_t> columns_;
+    std::vector<std::optional<std::size_t>> columns_;
+    std::vector<std::optional<model::ColumnFill>> fills_;  ///< of those that rows have not got
     std::vector<std::size_t> key_columns_;
 };
 

@@ -18,11 +18,12 @@ Database::Database(std::string identity, std::uint64_t seed)
 
 Table& Database::create_table(const model::TableSchema& schema) {
     if (find_table(schema.name) != nullptr) {
-        throw Error(ErrorClass::operation, "memory.table_exists",
+        throw Error(ErrorClass::refused, "schema.exists",
                     "table " + schema.name.display() + " exists already");
     }
     model::TableSchema bare = schema;
-    bare.identity = "table " + std::to_string(++tables_made_);
+    bare.number = ++tables_made_;
+    bare.identity = "table " + std::to_string(bare.number);
     const std::vector<model::KeySchema> keys = std::exchange(bare.keys, {});
     tables_.push_back(std::make_unique<Table>(std::move(bare)));
     for (const model::KeySchema& key : keys) {
@@ -66,6 +67,37 @@ void Database::add_key(Table& table, const model::KeySchema& key) {
         }
     }
     table.add_key(key);
+}
+
+Outcome Database::alter(Table& table, const std::function<void()>& change) {
+    for (const auto& [transaction, state] : transactions_) {
+        if (state.touched.contains(&table)) {
+            return {Outcome::Kind::blocked, transaction, {}};
+        }
+    }
+    change();
+    const LogPlace place{next_offset(), timeline_};
+    log_.push_back({place, 0, {}, {}});
+    if (has_standby_) {
+        standby_receives(place.offset);
+    }
+    if (on_columns_changed) {
+        on_columns_changed(table, place.offset);
+    }
+    return {};
+}
+
+Outcome Database::add_column(Table& table, const model::ColumnSchema& column) {
+    return alter(table, [&] { table.add_column(column); });
+}
+
+Outcome Database::drop_column(Table& table, const std::string& name) {
+    return alter(table, [&] { table.drop_column(table.schema().column_index(name).value()); });
+}
+
+Outcome Database::rename_column(Table& table, const std::string& from, const std::string& to) {
+    return alter(table,
+                 [&] { table.rename_column(table.schema().column_index(from).value(), to); });
 }
 
 TransactionNumber Database::begin(bool held) {
@@ -148,7 +180,7 @@ Outcome Database::insert(TransactionNumber transaction, Table& table, Tuple row)
         }
     }
     state.undo_at_change.push_back(state.undo.size());
-    state.changes.push_back({ChangeKind::insert, &table, {}, row, {}});
+    state.changes.push_back({ChangeKind::insert, &table, {}, row, {}, table.columns()});
     state.touched.insert(&table);
     state.undo.push_back({&table, table.put(std::move(row), transaction), true});
     return {};
@@ -167,7 +199,8 @@ Outcome Database::replace(TransactionNumber transaction, Table& table, std::size
         }
     }
     state.undo_at_change.push_back(state.undo.size());
-    state.changes.push_back({ChangeKind::update, &table, table.at(place).row, row, {}});
+    state.changes.push_back(
+        {ChangeKind::update, &table, table.at(place).row, row, {}, table.columns()});
     state.touched.insert(&table);
     table.set_removed(place, transaction);
     state.undo.push_back({&table, place, false});
@@ -185,7 +218,8 @@ Outcome Database::remove(TransactionNumber transaction, Table& table, std::size_
         }
     }
     state.undo_at_change.push_back(state.undo.size());
-    state.changes.push_back({ChangeKind::remove, &table, table.at(place).row, {}, {}});
+    state.changes.push_back(
+        {ChangeKind::remove, &table, table.at(place).row, {}, {}, table.columns()});
     state.touched.insert(&table);
     table.set_removed(place, transaction);
     state.undo.push_back({&table, place, false});
@@ -211,7 +245,7 @@ Outcome Database::truncate(TransactionNumber transaction, const std::vector<Tabl
         }
     }
     state.undo_at_change.push_back(state.undo.size());
-    state.changes.push_back({ChangeKind::truncate, tables.front(), {}, {}, tables});
+    state.changes.push_back({ChangeKind::truncate, tables.front(), {}, {}, tables, nullptr});
     for (Table* table : tables) {
         state.touched.insert(table);
         state.emptied.insert(table);

@@ -30,13 +30,14 @@
 
 namespace cutover::memory {
 
-/// One change as the log keeps it: whole rows in the table's columns.
+/// One change as the log keeps it: whole rows in the columns that the table had then.
 struct LogChange {
     model::ChangeKind kind = model::ChangeKind::insert;
     Table* table = nullptr;
     model::Tuple before;
     model::Tuple after;
     std::vector<Table*> truncated;
+    std::shared_ptr<const std::vector<model::ColumnSchema>> columns;
 };
 
 struct LogRecord {
@@ -100,6 +101,13 @@ public:
     /// Throws: operation (no such key, or rows break it).
     void validate_foreign_key(const Table& child, const std::string& name) const;
     std::map<model::ObjectName, Sequence>& sequences() { return sequences_; }
+
+    // Columns. Each change is a transaction of its own that waits for all others which have touched
+    // the table, and that the standby has at once: no failover takes it back.
+    Outcome add_column(Table& table, const model::ColumnSchema& column);
+    /// Requires: as Table::drop_column().
+    Outcome drop_column(Table& table, const std::string& name);
+    Outcome rename_column(Table& table, const std::string& from, const std::string& to);
 
     // Transactions. Statements see what is committed and what their own transaction did.
     /// `held`: to foreign keys.
@@ -182,6 +190,8 @@ public:
     std::function<void(const LogRecord&)> on_log;
     /// Called inside publish() of each transaction, with its record.
     std::function<void(const LogRecord&)> on_publish;
+    /// Called after a change of a table's columns, with its place in the log.
+    std::function<void(const Table&, std::uint64_t)> on_columns_changed;
     /// Called after a failover, with what is left.
     std::function<void()> on_failover;
 
@@ -213,6 +223,7 @@ private:
     Outcome check_keys(TransactionNumber transaction, const Table& table, const model::Tuple& row,
                        std::optional<std::size_t> own_place) const;
     Outcome check_table(TransactionNumber transaction, const Table& table) const;
+    Outcome alter(Table& table, const std::function<void()>& change);
     Outcome check_row(TransactionNumber transaction, const Version& version) const;
     struct Reference {
         const Table* child = nullptr;

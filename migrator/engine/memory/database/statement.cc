@@ -42,6 +42,21 @@ ReferenceStatements reference_statements(const model::ObjectName& child, const s
             "validate" + key, "unreference" + key};
 }
 
+std::string add_column_statement(const model::ObjectName& table,
+                                 const model::ColumnSchema& column) {
+    return "add " + table.schema + " " + table.name + " " + column.name + ":" + column.type +
+           (column.fill ? " " + column.fill->bytes : "");
+}
+
+std::string drop_column_statement(const model::ObjectName& table, const std::string& column) {
+    return "drop " + table.schema + " " + table.name + " " + column;
+}
+
+std::string rename_column_statement(const model::ObjectName& table, const std::string& from,
+                                    const std::string& to) {
+    return "rename " + table.schema + " " + table.name + " " + from + " " + to;
+}
+
 namespace {
 
 model::ColumnSchema parse_column(const std::string& word) {
@@ -109,25 +124,69 @@ void add_reference(Database& database, Table& table, const std::string& name,
     }
 }
 
+bool has_column(const Table& table, const std::string& name) {
+    return table.schema().column_index(name).has_value();
+}
+
+Outcome add_column(Database& database, Table& table, const std::string& word,
+                   std::istringstream& words, bool leave) {
+    model::ColumnSchema column = parse_column(word);
+    if (std::string fill; words >> fill) {
+        column.fill = model::ColumnFill{fill, fill};
+    }
+    if (leave && has_column(table, column.name)) {
+        return {};
+    }
+    return database.add_column(table, column);
+}
+
+Outcome drop_column(Database& database, Table& table, const std::string& name, bool leave) {
+    if (leave && !has_column(table, name)) {
+        return {};
+    }
+    column_of(table, name);
+    return database.drop_column(table, name);
+}
+
+Outcome rename_column(Database& database, Table& table, const std::string& from,
+                      std::istringstream& words, bool leave) {
+    std::string to;
+    words >> to;
+    if (leave && !has_column(table, from) && has_column(table, to)) {
+        return {};
+    }
+    column_of(table, from);
+    return database.rename_column(table, from, to);
+}
+
 }  // namespace
 
-void execute(Database& database, const std::string& statement, IfDone if_done) {
+Outcome execute(Database& database, const std::string& statement, IfDone if_done) {
     const bool leave = if_done == IfDone::leave;
     std::istringstream words(statement);
     std::string verb;
     words >> verb;
     if (verb == "table") {
         create_table(database, words, leave);
-        return;
+        return {};
     }
     model::ObjectName name;
     words >> name.schema >> name.name;
     if (verb == "sequence") {
         database.sequences()[name];
-        return;
+        return {};
     }
     std::string key;
     words >> key;
+    if (verb == "add") {
+        return add_column(database, database.table(name), key, words, leave);
+    }
+    if (verb == "drop") {
+        return drop_column(database, database.table(name), key, leave);
+    }
+    if (verb == "rename") {
+        return rename_column(database, database.table(name), key, words, leave);
+    }
     if (verb == "key") {
         add_key(database, database.table(name), key, words, leave);
     } else if (verb == "reference") {
@@ -140,6 +199,7 @@ void execute(Database& database, const std::string& statement, IfDone if_done) {
     } else {
         throw Error(ErrorClass::refused, "memory.statement", "not understood: " + statement);
     }
+    return {};
 }
 
 }  // namespace cutover::memory

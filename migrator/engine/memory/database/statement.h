@@ -5,6 +5,9 @@
 //   reference SCHEMA NAME KEY COLUMN PARENT_SCHEMA PARENT_NAME PARENT_COLUMN
 //   validate SCHEMA NAME KEY
 //   unreference SCHEMA NAME KEY
+//   add SCHEMA NAME COLUMN:TYPE [FILL]
+//   drop SCHEMA NAME COLUMN
+//   rename SCHEMA NAME COLUMN NEW_NAME
 #pragma once
 
 #include <string>
@@ -29,9 +32,15 @@ ReferenceStatements reference_statements(const model::ObjectName& child, const s
                                          const std::string& column, const model::ObjectName& parent,
                                          const std::string& parent_column);
 
+/// Without a fill, rows that are there have NULL in it.
+std::string add_column_statement(const model::ObjectName& table, const model::ColumnSchema& column);
+std::string drop_column_statement(const model::ObjectName& table, const std::string& column);
+std::string rename_column_statement(const model::ObjectName& table, const std::string& from,
+                                    const std::string& to);
+
 /// What becomes of a statement that has nothing to do any more.
 enum class IfDone : std::uint8_t { refuse, leave };
-/// Throws: operation, refused (not understood).
-void execute(Database& database, const std::string& statement, IfDone if_done);
+/// `blocked` only of those that change columns. Throws: operation, refused (not understood).
+Outcome execute(Database& database, const std::string& statement, IfDone if_done);
 
 }  // namespace cutover::memory

@@ -8,9 +8,19 @@
 
 namespace cutover::memory {
 
-Table::Table(model::TableSchema schema)
-    : schema_(std::move(schema)), types_(cell_types(schema_)), all_columns_(types_.size()) {
+Table::Table(model::TableSchema schema) : schema_(std::move(schema)) {
+    for (model::ColumnSchema& column : schema_.columns) {
+        column.number = ++schema_.columns_made;
+    }
+    columns_changed();
+}
+
+void Table::columns_changed() {
+    columns_ = std::make_shared<const std::vector<model::ColumnSchema>>(schema_.columns);
+    types_ = cell_types(schema_);
+    all_columns_.resize(types_.size());
     std::iota(all_columns_.begin(), all_columns_.end(), 0);
+    indexes_.clear();
 }
 
 std::size_t Table::put(model::Tuple row, TransactionNumber by) {
@@ -49,6 +59,38 @@ void Table::add_key(const model::KeySchema& key) {
     } else {
         schema_.keys.push_back(key);
     }
+}
+
+void Table::add_column(model::ColumnSchema column) {
+    column.number = ++schema_.columns_made;
+    const std::optional<model::ColumnFill> fill = column.fill;
+    schema_.columns.push_back(std::move(column));
+    for (Version& version : versions_) {
+        if (version.created != 0) {
+            version.row.append(fill ? model::CellKind::text : model::CellKind::null,
+                               fill ? fill->bytes : "");
+        }
+    }
+    columns_changed();
+}
+
+void Table::drop_column(std::size_t column) {
+    schema_.columns.erase(schema_.columns.begin() + static_cast<std::ptrdiff_t>(column));
+    for (Version& version : versions_) {
+        model::Tuple left;
+        for (std::size_t cell = 0; cell < version.row.size(); ++cell) {
+            if (cell != column) {
+                left.append(version.row.kind(cell), version.row.bytes(cell));
+            }
+        }
+        version.row = std::move(left);
+    }
+    columns_changed();
+}
+
+void Table::rename_column(std::size_t column, const std::string& name) {
+    schema_.columns[column].name = name;
+    columns_changed();
 }
 
 Table::Index& Table::index(const std::vector<std::size_t>& columns) const {

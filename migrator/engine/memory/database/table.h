@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -27,6 +28,8 @@ public:
     const model::TableSchema& schema() const { return schema_; }
     model::TableSchema& schema() { return schema_; }
     const std::vector<CellType>& types() const { return types_; }
+    /// The columns as they are now, for whoever keeps rows: later changes leave it alone.
+    std::shared_ptr<const std::vector<model::ColumnSchema>> columns() const { return columns_; }
 
     std::size_t place_count() const { return versions_.size(); }
     const Version& at(std::size_t place) const { return versions_[place]; }
@@ -37,6 +40,11 @@ public:
 
     /// Adds a key that no two rows may share from now on. The caller has checked that none do.
     void add_key(const model::KeySchema& key);
+    /// The column comes last; every row gets its fill. Its number is one that no column has had.
+    void add_column(model::ColumnSchema column);
+    /// Requires: no key, foreign key or filter has the column or one behind it.
+    void drop_column(std::size_t column);
+    void rename_column(std::size_t column, const std::string& name);
     /// Places whose row has these key bytes in `columns` (all versions). Makes the index on first
     /// use.
     std::vector<std::size_t> places(const std::vector<std::size_t>& columns,
@@ -54,8 +62,10 @@ private:
         std::unordered_multimap<std::string, std::size_t> places;
     };
     Index& index(const std::vector<std::size_t>& columns) const;
+    void columns_changed();
 
     model::TableSchema schema_;
+    std::shared_ptr<const std::vector<model::ColumnSchema>> columns_;
     std::vector<CellType> types_;
     std::vector<std::size_t> all_columns_;
     std::vector<Version> versions_;
