@@ -47,6 +47,7 @@ void print_help() {
         "  --max-tables N, --max-rows N, --max-writers N, --max-transactions N, --max-workers N, "
         "--max-lanes N,\n"
         "  --max-kills N, --max-faults N, --max-outages N, --max-commands N\n"
+        "  --max-alterations N\n"
         "                   upper bounds of what a seed draws");
 }
 
@@ -69,6 +70,7 @@ Options parse(int count, char** words) {
         {"--max-faults", &options.caps.faults},
         {"--max-outages", &options.caps.outages},
         {"--max-commands", &options.caps.commands},
+        {"--max-alterations", &options.caps.alterations},
     };
     const std::map<std::string, bool*> switches = {{"--quiet", &options.quiet},
                                                    {"--all-bugs", &options.all_bugs},

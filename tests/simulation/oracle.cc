@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "migrator/model/check.h"
+#include "migrator/plan/catalog_text.h"
 
 namespace cutover::simulation {
 
@@ -50,6 +51,12 @@ Oracle::Oracle(const Shape& shape, memory::Server& source, memory::Server& desti
     add_initial_rows();
     source_.database.on_log = [this](const auto& record) { on_source_log(record); };
     source_.database.on_failover = [this] { on_source_failover(); };
+    source_.database.on_columns_changed = [this](const auto& table, std::uint64_t offset) {
+        on_source_altered(table, offset);
+    };
+    destination_.database.on_columns_changed = [this](const auto& table, std::uint64_t) {
+        on_destination_altered(table);
+    };
     source_.on_acknowledge = [this](const std::string&, LogPlace place) { on_acknowledge(place); };
     source_.on_chunk_open = [this](const model::Chunk& chunk) { on_chunk_open(chunk); };
     destination_.database.on_publish = [this](const auto& record) {
@@ -60,14 +67,67 @@ Oracle::Oracle(const Shape& shape, memory::Server& source, memory::Server& desti
 void Oracle::add_initial_rows() {
     for (Watched& watched : tables_) {
         const memory::Table& table = source_.database.table(watched.shape->schema.name);
-        TableDigest digest;
+        watched.history.push_back({0, {}, table.columns()});
         for (const std::size_t place : source_.database.scan(0, table)) {
             if (carried(watched, table.at(place).row)) {
-                add(digest, table, watched.kept, table.at(place).row, true);
+                add(watched.history.back().digest, table, watched.kept, table.at(place).row, true);
             }
         }
-        watched.history.push_back({0, digest});
     }
+}
+
+/// Nobody else has touched the table: what is in the log is all there is.
+void Oracle::on_source_altered(const memory::Table& table, std::uint64_t offset) {
+    Watched& watched = tables_[by_source_.at(table.schema().name.display())];
+    watched.kept.clear();
+    for (std::size_t column = 0; column < table.schema().columns.size(); ++column) {
+        if (table.schema().columns[column].name != watched.shape->excluded) {
+            watched.kept.push_back(column);
+        }
+    }
+    TableDigest digest;
+    for (const std::size_t place : source_.database.scan(0, table)) {
+        if (carried(watched, table.at(place).row)) {
+            add(digest, table, watched.kept, table.at(place).row, true);
+        }
+    }
+    watched.history.push_back({offset, digest, table.columns()});
+    if (trace_) {
+        std::string text =
+            "source " + table.schema().name.display() + " at " + std::to_string(offset) + " has";
+        for (const model::ColumnSchema& column : table.schema().columns) {
+            text += " " + column.name + "#" + std::to_string(column.number);
+        }
+        trace_(text);
+    }
+}
+
+void Oracle::on_destination_altered(const memory::Table& table) {
+    TableDigest& now = tables_[by_destination_.at(table.schema().name.display())].now;
+    now = {};
+    for (const std::size_t place : destination_.database.scan(0, table)) {
+        add(now, table, every_column(table), table.at(place).row, true);
+    }
+    if (trace_) {
+        trace_("destination " + table.schema().name.display() + " has other columns");
+    }
+}
+
+bool Oracle::followed(const Watched& table, const Columns& columns) {
+    const memory::TaskRows* rows = task_rows();
+    if (!rows->plan.evolution.empty()) {
+        return false;
+    }
+    if (catalog_text_ != rows->plan.catalog) {
+        catalog_text_ = rows->plan.catalog;
+        catalog_ = plan::read_catalog_text(catalog_text_);
+    }
+    const model::TableSchema* known = catalog_.find(table.shape->schema.name);
+    const auto same = [](const model::ColumnSchema& one, const model::ColumnSchema& other) {
+        return one.number == other.number && one.name == other.name;
+    };
+    return known == nullptr || std::equal(known->columns.begin(), known->columns.end(),
+                                          columns->begin(), columns->end(), same);
 }
 
 /// Cells by their meaning: a number is a number however it is written.
@@ -144,7 +204,7 @@ void Oracle::on_source_log(const memory::LogRecord& record) {
             if (watched.history.back().offset == record.place.offset) {
                 watched.history.back().digest = digest;
             } else {
-                watched.history.push_back({record.place.offset, digest});
+                watched.history.push_back({record.place.offset, digest, table->columns()});
             }
             if (!(digest == (watched.history.end() - 2)->digest)) {
                 sequence_at_[record.place.offset] =
@@ -176,11 +236,11 @@ bool Oracle::on_present_past(LogPlace place) const {
     return place.timeline > ends.size() || place.offset <= ends[place.timeline - 1];
 }
 
-TableDigest Oracle::source_at(const Watched& table, std::uint64_t offset) const {
+const Oracle::Point& Oracle::source_at(const Watched& table, std::uint64_t offset) const {
     const auto after =
         std::upper_bound(table.history.begin(), table.history.end(), offset,
                          [](std::uint64_t at, const Point& point) { return at < point.offset; });
-    return std::prev(after)->digest;
+    return *std::prev(after);
 }
 
 memory::TaskRows* Oracle::task_rows() const {
@@ -272,13 +332,14 @@ void Oracle::check_state(const char* when) {
     }
     last_marker_ = offset;
     for (std::size_t table = 0; table < tables_.size(); ++table) {
+        const Point& source = source_at(tables_[table], offset);
         if (!tables_[table].differs && settled(table, offset) &&
-            !(tables_[table].now == source_at(tables_[table], offset))) {
+            !(tables_[table].now == source.digest) && followed(tables_[table], source.columns)) {
             fail_(std::string(when) + " at " + rows->record.marker.position.text + ", table " +
                   tables_[table].shape->schema.name.display() +
                   " is not what the source was at that position (" +
                   std::to_string(tables_[table].now.rows) + " rows instead of " +
-                  std::to_string(source_at(tables_[table], offset).rows) + ")");
+                  std::to_string(source.digest.rows) + ")");
         }
         ++states_checked_;
     }
@@ -371,7 +432,7 @@ void Oracle::check_finished(bool at_end_of_log) {
         if (at_end_of_log && !left_behind_) {
             compare_rows(watched, "at the end");
         }
-        if (!(watched.now == source_at(watched, offset))) {
+        if (!(watched.now == source_at(watched, offset).digest)) {
             fail_("at the fenced position " + rows->record.marker.position.text + ", table " +
                   watched.shape->schema.name.display() + " is not what the source was");
         }

@@ -2,7 +2,8 @@
 // stages or plans: mapping, filters and equality of rows are its own reading of the shape.
 //
 // Held at every commit of the destination once a table's copy has settled: its rows are exactly
-// those of the source at the marker's position. Held at every acknowledgement: not ahead of the
+// those of the source at the marker's position, while the task knows the source's columns of there
+// and has followed all their changes. Held at every acknowledgement: not ahead of the
 // durable marker. Of a destination that is not atomic the rows are looked at when the source is
 // told what it may forget, and nothing beyond that has been begun. Held at the end: equal to the
 // source at the fenced position; nothing written after the fence.
@@ -10,6 +11,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -59,13 +61,15 @@ public:
     std::uint64_t states_checked() const { return states_checked_; }
 
 private:
+    using Columns = std::shared_ptr<const std::vector<model::ColumnSchema>>;
     struct Point {
         std::uint64_t offset = 0;
         TableDigest digest;
+        Columns columns;
     };
     struct Watched {
         const TableShape* shape = nullptr;
-        std::vector<std::size_t> kept;  ///< columns of the source that are carried
+        std::vector<std::size_t> kept;  ///< columns of the source that are carried now
         std::vector<Point> history;
         TableDigest now;       ///< of the destination
         bool differs = false;  ///< on purpose
@@ -74,6 +78,10 @@ private:
     void add_initial_rows();
     void on_source_log(const memory::LogRecord& record);
     void on_source_failover();
+    void on_source_altered(const memory::Table& table, std::uint64_t offset);
+    void on_destination_altered(const memory::Table& table);
+    /// True if the task has made its plan of these columns, and nothing of it is still to come.
+    bool followed(const Watched& table, const Columns& columns);
     void on_destination_publish(const memory::LogRecord& record);
     void on_acknowledge(memory::LogPlace place);
     void on_chunk_open(const model::Chunk& chunk);
@@ -82,7 +90,7 @@ private:
     void check_foreign_keys();
     bool settled(std::size_t table, std::uint64_t offset) const;
     bool on_present_past(memory::LogPlace place) const;
-    TableDigest source_at(const Watched& table, std::uint64_t offset) const;
+    const Point& source_at(const Watched& table, std::uint64_t offset) const;
     std::string row_text(const memory::Table& table, const std::vector<std::size_t>& columns,
                          const model::Tuple& row) const;
     bool carried(const Watched& table, const model::Tuple& row) const;
@@ -103,6 +111,8 @@ private:
     std::uint64_t opens_total_ = 0;
     std::uint64_t states_checked_ = 0;
     std::uint64_t last_marker_ = 0;
+    std::string catalog_text_;  ///< as the task has it, and what it says
+    model::Catalog catalog_;
     /// Value of the sequence when each transaction was committed, by place in the log.
     std::map<std::uint64_t, std::int64_t> sequence_at_;
     bool frozen_ = false;

@@ -11,6 +11,7 @@
 #include "migrator/stage/late_writes.h"
 #include "migrator/task/cutover_evidence.h"
 #include "migrator/task/task.h"
+#include "tests/simulation/alterer.h"
 #include "tests/simulation/bystander.h"
 #include "tests/simulation/oracle.h"
 #include "tests/simulation/simulated_runtime.h"
@@ -200,6 +201,10 @@ void World::write() {
             Writer(shape_, *source_, process_, number, first_writes_).run();
             --writers_at_work_;
         }));
+    }
+    if (shape_.alterations > 0) {
+        writers_.push_back(process_.spawn(
+            "alterer", [this] { Alterer(shape_, *source_, *destination_, process_).run(over_); }));
     }
 }
 
@@ -489,7 +494,8 @@ Life World::run() {
     verdict_.rework = oracle_->rework();
     verdict_.chunk_opens = oracle_->chunk_opens();
     verdict_.states_checked = oracle_->states_checked();
-    const std::uint64_t interruptions = verdict_.kills + verdict_.outages + shape_.commands;
+    const std::uint64_t interruptions =
+        verdict_.kills + verdict_.outages + shape_.commands + shape_.alterations;
     // What waits at a limit or a pause when another worker fails is broken off too.
     const std::uint64_t hit = shape_.commands > 0 ? shape_.spec.limits.workers : 1;
     if (verdict_.rework > interruptions * shape_.spec.limits.workers + verdict_.troubles * hit) {

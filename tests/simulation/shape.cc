@@ -239,6 +239,16 @@ void draw_locks(Shape& shape) {
     shape.bystander = random.chance(0.2) && !shape.foreign_write;
 }
 
+/// Where the destination's tables can be changed and emptied in one, and the last change is
+/// followed before a finish is asked for.
+void draw_alterations(Shape& shape, const Caps& caps) {
+    Random random(shape.seed, "alterations");
+    if (random.chance(0.3) && shape.destination.atomic && shape.writers_finish_first &&
+        shape.spec.phases.incremental && !shape.foreign_write) {
+        shape.alterations = std::min(caps.alterations, random.between(1, 8));
+    }
+}
+
 }  // namespace
 
 std::string Caps::options() const {
@@ -259,6 +269,7 @@ std::string Caps::options() const {
     add("faults", faults, none.faults);
     add("outages", outages, none.outages);
     add("commands", commands, none.commands);
+    add("alterations", alterations, none.alterations);
     return text;
 }
 
@@ -311,6 +322,7 @@ Shape draw_shape(std::uint64_t seed, const Caps& caps) {
     draw_locks(shape);
     draw_parents(shape);
     draw_forms(shape);
+    draw_alterations(shape, caps);
     return shape;
 }
 

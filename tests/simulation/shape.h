@@ -18,7 +18,8 @@ namespace cutover::simulation {
 /// Upper bounds for what a seed draws.
 struct Caps {
     std::uint64_t tables = 1000, rows = 1000, writers = 1000, transactions = 1000, workers = 1000,
-                  lanes = 1000, kills = 1000, faults = 1000, outages = 1000, commands = 1000;
+                  lanes = 1000, kills = 1000, faults = 1000, outages = 1000, commands = 1000,
+                  alterations = 1000;
     bool operator==(const Caps&) const = default;
     /// As options of the program; empty if nothing is capped.
     std::string options() const;
@@ -81,7 +82,9 @@ struct Shape {
     std::vector<Trouble> troubles;
     std::vector<Outage> outages;
     std::uint64_t commands = 0;  ///< pause, resume, throttle, stop by an operator
-    bool rival = false;          ///< a second process is started beside the first
+    /// Changes of tables' columns at the source, beside the writers.
+    std::uint64_t alterations = 0;
+    bool rival = false;  ///< a second process is started beside the first
     bool slow_to_show =
         false;  ///< commits may stay invisible for long, as with a slow synchronous standby
     bool long_transactions = false;  ///< writers may think for seconds with a transaction open

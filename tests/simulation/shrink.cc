@@ -6,9 +6,10 @@ namespace cutover::simulation {
 
 namespace {
 
-constexpr std::uint64_t Caps::*kDials[] = {
-    &Caps::outages,      &Caps::commands, &Caps::faults, &Caps::kills,   &Caps::writers,
-    &Caps::transactions, &Caps::tables,   &Caps::rows,   &Caps::workers, &Caps::lanes};
+constexpr std::uint64_t Caps::*kDials[] = {&Caps::alterations,  &Caps::outages, &Caps::commands,
+                                           &Caps::faults,       &Caps::kills,   &Caps::writers,
+                                           &Caps::transactions, &Caps::tables,  &Caps::rows,
+                                           &Caps::workers,      &Caps::lanes};
 
 /// What is the least sensible value of a dial.
 std::uint64_t least(std::uint64_t Caps::*dial) {

@@ -73,8 +73,8 @@ void append_cell(Tuple& row, const model::ColumnSchema& column, bool key, Random
     }
 }
 
-bool in_primary_key(const TableShape& shape, std::size_t column) {
-    for (const model::KeySchema& key : shape.schema.keys) {
+bool in_primary_key(const model::TableSchema& schema, std::size_t column) {
+    for (const model::KeySchema& key : schema.keys) {
         for (const std::size_t part : key.columns) {
             if (key.primary && part == column) {
                 return true;
@@ -84,10 +84,11 @@ bool in_primary_key(const TableShape& shape, std::size_t column) {
     return false;
 }
 
-Tuple draw_row(const TableShape& shape, Random& random) {
+Tuple draw_row(const Table& table, Random& random) {
     Tuple row;
-    for (std::size_t column = 0; column < shape.schema.columns.size(); ++column) {
-        append_cell(row, shape.schema.columns[column], in_primary_key(shape, column), random);
+    const model::TableSchema& schema = table.schema();
+    for (std::size_t column = 0; column < schema.columns.size(); ++column) {
+        append_cell(row, schema.columns[column], in_primary_key(schema, column), random);
     }
     return row;
 }
@@ -110,7 +111,7 @@ void load_rows(memory::Server& server, const TableShape& shape, std::uint64_t ro
     Table& table = database.table(shape.schema.name);
     const memory::TransactionNumber transaction = database.begin();
     for (std::uint64_t row = 0; row < rows; ++row) {
-        database.insert(transaction, table, draw_row(shape, random));
+        database.insert(transaction, table, draw_row(table, random));
     }
     database.commit(transaction, model::Instant{});
 }
@@ -227,7 +228,7 @@ bool Writer::operate() {
         return insert(table, shape);
     }
     if (dice < 72) {
-        return update(table, shape);
+        return update(table);
     }
     if (dice < 86) {
         return remove(table, shape);
@@ -251,7 +252,7 @@ std::optional<std::size_t> Writer::pick_row(const Table& table) {
 }
 
 bool Writer::insert(Table& table, const TableShape& shape) {
-    Tuple row = draw_row(shape, random_);
+    Tuple row = draw_row(table, random_);
     const auto column = shape.schema.column_index("u");
     const auto let_go = let_go_.find(&table);
     if (column && let_go != let_go_.end() && random_.chance(0.4)) {
@@ -259,7 +260,11 @@ bool Writer::insert(Table& table, const TableShape& shape) {
         chosen[*column] = true;
         row = with_cells(row, let_go->second, chosen);
     }
-    return try_statement([&] { return database_.insert(transaction_, table, row); });
+    return try_statement([&]() -> Outcome {
+        // The table may have been changed while this one waited.
+        return row.size() == table.types().size() ? database_.insert(transaction_, table, row)
+                                                  : Outcome{};
+    });
 }
 
 bool Writer::replace(Table& table, std::size_t place, Tuple row) {
@@ -267,7 +272,7 @@ bool Writer::replace(Table& table, std::size_t place, Tuple row) {
     return try_statement([&]() -> Outcome {
         // Somebody may have changed it while this one waited: then leave it alone.
         for (const std::size_t now : database_.scan(transaction_, table)) {
-            if (now == place && table.at(place).row == before) {
+            if (now == place && table.at(place).row == before && row.size() == before.size()) {
                 return database_.replace(transaction_, table, place, row);
             }
         }
@@ -275,18 +280,19 @@ bool Writer::replace(Table& table, std::size_t place, Tuple row) {
     });
 }
 
-bool Writer::update(Table& table, const TableShape& shape) {
+bool Writer::update(Table& table) {
     const auto place = pick_row(table);
     if (!place) {
         return true;
     }
-    const Tuple fresh = draw_row(shape, random_);
+    const Tuple fresh = draw_row(table, random_);
     const bool change_key = random_.chance(0.2);
     std::vector<bool> chosen;
-    for (std::size_t column = 0; column < shape.schema.columns.size(); ++column) {
-        const bool large = shape.schema.columns[column].type == "blob";
-        chosen.push_back(in_primary_key(shape, column) ? change_key
-                                                       : random_.chance(large ? 0.2 : 0.5));
+    for (std::size_t column = 0; column < fresh.size(); ++column) {
+        const bool large = table.schema().columns[column].type == "blob";
+        chosen.push_back(in_primary_key(table.schema(), column)
+                             ? change_key
+                             : random_.chance(large ? 0.2 : 0.5));
     }
     return replace(table, *place, with_cells(table.at(*place).row, fresh, chosen));
 }
@@ -313,7 +319,7 @@ bool Writer::swap_unique(Table& table, const TableShape& shape) {
     const auto column = shape.schema.column_index("u");
     const std::vector<std::size_t> places = database_.scan(transaction_, table);
     if (!column || places.size() < 2) {
-        return update(table, shape);
+        return update(table);
     }
     const std::size_t first = places[random_.below(places.size())];
     const std::size_t second = places[random_.below(places.size())];
@@ -344,7 +350,7 @@ bool Writer::swap_unique(Table& table, const TableShape& shape) {
 bool Writer::swap_keys(Table& table, const TableShape& shape) {
     const std::vector<std::size_t> places = database_.scan(transaction_, table);
     if (shape.keyless() || places.size() < 2) {
-        return update(table, shape);
+        return update(table);
     }
     const std::size_t first = places[random_.below(places.size())];
     const std::size_t second = places[random_.below(places.size())];
@@ -352,17 +358,17 @@ bool Writer::swap_keys(Table& table, const TableShape& shape) {
         return true;
     }
     std::vector<bool> chosen;
-    for (std::size_t column = 0; column < shape.schema.columns.size(); ++column) {
-        chosen.push_back(in_primary_key(shape, column));
-    }
     const Tuple a = table.at(first).row;
+    for (std::size_t column = 0; column < a.size(); ++column) {
+        chosen.push_back(in_primary_key(table.schema(), column));
+    }
     const Tuple b = table.at(second).row;
     // The third key is one that nobody draws.
-    Tuple far = with_cells(a, draw_row(shape, random_), chosen);
+    Tuple far = with_cells(a, draw_row(table, random_), chosen);
     Tuple away;
     for (std::size_t column = 0; column < far.size(); ++column) {
-        const bool numeric = shape.schema.columns[column].type == "int" ||
-                             shape.schema.columns[column].type == "number";
+        const std::string& type = table.schema().columns[column].type;
+        const bool numeric = type == "int" || type == "number";
         if (chosen[column]) {
             away.append(CellKind::text, numeric ? "999" : "zzz");
         } else {

@@ -29,7 +29,7 @@ private:
     /// False: give the transaction up.
     bool operate();
     bool insert(memory::Table& table, const TableShape& shape);
-    bool update(memory::Table& table, const TableShape& shape);
+    bool update(memory::Table& table);
     bool remove(memory::Table& table, const TableShape& shape);
     bool swap_unique(memory::Table& table, const TableShape& shape);
     bool swap_keys(memory::Table& table, const TableShape& shape);
