@@ -61,6 +61,9 @@ enum class Bug : std::uint8_t {
     foreign_keys_too_early,
     source_key_as_the_destination_has_it,
     destination_key_as_the_source_has_it,
+    stale_plan_kept,
+    rows_read_by_name,
+    changed_table_not_copied_anew,
 };
 
 struct BugName {
@@ -170,6 +173,12 @@ inline constexpr std::array kBugs = {
             "keys in the source's form are compared as if the destination had written them"},
     BugName{Bug::destination_key_as_the_source_has_it, "destination_key_as_the_source_has_it",
             "keys in the destination's form are compared as if the source had written them"},
+    BugName{Bug::stale_plan_kept, "stale_plan_kept",
+            "a plan is kept although the schema was followed since it was made"},
+    BugName{Bug::rows_read_by_name, "rows_read_by_name",
+            "a row's columns are found by their names, whatever else the row has"},
+    BugName{Bug::changed_table_not_copied_anew, "changed_table_not_copied_anew",
+            "a table whose rows nobody can tell apart is not copied anew"},
 };
 
 #ifdef CUTOVER_DELIBERATE_BUGS

@@ -69,6 +69,10 @@ struct Evolution {
 /// order, so it is a gone one or an unseen one in the place of one that was added.
 bool ambiguous(const PastColumns& past, const model::TableSchema& now);
 
+/// True if columns have come and been renamed since, and no other has been there. Rows of any time
+/// between have the first ones of `now`, in order, and at least as many as `past`.
+bool only_grew(const PastColumns& past, const model::TableSchema& now);
+
 /// Fills `next.former`, from what `unsettled` (null: no change is under way) knows and from
 /// `before`, the catalog that `next` begins with. Tables whose lists are ambiguous are copied anew
 /// by `next`; no row of before is needed of those. Requires `next.catalog`.

@@ -70,7 +70,7 @@ public:
 /// exactly these columns in this order. What they have not is a column's fill.
 struct FormerShape {
     struct Column {
-        std::string name;
+        std::string name;  ///< empty: whatever it was called
         std::string type;
         std::optional<std::size_t> planned;  ///< the plan's column; nothing: it is gone
     };

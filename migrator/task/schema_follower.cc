@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "migrator/flow/deliberate_bug.h"
 #include "migrator/flow/sync_points.h"
 #include "migrator/model/check.h"
 #include "migrator/model/error.h"
@@ -33,6 +34,33 @@ std::optional<model::TableIndex> place_of(const plan::Plan& plan, const model::O
         }
     }
     return std::nullopt;
+}
+
+std::optional<std::size_t> place_of(const plan::TablePlan& table, std::uint32_t column) {
+    const auto planned = std::find_if(table.columns.begin(), table.columns.end(),
+                                      [&](const auto& one) { return one.source.number == column; });
+    return planned == table.columns.end()
+               ? std::nullopt
+               : std::optional(static_cast<std::size_t>(planned - table.columns.begin()));
+}
+
+/// Of a table that has only grown: a row of any time between is known by how many columns it has.
+/// What is left out is known by its name alone.
+void add_shapes_between(plan::TablePlan& table, std::size_t least) {
+    plan::FormerShape shape;
+    for (const model::ColumnSchema& column : table.schema.columns) {
+        const std::optional<std::size_t> planned = place_of(table, column.number);
+        if (column.generated_expression) {
+            continue;
+        }
+        if (!planned) {
+            return;
+        }
+        shape.columns.push_back({"", column.type, planned});
+        if (shape.columns.size() >= least) {
+            table.former.push_back(shape);
+        }
+    }
 }
 
 /// Which step it is, whatever its table is called: a renamed table's steps stay what they were. An
@@ -127,7 +155,7 @@ model::Finding told(const plan::Evolution& evolution) {
     return {"schema.followed",
             model::Severity::note,
             "revision " + std::to_string(evolution.revision),
-            model::some_of(evolution.text),
+            evolution.text.empty() ? "a column has come and gone" : model::some_of(evolution.text),
             anew,
             "",
             {"G129"}};
@@ -220,14 +248,10 @@ void SchemaFollower::add_former_shapes(plan::Plan& plan) const {
         for (const plan::PastColumns& past : former->second) {
             plan::FormerShape& shape = table.former.emplace_back();
             for (const plan::PastColumns::Column& column : past.columns) {
-                const auto planned = std::find_if(
-                    table.columns.begin(), table.columns.end(),
-                    [&](const auto& one) { return one.source.number == column.number; });
-                shape.columns.push_back({column.name, column.type,
-                                         planned == table.columns.end()
-                                             ? std::nullopt
-                                             : std::optional(static_cast<std::size_t>(
-                                                   planned - table.columns.begin()))});
+                shape.columns.push_back({column.name, column.type, place_of(table, column.number)});
+            }
+            if (plan::only_grew(past, table.schema)) {
+                add_shapes_between(table, past.columns.size());
             }
         }
     }
@@ -368,7 +392,9 @@ void SchemaFollower::adopt(stage::Context& context) {
     }
     for (const plan::TableEvolution& change : evolution_->tables) {
         const std::optional<model::TableIndex> place =
-            change.copied_anew ? place_of(after, change.after) : std::nullopt;
+            change.copied_anew && !flow::deliberate_bug(flow::Bug::changed_table_not_copied_anew)
+                ? place_of(after, change.after)
+                : std::nullopt;
         if (!place) {
             continue;
         }

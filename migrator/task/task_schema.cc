@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "migrator/flow/deliberate_bug.h"
 #include "migrator/model/error.h"
 #include "migrator/plan/fingerprint.h"
 #include "migrator/task/plan_check.h"
@@ -51,7 +52,7 @@ void Task::correct() {
 /// Another process may have followed the source's schema since the plan was made, or this one has,
 /// without an answer. Before the claim nobody can be sure.
 bool Task::plan_was_stale() {
-    if (!schema_.load(*control_)) {
+    if (!schema_.load(*control_) || flow::deliberate_bug(flow::Bug::stale_plan_kept)) {
         return false;
     }
     plan_.reset();  // should it fail to be made, nobody goes on with the old one

@@ -114,7 +114,7 @@ std::optional<RelationMap::Places> RelationMap::places_in(
         while (next != columns.end() && left_out(next->name, table)) {
             ++next;
         }
-        if (next == columns.end() || next->name != sent.name ||
+        if (next == columns.end() || (!next->name.empty() && next->name != sent.name) ||
             next->type != type_names_(sent.type, sent.modifier)) {
             return std::nullopt;
         }

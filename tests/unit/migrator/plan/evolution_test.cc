@@ -81,6 +81,13 @@ TEST(Ambiguous, KnowsThatAColumnHasComeAndGoneUnseen) {
     EXPECT_FALSE(ambiguous(one, table({{1, "b"}}, 4))) << "rows with it have more columns";
 }
 
+TEST(OnlyGrew, IsTrueWhereColumnsHaveComeAndBeenRenamed) {
+    const PastColumns two = past({{1, "a"}, {2, "b"}}, 2);
+    EXPECT_TRUE(only_grew(two, table({{1, "b"}, {2, "a"}, {3, "c"}}, 3)));
+    EXPECT_FALSE(only_grew(two, table({{1, "a"}, {2, "b"}, {4, "c"}}, 4)));
+    EXPECT_FALSE(only_grew(two, table({{1, "a"}, {3, "c"}}, 3)));
+}
+
 TEST(KeepFormer, KnowsTheColumnsOfBefore) {
     Evolution change = next(table({{1, "b"}}, 1));
     keep_former(nullptr, catalog(table({{1, "a"}}, 1)), change);
@@ -113,9 +120,9 @@ TEST(KeepFormer, KnowsTheColumnsBeforeAChangeThatIsUnderWay) {
     elsewhere.catalog = catalog(second);
     keep_former(&under_way, catalog(second), elsewhere);
     EXPECT_THAT(elsewhere.former[9], SizeIs(1));
-    elsewhere.gone.insert(9);
-    keep_former(&under_way, catalog(second), elsewhere);
-    EXPECT_THAT(elsewhere.former, IsEmpty());
+    Evolution gone;
+    keep_former(&under_way, catalog(second), gone);
+    EXPECT_THAT(gone.former, IsEmpty());
 }
 
 /// Dropped by a change that is under way, added again by the next.
@@ -129,6 +136,18 @@ TEST(KeepFormer, CopiesAnewWhatIsAmbiguousOverSeveralChanges) {
     EXPECT_TRUE(change.tables[0].copied_anew);
     EXPECT_THAT(change.tables[0].why_anew, testing::HasSubstr("does not tell"));
     EXPECT_THAT(change.former, IsEmpty());
+}
+
+/// It came and went before the first change, which was another table's, and its name comes again.
+TEST(KeepFormer, RemembersAColumnThatCameAndWentUnseen) {
+    const model::TableSchema first = table({{1, "a"}}, 1), second = table({{1, "a"}}, 2);
+    Evolution elsewhere;
+    elsewhere.catalog = catalog(second);
+    keep_former(nullptr, catalog(first), elsewhere);
+    EXPECT_THAT(elsewhere.former[9], SizeIs(1));
+    Evolution change = next(table({{1, "a"}, {3, "b"}}, 3));
+    keep_former(&elsewhere, catalog(second), change);
+    EXPECT_TRUE(change.tables[0].copied_anew);
 }
 
 TEST(KeepFormer, NeedsNoRowOfBeforeOfATableThatIsCopiedAnew) {

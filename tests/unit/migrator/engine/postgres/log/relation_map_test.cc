@@ -77,6 +77,9 @@ TEST_F(RelationMapTest, ReadsRowsOfBeforeTheChange) {
     EXPECT_TRUE(map("item", {{"id", true}, {"old"}})->shape.unreadable);
     EXPECT_TRUE(map("item", {{"id", true}, {"middle"}, {"extra"}})->shape.unreadable);
     EXPECT_TRUE(map("item", {{"id", true}, {"went"}, {"old"}})->shape.unreadable);
+    plan_.tables[0].former.push_back({{{"", "text", 0}, {"", "text", 1}}});
+    EXPECT_THAT(map("item", {{"id", true}, {"whatever"}})->shape.sources,
+                ElementsAre(0, 1, RowShape::kFilled));
 }
 
 TEST_F(RelationMapTest, KnowsATableByItsNumberWhateverItWasCalled) {
