@@ -53,14 +53,11 @@ INSTANTIATE_TEST_SUITE_P(Scenarios, EachScenario, testing::ValuesIn(all_names())
                              return name;
                          });
 
-/// Faults, workloads and assertions, by name.
+/// Faults and assertions, by name.
 std::set<std::string> parts_of(const Scenario& scenario) {
     std::set<std::string> out;
     for (const Step& step : scenario.timeline) {
         out.insert("do " + step.action);
-    }
-    for (const WorkloadChoice& workload : scenario.workloads) {
-        out.insert("workload " + workload.name);
     }
     for (const AssertionChoice& assertion : scenario.assertions) {
         out.insert("assert " + assertion.name);
